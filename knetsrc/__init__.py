@@ -1,0 +1,57 @@
+"""Gradients of plain NumPy functions, written out as plain NumPy source.
+
+from knetsrc import grad
+
+@grad
+def loss(w, x, y):
+    return np.sum((w[0] @ x + w[1] - y) ** 2)
+
+dw = loss(w, x, y)
+print(loss.source)
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from knetsrc.api import grad, stop_gradient, value_and_grad, vjp
+from knetsrc.errors import (
+    KnetsrcError,
+    MissingAdjointError,
+    NonScalarOutputError,
+    NotDifferentiableError,
+    SourceNotFoundError,
+    UnsupportedAliasError,
+    UnsupportedSyntaxError,
+)
+from knetsrc.gradient import Gradient
+
+if TYPE_CHECKING:
+    from knetsrc.adjoints.table import adjoint
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Gradient",
+    "KnetsrcError",
+    "MissingAdjointError",
+    "NonScalarOutputError",
+    "NotDifferentiableError",
+    "SourceNotFoundError",
+    "UnsupportedAliasError",
+    "UnsupportedSyntaxError",
+    "__version__",
+    "adjoint",
+    "grad",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if (
+        name == "adjoint"
+    ):  # the rules import SciPy, which takes longer than everything else together
+        from knetsrc.adjoints.table import adjoint
+
+        return adjoint
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

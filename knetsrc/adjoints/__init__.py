@@ -1,0 +1,47 @@
+"""The derivative rules, one table; importing this package fills it."""
+
+from knetsrc.adjoints import (
+    arithmetic,
+    bessel,
+    choosing,
+    constants,
+    decompositions,
+    elementwise,
+    extremes,
+    indexing,
+    joining,
+    linalg,
+    neural,
+    product_adjoints,
+    products,
+    reductions,
+    scalars,
+    shaping,
+    sorting,
+    special,
+    transposes,
+)
+from knetsrc.adjoints.table import TABLE
+
+__all__ = [
+    "TABLE",
+    "arithmetic",
+    "bessel",
+    "choosing",
+    "constants",
+    "decompositions",
+    "elementwise",
+    "extremes",
+    "indexing",
+    "joining",
+    "linalg",
+    "neural",
+    "product_adjoints",
+    "products",
+    "reductions",
+    "scalars",
+    "shaping",
+    "sorting",
+    "special",
+    "transposes",
+]

@@ -1,0 +1,33 @@
+"""What a rule may ask about its operands while it is spliced.
+
+The transform settles these questions; where it cannot, it takes the `else` of the `if` that asks, which is right for
+every input. Called as ordinary functions, they answer for the values at hand.
+"""
+
+from typing import Any
+
+import numpy as np
+
+
+def rank(x: Any) -> int:
+    """Number of axes of `x`."""
+    return np.ndim(x)
+
+
+def is_scalar(x: Any) -> bool:
+    """Whether `x` is a single number."""
+    return np.ndim(x) == 0
+
+
+def is_basic(index: Any) -> bool:
+    """Whether `index` is of integers, slices, None and Ellipsis only, so that no element is read twice."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(part is None or part is Ellipsis or isinstance(part, int | slice | np.integer) for part in parts)
+
+
+def is_literal(value: Any) -> bool:
+    """Whether `value` is written out at the call (a number, a string, None, a tuple of these)."""
+    return isinstance(value, int | float | str | bool | tuple | None)
+
+
+FACTS = (rank, is_scalar, is_basic, is_literal)

@@ -1,0 +1,83 @@
+"""Rules of the neural network operators of `knetsrc.ops`."""
+
+import numpy as np
+
+from knetsrc import ops
+from knetsrc.adjoints.table import adjoint, away, case, nondifferentiable, real
+from knetsrc.backends import onehot_like, softmax
+
+ALONG_AXES = [
+    case(real(3, 4)),
+    case(real(3, 4), 0),
+    case(real(3, 4), axis=-1),
+    case(real(2, 3, 4), axis=(0, 2)),
+    case(real(5)),
+    case(real(1, 4), 0),
+    case(real(3, 0), 0),
+]
+
+
+@adjoint(ops.relu, cases=[case(away(3, 4)), case(away()), case(away(2, 3, 2)), case(real(0, 3))])
+def relu_adjoint(x, *, y, d_y):
+    d_x = d_y * (y > 0)
+    return d_x
+
+
+@adjoint(ops.sigm, cases=[case(real(3, 4)), case(real()), case(real(2, 3, 2)), case(real(0, 3))])
+def sigm_adjoint(x, *, y, d_y):
+    d_x = d_y * y * (1 - y)
+    return d_x
+
+
+@adjoint(ops.softmax, cases=ALONG_AXES)
+def softmax_adjoint(x, axis=None, *, y, d_y):
+    d_x = y * (d_y - np.sum(d_y * y, axis=axis, keepdims=True))
+    return d_x
+
+
+@adjoint(ops.logsoftmax, cases=ALONG_AXES)
+def logsoftmax_adjoint(x, axis=None, *, y, d_y):
+    d_x = d_y - np.exp(y) * np.sum(d_y, axis=axis, keepdims=True)
+    return d_x
+
+
+@adjoint(
+    ops.logsumexp,
+    cases=[
+        *ALONG_AXES,
+        case(real(3, 4), 1, True),
+        case(real(3, 4), keepdims=True),
+        case(real(2, 3, 4), (0, 2), keepdims=True),
+    ],
+)
+def logsumexp_adjoint(x, axis=None, keepdims=False, *, y, d_y):
+    if axis is None or keepdims:
+        d_x = d_y * np.exp(x - y)
+    else:
+        d_x = np.expand_dims(d_y, axis) * np.exp(x - np.expand_dims(y, axis))
+    return d_x
+
+
+@adjoint(
+    ops.nll,
+    cases=[
+        case(real(3, 4), np.array([0, 2, 2, 1])),
+        case(real(4, 3), np.array([0, 2, 2, 1]), axis=1),
+        case(real(2, 3, 4), np.array([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 0, 1]])),
+        case(real(2, 3, 2), np.array([[0, 2], [1, 1]]), axis=-2),
+        case(real(1, 4), np.array([0, 0, 0, 0])),
+        case(real(5), 3),
+    ],
+)
+def nll_adjoint(scores, labels, axis=0, *, d_y):
+    d_scores = d_y / np.size(labels) * (softmax(scores, axis) - onehot_like(scores, labels, axis))
+    return d_scores
+
+
+@adjoint(ops.mat, cases=[case(real(2, 3, 4)), case(real(3, 4)), case(real(3)), case(real(0, 3, 2))])
+def mat_adjoint(x, *, d_y):
+    d_x = np.reshape(d_y, x.shape)
+    return d_x
+
+
+nondifferentiable(ops.dropout_mask, ops.onehot, ops.accuracy, onehot_like)

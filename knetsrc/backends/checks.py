@@ -1,0 +1,34 @@
+"""Checks that generated source makes when it runs, where the transform cannot know."""
+
+from typing import Any
+
+from knetsrc.errors import UnsupportedAliasError
+
+
+def check_not_array(value: Any, statement: str) -> None:
+    """Refuse an in-place operation on an array or list that another name may share.
+
+    Parameters
+    ----------
+    value
+        What the statement is about to change.
+    statement
+        The statement as the user wrote it, such as "s += e".
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If `value` is an array, a list or anything else that can be changed in place; a number cannot.
+
+    Examples
+    --------
+    >>> check_not_array(1.5, "s += e")
+    """
+    if not hasattr(value, "__iadd__") and not hasattr(value, "__ior__"):
+        return
+    name, symbol, operand = statement.split(" ", 2)
+    raise UnsupportedAliasError(
+        f"`{statement}` changes in place an object of type `{type(value).__name__}` that another name may share",
+        why="the other name would see the change, and the derivative would be wrong without any sign of it",
+        instead=f"{name} = {name} {symbol[:-1]} {operand}",
+    )

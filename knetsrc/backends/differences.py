@@ -1,0 +1,105 @@
+"""Adjoints of finite differences and of integration by trapezoids."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from knetsrc.backends.arrays import unbroadcast
+
+
+def diff_adjoint_a(d: Any, a: Any, n: int = 1, axis: int = -1) -> Any:
+    """Adjoint of the n-th difference: that of `d` between zeros, negated when `n` is odd."""
+    if np.size(d) == 0:
+        return np.zeros_like(a)
+    width = [(0, 0)] * np.ndim(a)
+    width[axis] = (n, n)
+    d_a = np.diff(np.pad(d, width), n, axis)
+    return -d_a if n % 2 else d_a
+
+
+def trapezoid_adjoint_values(
+    d: Any, values: Any, x: Any = None, dx: Any = 1.0, axis: int = -1
+) -> Any:
+    """Adjoint of what `numpy.trapezoid` integrates: half of the widths beside each value."""
+    widths = _widths(values, x, dx, axis)
+    half = np.moveaxis(
+        np.broadcast_to(np.expand_dims(d, axis) * widths / 2, _gaps(values, widths, axis)), axis, -1
+    )
+    d_values = np.zeros((*half.shape[:-1], half.shape[-1] + 1), half.dtype)
+    d_values[..., 1:] += half
+    d_values[..., :-1] += half
+    return unbroadcast(np.moveaxis(d_values, -1, axis), values)
+
+
+def trapezoid_adjoint_x(d: Any, values: Any, x: Any, axis: int = -1) -> Any:
+    """Adjoint of the coordinates of `numpy.trapezoid`; None if it was not given any."""
+    if x is None:
+        return None
+    d_widths = np.expand_dims(d, axis) * _mean_heights(values, axis)
+    if np.ndim(x) == 1:
+        d_widths = np.moveaxis(d_widths, axis, -1)
+        d_widths = d_widths.reshape(-1, d_widths.shape[-1]).sum(axis=0)
+        return unbroadcast(diff_adjoint_a(d_widths, x), x)
+    shape = list(np.shape(x))
+    shape[axis] -= 1
+    return diff_adjoint_a(unbroadcast(d_widths, np.empty(shape, x.dtype)), x, 1, axis)
+
+
+def trapezoid_adjoint_dx(d: Any, values: Any, x: Any = None, axis: int = -1) -> Any:
+    """Adjoint of the one width of all trapezoids; zero where coordinates take its place."""
+    if x is not None:
+        return 0.0
+    return np.sum(np.expand_dims(d, axis) * _mean_heights(values, axis))
+
+
+def _widths(values: Any, x: Any, dx: Any, axis: int) -> Any:
+    if x is None:
+        return dx
+    if np.ndim(x) != 1:
+        return np.diff(x, axis=axis)
+    shape = [1] * np.ndim(values)
+    shape[axis] = -1
+    return np.diff(x).reshape(shape)
+
+
+def _gaps(values: Any, widths: Any, axis: int) -> tuple[int, ...]:
+    shape = list(np.shape(values))
+    shape[axis] -= 1
+    return np.broadcast_shapes(tuple(shape), np.shape(widths))
+
+
+def _mean_heights(values: Any, axis: int) -> Any:
+    values = np.moveaxis(values, axis, -1)
+    return np.moveaxis((values[..., 1:] + values[..., :-1]) / 2, -1, axis)
+
+
+def gradient_adjoint_f(d: Any, f: Any, spacings: Sequence[Any] = ()) -> Any:
+    """Adjoint of `numpy.gradient` along all axes, with first-order differences at the edges."""
+    if np.ndim(f) == 1:
+        d = (d,)
+    if len(spacings) != np.ndim(f):
+        spacings = [spacings[0] if spacings else 1.0] * np.ndim(f)
+    return sum(
+        (_gradient_adjoint_axis(d[i], f, spacings[i], i) for i in range(np.ndim(f))),
+        np.zeros_like(f),
+    )
+
+
+def _gradient_adjoint_axis(d: Any, f: Any, spacing: Any, axis: int) -> Any:
+    """The transpose of the three-point stencil in the Notes of `numpy.gradient`."""
+    n = np.shape(f)[axis]
+    h = np.full(n - 1, spacing) if np.ndim(spacing) == 0 else np.diff(spacing)
+    h = h.astype(f.dtype)
+    before, after = h[:-1], h[1:]
+    d = np.moveaxis(d, axis, -1)
+    inner = d[..., 1:-1]
+    d_f = np.zeros_like(np.moveaxis(f, axis, -1))
+    d_f[..., :-2] -= inner * (after / (before * (before + after)))
+    d_f[..., 1:-1] += inner * ((after - before) / (before * after))
+    d_f[..., 2:] += inner * (before / (after * (before + after)))
+    d_f[..., 0] -= d[..., 0] / h[0]
+    d_f[..., 1] += d[..., 0] / h[0]
+    d_f[..., -2] -= d[..., -1] / h[-1]
+    d_f[..., -1] += d[..., -1] / h[-1]
+    return np.moveaxis(d_f, -1, axis)

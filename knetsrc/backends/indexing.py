@@ -1,0 +1,154 @@
+"""Adjoints of reading elements by index, and of the functions that pick or order elements.
+
+Throughout, `d` is the adjoint of what was read; what comes back is the adjoint of what it was read
+from.
+"""
+
+from typing import Any
+
+import numpy as np
+
+
+def add_at(d_x: Any, index: Any, d: Any) -> None:
+    """Add `d` to `d_x[index]` in place, as often as an element is listed in `index`.
+
+    Parameters
+    ----------
+    d_x
+        Adjoint of the indexed value: an array, or a list or dict of arrays, numbers, lists, dicts.
+    index
+        Anything that the value can be read with: a key; integers, slices, None and Ellipsis; arrays
+        or lists of integers, which may repeat; boolean masks.
+    d
+        Adjoint of what was read, in its shape or one that broadcasts to it.
+
+    Raises
+    ------
+    TypeError
+        If an item of a tuple would have to be replaced.
+    """
+    if not hasattr(d_x, "ndim"):
+        _add_to_items(d_x, index, d)
+    elif _reads_once(index):
+        d_x[index] += d
+    elif isinstance(index, list | np.ndarray) and d_x.ndim > 1 and d_x.flags.c_contiguous:
+        _add_rows(d_x, np.asarray(index), d)
+    else:
+        np.add.at(d_x, index, d)
+
+
+def _add_rows(d_x: Any, rows: Any, d: Any) -> None:
+    """Add to rows of `d_x`, by element: for rows, `numpy.add.at` is several times slower."""
+    if rows.size == 0:
+        return
+    if rows.dtype == np.bool_:
+        d_x[rows] += d
+        return
+    width = d_x[0].size
+    d = np.broadcast_to(d, (*rows.shape, *d_x.shape[1:]))
+    elements = np.expand_dims(rows % len(d_x) * width, -1) + np.arange(width)
+    np.add.at(d_x.reshape(-1), elements.reshape(-1), d.reshape(-1))
+
+
+def _reads_once(index: Any) -> bool:
+    """Whether no element can be read twice: basic parts and boolean masks only."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(
+        part is None
+        or part is Ellipsis
+        or isinstance(part, int | slice | np.integer | np.bool_)
+        or _is_mask(part)
+        for part in parts
+    )
+
+
+def _is_mask(part: Any) -> bool:
+    return getattr(part, "dtype", None) == np.bool_
+
+
+def _add_to_items(d_x: Any, key: Any, d: Any) -> None:
+    """Add to an item of a container in place; two lists give the list of sums, no longer list."""
+    if isinstance(key, slice):
+        for position, part in zip(range(*key.indices(len(d_x))), d, strict=True):
+            _add_to_items(d_x, position, part)
+    elif isinstance(d, dict):
+        for name, part in d.items():
+            _add_to_items(d_x[key], name, part)
+    elif isinstance(d, list | tuple):
+        for position, part in enumerate(d):
+            _add_to_items(d_x[key], position, part)
+    elif np.ndim(d_x[key]):
+        d_x[key][...] += d
+    elif d is not None:
+        d_x[key] += d
+
+
+def take_adjoint_a(d: Any, a: Any, indices: Any, axis: int | None = None) -> Any:
+    """Adjoint of `numpy.take`."""
+    d_a = np.zeros_like(a)
+    if axis is None:
+        add_at(d_a.reshape(-1), np.asarray(indices), d)
+    else:
+        axis %= np.ndim(a)
+        add_at(d_a, (*(slice(None),) * axis, np.asarray(indices)), d)
+    return d_a
+
+
+def take_along_axis_adjoint_arr(d: Any, arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    """Adjoint of `numpy.take_along_axis`, whose `indices` may broadcast against `arr`."""
+    d_arr = np.zeros_like(arr)
+    if axis is None:
+        np.add.at(d_arr.reshape(-1), indices, d)
+        return d_arr
+    axis %= np.ndim(arr)
+    index = list(np.ogrid[tuple(slice(n) for n in np.shape(arr))])
+    index[axis] = indices
+    np.add.at(d_arr, tuple(index), d)
+    return d_arr
+
+
+def compress_adjoint_a(d: Any, condition: Any, a: Any, axis: int | None = None) -> Any:
+    """Adjoint of `numpy.compress` and `numpy.extract`."""
+    return take_adjoint_a(d, a, np.flatnonzero(condition), axis)
+
+
+def delete_adjoint_arr(d: Any, arr: Any, obj: Any, axis: int | None = None) -> Any:
+    """Adjoint of `numpy.delete`: zero for what was deleted."""
+    n = np.size(arr) if axis is None else np.shape(arr)[axis]
+    return take_adjoint_a(d, arr, np.delete(np.arange(n), obj), axis)
+
+
+def sort_adjoint_a(d: Any, a: Any, y: Any, axis: int | None = -1) -> Any:
+    """Adjoint of `numpy.sort` and `numpy.partition`: each value's adjoint back where it came from.
+
+    Both `a` and the result `y` are put in order, in which equal elements keep theirs.
+    """
+    if axis is None:
+        return np.reshape(sort_adjoint_a(d, np.ravel(a), y, 0), np.shape(a))
+    if np.ndim(a) == 0:
+        return d
+    d_a = np.zeros_like(a)
+    in_order = np.take_along_axis(
+        np.asanyarray(d, d_a.dtype), np.argsort(y, axis=axis, kind="stable"), axis
+    )
+    np.put_along_axis(d_a, np.argsort(a, axis=axis, kind="stable"), in_order, axis)
+    return d_a
+
+
+def diag_adjoint_v(d: Any, v: Any, k: int = 0) -> Any:
+    """Adjoint of `numpy.diag`, of a vector or of a matrix that need not be square."""
+    return np.diag(d, k) if np.ndim(v) == 1 else diagonal_adjoint_a(d, v, k)
+
+
+def diagonal_adjoint_a(d: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """Adjoint of `numpy.diagonal`: `d`, which may broadcast, on the diagonal of zeros."""
+    d_a = np.zeros_like(a)
+    rows = np.moveaxis(d_a, (axis1, axis2), (-2, -1))
+    positions = np.arange(np.diagonal(rows, offset, -2, -1).shape[-1])
+    rows[..., positions + max(-offset, 0), positions + max(offset, 0)] = d
+    return d_a
+
+
+def trace_adjoint_a(d: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """Adjoint of `numpy.trace`: `d` everywhere on the diagonal of zeros."""
+    return diagonal_adjoint_a(np.expand_dims(d, -1), a, offset, axis1, axis2)

@@ -1,0 +1,253 @@
+"""Adjoints of reductions and of cumulative operations that are more than one expression.
+
+Throughout, `d` is the adjoint of the result, with or without the reduced axes kept, and `a` the
+array that was reduced.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from knetsrc.backends.arrays import unbroadcast
+
+Axis = int | tuple[int, ...] | None
+
+
+def count(a: Any, axis: Axis = None) -> int:
+    """Number of elements of `a` that one element of a reduction along `axis` is made from."""
+    if axis is None:
+        return np.size(a)
+    shape = np.shape(a)
+    return math.prod(shape[i] for i in axis) if isinstance(axis, tuple) else shape[axis]
+
+
+def degrees_of_freedom(a: Any, axis: Axis = None, ddof: float = 0) -> float:
+    """Divisor of a variance: the number of elements less `ddof`; NaN where nothing is left."""
+    return max(count(a, axis) - ddof, 0) or math.nan
+
+
+def keep_axes(d: Any, a: Any, axis: Axis) -> Any:
+    """The reduced `d` in a shape that broadcasts against `a`, with or without the reduced axes."""
+    if axis is None or np.ndim(d) in (0, np.ndim(a)):
+        return d
+    return np.expand_dims(d, axis)
+
+
+def divide_or_zero(a: Any, b: Any) -> Any:
+    """The quotient `a / b`, zero where `b` is zero: a subgradient of a norm at its minimum."""
+    if np.ndim(b) == 0 and np.ndim(a) == 0:
+        return a / b if b != 0 else 0.0 * a
+    zero = b == 0
+    return np.where(zero, 0, a / np.where(zero, 1, b))
+
+
+def share_among_ties(d: Any, a: Any, extreme: Any, axis: Axis = None) -> Any:
+    """Adjoint of a maximum or minimum: equal parts of `d` for the elements that equal it.
+
+    Parameters
+    ----------
+    d
+        Adjoint of the result, with or without the reduced axes.
+    a
+        The array that was reduced.
+    extreme
+        The result, with or without the reduced axes; where it is NaN, NaN elements equal it.
+    axis
+        Reduced axis or axes.
+
+    Returns
+    -------
+    array
+        Shape and dtype of `a`.
+    """
+    chosen, ties = _chosen(a, extreme, axis)
+    return np.multiply(chosen, keep_axes(d, a, axis) / ties, dtype=_float_dtype(a))
+
+
+def gather_from_ties(d: Any, a: Any, extreme: Any, axis: Axis = None) -> Any:
+    """Tangent of a maximum or minimum: the mean of `d` over the elements that equal `extreme`."""
+    chosen, ties = _chosen(a, extreme, axis)
+    total = np.sum(np.multiply(chosen, d, dtype=_float_dtype(a)), axis=axis, keepdims=True)
+    return np.reshape((total / ties).astype(_float_dtype(a)), np.shape(extreme))
+
+
+def _chosen(a: Any, extreme: Any, axis: Axis) -> tuple[Any, Any]:
+    """Which elements equal the extreme one, and how many of them there are, never none."""
+    extreme = keep_axes(extreme, a, axis)
+    chosen = np.asanyarray(a) == extreme
+    ties = np.count_nonzero(chosen, axis=axis, keepdims=True)
+    if not np.all(ties):
+        chosen = chosen | (np.isnan(a) & np.isnan(extreme))
+        ties = np.maximum(np.count_nonzero(chosen, axis=axis, keepdims=True), 1)
+    return chosen, ties
+
+
+def _float_dtype(a: Any) -> np.dtype:
+    dtype = getattr(a, "dtype", np.dtype(float))
+    return dtype if dtype.kind == "f" else np.dtype(float)
+
+
+def median_adjoint_a(d: Any, a: Any, axis: Axis = None) -> Any:
+    """Adjoint of the median: half to the value below the middle, half to that above; ties share."""
+    values = np.sort(_reduced_axes_last(np.asanyarray(a), axis), axis=-1)
+    n = values.shape[-1]
+    lower, upper = values[..., (n - 1) // 2], values[..., n // 2]
+    invalid = np.isnan(values[..., -1])
+    if np.any(invalid):
+        lower, upper = np.where(invalid, np.nan, lower), np.where(invalid, np.nan, upper)
+    if n % 2 == 1:
+        return share_among_ties(d, a, lower, axis)
+    return share_among_ties(d / 2, a, lower, axis) + share_among_ties(d / 2, a, upper, axis)
+
+
+def _reduced_axes_last(a: Any, axis: Axis) -> Any:
+    """`a` with the axes of a reduction joined into its last one."""
+    axes = _normalized(axis, a.ndim)
+    kept = [i for i in range(a.ndim) if i not in axes]
+    return a.transpose(*kept, *axes).reshape(
+        *(a.shape[i] for i in kept), math.prod(a.shape[i] for i in axes)
+    )
+
+
+def _normalized(axis: Axis, ndim: int) -> tuple[int, ...]:
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(i % ndim for i in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def _reduced_axes_back(joined: Any, a: Any, axis: Axis) -> Any:
+    """Undoes `_reduced_axes_last`: an array in the shape of `a`."""
+    axes = _normalized(axis, a.ndim)
+    order = [*(i for i in range(a.ndim) if i not in axes), *axes]
+    return joined.reshape([a.shape[i] for i in order]).transpose(np.argsort(order))
+
+
+def product_of_others(a: Any, axis: Axis = None) -> Any:
+    """For each element the product of all others along `axis`; no division, so right with zeros.
+
+    The product of those before times the product of those after, both cumulative.
+    """
+    a = np.asanyarray(a)
+    if a.ndim == 0:
+        return np.ones_like(a)
+    joined = _reduced_axes_last(a, axis)
+    return _reduced_axes_back(_before(joined) * _after(joined), a, axis)
+
+
+def _before(a: Any) -> Any:
+    """Product of the elements before each one, along the last axis."""
+    result = np.ones_like(a)
+    np.cumprod(a[..., :-1], axis=-1, out=result[..., 1:])
+    return result
+
+
+def _after(a: Any) -> Any:
+    return _before(a[..., ::-1])[..., ::-1]
+
+
+def product_of_others_adjoint_a(d: Any, a: Any, axis: Axis = None) -> Any:
+    """Adjoint of `product_of_others`: what a second derivative of a product needs."""
+    a, d = np.asanyarray(a), np.asanyarray(d)
+    if a.ndim == 0:
+        return np.zeros_like(a)
+    joined, d = _reduced_axes_last(a, axis), _reduced_axes_last(d, axis)
+    from_before = _before_adjoint(d * _after(joined), joined)
+    from_after = _before_adjoint((d * _before(joined))[..., ::-1], joined[..., ::-1])[..., ::-1]
+    return _reduced_axes_back(from_before + from_after, a, axis)
+
+
+def _before_adjoint(d: Any, a: Any) -> Any:
+    result = np.zeros_like(a)
+    result[..., :-1] = cumprod_adjoint_a(d[..., 1:], a[..., :-1], axis=-1)
+    return result
+
+
+def cumprod_adjoint_a(d: Any, a: Any, axis: int | None = None) -> Any:
+    """Adjoint of a cumulative product.
+
+    With `y` the cumulative product, d_a[j] = sum(d[i] * y[i] for i >= j) / a[j]. Where some y
+    vanish, d_a[j] = y[j - 1] * s[j] with s[j] = d[j] + a[j + 1] * s[j + 1], which has no division.
+    """
+    if axis is None:
+        return np.reshape(cumprod_adjoint_a(d, np.ravel(a), 0), np.shape(a))
+    y = np.cumprod(a, axis=axis)
+    if np.all(np.abs(y) >= np.finfo(y.dtype).tiny):
+        return np.flip(np.cumsum(np.flip(d * y, axis), axis=axis), axis) / a
+    a, d = np.moveaxis(a, axis, -1), np.moveaxis(d, axis, -1)
+    s = d.astype(y.dtype)
+    for j in range(a.shape[-1] - 2, -1, -1):
+        s[..., j] += a[..., j + 1] * s[..., j + 1]
+    return np.moveaxis(_before(a) * s, -1, axis)
+
+
+def nanmean_adjoint_a(d: Any, a: Any, axis: Axis = None) -> Any:
+    """Adjoint of the mean of the elements that are not NaN; zero for those that are."""
+    numbers = ~np.isnan(a)
+    counts = np.maximum(np.count_nonzero(numbers, axis=axis, keepdims=True), 1)
+    return np.multiply(numbers, keep_axes(d, a, axis) / counts, dtype=_float_dtype(a))
+
+
+def average_weights(a: Any, weights: Any, axis: Axis = None) -> Any:
+    """Weights of an average, divided by their sum, in a shape that broadcasts against `a`."""
+    if weights is None:
+        return 1 / count(a, axis)
+    weights = _aligned_weights(a, weights, axis)
+    return weights / np.sum(weights, axis=axis, keepdims=True)
+
+
+def average_adjoint_weights(d: Any, a: Any, weights: Any, y: Any, axis: Axis = None) -> Any:
+    """Adjoint of the weights of an average: d * (a - y) / sum(weights); None if there are none."""
+    if weights is None:
+        return None
+    aligned = _aligned_weights(a, weights, axis)
+    total = np.sum(aligned, axis=axis, keepdims=True)
+    d_aligned = unbroadcast(keep_axes(d, a, axis) * (a - keep_axes(y, a, axis)) / total, aligned)
+    if np.shape(weights) == np.shape(a):
+        return d_aligned
+    axes = _normalized(axis, np.ndim(a))
+    return np.transpose(
+        np.reshape(d_aligned, [np.shape(a)[i] for i in sorted(axes)]), np.argsort(np.argsort(axes))
+    )
+
+
+def _aligned_weights(a: Any, weights: Any, axis: Axis) -> Any:
+    weights = np.asanyarray(weights)
+    if weights.shape == np.shape(a):
+        return weights
+    axes = _normalized(axis, np.ndim(a))
+    shape = [n if i in axes else 1 for i, n in enumerate(np.shape(a))]
+    return weights.transpose(np.argsort(axes)).reshape(shape)
+
+
+def sum_adjoint_iterable(d: Any, iterable: Any) -> Any:
+    """Adjoint of what the builtin `sum` adds up: `d` for each item, in the shape of the item."""
+    if isinstance(iterable, dict):
+        raise TypeError("the keys of a dict have no derivative; sum its values()")
+    if isinstance(iterable, Sequence):
+        return [unbroadcast(d, item) for item in iterable]
+    if len(iterable) == 0:
+        return np.zeros_like(iterable)
+    d_item = np.asarray(unbroadcast(d, iterable[0]), iterable.dtype)
+    return np.broadcast_to(d_item, iterable.shape)
+
+
+def share_among_equal(d: Any, args: Sequence[Any], extreme: Any) -> list[Any]:
+    """Adjoint of the builtins `max` and `min`: equal parts to all that equal the result.
+
+    A single argument is a sequence; its adjoint has one part for each item.
+    """
+    if len(args) == 1:
+        shares = _shares(d, args[0], extreme)
+        return [np.asarray(shares, args[0].dtype) if isinstance(args[0], np.ndarray) else shares]
+    return _shares(d, args, extreme)
+
+
+def _shares(d: Any, items: Sequence[Any], extreme: Any) -> list[Any]:
+    chosen = [bool(item == extreme) or item is extreme for item in items]
+    share = d / max(sum(chosen), 1)
+    return [
+        unbroadcast(share, item) if taken else 0.0 * share
+        for taken, item in zip(chosen, items, strict=True)
+    ]

@@ -1,0 +1,242 @@
+"""Adjoints of functions that move, repeat, join or split elements.
+
+Throughout, `d` is the adjoint of the result.
+"""
+
+import operator
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from knetsrc.backends.arrays import unbroadcast
+from knetsrc.backends.indexing import add_at
+
+
+def inverse_axes(axes: Any) -> Any:
+    """The permutation that undoes `axes`, given as function or method `transpose` takes them."""
+    while (
+        isinstance(axes, Sequence)
+        and len(axes) == 1
+        and (axes[0] is None or isinstance(axes[0], Sequence))
+    ):
+        axes = axes[0]
+    if axes is None or (isinstance(axes, tuple) and not axes):
+        return None
+    return tuple(int(i) for i in np.argsort([axis % len(axes) for axis in axes]))
+
+
+def rolled_position(a: Any, axis: int, start: int = 0) -> int:
+    """Where `numpy.rollaxis` has moved `axis` to."""
+    axis, start = axis % np.ndim(a), start + np.ndim(a) if start < 0 else start
+    return start - 1 if axis < start else start
+
+
+def layout_of(a: Any, order: str) -> str:
+    """The order, "C" or "F", in which `numpy.ravel` and `numpy.reshape` read `a`."""
+    if order in ("C", "F"):
+        return order
+    if np.ndim(a) < 2 or a.flags.c_contiguous:
+        return "C"
+    if a.flags.f_contiguous:
+        return "F"
+    if order == "A":
+        return "C"
+    raise ValueError(
+        f"order={order!r} of an array that is not contiguous has no derivative here; use order='C'"
+    )
+
+
+def through_dtype(d: Any, dtype: Any) -> Any:
+    """The adjoint `d` of values converted to `dtype`: zero for a dtype of integers or booleans."""
+    return d if dtype is None or np.dtype(dtype).kind in "fc" else np.zeros(np.shape(d))
+
+
+def nested_like(d: Any, x: Any) -> Any:
+    """The array `d` taken apart as the nested lists `x` that an array was made from.
+
+    Parameters
+    ----------
+    d
+        Adjoint of `numpy.array(x)`.
+    x
+        An array, a number, or a list or tuple of these, nested to any depth.
+
+    Returns
+    -------
+    array, number or list
+        The structure of `x`, a list for each list or tuple.
+    """
+    if isinstance(x, list | tuple):
+        return [nested_like(d[i], part) for i, part in enumerate(x)]
+    return unbroadcast(d, x)
+
+
+def each_unbroadcast(d: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:
+    """`unbroadcast` of each adjoint for its array."""
+    return [unbroadcast(part, array) for part, array in zip(d, arrays, strict=True)]
+
+
+def each_reshaped(d: Any, arrays: Sequence[Any]) -> list[Any]:
+    """Adjoints of `arrays` in their own shapes; of a single array, `d` is the one adjoint."""
+    parts = [d] if len(arrays) == 1 else d
+    return [np.reshape(part, np.shape(array)) for part, array in zip(parts, arrays, strict=True)]
+
+
+def meshgrid_adjoint_xi(d: Sequence[Any], xi: Sequence[Any]) -> list[Any]:
+    """Adjoints of the coordinates of `numpy.meshgrid`: the first two axes have traded places."""
+    return [
+        _along(part, (1 - i) if i < 2 and len(xi) > 1 else i, x)
+        for i, (part, x) in enumerate(zip(d, xi, strict=True))
+    ]
+
+
+def _along(d: Any, axis: int, x: Any) -> Any:
+    return np.reshape(d.sum(axis=tuple(i for i in range(d.ndim) if i != axis)), np.shape(x))
+
+
+def repeat_adjoint_a(d: Any, a: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Adjoint of `numpy.repeat`: the sum over the copies of each element."""
+    if axis is None:
+        return np.reshape(repeat_adjoint_a(d, np.ravel(a), repeats, 0), np.shape(a))
+    n = np.shape(a)[axis]
+    if np.size(repeats) == 1:
+        axis %= np.ndim(a)
+        shape = np.shape(a)
+        copies = int(np.reshape(repeats, ()))
+        return np.sum(
+            np.reshape(d, (*shape[: axis + 1], copies, *shape[axis + 1 :])), axis=axis + 1
+        )
+    d_a = np.zeros_like(a)
+    add_at(np.moveaxis(d_a, axis, 0), np.repeat(np.arange(n), repeats), np.moveaxis(d, axis, 0))
+    return d_a
+
+
+def tile_adjoint_A(d: Any, A: Any, reps: Any) -> Any:
+    """Adjoint of `numpy.tile`: the sum over the copies of each element."""
+    reps = tuple(reps) if np.ndim(reps) else (reps,)
+    shape = np.shape(A)
+    ndim = max(len(reps), len(shape))
+    reps = (1,) * (ndim - len(reps)) + reps
+    sizes = (1,) * (ndim - len(shape)) + shape
+    blocks = np.reshape(d, [n for pair in zip(reps, sizes, strict=True) for n in pair])
+    return np.reshape(np.sum(blocks, axis=tuple(range(0, 2 * ndim, 2))), shape)
+
+
+def pad_interior(array: Any, pad_width: Any) -> tuple[slice, ...]:
+    """The index of the elements of `array` in its padded version."""
+    widths = _pad_pairs(array, pad_width)
+    return tuple(
+        slice(before, before + n) for (before, _), n in zip(widths, np.shape(array), strict=True)
+    )
+
+
+def pad_adjoint_array(d: Any, array: Any, pad_width: Any, mode: Any) -> Any:
+    """Adjoint of `numpy.pad` in modes that copy elements: the sum over the copies of each."""
+    if mode == "constant":
+        return d[pad_interior(array, pad_width)]
+    if mode not in ("edge", "reflect", "symmetric", "wrap"):
+        raise ValueError(
+            f"numpy.pad has no derivative here with mode={mode!r}; pad by indexing and concatenate"
+        )
+    source = np.pad(
+        np.arange(np.size(array)).reshape(np.shape(array)), _pad_pairs(array, pad_width), mode
+    )
+    d_array = np.zeros_like(array)
+    np.add.at(d_array.reshape(-1), source.reshape(-1), np.reshape(d, -1))
+    return d_array
+
+
+def _pad_pairs(array: Any, pad_width: Any) -> list[tuple[int, int]]:
+    ndim = np.ndim(array)
+    if isinstance(pad_width, dict):
+        given = {operator.index(axis) % ndim: width for axis, width in pad_width.items()}
+        pad_width = [np.broadcast_to(given.get(i, 0), 2) for i in range(ndim)]
+    return [(int(before), int(after)) for before, after in np.broadcast_to(pad_width, (ndim, 2))]
+
+
+def split_like(d: Any, arrays: Any, axis: int | None = 0) -> Any:
+    """Adjoint of `numpy.concatenate`: the pieces of `d` that the `arrays` have become.
+
+    Parameters
+    ----------
+    d
+        Adjoint of the joined array.
+    arrays
+        A list or tuple of what was joined, or an array whose first axis was.
+    axis
+        Axis along which they were joined; None if they were flattened first.
+
+    Returns
+    -------
+    list of arrays, or array
+        Each in the shape of the array that it belongs to; an array if `arrays` is one.
+    """
+    if axis is None:
+        return _pieces(np.reshape(d, -1), arrays, [np.size(array) for array in arrays], 0)
+    return _pieces(d, arrays, [np.shape(array)[axis] for array in arrays], axis)
+
+
+def vsplit_like(d: Any, arrays: Any) -> Any:
+    """Adjoint of `numpy.vstack`: the rows of `d` that the `arrays` have become."""
+    return _pieces(d, arrays, [np.atleast_2d(array).shape[0] for array in arrays], 0)
+
+
+def hsplit_like(d: Any, arrays: Any) -> Any:
+    """Adjoint of `numpy.hstack`: the columns, or parts of a vector, that `arrays` have become."""
+    axis = min(np.ndim(d) - 1, 1)
+    return _pieces(d, arrays, [np.atleast_1d(array).shape[axis] for array in arrays], axis)
+
+
+def dsplit_like(d: Any, arrays: Any) -> Any:
+    """Adjoint of `numpy.dstack`: the parts along the third axis that `arrays` have become."""
+    return _pieces(d, arrays, [np.atleast_3d(array).shape[2] for array in arrays], 2)
+
+
+def columns_like(d: Any, arrays: Any) -> Any:
+    """Adjoint of `numpy.column_stack`: the columns that `arrays` have become, one for a vector."""
+    return _pieces(
+        d, arrays, [1 if np.ndim(array) < 2 else np.shape(array)[1] for array in arrays], 1
+    )
+
+
+def _pieces(d: Any, arrays: Any, sizes: list[int], axis: int) -> Any:
+    ends = np.cumsum([0, *sizes]).tolist()
+    along = np.moveaxis(d, axis, 0)
+    pieces = [np.moveaxis(along[start:stop], 0, axis) for start, stop in pairwise(ends)]
+    fitted = [_fitted(piece, array) for piece, array in zip(pieces, arrays, strict=True)]
+    return (
+        np.reshape(np.asarray(fitted, arrays.dtype), arrays.shape)
+        if hasattr(arrays, "dtype")
+        else fitted
+    )
+
+
+def _fitted(piece: Any, x: Any) -> Any:
+    return nested_like(np.reshape(piece, np.shape(x)), x)
+
+
+def unstack_like(d: Any, arrays: Any, axis: int = 0) -> Any:
+    """Adjoint of `numpy.stack`: the slices of `d` along `axis`; an array if `arrays` is one."""
+    along = np.moveaxis(d, axis, 0)
+    return (
+        along
+        if hasattr(arrays, "dtype")
+        else [nested_like(part, x) for part, x in zip(along, arrays, strict=True)]
+    )
+
+
+def join_like(d: Sequence[Any], ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """Adjoint of `numpy.split` and its kin: the pieces `d` put where they were read from `ary`.
+
+    Indices that run backwards make pieces that overlap; their adjoints add up.
+    """
+    if np.ndim(indices_or_sections) == 0:
+        return np.concatenate(d, axis)
+    d_ary = np.zeros_like(ary)
+    along = np.moveaxis(d_ary, axis, 0)
+    starts = [0, *indices_or_sections]
+    for start, stop, piece in zip(starts, [*indices_or_sections, along.shape[0]], d, strict=True):
+        along[start:stop] += np.moveaxis(piece, axis, 0)
+    return d_ary

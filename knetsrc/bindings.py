@@ -1,0 +1,265 @@
+"""What shapes the source of a gradient, found without parsing: a function and all that it is bound to.
+
+The names that a function reads outside of itself are in its code. From them follow two things: a
+digest under which generated text can be found again, and the bindings that must stay as they are for
+that text to be right. Both take in more than the transform looks at, never less.
+
+    loss -> np (a library: its name counts)
+         -> predict -> relu, layers.dense     (the user's: their text counts, and what they read)
+         -> SCALE                             (read at each call: only its type counts)
+"""
+
+import dis
+import linecache
+import os
+import sys
+import types
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import CellType, CodeType, FunctionType, ModuleType
+from typing import Any
+
+from knetsrc.cache import digest_of
+from knetsrc.request import Request
+
+LIBRARIES = frozenset({"numpy", "scipy", "cupy", "cupyx", "numba", "knetsrc"})
+SIMPLE = (int, float, complex, str, bytes, bool, types.NoneType, types.EllipsisType)
+READ_NAME = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF"})
+READ_ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+UNBOUND = object()
+
+
+@dataclass
+class Bindings:
+    """The digest of a function with all that it is bound to, and those bindings.
+
+    Attributes
+    ----------
+    digest
+        None if something is in it that has no text.
+    """
+
+    digest: str | None = None
+    _names: list[tuple[Mapping[str, Any], str, Any]] = field(default_factory=list)
+    _cells: list[tuple[CellType, Any]] = field(default_factory=list)
+
+    def is_current(self) -> bool:
+        """Whether every name still stands for the same function."""
+        for namespace, name, value in self._names:
+            if namespace.get(name, UNBOUND) is not value:
+                return False
+        return all(_content(cell) is value for cell, value in self._cells) if self._cells else True
+
+
+def bindings_of(function: Callable[..., Any], request: Request) -> Bindings:
+    """Walk from `function` to everything that may shape its gradient.
+
+    Parameters
+    ----------
+    function
+        A plain function or a builtin.
+    request
+        What is asked for; it is part of the digest.
+    """
+    walk = _Walk()
+    walk.visit(function)
+    found = Bindings(None, list(walk.names.values()), list(walk.cells.values()))
+    if walk.is_complete:
+        found.digest = digest_of(repr(request), *_versions(), *_own_rules(), *walk.parts)
+    return found
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.names: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
+        self.cells: dict[int, tuple[CellType, Any]] = {}
+        self.is_complete = True
+        self._seen: dict[int, int] = {}
+        self._kept: list[Any] = []  # so that no id is used twice
+
+    def visit(self, value: Any) -> None:
+        """Add what there is to say of `value`, and follow it."""
+        if id(value) in self._seen:
+            self.parts.append(f"again {self._seen[id(value)]}")
+            return
+        self._seen[id(value)] = len(self._seen)
+        self._kept.append(value)
+        if isinstance(value, ModuleType):
+            self.parts.append(f"module {value.__name__}")
+        elif _is_library(value):
+            self.parts.append(f"library {_home(value)} {_name(value)}")
+        elif isinstance(value, FunctionType):
+            self._function(value)
+        elif isinstance(value, type):
+            self._class(value)
+        elif callable(value):
+            self._object(value)
+        else:
+            self._data(value)
+
+    def _function(self, function: FunctionType) -> None:
+        text = _text(function)
+        if text is None:
+            self.is_complete = False
+            return
+        code = function.__code__
+        self.parts += [
+            f"function {function.__module__} {function.__qualname__}",
+            f"{os.path.relpath(code.co_filename)}:{code.co_firstlineno}",
+            text,
+            *_code_parts(code),
+        ]
+        for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+            self.parts.append(f"default {value!r}" if isinstance(value, SIMPLE) else "default")
+            self.visit(value)
+        for name, *attributes in _outside_names(code):
+            self._name(function, name, attributes)
+
+    def _name(self, function: FunctionType, name: str, attributes: list[str]) -> None:
+        freevars = function.__code__.co_freevars
+        if name in freevars:
+            cell = (function.__closure__ or ())[freevars.index(name)]
+            value = _content(cell)
+            if callable(value):
+                self.cells[id(cell)] = (cell, value)
+        elif name in function.__globals__:
+            value = self._bound(function.__globals__, name)
+        else:
+            value = function.__builtins__.get(name, UNBOUND)  # type: ignore[attr-defined]
+        self.parts.append(f"name {name}")
+        self.visit(value)
+        for attribute in attributes:
+            if not isinstance(value, ModuleType) or not hasattr(value, attribute):
+                break
+            is_library = _root(value.__name__) in LIBRARIES
+            value = getattr(value, attribute) if is_library else self._bound(vars(value), attribute)
+            self.parts.append(f"attribute {attribute}")
+            self.visit(value)
+
+    def _bound(self, namespace: Mapping[str, Any], name: str) -> Any:
+        value = namespace.get(name, UNBOUND)
+        if callable(value) or value is UNBOUND:
+            self.names[id(namespace), name] = (namespace, name, value)
+        return value
+
+    def _class(self, kind: type) -> None:
+        self.parts.append(f"class {kind.__module__} {kind.__qualname__}")
+        for base in kind.__bases__:
+            self.visit(base)
+        for name, member in vars(kind).items():
+            if not name.startswith("__") or isinstance(member, FunctionType):
+                self.parts.append(f"member {name}")
+                self.visit(getattr(member, "__func__", getattr(member, "fget", member)))
+
+    def _object(self, value: Any) -> None:
+        self.parts.append(f"object {repr(getattr(value, '_options', ''))}")
+        self.visit(type(value))
+        for inner in (getattr(value, "__wrapped__", None), getattr(value, "__func__", None)):
+            if inner is not None:
+                self.visit(inner)
+
+    def _data(self, value: Any) -> None:
+        self.parts.append(f"data {type(value).__module__} {type(value).__qualname__}")
+        items = value.values() if isinstance(value, dict) else value
+        if isinstance(value, dict | list | tuple) and any(map(callable, items)):
+            self.is_complete = False  # functions that may be replaced without a name being bound anew
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return UNBOUND
+
+
+def _outside_names(code: CodeType) -> list[tuple[str, ...]]:
+    """Names that the code reads from outside, each with the attributes that follow it at once."""
+    found: list[tuple[str, ...]] = []
+    is_chain = False
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in READ_NAME:
+            found.append((str(instruction.argval),))
+            is_chain = True
+        elif instruction.opname in READ_ATTRIBUTE and is_chain:
+            found[-1] += (str(instruction.argval),)
+        else:
+            is_chain = False
+    local = {*code.co_varnames, *code.co_cellvars}
+    inner = [name for part in _inner_code(code) for name in _outside_names(part)]
+    return list(dict.fromkeys(name for name in [*found, *inner] if name[0] not in local))
+
+
+def _inner_code(code: CodeType) -> Iterator[CodeType]:
+    return (value for value in code.co_consts if isinstance(value, CodeType))
+
+
+def _code_parts(code: CodeType) -> Iterator[str]:
+    """What runs, in case the file says something else by now."""
+    yield code.co_code.hex()
+    yield repr([value for value in code.co_consts if isinstance(value, SIMPLE)])
+    yield repr((code.co_names, code.co_varnames, code.co_freevars))
+    for part in _inner_code(code):
+        yield from _code_parts(part)
+
+
+def _text(function: FunctionType) -> str | None:
+    """The lines of the file that the function is on; None if there is no file."""
+    code = function.__code__
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename, function.__globals__)
+    last = max(_line_numbers(code), default=code.co_firstlineno)
+    return "".join(lines[code.co_firstlineno - 1 : last + 1]) if lines else None
+
+
+def _line_numbers(code: CodeType) -> Iterator[int]:
+    for _, end, *_ in code.co_positions():
+        if end is not None:
+            yield end
+    for part in _inner_code(code):
+        yield from _line_numbers(part)
+
+
+def _home(value: Any) -> str:
+    return str(getattr(value, "__module__", None) or type(value).__module__)
+
+
+def _name(value: Any) -> str:
+    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    return str(name or type(value).__qualname__)
+
+
+def _root(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _is_library(value: Any) -> bool:
+    if not callable(value) or hasattr(value, "_callee") or "<locals>" in _name(value):
+        return False
+    root = _root(_home(value))
+    is_generated = _home(value).startswith("knetsrc.generated.")
+    return (root in LIBRARIES or root in sys.stdlib_module_names) and not is_generated and root != "__main__"
+
+
+@cache
+def _versions() -> tuple[str, ...]:
+    import numpy as np
+
+    from knetsrc import __version__
+
+    package = Path(__file__).parent
+    files = sorted(package.rglob("*.py"))
+    stamps = [f"{f.relative_to(package)} {f.stat().st_mtime_ns} {f.stat().st_size}" for f in files]
+    return (__version__, sys.version, np.__version__, *stamps)
+
+
+def _own_rules() -> list[str]:
+    """The text of every rule that a user has entered."""
+    table = sys.modules.get("knetsrc.adjoints.table")
+    rules = table.TABLE.rules if table else []
+    own = [rule for rule in rules if _root(rule.function.__module__) != "knetsrc"]
+    return [
+        repr((_text(r.function), [_name(p) for p in r.primitives], r.methods, r.attributes)) for r in own
+    ]

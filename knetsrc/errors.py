@@ -1,0 +1,104 @@
+"""Everything that knetsrc raises, and how it prints.
+
+A message says what failed, where (file and line, the source line, a caret), why, and what to write instead. A stage of the
+transform knows only the node; `pipeline` adds file and line with `located`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+
+class KnetsrcError(Exception):
+    """Base of every error that knetsrc raises.
+
+    Parameters
+    ----------
+    message
+        What failed, in one line.
+    at
+        The syntax tree node where it failed; its line and columns are those of the user's file.
+    why
+        The reason.
+    instead
+        What to write instead.
+    """
+
+    def __init__(self, message: str, *, at: Any = None, why: str = "", instead: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.at = at
+        self.why = why
+        self.instead = instead
+        self.place: tuple[str, str, int, int, int, str] | None = None
+
+    def located(self, filename: str, function: str, lines: Sequence[str]) -> Self:
+        """Add the place in the user's file; the first place given is the one that is kept.
+
+        Parameters
+        ----------
+        filename
+            Name of the file, as it is to be shown.
+        function
+            Name of the function in which it failed.
+        lines
+            All lines of the file.
+        """
+        number = getattr(self.at, "lineno", None)
+        if self.place is None and number is not None and number <= len(lines):
+            text = lines[number - 1].rstrip("\n")
+            start = getattr(self.at, "col_offset", 0)
+            end = self.at.end_col_offset if self.at.end_lineno == number else len(text)
+            self.place = (filename, function, number, start, max(end, start + 1), text)
+        return self
+
+    def __str__(self) -> str:
+        parts = [self.message]
+        if self.place:
+            filename, function, number, start, end, text = self.place
+            margin = len(text) - len(text.lstrip())
+            parts.append(f"  {filename}:{number}, in {function}")
+            parts.append(f"   {number} |     {text.strip()}")
+            carets = " " * (start - margin) + "^" * (min(end, len(text)) - start)
+            parts.append(" " * len(f"   {number} ") + f"|     {carets}")
+        parts += _labelled("why:      ", self.why) + _labelled("instead:  ", self.instead)
+        return "\n".join(parts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remade, (type(self), self.message, self.why, self.instead, self.place)
+
+
+def _remade(kind: type[KnetsrcError], message: str, why: str, instead: str, place: Any) -> KnetsrcError:
+    error = kind(message, why=why, instead=instead)
+    error.place = place
+    return error
+
+
+def _labelled(label: str, text: str) -> list[str]:
+    if not text:
+        return []
+    first, *rest = text.splitlines()
+    return [f"  {label}{first}", *(" " * (len(label) + 2) + line for line in rest)]
+
+
+class UnsupportedSyntaxError(KnetsrcError):
+    """A statement or expression that cannot be differentiated."""
+
+
+class UnsupportedAliasError(KnetsrcError):
+    """A write that another name may see, or that changes an array in place."""
+
+
+class MissingAdjointError(KnetsrcError):
+    """A call of a function that has neither a derivative rule nor source."""
+
+
+class NonScalarOutputError(KnetsrcError, ValueError):
+    """`grad` of a function whose result is not a single number."""
+
+
+class NotDifferentiableError(KnetsrcError, TypeError):
+    """A derivative with respect to something that has none: an integer array, a string, an argument that is not there."""
+
+
+class SourceNotFoundError(KnetsrcError):
+    """A function without source text: a builtin, or one typed at a bare prompt."""

@@ -1,0 +1,278 @@
+"""The object that `grad` and `value_and_grad` return: a gradient as a function, with its source."""
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from os import PathLike
+from pathlib import Path
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Self
+
+from knetsrc.arguments import (
+    check_differentiable,
+    check_scalar,
+    checked_parameters,
+    signature,
+)
+from knetsrc.callee import Callee, name_of, parameters_of, positions, taken_apart
+from knetsrc.errors import KnetsrcError
+from knetsrc.structure import independent
+
+if TYPE_CHECKING:
+    from knetsrc.runner import Plan
+
+Argnums = int | Sequence[int]
+Wrt = str | Sequence[str] | None
+MOST_SIGNATURES = 4096
+
+
+class Gradient:
+    """The gradient of a function, itself a function of the same arguments.
+
+    It is made by `grad` or `value_and_grad`. The source of the gradient is generated at the first
+    call and kept in a file; every later call runs it directly. As a decorator in a class it makes a
+    method, whose `argnums` count from the first argument after `self`.
+
+    Parameters
+    ----------
+    function
+        A function, lambda, closure, method or callable object, or another `Gradient`.
+    argnums, wrt, has_aux
+        As of `grad`.
+    kind
+        "grad" or "value_and_grad": what a call returns.
+
+    Raises
+    ------
+    NotDifferentiableError
+        If `function` is not one, or has no such parameter.
+
+    Examples
+    --------
+    >>> import math
+    >>> from knetsrc import grad
+    >>> slope = grad(math.sin)
+    >>> slope(0.0)
+    1.0
+    """
+
+    __wrapped__: Callable[..., Any]
+    _unbound: "Gradient | None" = None
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        argnums: Argnums = 0,
+        *,
+        wrt: Wrt = None,
+        has_aux: bool = False,
+        kind: str = "grad",
+    ) -> None:
+        functools.update_wrapper(self, function, updated=())
+        self._options: dict[str, Any] = {
+            "argnums": argnums,
+            "wrt": wrt,
+            "has_aux": has_aux,
+            "kind": kind,
+        }
+        self._inner: Gradient | None = function if isinstance(function, Gradient) else None
+        self._callee: Callee = self._inner._callee if self._inner else taken_apart(function)
+        if not hasattr(function, "__name__"):
+            self.__name__ = self.__qualname__ = name_of(self._callee.function)
+        self._first: tuple[Any, ...] = self._inner._first if self._inner else self._callee.first
+        self._prepare(skip=self._inner._skip if self._inner else 0)
+
+    def _prepare(self, skip: int) -> None:
+        from knetsrc.pipeline import Request
+        from knetsrc.runner import Runner
+
+        options = self._options
+        wrt, is_single = positions(self._callee, options["argnums"], options["wrt"], skip=skip)
+        self._skip: int = skip
+        self._checked = checked_parameters(self._callee.function, wrt)
+        request = Request(wrt, options["kind"], single=is_single, has_aux=options["has_aux"])
+        inner = self._inner._runner if self._inner else None
+        self._runner: Runner = Runner(self._callee.function, request, inner)
+        self._sibling: Gradient | None = None
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if not self._callee.first and not self._skip:
+            self._prepare(skip=1)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Self:
+        if instance is None or self._callee.first:
+            return self
+        bound = object.__new__(type(self))
+        vars(bound).update(vars(self))
+        bound._first = (instance,)
+        bound.__wrapped__ = MethodType(self.__wrapped__, instance)
+        bound._unbound = self
+        return bound
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """The gradient at these arguments; of `value_and_grad`, the pair of value and gradient.
+
+        Raises
+        ------
+        NotDifferentiableError
+            If a differentiated argument is an integer, a bool, a string, None, or an array of such.
+        NonScalarOutputError
+            If the function does not return a single number.
+        KnetsrcError
+            If the function cannot be differentiated (at the first call).
+        """
+        plan = self._runner.ready()
+        callee = self._callee
+        if self._first:
+            args = self._first + args
+        if callee.keywords:
+            kwargs = callee.keywords | kwargs
+        check_differentiable(self._checked, args, kwargs, callee.function)
+        if plan.generated.scalar_result:
+            return plan.call(args, kwargs)
+        return self._called_with_check(plan, args, kwargs)
+
+    def _called_with_check(
+        self, plan: "Plan", args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        request = self._runner.request
+        if request.kind == "grad":
+            known = plan.scalar_for
+            form = signature(args, kwargs)
+            if form not in known:
+                _check_primal(plan, args, kwargs, has_aux=request.has_aux)
+                if len(known) >= MOST_SIGNATURES:
+                    known.clear()
+                known.add(form)
+            return plan.call(args, kwargs)
+        try:
+            result = plan.call(args, kwargs)
+        except Exception:  # the backward part may fail first on a result that is not a scalar
+            _check_primal(plan, args, kwargs, has_aux=request.has_aux)
+            raise
+        check_scalar(result[0], plan.function, has_aux=request.has_aux)
+        return result
+
+    @property
+    def primal(self) -> Callable[..., Any]:
+        """The function that is differentiated, as it was handed in."""
+        return self.__wrapped__
+
+    @property
+    def value_and_grad(self) -> "Gradient":
+        """The same with the value: `value, gradient = loss.value_and_grad(w, x, y)`."""
+        if self._runner.request.kind == "value_and_grad":
+            return self
+        if self._unbound:
+            return self._unbound.value_and_grad.__get__(self._first[-1])
+        if self._sibling is None:
+            self._sibling = self.as_kind("value_and_grad")
+        return self._sibling
+
+    def as_kind(self, kind: str) -> "Gradient":
+        """The gradient of the same function by the same parameters, that returns something else.
+
+        Parameters
+        ----------
+        kind
+            "grad" or "value_and_grad".
+        """
+        made = Gradient(self.__wrapped__, **{**self._options, "kind": kind})
+        if self._skip != made._skip:
+            made._prepare(self._skip)
+        return made
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The generated function itself."""
+        return self._runner.ready().entry
+
+    @property
+    def source(self) -> str:
+        """The module that is executed, as text."""
+        text: str = self._runner.ready().generated.text
+        return text
+
+    def dump(self, path: str | PathLike[str]) -> Path:
+        """Write the generated module to a file that can be imported without the transpiler.
+
+        Parameters
+        ----------
+        path
+            The file; it is replaced if it exists.
+
+        Raises
+        ------
+        KnetsrcError
+            If the source reads objects of a module that cannot be imported.
+        OSError
+            If it cannot be written.
+        """
+        generated = self._runner.ready().generated
+        if generated.injected:
+            raise KnetsrcError(
+                f"the gradient of `{name_of(self.primal)}` cannot be written to a file",
+                why=f"it reads names of `{self.primal.__module__}`, which cannot be imported",
+                instead="put the function and what it uses into a module of its own",
+            )
+        Path(path).write_text(generated.text, encoding="utf-8", newline="")
+        return Path(path)
+
+    def __getattr__(self, name: str) -> Any:
+        if (
+            name == "__signature__"
+        ):  # computed when asked for; as a property it would hide the signature of the class
+            return inspect.signature(self.__wrapped__)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __repr__(self) -> str:
+        parameters = parameters_of(self._callee.function)
+        names = [
+            parameters[i].name if parameters else f"argument {i}" for i in self._runner.request.wrt
+        ]
+        kind = self._runner.request.kind.replace("grad", "gradient").replace("_", " ")
+        return f"<{kind} of {name_of(self.primal)} with respect to {', '.join(names)}>"
+
+    def _repr_html_(self) -> str:
+        from knetsrc.notebook import side_by_side
+
+        return side_by_side(self)
+
+    def __reduce__(self) -> Any:
+        if self._unbound:
+            return _bound, (self._unbound, self._first[-1])
+        name: str = getattr(self, "__qualname__", "")
+        found = _looked_up(self.__module__, name)
+        if found is self:
+            return name
+        function = self.__wrapped__
+        if isinstance(found, Gradient) and found.__wrapped__ is function:
+            return _like, (found, self._options)
+        return _made, (function, self._options)
+
+
+def _looked_up(module: str | None, qualname: str) -> Any:
+    found: Any = sys.modules.get(module or "")
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _bound(unbound: Gradient, instance: Any) -> Gradient:
+    return unbound.__get__(instance)
+
+
+def _like(other: Gradient, options: dict[str, Any]) -> Gradient:
+    return _made(other.__wrapped__, options)
+
+
+def _made(function: Callable[..., Any], options: dict[str, Any]) -> Gradient:
+    return Gradient(function, **options)
+
+
+def _check_primal(
+    plan: "Plan", args: tuple[Any, ...], kwargs: dict[str, Any], *, has_aux: bool
+) -> None:
+    args, kwargs = independent((args, kwargs))
+    check_scalar(plan.call_primal(args, kwargs), plan.function, has_aux=has_aux)

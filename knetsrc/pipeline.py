@@ -1,0 +1,252 @@
+"""From a function to the source of its gradient: the stages, in order.
+
+    source -> normalize -> resolve -> analysis -> reverse -> simplify -> emit
+"""
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import astor
+import gast
+import numpy as np
+
+from knetsrc import __version__ as VERSION
+from knetsrc.adjoints import TABLE
+from knetsrc.errors import MissingAdjointError
+from knetsrc.transform import tree
+from knetsrc.transform.emit import emit_with_lines
+from knetsrc.transform.resolve import Dependency
+from knetsrc.transform.units import Function, Pair, Reversal, Task, Units, split_pair
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for.
+
+    Attributes
+    ----------
+    wrt
+        Positions of the differentiated parameters.
+    kind
+        "grad", "value_and_grad" or "vjp".
+    single
+        A bare gradient rather than a tuple of them.
+    has_aux
+        The function returns its value and something else that is handed through.
+    """
+
+    wrt: tuple[int, ...]
+    kind: str
+    single: bool = True
+    has_aux: bool = False
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The generated module and what is known about it.
+
+    Attributes
+    ----------
+    text
+        The whole module.
+    name, backward
+        Names of its entry, and of the backward function for "vjp".
+    captured
+        Variables of enclosing functions, which the entry takes by keyword.
+    injected
+        Objects that the module's namespace must hold before it is executed.
+    dependencies
+        Outside functions that shaped the text.
+    scalar_result
+        The result is known to be a single number.
+    lines
+        The line of the user's file for lines of the text.
+    key_parts
+        Everything else that shaped the text.
+    """
+
+    text: str
+    name: str
+    backward: str | None
+    captured: tuple[str, ...]
+    injected: Mapping[str, Any]
+    dependencies: tuple[Dependency, ...]
+    scalar_result: bool
+    lines: Mapping[int, int]
+    key_parts: tuple[str, ...]
+
+
+def versions() -> tuple[str, ...]:
+    """Versions of everything that has a say in the generated text."""
+    return (VERSION, sys.version, np.__version__, astor.__version__, str(len(TABLE.rules)))
+
+
+def key(function: Callable[..., Any], request: Request) -> str | None:
+    """A digest under which generated text can be looked up before it is generated; None if there is none."""
+    return None
+
+
+def generate(function: Callable[..., Any], request: Request) -> Generated:
+    """The source of a gradient.
+
+    Raises
+    ------
+    KnetsrcError
+        If the function cannot be differentiated.
+    """
+    units = Units()
+    main = _main(units, function)
+    parameters = main.parameters
+    wrt = [parameters[i] for i in request.wrt]
+    entry = _Entry(units, main, request, wrt)
+    functions = entry.functions()
+    module = tree.module([*_imports(units), *units.functions, *functions])
+    text, lines = emit_with_lines(module)
+    return Generated(
+        text=text,
+        name=entry.name,
+        backward=entry.backward,
+        captured=tuple(units.outside.captured),
+        injected=units.outside.injected,
+        dependencies=tuple(units.dependencies()),
+        scalar_result=entry.scalar_result,
+        lines=lines,
+        key_parts=(*(s.text for s in units.sources), *versions(), repr(request)),
+    )
+
+
+def _main(units: Units, function: Callable[..., Any]) -> Function:
+    """The user's function, or a function that calls the primitive that was handed in."""
+    if TABLE.by_function.get(function) is None:
+        if function in TABLE.constants:
+            raise MissingAdjointError(
+                f"`{function.__name__}` has no derivative", why="its result does not change smoothly",
+                instead="differentiate a function of real numbers",
+            )
+        main = units.load_main(function)
+        units.names.taken |= set(main.parameters)
+        return main
+    rule = TABLE.by_function[function]
+    signature = inspect.signature(rule.function)
+    names = [n for n, p in signature.parameters.items() if p.kind is not p.KEYWORD_ONLY]
+    stars = ["*" * (p.kind is p.VAR_POSITIONAL) for p in signature.parameters.values()]
+    module = getattr(function, "__module__", None) or "numpy"
+    if isinstance(function, np.ufunc):
+        module = "numpy"
+    root = units.outside.module(sys.modules[module])
+    called = tree.call(tree.attribute(tree.name(root), function.__name__), *(
+        tree.parse_expression(f"f({s}{n})").args[0] for n, s in zip(names, stars, strict=False)
+    ))
+    parameters = ", ".join(
+        f"{s}{n}" + (f"={signature.parameters[n].default!r}" if not s and signature.parameters[n].default is not inspect.Parameter.empty else "")
+        for n, s in zip(names, stars, strict=False)
+    )
+    core = tree.parse(f"def {function.__name__}({parameters}):\n    return 0")[0]
+    core.body = [tree.return_(called)]
+    return Function(function.__name__, core, None)
+
+
+def _imports(units: Units) -> list[tree.Node]:
+    imports = []
+    for alias, module in units.outside.imports.items():
+        imports.append(tree.import_(module, alias if alias != module else None))
+    if units.helpers:
+        imports.append(tree.import_from("knetsrc.backends", units.helpers))
+    return imports
+
+
+@dataclass
+class _Entry:
+    """The function or the pair of functions that the user calls."""
+
+    units: Units
+    main: Function
+    request: Request
+    wrt: list[str]
+    scalar_result: bool = True
+    backward: str | None = None
+
+    def __post_init__(self) -> None:
+        suffix = "forward" if self.request.kind == "vjp" else self.request.kind
+        self.name = self.units.names.fresh(f"{self.main.name}_{suffix}")
+
+    def functions(self) -> list[tree.Node]:
+        return self._pair() if self.request.kind == "vjp" else [self._gradient()]
+
+    def _pair(self) -> list[tree.Node]:
+        self.backward = self.units.names.fresh(f"{self.main.name}_backward")
+        reversal = self.units.reverse(self.main, Task(tuple(self.wrt), is_seeded=True, want_value=True))
+        pair = Pair(self.name, self.backward)
+        functions = split_pair(pair, self.main, self._finished(reversal), always_tuple=True)
+        functions[0].args = self._arguments()
+        return [self._documented(f) for f in functions]
+
+    def _gradient(self) -> tree.Node:
+        with_value = self.request.kind == "value_and_grad"
+        has_aux = self.request.has_aux
+        task = Task(
+            tuple(self.wrt), want_value=with_value or has_aux, scalar_result=True, has_aux=has_aux
+        )
+        reversal = self.units.reverse(self.main, task)
+        self.scalar_result = reversal.is_scalar
+        adjoints = self._finished(reversal).adjoints
+        gradient = adjoints[0] if self.request.single else tree.tuple_of(adjoints)
+        result = gradient
+        if with_value:
+            result = tree.tuple_of([reversal.value, gradient])
+        elif self.request.has_aux:
+            result = tree.tuple_of([gradient, reversal.value.elts[1]])
+        blank = [tree.blank()] if reversal.forward and reversal.backward else []
+        body = [*reversal.forward, *blank, *reversal.backward, tree.return_(result)]
+        return self._documented(tree.function_def(self.name, self._arguments(), body))
+
+    def _finished(self, reversal: Reversal) -> Reversal:
+        """Gradients of what may be a container in the structure of the argument."""
+        adjoints = []
+        for text, adjoint in zip(self.wrt, reversal.adjoints, strict=True):
+            if text not in reversal.numeric:
+                adjoint = tree.call(self.units.spell("finished", None), adjoint, tree.name(text))
+            adjoints.append(adjoint)
+        reversal.adjoints = adjoints
+        return reversal
+
+    def _arguments(self) -> gast.arguments:
+        """The user's parameters, then the captured variables by keyword; defaults that are no literals are injected."""
+        arguments = tree.clone(self.main.core.args)
+        positional = [*arguments.posonlyargs, *arguments.args]
+        late = positional[len(positional) - len(arguments.defaults) :]
+        arguments.defaults = [self._default(p.id, d) for p, d in zip(late, arguments.defaults, strict=True)]
+        arguments.kw_defaults = [
+            d and self._default(p.id, d) for p, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        ]
+        captured = list(self.units.outside.captured)
+        arguments.kwonlyargs += [tree.parameter(n) for n in captured]
+        arguments.kw_defaults += [None] * len(captured)
+        return arguments
+
+    def _default(self, text: str, node: tree.Node) -> tree.Node:
+        value = inspect.signature(self.main.source.function).parameters[text].default if self.main.source else None
+        if self.main.source is None or isinstance(value, int | float | str | bool | None):
+            return tree.constant(value) if self.main.source and value == value else node
+        alias = self.units.names.fresh(f"default_{text}")
+        self.units.outside.injected[alias] = value
+        return tree.name(alias)
+
+    def _documented(self, function: gast.FunctionDef) -> gast.FunctionDef:
+        source = self.main.source
+        place = f" ({source.filename}:{source.tree.lineno})" if source else ""
+        wrt = ", ".join(f"`{w}`" for w in self.wrt)
+        kinds = {
+            "grad": f"Gradient of `{self.main.name}`{place} with respect to {wrt}.",
+            "value_and_grad": f"Value of `{self.main.name}`{place} and its gradient with respect to {wrt}.",
+            "vjp": f"{'Value' if function.name == self.name else 'Adjoints'} of `{self.main.name}`{place},"
+            f" with respect to {wrt}.",
+        }
+        text = f"{kinds[self.request.kind]}\n\n    Generated by knetsrc {VERSION}.\n    "
+        function.body = [tree.expression(tree.constant(text)), *function.body]
+        return function
+
+

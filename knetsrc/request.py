@@ -1,0 +1,69 @@
+"""What is asked of the pipeline, and what it gives back; light enough to be imported with the package."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class Dependency(Protocol):
+    """An outside object that shaped the generated text."""
+
+    def is_current(self) -> bool:
+        """Whether the name that it was found under still stands for it."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for.
+
+    Attributes
+    ----------
+    wrt
+        Positions of the differentiated parameters in the signature, in the order asked for.
+    kind
+        "grad", "value_and_grad" or "vjp".
+    single
+        A bare gradient rather than a tuple of them.
+    has_aux
+        The function returns its value and something else that is handed through.
+    """
+
+    wrt: tuple[int, ...]
+    kind: str
+    single: bool = True
+    has_aux: bool = False
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A generated module, and what is known about it.
+
+    Attributes
+    ----------
+    text
+        The whole module.
+    name, backward
+        Names of its entry, and of the backward function for "vjp".
+    captured
+        Variables of enclosing functions, which the entry takes by keyword.
+    injected
+        Objects that the module's namespace must hold before it is executed.
+    dependencies
+        Outside objects that shaped the text.
+    scalar_result
+        The result is known to be a single number.
+    lines
+        The line of the user's file for lines of the text.
+    key_parts
+        Everything else that shaped the text.
+    """
+
+    text: str
+    name: str
+    backward: str | None = None
+    captured: tuple[str, ...] = ()
+    injected: Mapping[str, Any] = field(default_factory=dict)
+    dependencies: Sequence[Dependency] = ()
+    scalar_result: bool = False
+    lines: Mapping[int, int] = field(default_factory=dict)
+    key_parts: tuple[str, ...] = ()

@@ -1,0 +1,190 @@
+"""From a function and what is asked for of it to generated functions that are up to date.
+
+    function, request -> bindings -> cache -> (generate -> cache) -> module -> Plan
+
+A plan stands as long as the outside functions that shaped it are the same objects; then the next
+call makes a new one.
+"""
+
+import threading
+from collections.abc import Callable
+from types import CellType, ModuleType
+from typing import Any
+
+from knetsrc import cache
+from knetsrc.arguments import error_of_primal
+from knetsrc.bindings import Bindings, bindings_of
+from knetsrc.request import Generated, Request
+
+
+class Plan:
+    """Generated functions, and what must hold for them to be used.
+
+    Attributes
+    ----------
+    function
+        The primal, a plain function.
+    generated
+        What the pipeline returned, or what the cache kept of it.
+    entry, pull_back
+        The functions of the module that was made of its text.
+    cells
+        Variables of enclosing functions that the entry takes by keyword.
+    scalar_for
+        Signatures of arguments for which the primal is known to return a single number.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        generated: Generated,
+        module: ModuleType,
+        inner: "Runner | None",
+    ) -> None:
+        self.function = function
+        self.generated = generated
+        self.entry: Callable[..., Any] = getattr(module, generated.name)
+        self.pull_back: Any = generated.backward and getattr(module, generated.backward)
+        cells = cells_of(function)
+        self.cells = {name: cells[name] for name in generated.captured}
+        self.scalar_for: set[Any] = set()
+        self._inner = inner
+        self._has_captured = bool(generated.captured) or inner is not None
+
+    def is_current(self) -> bool:
+        """Whether every outside function is still the one that the source was generated for."""
+        for (
+            dependency
+        ) in self.generated.dependencies:  # a loop, not all(): this is on the path of every call
+            if not dependency.is_current():
+                return False
+        return self._inner is None or self._inner.ready().entry is self.function
+
+    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the entry returns, given what the captured variables hold now.
+
+        Raises
+        ------
+        TypeError
+            The one that the primal raises, for arguments that don't fit its parameters.
+        NameError
+            If a captured variable holds nothing yet, as the primal would.
+        """
+        try:
+            if self._has_captured:
+                return self.entry(*args, **kwargs, **self._captured())
+            return self.entry(*args, **kwargs)
+        except TypeError as error:
+            if (
+                error.__traceback__ is not None and error.__traceback__.tb_next is None
+            ):  # raised by the call itself
+                raise error_of_primal(error, self._written_by_user(), args, kwargs) from None
+            raise
+
+    def call_primal(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the primal returns."""
+        return self.function(
+            *args, **kwargs, **(self._inner.ready()._captured() if self._inner else {})
+        )
+
+    def _captured(self) -> dict[str, Any]:
+        inner = self._inner.ready()._captured() if self._inner else {}
+        return inner | {name: _content(name, cell) for name, cell in self.cells.items()}
+
+    def _written_by_user(self) -> Callable[..., Any]:
+        return self._inner.ready()._written_by_user() if self._inner else self.function
+
+
+def cells_of(function: Callable[..., Any]) -> dict[str, CellType]:
+    """The variables of enclosing functions that `function` reads."""
+    names = function.__code__.co_freevars if hasattr(function, "__code__") else ()
+    return dict(zip(names, getattr(function, "__closure__", None) or (), strict=True))
+
+
+def _content(name: str, cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        raise NameError(
+            f"cannot access free variable '{name}' where it is not associated with a value "
+            "in enclosing scope"
+        ) from None
+
+
+class Runner:
+    """Makes the plan for one function and one request, and makes it anew when it is out of date.
+
+    Parameters
+    ----------
+    function
+        A plain function or a builtin; with `inner`, whatever that one generates.
+    request
+        What is asked for.
+    inner
+        The runner whose generated function is differentiated once more.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], request: Request, inner: "Runner | None" = None
+    ) -> None:
+        self.request = request
+        self._function = function
+        self._inner = inner
+        self._plan: Plan | None = None
+        self._lock = threading.RLock()
+
+    def ready(self) -> Plan:
+        """The plan, which is current.
+
+        Raises
+        ------
+        KnetsrcError
+            If the function cannot be differentiated.
+        """
+        plan = self._plan
+        if plan is not None and plan.is_current():
+            return plan
+        with self._lock:
+            if self._plan is None or not self._plan.is_current():
+                function = self._inner.ready().entry if self._inner else self._function
+                self._plan = _plan(function, self.request, self._inner)
+            return self._plan
+
+
+def _plan(function: Callable[..., Any], request: Request, inner: Runner | None) -> Plan:
+    digest = key(function, request)
+    name = f"{getattr(function, '__name__', 'function')}_{request.kind}"
+    if digest is not None:
+        stored = cache.find(cache.stem(name, digest))
+        if stored is not None and stored.facts["is_complete"]:
+            return Plan(function, _restored(stored), cache.execute(stored), inner)
+    generated = generate(function, request)
+    digest = digest or cache.digest_of(generated.text, *generated.key_parts)
+    stored = cache.store(cache.stem(name, digest), generated.text, _facts(generated))
+    return Plan(function, generated, cache.execute(stored, generated.injected), inner)
+
+
+def _facts(generated: Generated) -> dict[str, Any]:
+    return {
+        "is_complete": not generated.dependencies and not generated.injected,
+        "name": generated.name,
+        "backward": generated.backward,
+        "captured": generated.captured,
+        "scalar_result": generated.scalar_result,
+        "lines": sorted(generated.lines.items()),
+    }
+
+
+def _restored(stored: cache.Stored) -> Generated:
+    facts = stored.facts
+    return Generated(
+        text=stored.text,
+        name=facts["name"],
+        backward=facts["backward"],
+        captured=tuple(facts["captured"]),
+        injected={},
+        dependencies=(),
+        scalar_result=facts["scalar_result"],
+        lines=dict(facts["lines"]),
+        key_parts=(),
+    )

@@ -1,0 +1,151 @@
+"""Containers of numbers: what is inside, rebuilding them, copying them.
+
+A container is a list, tuple, namedtuple, dict or dataclass instance, nested to any depth;
+everything else is a leaf.
+
+    {"w": [a, b], "n": 3}   ->   ['w'][0]: a   ['w'][1]: b   ['n']: 3
+"""
+
+import copy
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from knetsrc.errors import KnetsrcError
+
+
+class StructureError(KnetsrcError, ValueError):
+    """A cotangent whose structure or shape is not that of the value."""
+
+
+def is_container(value: Any) -> bool:
+    """Whether `value` has parts: a list, tuple, dict or dataclass instance."""
+    return isinstance(value, list | tuple | dict) or (
+        dataclasses.is_dataclass(value) and not isinstance(value, type)
+    )
+
+
+def is_differentiable(value: Any) -> bool:
+    """Whether a leaf can have a gradient: a real floating-point number or array."""
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    return kind == "f" if kind is not None else isinstance(value, float)
+
+
+def parts(value: Any) -> list[tuple[str, Any]]:
+    """The parts of a container, each with how it is read: `[0]`, `['w']`, `.bias`."""
+    if isinstance(value, dict):
+        return [(f"[{key!r}]", part) for key, part in value.items()]
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return [(f".{name}", part) for name, part in zip(value._fields, value, strict=True)]
+    if isinstance(value, list | tuple):
+        return [(f"[{i}]", part) for i, part in enumerate(value)]
+    if is_container(value):
+        return [(f".{f.name}", getattr(value, f.name)) for f in dataclasses.fields(value)]
+    return []
+
+
+def with_parts(value: Any, new: list[Any]) -> Any:
+    """A container like `value` with other parts, in the order of `parts`."""
+    if isinstance(value, dict):
+        made = copy.copy(value)
+        made.update(zip(value, new, strict=True))
+        return made
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)._make(new)  # type: ignore[attr-defined]
+    if isinstance(value, list | tuple):
+        return type(value)(new)
+    made = copy.copy(value)
+    for field, part in zip(dataclasses.fields(value), new, strict=True):
+        object.__setattr__(made, field.name, part)
+    return made
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every leaf with the expression that reads it."""
+    if not is_container(value):
+        yield path, value
+        return
+    for step, part in parts(value):
+        yield from leaves(part, path + step)
+
+
+def map_leaves(function: Callable[[Any], Any], value: Any) -> Any:
+    """`value` with each leaf replaced by `function(leaf)`; the containers are new."""
+    if not is_container(value):
+        return function(value)
+    return with_parts(value, [map_leaves(function, part) for _, part in parts(value)])
+
+
+def has_differentiable_leaf(value: Any) -> bool:
+    """Whether any number inside can have a gradient."""
+    return any(is_differentiable(leaf) for _, leaf in leaves(value))
+
+
+def independent(value: Any) -> Any:
+    """A deep copy as far as that is possible; what cannot be copied (a file, a lock) is shared."""
+    try:
+        return copy.deepcopy(value)
+    except (TypeError, copy.Error):
+        return map_leaves(lambda leaf: leaf.copy() if hasattr(leaf, "dtype") else leaf, value)
+
+
+def fresh_lists(value: Any) -> Any:
+    """`value` with new lists where it has lists; arrays and all else are shared."""
+    if type(value) is list:
+        return [fresh_lists(part) for part in value]
+    if type(value) is tuple:
+        return tuple(fresh_lists(part) for part in value)
+    return value
+
+
+def matched(cotangent: Any, value: Any, path: str = "") -> Any:
+    """`cotangent` in the structure, shapes and dtypes of `value`.
+
+    Raises
+    ------
+    StructureError
+        If it has other containers, other keys or another shape.
+    """
+    if not is_container(value):
+        return _matched_leaf(cotangent, value, path) if is_differentiable(value) else cotangent
+    inside, wanted = parts(cotangent), parts(value)
+    if type(cotangent) is not type(value) or {step for step, _ in inside} != {
+        step for step, _ in wanted
+    }:
+        raise _mismatch(path, _described(cotangent), _described(value))
+    given = dict(inside)
+    return with_parts(value, [matched(given[step], part, path + step) for step, part in wanted])
+
+
+def _matched_leaf(cotangent: Any, value: Any, path: str) -> Any:
+    is_number = getattr(getattr(cotangent, "dtype", None), "kind", "?") in "fiu" or isinstance(
+        cotangent, float | int
+    )
+    if not is_number or np.shape(cotangent) != np.shape(value):
+        raise _mismatch(path, _described(cotangent), _described(value))
+    if isinstance(value, float) and not isinstance(value, np.floating):
+        return float(cotangent)
+    return (
+        cotangent.astype(value.dtype, copy=False)
+        if hasattr(cotangent, "astype")
+        else value.dtype.type(cotangent)
+    )
+
+
+def _mismatch(path: str, given: str, wanted: str) -> StructureError:
+    place = f"`{path}` of the cotangent" if path else "the cotangent"
+    return StructureError(
+        f"{place} is {given}, the value there is {wanted}",
+        why="a cotangent has one number for each number of the value that it belongs to",
+        instead="pass the structure that the function returned, with arrays of the same shapes",
+    )
+
+
+def _described(value: Any) -> str:
+    if hasattr(value, "shape"):
+        return f"an array of shape {value.shape}"
+    if is_container(value):
+        return f"a {type(value).__name__} of {len(parts(value))}"
+    return f"a {type(value).__name__}"

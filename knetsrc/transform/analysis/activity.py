@@ -1,0 +1,101 @@
+"""Which names are active: they depend on a differentiated argument, and the result depends on them.
+
+Names, not places: a name is active in the whole function or nowhere. `normalize` has given rebound names of straight-line code
+names of their own.
+"""
+
+from collections.abc import Iterator
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.callee import Calls, Constant, Container, Helper, Primitive, Unknown
+
+
+def differentiable_names(node: tree.Node | None, calls: Calls) -> set[str]:
+    """Names that the value of an expression depends on differentiably: `x` in `x * y.shape[0]`, not `y`."""
+    return {n.id for n in differentiable_reads(node, calls)}
+
+
+def differentiable_reads(node: tree.Node | None, calls: Calls) -> Iterator[gast.Name]:
+    """The nodes of these names."""
+    if isinstance(node, gast.Name):
+        yield node
+        return
+    for child in operands(node, calls):
+        yield from differentiable_reads(child, calls)
+
+
+def operands(node: tree.Node | None, calls: Calls) -> list[tree.Node]:
+    """Subexpressions on which the value of `node` depends differentiably."""
+    if isinstance(node, gast.Subscript | gast.Starred):
+        return [node.value]
+    if isinstance(node, gast.Tuple | gast.List | gast.Set):
+        return list(node.elts)
+    if isinstance(node, gast.Dict):
+        return list(node.values)
+    if isinstance(node, gast.IfExp):
+        return [node.body, node.orelse]
+    if isinstance(node, gast.BoolOp):
+        return list(node.values)
+    callee = calls.of(node) if node is not None else None
+    if isinstance(callee, Primitive):
+        bound = callee.bound()
+        return [n for name in callee.rule.operands for n in _listed(bound.get(name))]
+    if isinstance(callee, Container):
+        return list(callee.args)
+    if isinstance(callee, Helper | Unknown) and isinstance(node, gast.Call):
+        receiver = [node.func.value] if isinstance(node.func, gast.Attribute) else []
+        return [*receiver, *node.args, *(k.value for k in node.keywords)]
+    if isinstance(node, gast.Attribute) and not isinstance(callee, Constant):
+        return [node.value]
+    return []
+
+
+def _listed(value: tree.Node | list[tree.Node] | None) -> list[tree.Node]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def flows(function: gast.FunctionDef, calls: Calls) -> Iterator[tuple[set[str], set[str]]]:
+    """Pairs (names bound, names that their value depends on) of all statements."""
+    for node in tree.walk(function.body):
+        if isinstance(node, gast.Assign):
+            yield tree.names_written(node.targets), differentiable_names(node.value, calls)
+        elif isinstance(node, gast.For):
+            yield tree.names_written(node.target), differentiable_names(node.iter, calls)
+        elif (appended := appended_to(node)) is not None:
+            yield {appended}, differentiable_names(node.value.args[0], calls)
+
+
+def appended_to(node: tree.Node) -> str | None:
+    """`xs` for the statement `xs.append(e)`."""
+    if not (isinstance(node, gast.Expr) and isinstance(node.value, gast.Call)):
+        return None
+    function = node.value.func
+    if isinstance(function, gast.Attribute) and function.attr == "append" and isinstance(function.value, gast.Name):
+        return function.value.id
+    return None
+
+
+def varied_names(function: gast.FunctionDef, calls: Calls, wrt: set[str]) -> set[str]:
+    """Names whose value depends on the parameters `wrt`."""
+    varied, pairs = set(wrt), list(flows(function, calls))
+    while True:
+        more = {t for targets, read in pairs if read & varied for t in targets} - varied
+        if not more:
+            return varied
+        varied |= more
+
+
+def active_names(function: gast.FunctionDef, calls: Calls, wrt: set[str]) -> frozenset[str]:
+    """Names that depend on the parameters `wrt` and that the returned value depends on."""
+    varied, pairs = varied_names(function, calls, wrt), list(flows(function, calls))
+    result = function.body[-1]
+    useful = differentiable_names(result.value, calls) if isinstance(result, gast.Return) else set()
+    while True:
+        more = {name for targets, read in pairs if targets & useful for name in read} - useful
+        if not more:
+            return frozenset(varied & useful)
+        useful |= more

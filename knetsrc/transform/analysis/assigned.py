@@ -1,0 +1,96 @@
+"""Which names are surely bound at a place, and which are read before they are bound."""
+
+from dataclasses import dataclass, field
+
+import gast
+
+from knetsrc.transform import tree
+
+
+@dataclass
+class Assigned:
+    """Names surely bound, by statement (`id` of its node).
+
+    Attributes
+    ----------
+    before
+        At the start of a statement; for a loop: at the start of each of its iterations.
+    after
+        At its end.
+    """
+
+    before: dict[int, frozenset[str]] = field(default_factory=dict)
+    after: dict[int, frozenset[str]] = field(default_factory=dict)
+
+
+def definitely_assigned(function: gast.FunctionDef) -> Assigned:
+    """Flow through structured code; what follows a `break`, `raise` or `return` is not reached and binds everything."""
+    facts = Assigned()
+    parameters = {n.id for n in tree.walk(function) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Param)}
+    _block(function.body, frozenset(parameters), facts)
+    return facts
+
+
+def _block(body: list[tree.Node], known: frozenset[str] | None, facts: Assigned) -> frozenset[str] | None:
+    """Names bound after `body`, None if its end is not reached."""
+    for node in body:
+        current = known if known is not None else frozenset()
+        facts.before[id(node)] = current
+        known = _statement(node, current, facts) if known is not None else None
+        facts.after[id(node)] = known if known is not None else current
+    return known
+
+
+def _statement(node: tree.Node, known: frozenset[str], facts: Assigned) -> frozenset[str] | None:
+    if isinstance(node, gast.Assign):
+        return known | tree.names_written(node.targets)
+    if isinstance(node, gast.If):
+        return _meet(_block(node.body, known, facts), _block(node.orelse, known, facts))
+    if isinstance(node, gast.For | gast.While):
+        target = tree.names_written(node.target) if isinstance(node, gast.For) else set()
+        _block(node.body, known | target, facts)
+        return known
+    if isinstance(node, gast.With):
+        bound = {n for item in node.items if item.optional_vars for n in tree.names_written(item.optional_vars)}
+        return _block(node.body, known | bound, facts)
+    if isinstance(node, gast.Break | gast.Raise | gast.Continue):
+        return None
+    return known
+
+
+def _meet(a: frozenset[str] | None, b: frozenset[str] | None) -> frozenset[str] | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return a & b
+
+
+def exposed_names(body: list[tree.Node]) -> set[str]:
+    """Names that `body` may read before it binds them."""
+    exposed: set[str] = set()
+    _expose(body, set(), exposed)
+    return exposed
+
+
+def _expose(body: list[tree.Node], bound: set[str], exposed: set[str]) -> set[str]:
+    for node in body:
+        bound = _expose_statement(node, bound, exposed)
+    return bound
+
+
+def _expose_statement(node: tree.Node, bound: set[str], exposed: set[str]) -> set[str]:
+    if isinstance(node, gast.If):
+        exposed |= tree.names_read(node.test) - bound
+        branches = [(_expose(b, set(bound), exposed), b) for b in (node.body, node.orelse)]
+        reaching = [names for names, b in branches if not (b and isinstance(b[-1], gast.Break | gast.Raise))]
+        return set.intersection(*reaching) if reaching else bound
+    if isinstance(node, gast.For | gast.While):
+        header = node.iter if isinstance(node, gast.For) else node.test
+        exposed |= tree.names_read(header) - bound
+        target = tree.names_written(node.target) if isinstance(node, gast.For) else set()
+        _expose(node.body, bound | target, exposed)
+        return bound
+    if isinstance(node, gast.With):
+        exposed |= {n for item in node.items for n in tree.names_read(item.context_expr)} - bound
+        return _expose(node.body, bound, exposed)
+    exposed |= tree.names_read(node) - bound
+    return bound | tree.names_written(node)

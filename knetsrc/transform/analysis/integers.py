@@ -1,0 +1,65 @@
+"""Which names are integers, so that an index made of them reads no element twice."""
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.shapes import is_number_expression
+
+_INTEGER_OPERATORS = (gast.Add, gast.Sub, gast.Mult, gast.FloorDiv, gast.Mod)
+
+
+def integer_names(function: gast.FunctionDef) -> frozenset[str]:
+    """Names that are bound to integers only: loop counters, lengths, and what is computed from them."""
+    bound: dict[str, list[tree.Node | None]] = {}
+    for node in tree.walk(function):
+        if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
+            bound.setdefault(node.targets[0].id, []).append(node.value)
+        elif isinstance(node, gast.For) and isinstance(node.target, gast.Name) and _is_range(node.iter):
+            bound.setdefault(node.target.id, [])
+        elif isinstance(node, gast.Name) and isinstance(node.ctx, gast.Param):
+            bound.setdefault(node.id, []).append(None)
+        elif isinstance(node, gast.Assign | gast.For):
+            target = node.targets[0] if isinstance(node, gast.Assign) else node.target
+            for name in tree.names_written(target):
+                bound.setdefault(name, []).append(None)
+    integers = set(bound)
+    while True:
+        kept = {n for n in integers if all(_is_integer(v, integers) for v in bound[n])}
+        if kept == integers:
+            return frozenset(integers)
+        integers = kept
+
+
+def _is_range(iterable: tree.Node) -> bool:
+    if tree.called_name(iterable) == "reversed" and iterable.args:
+        return _is_range(iterable.args[0])
+    return tree.called_name(iterable) == "range"
+
+
+def _is_integer(node: tree.Node | None, integers: set[str]) -> bool:
+    if node is None:
+        return False
+    if isinstance(node, gast.Constant):
+        return type(node.value) is int
+    if isinstance(node, gast.Name):
+        return node.id in integers
+    if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
+        return _is_integer(node.operand, integers)
+    if isinstance(node, gast.BinOp) and isinstance(node.op, _INTEGER_OPERATORS):
+        return _is_integer(node.left, integers) and _is_integer(node.right, integers)
+    return is_number_expression(node) and tree.called_name(node) not in ("float", "round")
+
+
+def is_basic_index(index: tree.Node, integers: frozenset[str]) -> bool:
+    """Whether an index consists of integers, slices, None, Ellipsis, or is a constant key of a dict."""
+    if isinstance(index, gast.Tuple):
+        return all(is_basic_index(part, integers) for part in index.elts)
+    if isinstance(index, gast.Slice):
+        return True
+    if isinstance(index, gast.Constant):
+        return index.value is None or index.value is Ellipsis or isinstance(index.value, int | str)
+    return tree.is_name(index, "newaxis") or _is_newaxis(index) or _is_integer(index, set(integers))
+
+
+def _is_newaxis(index: tree.Node) -> bool:
+    return isinstance(index, gast.Attribute) and index.attr == "newaxis"

@@ -1,0 +1,156 @@
+"""What kind of thing a name holds, as far as the way it is used tells: arrays or numbers, or containers that can be taken apart."""
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import appended_to, differentiable_reads
+from knetsrc.transform.callee import Calls, Helper, Primitive
+
+_ARRAY_ATTRIBUTES = frozenset({"shape", "ndim", "dtype", "size", "T"})
+_TAKES_LISTS = frozenset(
+    {"concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "array", "asarray", "sum", "max", "min",
+     "append", "block", "getitem", "add", "multi_dot", "atleast_1d", "fsum", "broadcast_arrays", "meshgrid", "prod"}
+)  # fmt: skip
+
+
+def numeric_names(function: gast.FunctionDef, calls: Calls, helper_kinds: object = None) -> frozenset[str]:
+    """Names that hold an array or a number for sure, so that their adjoints add up with `+`.
+
+    `helper_kinds(helper)` gives the parameters of a helper and those of them that are numeric, or None while it is not known.
+    """
+    numeric: set[str] = set()
+    copies: list[tuple[str, str]] = []
+    for node in tree.walk(function):
+        if isinstance(node, gast.Assign):
+            _of_assignment(node, calls, numeric, copies)
+        elif isinstance(node, gast.Attribute) and tree.is_name(node.value) and node.attr in _ARRAY_ATTRIBUTES:
+            numeric.add(node.value.id)
+        elif isinstance(node, gast.BinOp | gast.UnaryOp | gast.Call | gast.Compare):
+            numeric |= _operand_names(node, calls, helper_kinds)
+    appended = {appended_to(n) for n in tree.walk(function)}
+    while True:
+        more = {a for pair in copies for a, b in (pair, pair[::-1]) if b in numeric} - numeric
+        if not more:
+            return frozenset(numeric - appended)
+        numeric |= more
+
+
+def _of_assignment(node: gast.Assign, calls: Calls, numeric: set[str], copies: list[tuple[str, str]]) -> None:
+    target = node.targets[0]
+    if not isinstance(target, gast.Name):
+        return
+    if isinstance(node.value, gast.Name):
+        copies.append((target.id, node.value.id))
+    elif isinstance(node.value, gast.BinOp | gast.UnaryOp | gast.Compare):
+        if _is_arithmetic(node.value):
+            numeric.add(target.id)
+    elif isinstance(node.value, gast.Constant) and isinstance(node.value.value, int | float):
+        numeric.add(target.id)
+    elif isinstance(calls.of(node.value), Primitive) and not isinstance(node.value, gast.Attribute):
+        name = getattr(calls.of(node.value).rule.primitives[0], "__name__", "")
+        if name not in {"split", "array_split", "hsplit", "vsplit", "dsplit", "svd", "eigh", "qr", "slogdet", "getitem",
+                        "meshgrid", "broadcast_arrays", "unstack", "add", "max", "min", "sum"}:  # fmt: skip
+            numeric.add(target.id)
+
+
+def _is_arithmetic(node: tree.Node) -> bool:
+    """Whether an operation is of numbers. Lists that are joined by `+` must be written out to be seen.
+
+    Others are refused when the code runs, by `unbroadcast`.
+    """
+    if isinstance(node, gast.BinOp):
+        texts = (gast.List, gast.ListComp, gast.JoinedStr)
+        return not any(
+            isinstance(n, texts) or (isinstance(n, gast.Constant) and isinstance(n.value, str))
+            for n in (node.left, node.right)
+        )
+    return isinstance(node, gast.UnaryOp | gast.Compare)
+
+
+def _operand_names(node: tree.Node, calls: Calls, helper_kinds: object) -> set[str]:
+    if isinstance(node, gast.BinOp):
+        names = {n.id for n in (node.left, node.right) if isinstance(n, gast.Name)}
+        return names if _is_arithmetic(node) else set()
+    if isinstance(node, gast.Compare):
+        return set()
+    if isinstance(node, gast.UnaryOp):
+        is_sign = isinstance(node.op, gast.USub | gast.UAdd) and isinstance(node.operand, gast.Name)
+        return {node.operand.id} if is_sign else set()
+    callee = calls.of(node)
+    if isinstance(callee, Primitive):
+        name = getattr(callee.rule.primitives[0], "__name__", "")
+        if name in _TAKES_LISTS:
+            return set()
+        bound = callee.bound()
+        return {v.id for k, v in bound.items() if k in callee.rule.operands and isinstance(v, gast.Name)}
+    if isinstance(callee, Helper) and callable(helper_kinds):
+        return _of_helper(node, callee, helper_kinds)
+    return set()
+
+
+def _of_helper(node: gast.Call, callee: Helper, helper_kinds: object) -> set[str]:
+    known = helper_kinds(callee)
+    if known is None:
+        return set()
+    parameters, numeric = known
+    pairs = [*zip(parameters, node.args, strict=False), *((k.arg, k.value) for k in node.keywords)]
+    return {n.id for p, n in pairs if p in numeric and isinstance(n, gast.Name)}
+
+
+def entries_only(function: gast.FunctionDef, calls: Calls, active: frozenset[str]) -> frozenset[str]:
+    """Active names bound once of which only constant entries are read: each entry can have an adjoint of its own."""
+    bound: dict[str, int] = {}
+    for node in tree.walk(function):
+        if isinstance(node, gast.Name) and not isinstance(node.ctx, gast.Load):
+            bound[node.id] = bound.get(node.id, 0) + 1
+    candidates = {n for n in active if bound.get(n) == 1}
+    candidates -= {appended_to(n) for n in tree.walk(function)}
+    for value in _values(function):
+        whole = {n.id for n in differentiable_reads(value, calls)}
+        entries = [n for n in tree.walk(value) if is_entry(n)]
+        single: dict[str, int] = {}
+        for node in entries:
+            single[node.value.id] = single.get(node.value.id, 0) + 1
+        for text in whole & candidates:
+            reads = sum(n.id == text for n in differentiable_reads(value, calls))
+            if single.get(text, 0) < reads:
+                candidates.discard(text)
+    return frozenset(n for n in candidates if _is_local_or_parameter(function, n))
+
+
+def _is_local_or_parameter(function: gast.FunctionDef, text: str) -> bool:
+    in_loop = {n for node in tree.walk(function.body) if isinstance(node, gast.For | gast.While)
+               for n in tree.names_written(node)}  # fmt: skip
+    return text not in in_loop
+
+
+def _values(function: gast.FunctionDef) -> list[tree.Node]:
+    found = []
+    for node in tree.walk(function.body):
+        if isinstance(node, gast.Assign | gast.Return) and node.value is not None:
+            found.append(node.value)
+        elif appended_to(node) is not None:
+            found.append(node.value.args[0])
+        elif isinstance(node, gast.For):
+            found.append(node.iter)
+    return found
+
+
+def is_entry(node: tree.Node) -> bool:
+    """Whether an expression is `x[0]` or `x["key"]`."""
+    if not (isinstance(node, gast.Subscript) and isinstance(node.value, gast.Name)):
+        return False
+    index = node.slice
+    return isinstance(index, gast.Constant) and type(index.value) in (int, str)
+
+
+def buffer_names(function: gast.FunctionDef, calls: Calls, active: frozenset[str]) -> frozenset[str]:
+    """Active names of which parts are read, at places that are not taken apart by `entries_only`."""
+    found = {appended_to(n) for n in tree.walk(function)}
+    for node in tree.walk(function.body):
+        base = node
+        while isinstance(base, gast.Subscript) or (isinstance(base, gast.Attribute) and calls.of(base) is None):
+            base = base.value
+        if base is not node and isinstance(base, gast.Name):
+            found.add(base.id)
+    return frozenset(found & active)

@@ -1,0 +1,203 @@
+"""Which values the backward part needs, and where they are overwritten: there they are saved.
+
+The walk goes forward. At each place it knows the names whose present value the backward part of an earlier statement reads. Where
+such a name is bound again, its value is saved before. A name that belongs to one iteration of a loop is saved when it has its
+last value there, for before the first iteration it has none.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import appended_to
+from knetsrc.transform.analysis.assigned import Assigned
+from knetsrc.transform.steps import Block, Step
+
+
+@dataclass
+class Needed:
+    """Fills in `saved` and `kept` of all steps of a function.
+
+    Attributes
+    ----------
+    primal
+        Names of the forward part.
+    undefined
+        Names that are saved at a place where they may be unbound: the forward part must bind them to None first.
+    popped
+        Statements `xs.append(e)` after which the old list is needed: the backward part takes the element off again.
+    """
+
+    assigned: Assigned
+    primal: frozenset[str]
+    undefined: set[str] = field(default_factory=set)
+    depth: int = 0
+    reads: Counter[str] = field(default_factory=Counter)
+    popped: set[int] = field(default_factory=set)
+
+    def run(self, block: Block, at_end: set[str] | None = None) -> set[str]:
+        """Names needed after the block, given those that the backward part reads at its start."""
+        self.reads = _read_counts(block)
+        return self._block(block, set(at_end or ()))
+
+    def _block(self, block: Block, needed: set[str]) -> set[str]:
+        needed |= self._reads(block.final)
+        for step in block.steps:
+            needed = self._step(step, needed)
+        return needed
+
+    def _reads(self, nodes: list[tree.Node]) -> set[str]:
+        return tree.names_read(nodes) & self.primal
+
+    def _step(self, step: Step, needed: set[str]) -> set[str]:
+        if isinstance(step.node, gast.If):
+            return self._if(step, needed)
+        if isinstance(step.node, gast.For | gast.While):
+            return self._loop(step, needed)
+        if isinstance(step.node, gast.With):
+            return self._block(step.blocks[0], needed) if step.blocks else needed
+        return self._simple(step, needed)
+
+    def _simple(self, step: Step, needed: set[str]) -> set[str]:
+        if step.hoist_backward:
+            hoisted = {name for name, _ in step.hoists}
+            reads = self._reads(step.back) | self._reads([v for _, v in step.hoists])
+            needed |= reads - hoisted
+        else:
+            needed |= self._reads(step.back)
+        appended = appended_to(step.node)
+        if appended in needed:
+            self.popped.add(id(step.node))
+            needed = needed - {appended}
+        written = tree.names_written(step.node) if isinstance(step.node, gast.Assign) else set()
+        written -= set(step.extra)
+        step.saved = sorted(written & needed)
+        self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]
+        needed = needed - written
+        return needed | written if step.result else needed
+
+    def _if(self, step: Step, needed: set[str]) -> set[str]:
+        if step.is_reversed:
+            needed |= tree.names_read(step.node.test) & self.primal
+        if not step.blocks:
+            return needed
+        ends = []
+        for block in step.blocks:
+            local = self._branch_locals(step, block) if self.depth else set()
+            ends.append(self._keep(block, local, self._block(block, set(needed))))
+        return ends[0] | ends[1] | self._reads(step.back)
+
+    def _branch_locals(self, step: Step, block: Block) -> set[str]:
+        """Names that belong to one branch: nothing after the `if` reads what the branch has bound."""
+        local = self._locals(block, self.assigned.before[id(step.node)])
+        if any(isinstance(n, gast.Break) for n in tree.walk([s.node for s in block.steps])):
+            return local
+        other = [b for b in step.blocks if b is not block]
+        ends_loop = any(isinstance(b.steps[-1].node, gast.Break | gast.If) for b in other if b.steps)
+        if ends_loop and any(isinstance(n, gast.Break) for b in other for n in tree.walk([s.node for s in b.steps])):
+            return local
+        inside = _read_counts(block)
+        return {n for n in local if inside[n] >= self.reads[n]}
+
+    def _loop(self, step: Step, needed: set[str]) -> set[str]:
+        node = step.node
+        target = tree.names_written(node.target) if isinstance(node, gast.For) else set()
+        if isinstance(node, gast.For) and step.is_reversed:
+            needed |= tree.names_read(node.iter) & self.primal
+        if not step.blocks:
+            written = tree.names_written(node)
+            step.saved = sorted(written & needed)
+            self.undefined |= set(step.saved) - self._before_loop(step)
+            return (needed - written) | self._reads(step.back)
+        block = step.blocks[0]
+        step.saved = sorted(target & needed)
+        before = self._before_loop(step)
+        self.undefined |= set(step.saved) - before
+        needed = needed - target
+        local = (self._locals(block, before) - target) | self._carried_by_target(node, target)
+        head = set(needed)
+        self.depth += 1
+        while True:
+            end = self._keep(block, local, self._block(block, set(head)))
+            more = end - target
+            if more <= head:
+                break
+            head |= more
+        self.depth -= 1
+        return head | self._reads(step.back)
+
+    def _before_loop(self, step: Step) -> frozenset[str]:
+        target = tree.names_written(step.node.target) if isinstance(step.node, gast.For) else set()
+        return self.assigned.before[id(step.node)] - target if target else self.assigned.before[id(step.node)]
+
+    def _carried_by_target(self, node: tree.Node, target: set[str]) -> set[str]:
+        """Targets that the backward loop cannot compute again: those of a loop over anything but a range."""
+        is_for = isinstance(node, gast.For)
+        return target if is_for and not is_counting(node.iter) else set()
+
+    def _locals(self, block: Block, before: frozenset[str]) -> set[str]:
+        """Names that are bound at the end of the block and were not surely bound before it."""
+        steps = block.steps
+        if not steps:
+            return set()
+        bound = self._bound_at_end(block)
+        return {n for n in bound if n not in before}
+
+    def _bound_at_end(self, block: Block) -> set[str]:
+        last = block.steps[-1]
+        bound = set(self.assigned.after[id(last.node)])
+        return bound | {name for s in block.steps for name in _hoisted(s)}
+
+    def _keep(self, block: Block, local: set[str], end: set[str]) -> set[str]:
+        for name in sorted(local & end):
+            block.kept[name] = self._last_binding(block, name)
+        return end - local
+
+    def _last_binding(self, block: Block, name: str) -> int:
+        found = -1
+        for number, step in enumerate(block.steps):
+            if name in tree.names_written(step.node) | _hoisted(step):
+                found = number
+        return found
+
+
+def _hoisted(step: Step) -> set[str]:
+    """Names for subexpressions that the forward part binds at a step, or within its `with`."""
+    found = {name for name, _ in step.hoists if not step.hoist_backward} | set(step.extra)
+    if isinstance(step.node, gast.With):
+        found |= {name for block in step.blocks for s in block.steps for name in _hoisted(s)}
+    return found
+
+
+def _read_counts(block: Block) -> Counter[str]:
+    """How often each name is read in the steps of a block and in what reverses them."""
+    counts: Counter[str] = Counter()
+    for node in _all_nodes(block):
+        counts.update(n.id for n in tree.walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Load))
+    return counts
+
+
+def _all_nodes(block: Block) -> Iterator[tree.Node]:
+    """Forward statements and all parts of the reversal of a block."""
+    for step in block.steps:
+        yield step.node
+    yield from _back_nodes(block)
+
+
+def _back_nodes(block: Block) -> Iterator[tree.Node]:
+    yield from block.final
+    for step in block.steps:
+        yield from step.back
+        yield from (value for _, value in step.hoists)
+        for inner in step.blocks:
+            yield from _back_nodes(inner)
+
+
+def is_counting(iterable: tree.Node) -> bool:
+    """Whether a loop runs over a range, which can be run backward."""
+    if tree.called_name(iterable) == "reversed" and len(iterable.args) == 1:
+        return is_counting(iterable.args[0])
+    return tree.called_name(iterable) == "range"

@@ -1,0 +1,276 @@
+"""What is known about shapes without any argument: which expressions have the same shape, and which are single numbers.
+
+A shape is a set of atoms, each the shape of some value; broadcasting is their union, a single number the empty set. That two sets
+are equal proves equal shapes; that they differ proves nothing.
+
+Numbers are known from two sides. Forward: literals, `len(x)`, `np.sum(x)`. Backward: where the result of the function must be a single
+number, so must everything that is broadcast into it: `s` and `x[i]` in `s = s + np.exp(x[i])`.
+"""
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.callee import Calls, Constant, Primitive
+
+Shape = frozenset[Any]
+SCALAR: Shape = frozenset()
+
+_SCALAR_CALLS = frozenset({"len", "float", "int", "bool", "round", "ord"})
+_SCALAR_ATTRIBUTES = frozenset({"ndim", "size", "itemsize", "nbytes"})
+_REDUCTIONS = frozenset({"sum", "mean", "max", "min", "amax", "amin", "prod", "var", "std", "logsumexp", "norm"})
+_SHAPE_KEEPERS = frozenset({"zeros_like", "ones_like", "empty_like", "copy", "softmax", "log_softmax", "logsoftmax"})
+
+
+def broadcast(shapes: Iterable[Shape]) -> Shape:
+    """The shape of an element-by-element operation: the union, without what is known to fit inside the rest."""
+    union = frozenset().union(*shapes)
+    plain = frozenset(a for a in union if not _is_part(a))
+    return frozenset(a for a in union if not (_is_part(a) and a[1] <= plain))
+
+
+def _is_part(atom: Any) -> bool:
+    return isinstance(atom, tuple) and atom[0] == "part"
+
+
+@dataclass(frozen=True)
+class Value:
+    """A name's value at one place: its shape, and a number that changes whenever the name is bound."""
+
+    shape: Shape
+    version: int
+
+
+@dataclass
+class Shapes:
+    """Shapes of expressions by the statement in which they stand.
+
+    Attributes
+    ----------
+    before
+        Values of names at the start of a statement (`id` of its node).
+    numbers_before, numbers_after
+        Names that are single numbers there because the result is one.
+    """
+
+    calls: Calls
+    before: dict[int, dict[str, Value]] = field(default_factory=dict)
+    numbers_before: dict[int, frozenset[str]] = field(default_factory=dict)
+    numbers_after: dict[int, frozenset[str]] = field(default_factory=dict)
+    _versions: Any = field(default_factory=itertools.count)
+
+    def of(self, node: tree.Node, statement: tree.Node) -> Shape:
+        """Shape of an expression of `statement`, from the values before it."""
+        numbers = self.numbers_before.get(id(statement), frozenset())
+        return self._of(node, self.before.get(id(statement), {}), numbers)
+
+    def of_target(self, text: str, statement: tree.Node, value: tree.Node) -> Shape:
+        """Shape of the name that `statement` binds to `value`."""
+        if text in self.numbers_after.get(id(statement), frozenset()):
+            return SCALAR
+        return self.of(value, statement)
+
+    def _of(self, node: tree.Node, env: dict[str, Value], numbers: frozenset[str]) -> Shape:
+        if isinstance(node, gast.Name):
+            if node.id in numbers:
+                return SCALAR
+            return env[node.id].shape if node.id in env else frozenset([("name", node.id)])
+        if isinstance(node, gast.Constant):
+            return SCALAR
+        if isinstance(node, gast.Compare):
+            return broadcast(self._of(n, env, numbers) for n in [node.left, *node.comparators])
+        callee = self.calls.of(node)
+        if isinstance(callee, Primitive):
+            return self._of_primitive(node, callee, env, numbers)
+        if is_number_expression(node) or (isinstance(callee, Constant) and isinstance(node, gast.UnaryOp)):
+            return SCALAR
+        if isinstance(node, gast.Call) and _last_name(node.func) in _SHAPE_KEEPERS and node.args:
+            return self._of(node.args[0], env, numbers)
+        return frozenset([self._atom(node, env)])
+
+    def _of_primitive(
+        self, node: tree.Node, callee: Primitive, env: dict[str, Value], numbers: frozenset[str]
+    ) -> Shape:
+        bound = callee.bound()
+        if callee.rule.elementwise:
+            nodes = [n for v in bound.values() for n in (v if isinstance(v, list) else [v])]
+            return broadcast(self._of(n, env, numbers) for n in nodes)
+        primitive = getattr(callee.rule.primitives[0], "__name__", "")
+        first = callee.args[0] if callee.args else None
+        if primitive in _SHAPE_KEEPERS and first is not None:
+            return self._of(first, env, numbers)
+        if primitive in _REDUCTIONS and first is not None and not isinstance(first, gast.List | gast.Tuple):
+            return self._of_reduction(node, bound, self._of(first, env, numbers), env)
+        return frozenset([self._atom(node, env)])
+
+    def _of_reduction(self, node: tree.Node, bound: dict[str, Any], whole: Shape, env: dict[str, Value]) -> Shape:
+        keepdims, axis = bound.get("keepdims"), bound.get("axis")
+        drops = keepdims is None or tree.is_constant(keepdims, False)
+        if drops and (axis is None or tree.is_constant(axis, None)):
+            return SCALAR
+        if tree.is_constant(keepdims, True) or (drops and tree.is_constant(axis, 0)):
+            return frozenset([("part", whole, tree.signature(axis) if axis is not None else None)])
+        return frozenset([self._atom(node, env)])
+
+    def _atom(self, node: tree.Node, env: dict[str, Value]) -> Any:
+        versions = tuple(sorted((n, env[n].version) for n in tree.names_read(node) if n in env))
+        return ("value", tree.signature(node), versions)
+
+    def fresh(self, text: str) -> Value:
+        """A value of which nothing is known."""
+        version = next(self._versions)
+        return Value(frozenset([("name", text, version)]), version)
+
+
+def is_number_expression(node: tree.Node) -> bool:
+    """Whether an expression is a single number by its form: `len(x)`, `x.shape[0]`, `x.size`, `x.shape[0] // 2`."""
+    if isinstance(node, gast.Subscript):
+        is_shape = isinstance(node.value, gast.Attribute) and node.value.attr == "shape"
+        return is_shape and not isinstance(node.slice, gast.Slice | gast.Tuple)
+    if isinstance(node, gast.Attribute):
+        return node.attr in _SCALAR_ATTRIBUTES
+    if isinstance(node, gast.BinOp):
+        return all(isinstance(n, gast.Constant) or is_number_expression(n) for n in (node.left, node.right))
+    return tree.called_name(node) in _SCALAR_CALLS
+
+
+def _last_name(function: tree.Node) -> str:
+    return function.attr if isinstance(function, gast.Attribute) else getattr(function, "id", "")
+
+
+def shapes(function: gast.FunctionDef, calls: Calls, scalar_result: bool, scalar_parameters: frozenset[str]) -> Shapes:
+    """Shapes of all expressions of a function in the core language."""
+    found = Shapes(calls)
+    env = {n: found.fresh(n) for n in tree.names_written(function.args) | _parameters(function)}
+    for text in scalar_parameters & env.keys():
+        env[text] = Value(SCALAR, next(found._versions))
+    if scalar_result:
+        paths = _Numbers(found, calls).block(function.body, frozenset(), frozenset())
+        env |= {n: Value(SCALAR, v.version) for n, v in env.items() if n in _on_all(paths)}
+    _Forward(found).block(function.body, env)
+    return found
+
+
+def _parameters(function: gast.FunctionDef) -> set[str]:
+    return {n.id for n in tree.walk(function.args) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Param)}
+
+
+@dataclass
+class _Forward:
+    """Values of names along the text; at joins and in loops, a name bound on the way is a fresh value."""
+
+    found: Shapes
+
+    def block(self, body: list[tree.Node], env: dict[str, Value]) -> dict[str, Value]:
+        for node in body:
+            env = self.statement(node, env)
+        return env
+
+    def statement(self, node: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
+        if isinstance(node, gast.For | gast.While):
+            env = env | self._fresh(tree.names_written(node))
+        self.found.before[id(node)] = env
+        if isinstance(node, gast.Assign):
+            return env | self._assigned(node)
+        if isinstance(node, gast.If):
+            one, other = self.block(node.body, env), self.block(node.orelse, env)
+            return one | {n: self._join(n, one.get(n), other.get(n)) for n in one.keys() | other.keys()}
+        if isinstance(node, gast.For | gast.While):
+            inner = env
+            if isinstance(node, gast.For) and isinstance(node.target, gast.Name) and _counts(node.iter):
+                inner = env | {node.target.id: Value(SCALAR, next(self.found._versions))}
+            self.block(node.body, inner)
+            return env | self._fresh(tree.names_written(node))
+        if isinstance(node, gast.With | gast.Try):
+            return self.block(node.body, env | self._fresh(tree.names_written(node)))
+        return env
+
+    def _assigned(self, node: gast.Assign) -> dict[str, Value]:
+        target = node.targets[0]
+        if not isinstance(target, gast.Name):
+            return self._fresh(tree.names_written(target))
+        shape = self.found.of_target(target.id, node, node.value)
+        return {target.id: Value(shape, next(self.found._versions))}
+
+    def _fresh(self, names: set[str]) -> dict[str, Value]:
+        return {n: self.found.fresh(n) for n in names}
+
+    def _join(self, text: str, one: Value | None, other: Value | None) -> Value:
+        if one == other and one is not None:
+            return one
+        if one and other and one.shape == other.shape:
+            return Value(one.shape, next(self.found._versions))
+        return self.found.fresh(text)
+
+
+def _counts(iterable: tree.Node) -> bool:
+    inner = iterable.args[0] if tree.called_name(iterable) == "reversed" else iterable
+    return tree.called_name(inner) == "range"
+
+
+Paths = frozenset[frozenset[str]]
+_MOST_PATHS = 8
+
+
+def _on_all(paths: Paths) -> frozenset[str]:
+    return frozenset.intersection(*paths) if paths else frozenset()
+
+
+@dataclass
+class _Numbers:
+    """Names that must be single numbers, against the direction of the text; for each path to the end on its own."""
+
+    found: Shapes
+    calls: Calls
+
+    def block(self, body: list[tree.Node], after: Paths, at_exit: Paths) -> Paths:
+        for node in reversed(body):
+            self.found.numbers_after[id(node)] = _on_all(after)
+            after = self.statement(node, after, at_exit)
+            if len(after) > _MOST_PATHS:
+                after = frozenset([_on_all(after)])
+            self.found.numbers_before[id(node)] = _on_all(after)
+        return after
+
+    def statement(self, node: tree.Node, after: Paths, at_exit: Paths) -> Paths:
+        if isinstance(node, gast.Return):
+            value = node.value.elts[0] if isinstance(node.value, gast.Tuple) else node.value
+            return frozenset([self.broadcast_names(value)])
+        if isinstance(node, gast.Assign):
+            return frozenset(self._assigned(node, path) for path in after)
+        if isinstance(node, gast.If):
+            return self.block(node.body, after, at_exit) | self.block(node.orelse, after, at_exit)
+        if isinstance(node, gast.For | gast.While):
+            return frozenset([self._loop(node, _on_all(after))])
+        if isinstance(node, gast.With):
+            return self.block(node.body, after, at_exit)
+        return at_exit if isinstance(node, gast.Break) else after
+
+    def _assigned(self, node: gast.Assign, after: frozenset[str]) -> frozenset[str]:
+        target = node.targets[0]
+        rest = after - tree.names_written(target)
+        if isinstance(target, gast.Name) and target.id in after:
+            return rest | self.broadcast_names(node.value)
+        return rest
+
+    def _loop(self, node: tree.Node, after: frozenset[str]) -> frozenset[str]:
+        head = after
+        while True:
+            new = head & _on_all(self.block(node.body, frozenset([head]), frozenset([after])))
+            if new == head:
+                return head
+            head = new
+
+    def broadcast_names(self, node: tree.Node | None) -> frozenset[str]:
+        """Names that are numbers if the expression is one."""
+        if isinstance(node, gast.Name):
+            return frozenset([node.id])
+        callee = self.calls.of(node) if node is not None else None
+        if isinstance(callee, Primitive) and callee.rule.elementwise:
+            nodes = [n for v in callee.bound().values() for n in (v if isinstance(v, list) else [v])]
+            return frozenset().union(*(self.broadcast_names(n) for n in nodes))
+        return frozenset()

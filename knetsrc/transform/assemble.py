@@ -1,0 +1,211 @@
+"""Writes steps out as statements: the forward part with what it saves, the backward part with what it restores."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.needed import is_counting
+from knetsrc.transform.names import Names, saved_name
+from knetsrc.transform.steps import Block, Step
+
+
+@dataclass
+class Assembler:
+    """Statements of the forward and of the backward part of one function.
+
+    Attributes
+    ----------
+    popped
+        Ids of the statements `xs.append(e)` that the backward part undoes.
+    lists
+        Lists that keep values, by the name of the variable, to be bound before the outermost loop.
+    """
+
+    names: Names
+    popped: set[int]
+    as_written: Callable[[tree.Node], str]
+    lists: dict[str, str] = field(default_factory=dict)
+    slots: dict[tuple[int, str], str] = field(default_factory=dict)
+    depth: int = 0
+
+    # --- forward ---------------------------------------------------------------------------------------------------------
+    def forward(self, block: Block) -> list[tree.Node]:
+        """The forward statements of a whole function; lists are bound right before the loop that needs them."""
+        body: list[tree.Node] = []
+        for step in block.steps:
+            known = set(self.lists)
+            statements = self._forward_step(step)
+            new = [self.lists[n] for n in self.lists if n not in known]
+            body += [tree.assign(text, tree.list_of([])) for text in new] + statements
+        return body
+
+    def _forward_block(self, block: Block) -> list[tree.Node]:
+        body: list[tree.Node] = self._keep(block, -1)
+        for number, step in enumerate(block.steps):
+            body += self._forward_step(step) + self._keep(block, number)
+        return body
+
+    def _keep(self, block: Block, number: int) -> list[tree.Node]:
+        return [self._push(n) for n, after in block.kept.items() if after == number]
+
+    def _push(self, text: str) -> tree.Node:
+        append = tree.attribute(tree.name(self._list(text)), "append")
+        return tree.expression(tree.call(append, tree.name(text)))
+
+    def _list(self, text: str) -> str:
+        if text not in self.lists:
+            self.lists[text] = self.names.fresh(saved_name(text.removesuffix("_kept")))
+        return self.lists[text]
+
+    def _forward_step(self, step: Step) -> list[tree.Node]:
+        body = [] if step.hoist_backward else self._hoists(step)
+        body += [self._save(step, text) for text in step.saved]
+        node = step.node
+        if isinstance(node, gast.If):
+            branches = step.blocks or [Block([Step(n) for n in b]) for b in (node.body, node.orelse)]
+            return [*body, *self._forward_if(node, [self._forward_block(b) for b in branches])]
+        if isinstance(node, gast.For | gast.While | gast.With):
+            return [*body, self._forward_compound(step, node)]
+        return [*body, self._resolved(step, node)]
+
+    def _forward_if(self, node: gast.If, branches: list[list[tree.Node]]) -> list[tree.Node]:
+        """An `if`; what follows a `break` needs no `else`."""
+        then, orelse = branches
+        if then and isinstance(then[-1], gast.Break) and orelse:
+            return [tree.at(tree.if_(node.test, then), node), *orelse]
+        return [tree.at(tree.if_(node.test, then or [tree.pass_()], orelse), node)]
+
+    def _forward_compound(self, step: Step, node: tree.Node) -> tree.Node:
+        is_loop = not isinstance(node, gast.With)
+        self.depth += is_loop
+        inner = step.blocks[0] if step.blocks else Block([Step(n) for n in node.body])
+        body = self._forward_block(inner) or [tree.pass_()]
+        self.depth -= is_loop
+        return tree.at(_with_body(node, body), node)
+
+    def _save(self, step: Step, text: str) -> tree.Node:
+        if self.depth:
+            return self._push(text)
+        slot = self.names.fresh(f"{text}_before")
+        self.slots[id(step), text] = slot
+        return tree.assign(slot, tree.name(text))
+
+    def _hoists(self, step: Step) -> list[tree.Node]:
+        """Assignments that name subexpressions, inner ones first."""
+        order = {id(n): i for i, n in enumerate(_postorder(step.node))}
+        hoists = sorted(step.hoists, key=lambda h: order.get(id(h[1]), -1))
+        return [tree.at(tree.assign(name, _named_parts(value, step, own=value)), step.node) for name, value in hoists]
+
+    def _resolved(self, step: Step, node: tree.Node) -> tree.Node:
+        return node if step.hoist_backward or not step.hoists else _named_parts(node, step, own=None)
+
+    # --- backward --------------------------------------------------------------------------------------------------------
+    def backward(self, block: Block) -> list[tree.Node]:
+        """The backward statements of a block, from its end to its start."""
+        body = [self._pop(n) for n in sorted(block.kept, key=lambda n: -block.kept[n])]
+        for step in reversed(block.steps):
+            body += self._backward_step(step)
+        return body + block.final
+
+    def _pop(self, text: str) -> tree.Node:
+        return tree.assign(text, tree.call(tree.attribute(tree.name(self._list(text)), "pop")))
+
+    def _restore(self, step: Step, text: str) -> tree.Node:
+        if (id(step), text) in self.slots:
+            return tree.assign(text, tree.name(self.slots[id(step), text]))
+        return self._pop(text)
+
+    def _backward_step(self, step: Step) -> list[tree.Node]:
+        node = step.node
+        restored = [self._restore(step, text) for text in reversed(step.saved)]
+        if id(node) in self.popped:
+            restored.append(tree.expression(tree.call(tree.attribute(tree.clone(node.value.func.value), "pop"))))
+        if isinstance(node, gast.If | gast.For | gast.While | gast.With):
+            return [*step.back, *self._backward_compound(step, node), *restored]
+        if not step.back:
+            return restored
+        if step.hoist_backward:
+            restored += self._hoists(step)
+        result = self._result(step)
+        said = [tree.at(tree.comment(step.shown or self.as_written(node)), node)]
+        return [*said, *result, *restored, *[tree.at(n, node) for n in step.back]]
+
+    def _result(self, step: Step) -> list[tree.Node]:
+        """The name for what the step has bound, taken before the old value is restored."""
+        if step.result is None:
+            return []
+        target = step.node.targets[0].id
+        if target in step.saved:
+            return [tree.assign(step.result, tree.name(target))]
+        step.back = [tree.rename(n, {step.result: target}) for n in step.back]
+        return []
+
+    def _backward_compound(self, step: Step, node: tree.Node) -> list[tree.Node]:
+        bodies = [self.backward(b) for b in step.blocks]
+        if not any(bodies):
+            return []
+        if isinstance(node, gast.If):
+            return [tree.at(tree.if_(tree.clone(node.test), bodies[0] or [tree.pass_()], bodies[1]), node)]
+        if isinstance(node, gast.With):
+            return [tree.at(_with_body(node, bodies[0]), node)]
+        return [tree.at(self._backward_loop(node, bodies[0]), node)]
+
+    def _backward_loop(self, node: tree.Node, body: list[tree.Node]) -> tree.Node:
+        trips = trips_of(node)
+        if isinstance(node, gast.For) and is_counting(node.iter):
+            steps = tree.clone(node.iter)
+            if trips:
+                steps = tree.subscript(steps, tree.slice_of(None, tree.name(trips), None))
+            target = node.target if node.target.id in tree.names_read(body) else tree.name("_")
+            return tree.for_(target, _reversed(steps), body)
+        return tree.for_("_", tree.call("range", tree.name(trips)), body)
+
+
+def trips_of(node: tree.Node) -> str | None:
+    """The counter that the first statement of a loop's body counts up, as `count_trips` has written it."""
+    first = node.body[0] if node.body else None
+    if isinstance(first, gast.Assign) and isinstance(first.targets[0], gast.Name):
+        text = first.targets[0].id
+        if text.startswith("trips") and tree.is_same(first.value, tree.binary(tree.name(text), "+", tree.constant(1))):
+            return text
+    return None
+
+
+def _reversed(steps: tree.Node) -> tree.Node:
+    """`range(n)` for `reversed(range(n))`, and the other way round."""
+    if tree.called_name(steps) == "reversed":
+        return steps.args[0]
+    return tree.call("reversed", steps)
+
+
+def _with_body(node: tree.Node, body: list[tree.Node]) -> tree.Node:
+    parts = {f: getattr(node, f, None) for f in node._fields}
+    return type(node)(**{**parts, "body": body})
+
+
+def _postorder(node: tree.Node) -> list[tree.Node]:
+    found: list[tree.Node] = []
+    for child in gast.iter_child_nodes(node):
+        found += _postorder(child)
+    return [*found, node]
+
+
+def _named_parts(node: tree.Node, step: Step, own: tree.Node | None) -> tree.Node:
+    """A copy of `node` in which the named subexpressions of its step are read by name; `own` itself is spelt out."""
+    names = {id(value): name for name, value in step.hoists if value is not own}
+
+    def visit(part: tree.Node) -> tree.Node:
+        if id(part) in names:
+            return tree.at(tree.name(names[id(part)]), part)
+        if not isinstance(part, tree.Node):
+            return part
+        fields = {f: _visited(getattr(part, f, None), visit) for f in part._fields}
+        return gast.copy_location(type(part)(**fields), part)
+
+    return visit(node)
+
+
+def _visited(value: tree.Node, visit: object) -> object:
+    return [visit(v) for v in value] if isinstance(value, list) else visit(value)

@@ -1,0 +1,154 @@
+"""What a call calls: a primitive with a rule, a primitive without derivative, a function of the user, or nobody knows what."""
+
+import inspect
+import types
+from dataclasses import dataclass, field
+from typing import Any
+
+import gast
+
+from knetsrc.adjoints.table import TABLE, Rule
+from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.transform import tree
+from knetsrc.transform.resolve import UNKNOWN, Outside
+
+OPERATORS = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
+    "<<": "lshift", ">>": "rshift", "|": "or_", "^": "xor", "&": "and_",
+}  # fmt: skip
+
+CONTAINER_CALLS = (list, tuple, zip, enumerate, reversed)
+CONTAINER_METHODS = frozenset({"items", "values", "pop", "copy"})
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """A call of something with a derivative rule; `args` are the arguments in the order of its parameters."""
+
+    rule: Rule
+    args: tuple[tree.Node, ...]
+    keywords: tuple[gast.keyword, ...] = ()
+
+    def bound(self) -> dict[str, Any]:
+        """Argument nodes by the rule's parameter names; star parameters hold a list of nodes.
+
+        Raises
+        ------
+        UnsupportedSyntaxError
+            If the rule has no such parameter.
+        """
+        signature = inspect.signature(self.rule.function)
+        own = [p for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY]
+        keywords = {k.arg: k.value for k in self.keywords}
+        try:
+            bound = signature.replace(parameters=own).bind_partial(*self.args, **keywords)
+        except TypeError as error:
+            raise UnsupportedSyntaxError(
+                f"`{self.rule.primitives[0].__name__}` with arguments that its rule does not know",
+                why=str(error),
+                instead=f"use only the parameters {', '.join(p.name for p in own)}",
+            ) from None
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in bound.arguments.items()}
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A call whose result has no derivative."""
+
+
+@dataclass(frozen=True)
+class Helper:
+    """A call of a function of the user: a Python function, or the name of one defined inside the function."""
+
+    function: Any
+    name: str
+
+
+@dataclass(frozen=True)
+class Container:
+    """A call that only rearranges containers (`list`, `zip`, `d.values()`)."""
+
+    args: tuple[tree.Node, ...]
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A call of something that has neither rule nor source."""
+
+    name: str
+
+
+Callee = Primitive | Constant | Helper | Container | Unknown
+
+
+@dataclass
+class Calls:
+    """Tells calls apart, for the functions of one generated module."""
+
+    outside: Outside
+    local: dict[str, Any] = field(default_factory=dict)
+
+    def of(self, node: tree.Node) -> Callee | None:
+        """The callee of a call, an operator or an attribute; None for other nodes."""
+        if isinstance(node, gast.BinOp):
+            return _operator(OPERATORS[tree.symbol_of(node.op)], node.left, node.right)
+        if isinstance(node, gast.UnaryOp):
+            if isinstance(node.op, gast.USub | gast.UAdd):
+                return _operator("neg" if isinstance(node.op, gast.USub) else "pos", node.operand)
+            return Constant()
+        if isinstance(node, gast.Attribute):
+            return self._attribute(node)
+        return self._call(node) if isinstance(node, gast.Call) else None
+
+    def _attribute(self, node: gast.Attribute) -> Callee | None:
+        if self.outside.resolve(node) is not UNKNOWN or node.attr in TABLE.constant_attributes:
+            return Constant()
+        rule = TABLE.by_attribute.get(node.attr)
+        return Primitive(rule, (node.value,)) if rule else None
+
+    def _call(self, node: gast.Call) -> Callee:
+        function = node.func
+        if isinstance(function, gast.Name) and function.id in self.local:
+            return Helper(self.local[function.id], function.id)
+        value = self.outside.resolve(function)
+        if value is not UNKNOWN:
+            return self._known(value, node)
+        if isinstance(function, gast.Attribute):
+            return _method(function, node)
+        return Unknown(tree.show(function))
+
+    def _known(self, value: Any, node: gast.Call) -> Callee:
+        try:
+            rule, is_constant = TABLE.by_function.get(value), value in TABLE.constants
+        except TypeError:
+            rule, is_constant = None, False
+        if rule:
+            return Primitive(rule, tuple(node.args), tuple(node.keywords))
+        if is_constant:
+            return Constant()
+        if value in CONTAINER_CALLS:
+            return Container(tuple(node.args))
+        if isinstance(value, types.FunctionType) or hasattr(value, "__wrapped__"):
+            return Helper(value, getattr(value, "__name__", "function"))
+        return Unknown(tree.show(node.func))
+
+
+def _operator(name: str, *operands: tree.Node) -> Callee:
+    import operator
+
+    function = getattr(operator, name)
+    rule = TABLE.by_function.get(function)
+    if rule:
+        return Primitive(rule, operands)
+    return Constant() if function in TABLE.constants else Unknown(f"operator.{name}")
+
+
+def _method(function: gast.Attribute, node: gast.Call) -> Callee:
+    rule = TABLE.by_method.get(function.attr)
+    if rule:
+        return Primitive(rule, (function.value, *node.args), tuple(node.keywords))
+    if function.attr in TABLE.constant_methods or function.attr in {"keys", "append"}:
+        return Constant()
+    if function.attr in CONTAINER_METHODS:
+        return Container((function.value, *node.args))
+    return Unknown(f".{function.attr}")

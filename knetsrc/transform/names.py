@@ -1,0 +1,48 @@
+"""Which names are taken, the next free one, and `d_` of a name."""
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterable
+
+from knetsrc.backends import __all__ as HELPERS
+from knetsrc.transform import tree
+
+RESERVED = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | {"np"} | frozenset(HELPERS)
+
+
+class Names:
+    """The names of one generated module or function; `fresh` gives one that is not among them and takes it."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.taken = set(taken) | RESERVED
+
+    @classmethod
+    def of(cls, node: "tree.Node | list[tree.Node]") -> "Names":
+        """All names in a tree, read or written, of functions and of attributes' bases."""
+        found = set()
+        for n in tree.walk(node):
+            found |= {getattr(n, "id", None), getattr(n, "name", None)} - {None}
+        return cls(n for n in found if isinstance(n, str))
+
+    def fresh(self, wanted: str) -> str:
+        """`wanted`, or `wanted_1`, `wanted_2`, ... if it is taken; the name is taken from then on."""
+        wanted = re.sub(r"\W", "_", wanted).strip("_") or "value"
+        if wanted[0].isdigit():
+            wanted = f"value_{wanted}"
+        candidate, number = wanted, 0
+        while candidate in self.taken:
+            number += 1
+            candidate = f"{wanted}_{number}"
+        self.taken.add(candidate)
+        return candidate
+
+
+def adjoint_name(text: str) -> str:
+    """The name of the adjoint of `text`."""
+    return f"d_{text}"
+
+
+def saved_name(text: str) -> str:
+    """The name of the list in which values of `text` are kept."""
+    return f"{text}_saved"

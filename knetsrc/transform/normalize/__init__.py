@@ -1,0 +1,116 @@
+"""Rewrite a function into the core language, one small step a file.
+
+What comes in is the user's function as parsed, what goes out says the same in fewer kinds of statement; `language.check`
+states which. The steps in order, and what holds after each of them:
+
+    refuse_unsupported      nothing left that cannot be differentiated
+    drop_annotations        no docstring, no annotation
+    write_out_augmented     no `s += e`
+    split_targets           one target an assignment: a name, or a tuple of names for a call
+    unfold_loop_else        no `else` of a loop
+    structure_jumps         one `return`, at the end; `break` only where a block ends; no `continue`
+    split_comparisons       two operands a comparison
+    separate_scopes         comprehension variables have names of their own
+    unfold_comprehensions   no comprehension, no generator expression
+    keep_loop_targets       a loop variable is assigned by its loop only
+    name_lambdas            no lambda
+    move_walruses           no assignment inside an expression
+    unfold_ternaries        no ternary, except between two literals
+    unfold_booleans         `and` and `or` only in tests and between them
+    normalize_inner         functions inside are in the core language as well
+"""
+
+from collections.abc import Callable
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.annotations import drop_annotations, fill_blocks
+from knetsrc.transform.normalize.augmented import write_out_augmented
+from knetsrc.transform.normalize.booleans import unfold_booleans
+from knetsrc.transform.normalize.comparisons import split_comparisons
+from knetsrc.transform.normalize.comprehensions import unfold_comprehensions
+from knetsrc.transform.normalize.jumps import structure_jumps
+from knetsrc.transform.normalize.lambdas import name_lambdas
+from knetsrc.transform.normalize.loop_else import unfold_loop_else
+from knetsrc.transform.normalize.loop_targets import keep_loop_targets
+from knetsrc.transform.normalize.refuse import refuse_unsupported
+from knetsrc.transform.normalize.scopes import blocks, separate_scopes
+from knetsrc.transform.normalize.targets import split_targets
+from knetsrc.transform.normalize.ternaries import unfold_ternaries
+from knetsrc.transform.normalize.walruses import move_walruses
+
+Rewriting = Callable[[gast.FunctionDef, Names], gast.FunctionDef]
+
+REWRITINGS: tuple[Rewriting, ...] = (
+    split_targets,
+    unfold_loop_else,
+    structure_jumps,
+    split_comparisons,
+    separate_scopes,
+    unfold_comprehensions,
+    keep_loop_targets,
+    name_lambdas,
+    move_walruses,
+    unfold_ternaries,
+    unfold_booleans,
+)
+
+
+def normalize(function: gast.FunctionDef, owns_parameters: bool = True) -> gast.FunctionDef:
+    """The same function in the core language.
+
+    Parameters
+    ----------
+    function
+        A function as parsed, its decorators removed. It is not modified.
+    owns_parameters
+        Whether no caller looks at the arguments afterwards, so that `x += e` on a parameter needs no check.
+
+    Returns
+    -------
+    gast.FunctionDef
+        A new tree; what was in the user's function keeps its position, what was made stands where its reason stands.
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        For a statement or expression that cannot be differentiated.
+    UnsupportedAliasError
+        For a write that another name may see.
+
+    Examples
+    --------
+    >>> (function,) = tree.parse("def f(x): return x if x > 0 else -x")
+    >>> print(tree.show(normalize(function)))
+    def f(x):
+        if x > 0:
+            result = x
+        else:
+            result = -x
+        return result
+    """
+    refuse_unsupported(function)
+    return _normalized(function, Names.of(function), owns_parameters)
+
+
+def _normalized(function: gast.FunctionDef, names: Names, owns_parameters: bool) -> gast.FunctionDef:
+    function = write_out_augmented(drop_annotations(function, names), names, owns_parameters)
+    for rewriting in REWRITINGS:
+        function = rewriting(function, names)
+    return fill_blocks(normalize_inner(function, names))
+
+
+def normalize_inner(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+    """Rewrite the functions that are defined inside, in a tree that is changed."""
+
+    def visit(body: list[tree.Node]) -> None:
+        for i, node in enumerate(body):
+            if isinstance(node, gast.FunctionDef):
+                body[i] = _normalized(node, names, owns_parameters=False)
+            for block in blocks(node):
+                visit(block)
+
+    visit(function.body)
+    return function

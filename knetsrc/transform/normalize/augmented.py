@@ -1,0 +1,97 @@
+"""`s += e` on a name.
+
+`s = s + e` is the same where nothing else sees the old value of `s`. Where another name might, the program checks when
+it runs that `s` is a number: an array or list would have changed for the other name as well.
+"""
+
+from typing import Any
+
+import gast
+
+from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.transform import tree
+from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.effects import effects
+from knetsrc.transform.normalize.inplace import made_lists
+from knetsrc.transform.normalize.scopes import blocks, parameters
+from knetsrc.transform.normalize.sharing import shared_names
+from knetsrc.transform.tree import Node
+
+
+def write_out_augmented(function: gast.FunctionDef, names: Names, owns_parameters: bool = True) -> gast.FunctionDef:
+    """Write `s = s + e` for `s += e`.
+
+    Parameters
+    ----------
+    function
+        The function as the user wrote it, so that copies and views can be seen.
+    names
+        Names taken.
+    owns_parameters
+        Whether no caller looks at the arguments afterwards.
+
+    Examples
+    --------
+    >>> from knetsrc.transform.language import show
+    >>> show(write_out_augmented, "s = 0.0; s += a; xs = []; xs += [a]; row = a[0]; row *= 2")
+    s = 0.0
+    s = s + a
+    xs = []
+    xs.append(a)
+    row = a[0]
+    check_not_array(row, 'row *= 2')
+    row = row * 2
+    """
+    function = tree.clone(function)
+    shared = shared_names(function) | (set() if owns_parameters else set(parameters(function)))
+    lists = made_lists(function)
+
+    def write_out(node: Any) -> list[Node]:
+        name = node.target.id
+        if name in lists:
+            return _extended(node, names)
+        symbol = tree.symbol_of(node.op)
+        value = tree.assign(name, tree.binary(tree.name(name), symbol, node.value))
+        if name not in shared:
+            return [value]
+        text = tree.constant(tree.show([node]))
+        return [tree.expression(tree.call("check_not_array", tree.name(name), text)), value]
+
+    def visit(body: list[Any]) -> list[Node]:
+        found: list[Node] = []
+        for node in body:
+            for block in blocks(node):
+                block[:] = visit(block)
+            found += tree.at(write_out(node), node) if isinstance(node, gast.AugAssign) else [node]
+        return found
+
+    function.body = visit(function.body)
+    return function
+
+
+def _extended(node: Any, names: Names) -> list[Node]:
+    """Appends for `xs += [a, b]`."""
+    elements = getattr(node.value, "elts", [])
+    literal = isinstance(node.value, gast.List | gast.Tuple) and not any(isinstance(e, gast.Starred) for e in elements)
+    if not literal or not isinstance(node.op, gast.Add):
+        raise UnsupportedSyntaxError(
+            f"`{tree.show([node])}` on a list",
+            at=node,
+            why="the list is changed in place, by elements that are not written out here",
+            instead=f"append them one by one: for x in ...: {node.target.id}.append(x)",
+        )
+    later = effects(elements[1:])
+    if later.impure or node.target.id in later.reads:
+        return _collected(node, elements, names)
+    return [_append(node.target.id, e) for e in elements]
+
+
+def _collected(node: Any, elements: list[Node], names: Names) -> list[Node]:
+    """Compute all elements first, because a later one may look at the list."""
+    fresh = [names.fresh("element") for _ in elements]
+    computed: list[Node] = [tree.assign(name, e) for name, e in zip(fresh, elements, strict=True)]
+    return computed + [_append(node.target.id, tree.name(name)) for name in fresh]
+
+
+def _append(name: str, value: Node) -> Node:
+    return tree.expression(tree.call(f"{name}.append", value))

@@ -1,0 +1,107 @@
+"""Whether two pieces of code may change places.
+
+    reads x, writes y     the names
+    impure                calls something that may print, draw random numbers or keep a state
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.normalize.scopes import bound_names, own_nodes
+from knetsrc.transform.tree import Node
+
+MODULES = frozenset({"np", "numpy", "cp", "cupy", "xp", "math", "cmath", "scipy", "special", "operator", "itertools"})
+PURE_BUILTINS = frozenset(
+    "abs all any bool complex dict divmod enumerate float frozenset getattr hasattr int isinstance len list max min pow "
+    "range repr reversed round set sorted str sum tuple type zip".split()
+)
+PURE_METHODS = frozenset(
+    "all any argmax argmin argsort astype clip conj copy cumprod cumsum diagonal dot flatten get index item items keys "
+    "max mean min nonzero prod ravel repeat reshape round squeeze std sum swapaxes take tolist trace transpose values var "
+    "view format join split startswith endswith".split()
+)
+
+
+def path_of(node: Node) -> list[str]:
+    """`["np", "linalg", "norm"]` for np.linalg.norm; empty where the base is not a name."""
+    parts: list[str] = []
+    while isinstance(node, gast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return [node.id, *parts[::-1]] if isinstance(node, gast.Name) else []
+
+
+def is_of_module(node: Node) -> bool:
+    """Whether a function is written as one of an array or mathematics module: `np.exp`."""
+    path = path_of(node)
+    return len(path) > 1 and path[0] in MODULES
+
+
+def _is_pure(call: gast.Call) -> bool:
+    if is_of_module(call.func):
+        return "random" not in path_of(call.func)
+    if isinstance(call.func, gast.Name):
+        return call.func.id in PURE_BUILTINS
+    return isinstance(call.func, gast.Attribute) and call.func.attr in PURE_METHODS
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What running a piece of code reads and changes."""
+
+    reads: frozenset[str]
+    writes: frozenset[str]
+    impure: bool
+
+    def conflict(self, other: "Effects") -> bool:
+        """Whether it matters which of the two runs first."""
+        crossed = self.writes & (other.reads | other.writes) or self.reads & other.writes
+        return bool(crossed) or (self.impure and other.impure)
+
+
+def effects(node: Node | Iterable[Node], captured: Iterable[str] = ()) -> Effects:
+    """The effects of an expression or of statements; a call may read the names that inner functions capture."""
+    nodes = [node] if isinstance(node, Node) else list(node)
+    calls = [n for n in own_nodes(nodes) if isinstance(n, gast.Call)]
+    appended = {n.func.value.id for n in calls if is_append(n) and isinstance(n.func.value, gast.Name)}
+    impure = any(not _is_pure(n) and not is_append(n) for n in calls)
+    reads = tree.names_read(nodes) | (set(captured) if calls else set())
+    return Effects(frozenset(reads), frozenset(bound_names(nodes) | appended), impure)
+
+
+def is_append(node: Node) -> bool:
+    """Whether a node is a call `xs.append(...)`."""
+    return isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute) and node.func.attr == "append"
+
+
+def is_cheap(node: Node) -> bool:
+    """Whether an expression may be written twice: a name, a literal, an attribute or element of such."""
+    if isinstance(node, gast.Name | gast.Constant):
+        return True
+    if isinstance(node, gast.Attribute):
+        return is_cheap(node.value)
+    if isinstance(node, gast.Subscript):
+        return is_cheap(node.value) and is_cheap(node.slice)
+    return isinstance(node, gast.UnaryOp) and is_cheap(node.operand)
+
+
+def name_for(node: Node) -> str:
+    """A name that says what an expression is: `sigm_gates` for sigm(gates), `x_before` for x."""
+    if isinstance(node, gast.Name):
+        return f"{node.id}_before"
+    if isinstance(node, gast.Call):
+        path = _last(node.func)
+        argument = next(filter(None, map(_last, node.args)), "value")
+        return f"{path}_{argument}" if path else "value"
+    return f"{_last(node)}_value" if _last(node) else "value"
+
+
+def _last(node: Node) -> str:
+    if isinstance(node, gast.Subscript):
+        return _last(node.value)
+    if isinstance(node, gast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, gast.Name) else ""

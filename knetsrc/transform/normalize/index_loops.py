@@ -1,0 +1,328 @@
+"""Loops over arrays, lists and dictionaries.
+
+    for row in a:                       for i in range(len(a)):        row = a[i]
+    for x, y in zip(a, b):              for i in range(min(len(a), len(b))):    x = a[i]; y = b[i]
+    for n, x in enumerate(a):           for n in range(len(a)):        x = a[n]
+    for x in reversed(a):               for i in range(len(a) - 1, -1, -1):     x = a[i]
+    for key, x in d.items():            for key in d.keys():           x = d[key]
+
+An element that is read by its index has a place to which its adjoint can be added.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import gast
+
+from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.transform import tree
+from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.effects import is_append, is_cheap, is_of_module, path_of
+from knetsrc.transform.normalize.scopes import blocks, bound_names, own_nodes
+from knetsrc.transform.normalize.targets import split_targets
+from knetsrc.transform.tree import Node
+
+_ONCE = frozenset({"map", "filter", "iter", "open", "nditer", "ndenumerate"})
+_ARRAY_METHODS = frozenset(
+    "astype clip copy cumprod cumsum diagonal dot flatten ravel repeat reshape round squeeze swapaxes take tolist transpose".split()
+)
+
+
+def index_loops(function: gast.FunctionDef, is_active: Callable[[Node], bool]) -> gast.FunctionDef:
+    """Let every loop over something active count through its elements or keys.
+
+    Parameters
+    ----------
+    function
+        A function in the core language.
+    is_active
+        Whether an expression depends on what the derivative is taken for.
+
+    Returns
+    -------
+    gast.FunctionDef
+        A new tree in the core language.
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        For a loop over something active that can only be gone through once.
+
+    Examples
+    --------
+    >>> (function,) = tree.parse('''
+    ... def f(xs, w):
+    ...     for n, (x, row) in enumerate(zip(xs, w[1:])):
+    ...         y = g(n, x, row)
+    ...     return y
+    ... ''')
+    >>> print(tree.show(index_loops(function, lambda node: True)))
+    def f(xs, w):
+        rows = w[1:]
+        for n in range(min(len(xs), len(rows))):
+            x = xs[n]
+            row = rows[n]
+            y = g(n, x, row)
+        return y
+    """
+    function = tree.clone(function)
+    names = Names.of(function)
+    visitor = _Visitor(is_active, names, frozenset(names.taken))
+    visitor.block(function.body, 0)
+    return function
+
+
+@dataclass(frozen=True)
+class _Visitor:
+    is_active: Callable[[Node], bool]
+    names: Names
+    users: frozenset[str]
+
+    def block(self, body: list[Any], depth: int) -> None:
+        found: list[Node] = []
+        for node in body:
+            is_indexed = isinstance(node, gast.For) and self.is_active(node.iter) and not _stays(node)
+            found += tree.at(_Indexer(self.names, node, self.letter(depth)).loop(), node) if is_indexed else [node]
+            for block in [node.body] if isinstance(node, gast.FunctionDef) else blocks(node):
+                self.block(block, depth + is_indexed)
+        body[:] = found
+
+    def letter(self, depth: int) -> str | None:
+        """`i` for the outermost loop, `j` inside of it, as far as the user has no such name."""
+        letter = "ijk"[depth] if depth < 3 else None
+        return None if letter in self.users else letter
+
+
+def _stays(node: gast.For) -> bool:
+    """Whether a loop counts or goes through keys already."""
+    inner = node.iter
+    while tree.called_name(inner) in ("list", "tuple", "sorted", "reversed") and inner.args:
+        inner = inner.args[0]
+    return tree.called_name(inner) == "range" or _method(inner) == "keys" or _reads_entries(inner, node.target, node.body)
+
+
+def _reads_entries(base: Node, key: Any, body: list[Node]) -> bool:
+    """Whether the body reads `base[key]`: then `base` is a dictionary, and `key` one of its keys."""
+    if not isinstance(key, gast.Name) or not is_cheap(base):
+        return False
+    reads = [n for n in tree.walk(body) if isinstance(n, gast.Subscript) and tree.is_name(n.slice, key.id)]
+    return any(tree.is_same(n.value, base) for n in reads)
+
+
+def _method(node: Any) -> str | None:
+    """`items` for `d.items()`."""
+    if isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute) and not node.args and not node.keywords:
+        return node.func.attr
+    return None
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Something with a length, or several that are gone through together, and its element at an index."""
+
+    lengths: tuple[Node, ...]
+    element: Callable[[Node], Node]
+
+
+@dataclass
+class _Indexer:
+    names: Names
+    node: gast.For
+    letter: str | None
+    before: list[Node] = field(default_factory=list)
+
+    def loop(self) -> list[Node]:
+        node: Any = self.node
+        iterable = _unlisted(node.iter)
+        self.refuse_growth(node.iter)
+        is_sorted = tree.called_name(iterable) == "sorted" and len(iterable.args) == 1 and not iterable.keywords
+        entries = iterable.args[0] if is_sorted else iterable
+        if _method(entries) == "items" or (_method(entries) == "values" and not is_sorted):
+            return self.over_keys(entries, is_sorted)
+        backwards = tree.called_name(iterable) == "reversed"
+        sequence = self.sequence(_unlisted(iterable.args[0]) if backwards else iterable, node.target)
+        counter = self.counter(iterable)
+        index = counter or self.letter or self.names.fresh(_index_of(node.target))
+        element: Any = sequence.element(tree.name(index))
+        elements = self.assigned(*((node.target.elts[1], element.elts[1]) if counter else (node.target, element)))
+        length = _shortest(sequence.lengths)
+        down = [tree.binary(length, "-", tree.constant(1)), tree.constant(-1), tree.constant(-1)]
+        node.iter = tree.at(tree.call("range", *(down if backwards else [length])), node.iter)
+        node.target = tree.at(tree.store(index), node.target)
+        node.body = [*tree.at(elements, node.target), *node.body]
+        return [*tree.at(self.before, node.iter), node]
+
+    # --- iterables ---
+    def sequence(self, iterable: Any, target: Any) -> Sequence:
+        function = tree.called_name(iterable)
+        if function == "zip":
+            return self.zipped(iterable, target)
+        if function == "enumerate":
+            return self.enumerated(iterable, target)
+        if function == "reversed":
+            inner = self.sequence(_unlisted(iterable.args[0]), target)
+            last = tree.binary(_shortest(inner.lengths), "-", tree.constant(1))
+            return Sequence(inner.lengths, lambda i: inner.element(tree.binary(last, "-", i)))
+        if function == "range":
+            return self.range(iterable)
+        if _method(iterable) in ("items", "values", "keys"):
+            return self.entries(iterable.func.value, iterable.func.attr)
+        if _reads_entries(iterable, target, self.node.body):
+            return self.entries(iterable, "keys")
+        return self.plain(iterable, target)
+
+    def plain(self, iterable: Any, target: Any) -> Sequence:
+        value = self.bound(self.checked(iterable), _plural(target))
+        return Sequence((tree.call("len", value),), lambda i: tree.subscript(tree.clone(value), i))
+
+    def zipped(self, iterable: Any, target: Any) -> Sequence:
+        if not iterable.args or any(isinstance(a, gast.Starred) for a in iterable.args):
+            raise self.refused(iterable, "it cannot be seen how many sequences it goes through", "index the sequences")
+        targets = _elements(target, len(iterable.args))
+        parts = [self.sequence(_unlisted(a), t) for a, t in zip(iterable.args, targets, strict=True)]
+        lengths = tuple(length for part in parts for length in part.lengths)
+        if any(k.arg == "strict" and not tree.is_constant(k.value, False) for k in iterable.keywords):
+            self.before += [_equal(lengths[0], length) for length in lengths[1:]]
+            lengths = lengths[:1]
+        return Sequence(lengths, lambda i: tree.tuple_of([part.element(tree.clone(i)) for part in parts]))
+
+    def enumerated(self, iterable: Any, target: Any) -> Sequence:
+        start = _start(iterable)
+        inner = self.sequence(_unlisted(iterable.args[0]), _elements(target, 2)[1])
+        start = start if isinstance(start, gast.Constant) else self.bound(start, "start")
+
+        def element(i: Node) -> Node:
+            number = i if tree.is_number(start, 0) else tree.binary(tree.clone(start), "+", i)
+            return tree.tuple_of([number, inner.element(tree.clone(i))])
+
+        return Sequence(inner.lengths, element)
+
+    def range(self, iterable: gast.Call) -> Sequence:
+        if len(iterable.args) == 1:
+            return Sequence((tree.call("len", iterable),), lambda i: i)
+        numbers = self.bound(iterable, "numbers")
+        return Sequence((tree.call("len", numbers),), lambda i: tree.subscript(tree.clone(numbers), i))
+
+    def entries(self, dictionary: Node, kind: str) -> Sequence:
+        """The keys, values or items of a dictionary, in a list of keys."""
+        base = self.bound(dictionary, "entries")
+        keys = self.names.fresh("keys")
+        self.before.append(tree.assign(keys, tree.call("list", tree.call(tree.attribute(tree.clone(base), "keys")))))
+
+        def element(i: Node) -> Node:
+            key = tree.subscript(tree.name(keys), i)
+            value = tree.subscript(tree.clone(base), tree.clone(key))
+            return {"keys": key, "values": value, "items": tree.tuple_of([key, value])}[kind]
+
+        return Sequence((tree.call("len", tree.name(keys)),), element)
+
+    def over_keys(self, iterable: Any, is_sorted: bool) -> list[Node]:
+        node: Any = self.node
+        base = self.bound(iterable.func.value, "entries")
+        key, value = _elements(node.target, 2) if iterable.func.attr == "items" else (None, node.target)
+        index = key.id if isinstance(key, gast.Name) and key.id != "_" else self.names.fresh("key")
+        read = tree.subscript(tree.clone(base), tree.name(index))
+        if iterable.func.attr == "values":
+            elements = self.assigned(value, read)
+        else:
+            pair = tree.tuple_of([tree.name(index), read])
+            elements = self.assigned(value, read) if key is not None and tree.is_name(key, index) else self.assigned(node.target, pair)
+        keys = tree.call(tree.attribute(base, "keys"))
+        node.iter = tree.at(tree.call("sorted", keys) if is_sorted else keys, node.iter)
+        node.target = tree.at(tree.store(index), node.target)
+        node.body = [*tree.at(elements, node.target), *node.body]
+        return [*tree.at(self.before, node.iter), node]
+
+    # --- names ---
+    def bound(self, value: Any, wanted: str) -> Node:
+        """The value itself if it is cheap and the loop leaves it alone, otherwise a name for it."""
+        if is_cheap(value) and not bound_names(self.node) & tree.names_read(value):
+            return value
+        name = self.names.fresh(wanted)
+        self.before.append(tree.assign(name, value))
+        return tree.name(name)
+
+    def appended(self) -> set[str]:
+        calls = [n for n in own_nodes(self.node.body) if is_append(n)]
+        return {n.func.value.id for n in calls if isinstance(n.func.value, gast.Name)}  # type: ignore[attr-defined]
+
+    def counter(self, iterable: Any) -> str | None:
+        """The user's own name for the index, in `for i, x in enumerate(xs)`."""
+        target: Any = self.node.target
+        if tree.called_name(iterable) != "enumerate" or not isinstance(target, gast.Tuple):
+            return None
+        first = target.elts[0]
+        is_plain = isinstance(first, gast.Name) and first.id != "_"
+        return first.id if is_plain and tree.is_number(_start(iterable), 0) else None
+
+    def assigned(self, target: Any, value: Any) -> list[Node]:
+        """Single assignments of an element to the names of the loop."""
+        if isinstance(target, gast.Tuple) and isinstance(value, gast.Tuple) and len(target.elts) == len(value.elts):
+            return [s for t, v in zip(target.elts, value.elts, strict=True) for s in self.assigned(t, v)]
+        if tree.is_name(target, "_") and "_" not in tree.names_read(self.node.body):
+            return []
+        holder = tree.function_def("element", [], [tree.assign(target, value)])
+        return split_targets(holder, self.names).body
+
+    # --- refused ---
+    def checked(self, iterable: Any) -> Node:
+        """An iterable that may be indexed: what an unknown function gives becomes a list."""
+        if not isinstance(iterable, gast.Call):
+            return iterable
+        path = path_of(iterable.func)
+        if path and path[-1] in _ONCE:
+            raise self.refused(iterable, "its elements are made while the loop runs", "loop over a list or over indices")
+        is_method = isinstance(iterable.func, gast.Attribute) and iterable.func.attr in _ARRAY_METHODS
+        is_indexed = is_method or is_of_module(iterable.func) or path in (["list"], ["tuple"], ["sorted"])
+        return iterable if is_indexed and path[:1] != ["itertools"] else tree.call("list", iterable)
+
+    def refuse_growth(self, iterable: Any) -> None:
+        """A loop over a list that its own body appends to."""
+        if tree.is_name(iterable) and iterable.id in self.appended():
+            raise self.refused(iterable, "the list grows while the loop goes through it", f"loop over list({iterable.id})")
+        if tree.called_name(iterable) in ("zip", "enumerate", "reversed"):
+            for argument in iterable.args:
+                self.refuse_growth(argument)
+
+    def refused(self, node: Node, why: str, instead: str) -> UnsupportedSyntaxError:
+        return UnsupportedSyntaxError(f"a loop over `{tree.show(node)}`", at=node, why=why, instead=instead)
+
+
+def _plural(target: Any) -> str:
+    return f"{target.id}s" if isinstance(target, gast.Name) and len(target.id) > 1 else "items"
+
+
+def _index_of(target: Any) -> str:
+    return f"{target.id}_index" if isinstance(target, gast.Name) else "index"
+
+
+def _unlisted(iterable: Any) -> Any:
+    """What stands inside of `list(...)` or `tuple(...)`."""
+    while tree.called_name(iterable) in ("list", "tuple") and len(iterable.args) == 1 and not iterable.keywords:
+        iterable = iterable.args[0]
+    return iterable
+
+
+def _elements(target: Any, count: int) -> list[Any]:
+    if isinstance(target, gast.Tuple) and len(target.elts) == count:
+        return target.elts
+    return [None] * count
+
+
+def _start(iterable: gast.Call) -> Node:
+    given = [*iterable.args[1:], *(k.value for k in iterable.keywords if k.arg == "start")]
+    return given[0] if given else tree.constant(0)
+
+
+def _shortest(lengths: tuple[Node, ...]) -> Node:
+    lengths = tuple(tree.clone(length) for length in lengths)
+    return lengths[0] if len(lengths) == 1 else tree.call("min", *lengths)
+
+
+def _equal(a: Node, b: Node) -> Node:
+    (statement,) = tree.parse("assert a == b")
+    statement = tree.substitute(statement, {"a": a, "b": b})
+    for node in tree.walk(statement):
+        node.lineno = None
+    return statement

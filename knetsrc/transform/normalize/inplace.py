@@ -1,0 +1,178 @@
+"""Statements that change an array, a container or an object in place are refused, all but `append` to a list made here."""
+
+from typing import Any
+
+import gast
+
+from knetsrc.errors import KnetsrcError, UnsupportedAliasError, UnsupportedSyntaxError
+from knetsrc.transform import tree
+from knetsrc.transform.normalize.effects import MODULES, is_append, is_of_module, path_of
+from knetsrc.transform.normalize.scopes import own_nodes, parameters
+from knetsrc.transform.normalize.sharing import bindings
+from knetsrc.transform.tree import Node
+
+_WRITES_TO_OTHERS = "other names may stand for the same {}, and would see the change"
+_INSTEAD = {
+    "extend": "append the elements one by one, or join lists: {0} = {0} + [...]",
+    "insert": "build a new list: {0} = [first, *{0}]",
+    "pop": "take the element and a shorter list: last, {0} = {0}[-1], {0}[:-1]",
+    "popitem": "build a new dictionary without the key",
+    "update": "build a new dictionary: {0} = {{**{0}, key: value}}",
+    "setdefault": "build a new dictionary: {0} = {{**{0}, key: value}}",
+    "sort": "{0} = sorted({0}), or {0} = np.sort({0}) for an array",
+    "reverse": "{0} = {0}[::-1]",
+    "remove": "build a list of the elements that stay: [x for x in {0} if ...]",
+    "clear": "start a new list: {0} = []",
+    "fill": "make a new array: {0} = np.full_like({0}, value)",
+    "put": "make a new array: {0} = np.where(mask, value, {0})",
+    "itemset": "make a new array: {0} = np.where(mask, value, {0})",
+    "resize": "make a new array: {0} = np.resize({0}, shape)",
+    "partition": "make a new array: {0} = np.partition({0}, kth)",
+    "shuffle": "make a new array: {0}.permutation(x)",
+    "appendleft": "build a new list: {0} = [first, *{0}]",
+    "popleft": "take the element and a shorter list: first, {0} = {0}[0], {0}[1:]",
+}
+_OF_MODULES = frozenset({"copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis", "shuffle", "at"})
+
+
+def refuse_writes(function: gast.FunctionDef) -> None:
+    """Raise an error for the first statement that changes something in place.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        For writes into elements and attributes, methods such as `sort`, and `out=`.
+    UnsupportedSyntaxError
+        For an `append` that is part of an expression.
+    """
+    lists = made_lists(function)
+    shared = copied_lists(function, lists)
+    stated = {id(n.value) for n in own_nodes(function.body) if isinstance(n, gast.Expr)}
+    for node in own_nodes(function.body):
+        if isinstance(node, gast.Subscript | gast.Attribute) and isinstance(node.ctx, gast.Store):
+            raise _target(node)
+        if isinstance(node, gast.Call):
+            error = _append(node, lists, shared, id(node) in stated) if _is_method_append(node) else _call(node)
+            if error is not None:
+                raise error
+        if isinstance(node, gast.FunctionDef):
+            refuse_writes(node)
+        if isinstance(node, gast.Lambda):
+            refuse_writes(tree.function_def("function", node.args, [tree.at(tree.expression(node.body), node)]))
+
+
+def _target(node: Any) -> KnetsrcError:
+    base = tree.show(node.value)
+    text = tree.show(tree.clone(node))
+    if isinstance(node, gast.Attribute):
+        return UnsupportedAliasError(
+            f"a write to the attribute `{text}`",
+            at=node,
+            why=_WRITES_TO_OTHERS.format("object"),
+            instead=f"keep the value in a name, and return it: {node.attr} = ...",
+        )
+    return UnsupportedAliasError(
+        f"a write into an element: `{text}`",
+        at=node,
+        why=_WRITES_TO_OTHERS.format("array or container"),
+        instead=f"build a new one: a list by append and np.array(rows), or np.where(mask, value, {base})",
+    )
+
+
+def _is_method_append(node: gast.Call) -> bool:
+    return is_append(node) and not is_of_module(node.func)
+
+
+def _append(node: Any, lists: set[str], shared: set[str], is_statement: bool) -> KnetsrcError | None:
+    base = tree.show(node.func.value)
+    if base not in lists:
+        return UnsupportedAliasError(
+            f"`{base}.append(...)` on a list that was not made in this function",
+            at=node,
+            why=_WRITES_TO_OTHERS.format("list"),
+            instead=f"make a new list: {base} = [*{base}, x]",
+        )
+    if base in shared:
+        return UnsupportedAliasError(
+            f"`{base}.append(...)` on a list that has a second name",
+            at=node,
+            why=_WRITES_TO_OTHERS.format("list"),
+            instead=f"copy it where it gets its second name: list({base})",
+        )
+    if not is_statement:
+        return UnsupportedSyntaxError(
+            f"`{base}.append(...)` inside an expression",
+            at=node,
+            why="it changes the list while the expression is being evaluated",
+            instead="write it as a statement of its own",
+        )
+    return None
+
+
+def _call(node: Any) -> KnetsrcError | None:
+    for keyword in node.keywords:
+        if keyword.arg == "out" and not tree.is_constant(keyword.value, None):
+            return UnsupportedAliasError(
+                f"`out=` in a call of `{tree.show(node.func)}`",
+                at=node,
+                why=_WRITES_TO_OTHERS.format("array"),
+                instead=f"assign the result: {tree.show(keyword.value)} = {tree.show(node.func)}(...)",
+            )
+    path = path_of(node.func)
+    method = node.func.attr if isinstance(node.func, gast.Attribute) else ""
+    if path and path[0] in MODULES | {"random"} and (path[0] == "random" or len(path) > 1):
+        if method not in _OF_MODULES:
+            return None
+        return UnsupportedAliasError(
+            f"`{'.'.join(path)}` changes its argument in place",
+            at=node,
+            why=_WRITES_TO_OTHERS.format("array"),
+            instead="make a new array: np.where(mask, value, x), or np.random.permutation(x) for a shuffle",
+        )
+    if method not in _INSTEAD:
+        return None
+    base = tree.show(node.func.value)
+    return UnsupportedAliasError(
+        f"`{base}.{method}(...)` changes `{base}` in place",
+        at=node,
+        why=_WRITES_TO_OTHERS.format("array or container"),
+        instead=_INSTEAD[method].format(base),
+    )
+
+
+def made_lists(function: gast.FunctionDef) -> set[str]:
+    """Names of the function that only ever stand for a list made in it."""
+    values: dict[str, list[Node]] = {}
+    for targets, sources in bindings(function):
+        for target in targets:
+            for name in (n.id for n in tree.walk(target) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store)):
+                values.setdefault(name, []).extend(sources if isinstance(target, gast.Name) else [target])
+    made = {name for name in values if name not in parameters(function)}
+    while True:
+        kept = {name for name in made if all(_is_made(v, made) for v in values[name])}
+        if kept == made:
+            return made
+        made = kept
+
+
+def _is_made(value: Any, made: set[str]) -> bool:
+    """Whether an expression makes a new list; a second name for one made here counts too."""
+    if isinstance(value, gast.BinOp):
+        return _is_made(value.left, made) or _is_made(value.right, made)
+    if isinstance(value, gast.IfExp):
+        return _is_made(value.body, made) and _is_made(value.orelse, made)
+    if isinstance(value, gast.Subscript):
+        return isinstance(value.slice, gast.Slice) and _is_made(value.value, made)
+    if tree.is_name(value):
+        return value.id in made
+    return isinstance(value, gast.List | gast.ListComp) or tree.called_name(value) in ("list", "sorted")
+
+
+def copied_lists(function: gast.FunctionDef, lists: set[str]) -> set[str]:
+    """Lists that a bare copy `ys = xs` gives a second name."""
+    found: set[str] = set()
+    for targets, values in bindings(function):
+        names = [n.id for n in (*targets, *values) if isinstance(n, gast.Name)]
+        if len(names) > 1 and all(isinstance(t.ctx, gast.Store) for t in targets if isinstance(t, gast.Name)):
+            found |= lists & set(names)
+    return found

@@ -1,0 +1,143 @@
+"""What cannot be differentiated is refused before anything is rewritten."""
+
+from typing import Any
+
+import gast
+
+from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.transform import tree
+from knetsrc.transform.normalize.inplace import refuse_writes
+from knetsrc.transform.normalize.loop_else import loop_nodes
+from knetsrc.transform.normalize.scopes import COMPREHENSIONS, blocks
+from knetsrc.transform.tree import Node
+
+_GENERATOR = (
+    "`yield` in a differentiated function",
+    "a generator stops between values; the backward sweep needs the whole run",
+    "append the values to a list and return the list",
+)
+_ASYNC = (
+    "asynchronous code in a differentiated function",
+    "it runs in pieces, between which other code may change what it has read",
+    "compute with plain functions and calls; await before and after",
+)
+_IMPORT = (
+    "an `import` inside a differentiated function",
+    "the derivative of what it brings is looked up before the function runs",
+    "move the import to the top of the module",
+)
+_REFUSED: dict[type, tuple[str, str, str]] = {
+    gast.Yield: _GENERATOR,
+    gast.YieldFrom: _GENERATOR,
+    gast.Await: _ASYNC,
+    gast.AsyncFor: _ASYNC,
+    gast.AsyncWith: _ASYNC,
+    gast.AsyncFunctionDef: _ASYNC,
+    gast.Import: _IMPORT,
+    gast.ImportFrom: _IMPORT,
+    gast.Global: (
+        "`global` in a differentiated function",
+        "a write to a global name outlives the call, and its derivative would be lost",
+        "return the value, and let the caller keep it",
+    ),
+    gast.Nonlocal: (
+        "`nonlocal` in a differentiated function",
+        "a write to a name of the function around it is not seen where that name is read",
+        "return the value, and assign it in the function around",
+    ),
+    gast.Delete: (
+        "`del` in a differentiated function",
+        "the backward sweep may need the value again",
+        "leave the name alone, or build a container without the element",
+    ),
+    gast.ClassDef: (
+        "a class defined inside a differentiated function",
+        "the derivative of what its methods do cannot be followed",
+        "define the class outside of the function",
+    ),
+    gast.Match: (
+        "`match` in a differentiated function",
+        "its patterns bind names in ways that are not followed",
+        "write `if` and `elif` with comparisons and isinstance",
+    ),
+    gast.TryStar: (
+        "`except*` in a differentiated function",
+        "several of its handlers may run, one after the other",
+        "write `except`",
+    ),
+}
+_CALLS = {
+    "exec": "what it runs is not known before the function runs",
+    "eval": "what it evaluates is not known before the function runs",
+    "locals": "names may be added and renamed in the derivative",
+    "setattr": "other names may stand for the same object, and would see the change",
+    "delattr": "other names may stand for the same object, and would see the change",
+}
+
+
+def refuse_unsupported(function: gast.FunctionDef) -> None:
+    """Raise an error for the first statement or expression that cannot be differentiated.
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        For syntax that is not supported.
+    UnsupportedAliasError
+        For writes into arrays, containers and objects.
+    """
+    for node in tree.walk(function.body):
+        if type(node) in _REFUSED:
+            message, why, instead = _REFUSED[type(node)]
+            raise UnsupportedSyntaxError(message, at=node, why=why, instead=instead)
+        if tree.called_name(node) in _CALLS:
+            _refuse_call(node)
+        if isinstance(node, gast.Try):
+            _refuse_jumps(node)
+        if isinstance(node, COMPREHENSIONS):
+            _refuse_kept_lambdas(node)
+    refuse_writes(function)
+
+
+def _refuse_call(node: Any) -> None:
+    name = node.func.id
+    raise UnsupportedSyntaxError(
+        f"`{name}` in a differentiated function", at=node, why=_CALLS[name], instead="write out what is computed"
+    )
+
+
+def _refuse_jumps(node: gast.Try) -> None:
+    inside = [n for block in blocks(node) for statement in block for n in loop_nodes(statement)]
+    inside += _returns(node)
+    for jump in inside:
+        if isinstance(jump, gast.Return | gast.Break | gast.Continue):
+            word = type(jump).__name__.lower()
+            raise UnsupportedSyntaxError(
+                f"`{word}` inside `try`",
+                at=jump,
+                why="which of its statements have run when control leaves it is not known to the backward sweep",
+                instead=f"assign a name inside the `try`, and `{word}` behind it",
+            )
+
+
+def _returns(node: Node) -> list[Node]:
+    """Each `return` in the blocks of a statement, loops included."""
+    found: list[Node] = []
+    for block in blocks(node):
+        for statement in block:
+            found += [statement] if isinstance(statement, gast.Return) else _returns(statement)
+    return found
+
+
+def _refuse_kept_lambdas(node: Any) -> None:
+    """A lambda that outlives its round of a comprehension would read the variable of the last one."""
+    variables = {n.id for g in node.generators for n in tree.walk(g.target) if isinstance(n, gast.Name)}
+    called = {id(a) for n in tree.walk(node) if isinstance(n, gast.Call) for a in (*n.args, *n.keywords)}
+    called |= {id(k.value) for n in tree.walk(node) if isinstance(n, gast.Call) for k in n.keywords}
+    for inner in tree.walk(node):
+        if isinstance(inner, gast.Lambda) and id(inner) not in called and variables & tree.names_read(inner.body):
+            raise UnsupportedSyntaxError(
+                "a lambda that is kept, made in a comprehension",
+                at=inner,
+                why="it reads a variable of the comprehension, which goes on changing",
+                instead="write a function that makes the lambda, and call it in the comprehension",
+            )

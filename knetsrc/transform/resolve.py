@@ -1,0 +1,235 @@
+"""What a name of the user's function is bound to outside of it, and how the generated module spells it.
+
+`qualify` rewrites every outside name to a spelling that needs one import: `e(x)` after `from numpy import exp as e` becomes
+`np.exp(x)`, a global `SCALE` of the user's module `model` becomes `model.SCALE` (and so is read at each call), a variable of an
+enclosing function becomes a parameter of the generated function.
+"""
+
+import builtins
+import importlib
+import inspect
+import sys
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import gast
+import numpy as np
+
+from knetsrc.transform import tree
+from knetsrc.transform.names import Names
+from knetsrc.transform.source import Source
+
+UNKNOWN = object()
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """An outside function that shaped the generated source; it must still be the same when that source is used."""
+
+    source: Source
+    name: str
+    path: tuple[str, ...]
+    value: Any
+
+    def is_current(self) -> bool:
+        """Whether the name is still bound to the same object."""
+        try:
+            found = self.source.resolve(self.name)
+            for part in self.path:
+                found = getattr(found, part)
+        except (NameError, AttributeError):
+            return False
+        return found is self.value or found == self.value
+
+
+@dataclass
+class Outside:
+    """What one generated module takes from outside: imports, injected namespaces, captured variables."""
+
+    names: Names
+    roots: dict[str, Any] = field(default_factory=dict)
+    imports: dict[str, str] = field(default_factory=dict)
+    injected: dict[str, Any] = field(default_factory=dict)
+    captured: dict[str, Any] = field(default_factory=dict)
+    dependencies: list[Dependency] = field(default_factory=list)
+    main: Source | None = None
+    namespaces: set[str] = field(default_factory=set)
+    _aliases: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.roots["np"] = np
+        self.imports["np"] = "numpy"
+        self._aliases[id(np)] = "np"
+
+    def module(self, module: types.ModuleType) -> str:
+        """The name under which the generated module knows `module`; imported if that is possible."""
+        if id(module) not in self._aliases:
+            alias = self.names.fresh(module.__name__.rpartition(".")[2])
+            self._aliases[id(module)] = alias
+            self.roots[alias] = module
+            self.imports[alias] = module.__name__
+        return self._aliases[id(module)]
+
+    def namespace(self, source: Source) -> str:
+        """The name under which the globals of a user's function are reached."""
+        module = sys.modules.get(source.module_name)
+        if module is not None and module.__dict__ is source.function.__globals__:
+            self.namespaces.add(self.module(module))
+            return self.module(module)
+        key = id(source.function.__globals__)
+        if key not in self._aliases:
+            alias = self.names.fresh("user")
+            self._aliases[key] = alias
+            self.namespaces.add(alias)
+            self.roots[alias] = self.injected[alias] = Globals(source.function.__globals__)
+        return self._aliases[key]
+
+    def enclosing(self, source: Source) -> str:
+        """The name under which the variables that a helper captures are reached."""
+        key = id(source.function)
+        if key not in self._aliases:
+            alias = self.names.fresh(f"{source.name}_captured")
+            self._aliases[key] = alias
+            self.roots[alias] = self.injected[alias] = Captured(source.function)
+        return self._aliases[key]
+
+    def resolve(self, node: tree.Node) -> Any:
+        """The object that a qualified expression (`np.linalg.norm`) stands for, UNKNOWN if it is not fixed."""
+        if isinstance(node, gast.Name):
+            if node.id in self.roots:
+                return self.roots[node.id]
+            if node.id in self.captured:
+                return self.captured[node.id]
+            return UNKNOWN
+        if isinstance(node, gast.Attribute):
+            base = self.resolve(node.value)
+            if isinstance(base, types.ModuleType | Globals | Captured | type):
+                return getattr(base, node.attr, UNKNOWN)
+        return UNKNOWN
+
+
+class Globals:
+    """The globals of a function whose module cannot be imported, with attributes in place of keys."""
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        self._names = names
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._names[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Captured:
+    """The variables of enclosing functions that a function reads, as attributes."""
+
+    def __init__(self, function: types.FunctionType) -> None:
+        self._cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._cells:
+            raise AttributeError(name)
+        return self._cells[name].cell_contents
+
+
+BUILTINS = {name: value for name, value in vars(builtins).items() if not name.startswith("_")}
+
+
+def qualify(function: gast.FunctionDef, source: Source, outside: Outside) -> gast.FunctionDef:
+    """Rewrite outside names of `function` to spellings of the generated module.
+
+    >>> from knetsrc.transform import source, names
+    >>> from numpy import exp as e
+    """
+    local = local_names(function)
+
+    def replace(node: gast.Name) -> tree.Node:
+        if not isinstance(node.ctx, gast.Load) or node.id in local:
+            return node
+        return _spelling(node, source, outside)
+
+    def shorten(node: gast.Attribute) -> tree.Node:
+        value = outside.resolve(node)
+        if isinstance(value, types.ModuleType):
+            return tree.name(outside.module(value))
+        if isinstance(outside.resolve(node.value), types.ModuleType | Globals):
+            path = _numpy_path(value)
+            if path:
+                return tree.dotted(path)
+        return node
+
+    return tree.rewrite(function, {gast.Name: replace, gast.Attribute: shorten})
+
+
+def local_names(function: gast.FunctionDef) -> set[str]:
+    """Names bound inside: parameters, targets, nested functions and their parameters."""
+    found = tree.names_written(function)
+    for node in tree.walk(function):
+        if isinstance(node, gast.Name) and isinstance(node.ctx, gast.Param):
+            found.add(node.id)
+        elif isinstance(node, gast.FunctionDef) and node is not function:
+            found.add(node.name)
+        elif isinstance(node, gast.ExceptHandler) and node.name:
+            found.add(node.name.id if isinstance(node.name, gast.Name) else node.name)
+    return found
+
+
+def _spelling(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
+    if source.is_closure(node.id):
+        return _captured(node, source, outside)
+    if node.id in BUILTINS and not source.is_global(node.id):
+        outside.roots.setdefault(node.id, BUILTINS[node.id])
+        return node
+    try:
+        value = source.resolve(node.id)
+    except NameError:
+        return tree.attribute(tree.name(outside.namespace(source)), node.id)
+    if isinstance(value, types.ModuleType):
+        return tree.name(outside.module(value))
+    path = _numpy_path(value)
+    if path:
+        return tree.dotted(path)
+    home = sys.modules.get(getattr(value, "__module__", None) or "")
+    if _is_library(home) and getattr(home, getattr(value, "__name__", ""), None) is value:
+        return tree.attribute(tree.name(outside.module(home)), value.__name__)
+    return tree.attribute(tree.name(outside.namespace(source)), node.id)
+
+
+def _captured(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
+    try:
+        value = source.resolve(node.id)
+    except NameError:
+        value = UNKNOWN
+    if isinstance(value, types.ModuleType):
+        return tree.name(outside.module(value))
+    path = _numpy_path(value)
+    if path:
+        return tree.dotted(path)
+    if source is not outside.main:
+        return tree.attribute(tree.name(outside.enclosing(source)), node.id)
+    outside.captured[node.id] = value
+    outside.names.taken.add(node.id)
+    return node
+
+
+def _is_library(module: types.ModuleType | None) -> bool:
+    if module is None:
+        return False
+    return module.__name__.split(".")[0] in {"math", "operator", "functools", "itertools", "scipy", "knetsrc"}
+
+
+_NUMPY_PLACES = ("numpy", "numpy.linalg", "numpy.fft", "numpy.random")
+
+
+def _numpy_path(value: Any) -> str | None:
+    """`np.exp` for the function numpy.exp, None for what is not a public function or type of NumPy."""
+    if not (isinstance(value, np.ufunc | type) or inspect.isroutine(value)):
+        return None
+    name = getattr(value, "__name__", "")
+    for place in _NUMPY_PLACES:
+        if name and getattr(importlib.import_module(place), name, None) is value and name not in BUILTINS:
+            return f"np{place.removeprefix('numpy')}.{name}"
+    return None

@@ -1,0 +1,327 @@
+"""Reverses statements: forward part and backward part of one function in the core language.
+
+What comes in: a function and which of its names are active. What goes out: its steps, each with the statements that reverse it.
+The walk goes through the statements from the last to the first, as the backward part will, and knows at each place which adjoints
+have a value there; the first contribution to an adjoint binds it, the later ones add to it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import gast
+
+from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import appended_to, differentiable_reads
+from knetsrc.transform.analysis.assigned import Assigned, exposed_names
+from knetsrc.transform.callee import Helper
+from knetsrc.transform.push import Contribution, Pushed, Pusher, is_simple, refusal
+from knetsrc.transform.steps import Block, Step
+
+_KEPT = (gast.Expr, gast.Assert, gast.Raise, gast.Pass, gast.Break, gast.FunctionDef)
+
+
+@dataclass
+class Reverser:
+    """Reverses the statements of one function.
+
+    Attributes
+    ----------
+    call_helper
+        Makes the pair of a helper: (step, call, adjoints of its results wanted) -> see `Units.reverse_call`.
+    buffers
+        Names whose adjoint is added into at an index: it must be memory of its own.
+    numeric
+        Keys that are arrays or numbers for sure, so that adjoints add up with `+`.
+    """
+
+    pusher: Pusher
+    assigned: Assigned
+    call_helper: Callable[..., Any]
+    buffers: frozenset[str]
+    numeric: frozenset[str]
+    numbers: frozenset[str] = frozenset()
+    live: set[str] = field(default_factory=set)
+
+    # --- blocks --------------------------------------------------------------------------------------------------------
+    def block(self, body: list[tree.Node]) -> Block:
+        """Steps of a body, reversed from its end to its start."""
+        steps = [self.step(node) for node in reversed(body)]
+        return Block(steps[::-1])
+
+    def step(self, node: tree.Node) -> Step:
+        step = Step(node)
+        if isinstance(node, gast.Assign):
+            self._assign(step, node)
+        elif isinstance(node, gast.If):
+            self._if(step, node)
+        elif isinstance(node, gast.For | gast.While):
+            self._loop(step, node)
+        elif isinstance(node, gast.With):
+            step.blocks = [self.block(node.body)]
+        elif isinstance(node, gast.Try):
+            self._refuse_active_try(node)
+        elif isinstance(node, gast.Return):
+            raise AssertionError("the pipeline takes the result off before")
+        elif appended_to(node) in self.active:
+            self._append(step, node)
+        return step
+
+    @property
+    def active(self) -> frozenset[str]:
+        return self.pusher.active
+
+    def _refuse_active_try(self, node: gast.Try) -> None:
+        active = sorted(tree.names_written(node) & self.active)
+        if active:
+            raise UnsupportedSyntaxError(
+                f"`try` around the differentiated value `{active[0]}`", at=node,
+                why="which of its statements ran is not known to the backward part",
+                instead="test for the failure with `if` before, or keep only code without derivative in the `try`",
+            )
+
+    # --- assignments ---------------------------------------------------------------------------------------------------
+    def _assign(self, step: Step, node: gast.Assign) -> None:
+        target = node.targets[0]
+        live = {n for n in tree.names_written(target) if self._is_live_name(n)}
+        if not live:
+            return
+        callee = self.pusher.calls.of(node.value)
+        if isinstance(callee, Helper):
+            self.call_helper(self, step, target, callee)
+            return
+        adjoint = self.target_adjoint(target)
+        pushed = self.pusher.push(node.value, adjoint, step)
+        self.commit(step, pushed, consumed=tree.names_written(target))
+
+    def _is_live_name(self, text: str) -> bool:
+        return text in self.active and any(k in self.live for k in self._keys_of(text))
+
+    def _keys_of(self, text: str) -> list[str]:
+        keys = self.pusher.keys
+        if text not in keys.exploded:
+            return [text]
+        return [k for k, node in keys.nodes.items() if k != text and getattr(node.value, "id", None) == text]
+
+    def target_adjoint(self, target: tree.Node) -> tree.Node:
+        """The adjoint of what an assignment binds: a name, a tuple for a tuple, None where nothing depends on a part."""
+        if isinstance(target, gast.Tuple):
+            return tree.tuple_of(self.target_adjoint(t) for t in target.elts)
+        return self.adjoint_of(target.id) if self._is_live_name(target.id) else tree.constant(None)
+
+    def adjoint_of(self, text: str) -> tree.Node:
+        """The adjoint of a name as an expression; that of a container that is taken apart is put together."""
+        keys = self.pusher.keys
+        if text not in keys.exploded:
+            return tree.name(keys.adjoint(text)) if text in self.live else self.zeros(text)
+        entries = [k for k in keys.nodes if k in self.live and getattr(keys.nodes[k], "value", None) is not None]
+        entries = [k for k in entries if tree.is_name(keys.nodes[k].value, text)]
+        if not entries:
+            return self.zeros(text)
+        indices = [self._entry_key(keys.nodes[k]) for k in entries]
+        values = [tree.name(keys.adjoint(k)) for k in entries]
+        return tree.call(self.spell("gradient_like"), tree.name(text), tree.dict_of(indices, values))
+
+    def _entry_key(self, node: tree.Node) -> tree.Node:
+        return tree.constant(node.attr) if isinstance(node, gast.Attribute) else tree.clone(node.slice)
+
+    def spell(self, helper: str) -> tree.Node:
+        return self.pusher.spell(helper, None)
+
+    def commit(self, step: Step, pushed: Pushed, consumed: Iterable[str]) -> None:
+        """Write the contributions of a step; those to a name that it binds itself come last, as they end its adjoint."""
+        step.back += pushed.prefix
+        self.live -= {k for name in consumed for k in self._keys_of(name)}
+        consumed = set(consumed)
+        others = [c for c in pushed.contributions if c.key not in consumed]
+        own = [c for c in pushed.contributions if c.key in consumed]
+        for key, group in _grouped(others):
+            self._contribute(step, pushed, key, group)
+        for key, group in _grouped(own):
+            self._contribute_own(step, pushed, key, group)
+
+    def _contribute(self, step: Step, pushed: Pushed, key: str, group: list[Contribution]) -> None:
+        whole = [c.value for c in group if not c.path]
+        if whole:
+            step.back.append(self.add(key, self._sum(key, whole)))
+        for part in group:
+            if part.path:
+                step.back += self._started(key)
+                step.back.append(pushed.update(self._buffer(key), part.path, part.value))
+
+    def _contribute_own(self, step: Step, pushed: Pushed, key: str, group: list[Contribution]) -> None:
+        if not any(c.path for c in group):
+            step.back.append(self.add(key, self._sum(key, [c.value for c in group])))
+            return
+        adjoint = self.pusher.keys.adjoint(key)
+        fresh = self.pusher.names.fresh(f"{adjoint}_before")
+        step.back.append(tree.assign(fresh, self.zeros(key)))
+        for part in group:
+            value = tree.name(fresh)
+            step.back.append(
+                pushed.update(value, part.path, part.value) if part.path
+                else tree.assign(fresh, self._plus(key, value, part.value))
+            )
+        step.back.append(tree.assign(adjoint, tree.name(fresh)))
+        self.live.add(key)
+
+    def _sum(self, key: str, values: list[tree.Node]) -> tree.Node:
+        total = values[0]
+        for value in values[1:]:
+            if tree.is_same(total, value) and key in self.numeric:
+                total = tree.binary(tree.constant(2), "*", total)
+            else:
+                total = self._plus(key, total, value)
+        return total
+
+    def _plus(self, key: str, a: tree.Node, b: tree.Node) -> tree.Node:
+        if key in self.numeric:
+            return tree.binary(a, "+", b)
+        return tree.call(self.spell("add"), a, b)
+
+    def add(self, key: str, value: tree.Node) -> tree.Node:
+        """The statement that adds `value` to the adjoint of `key`, or binds it if it has none yet."""
+        adjoint = self.pusher.keys.adjoint(key)
+        if key not in self.live:
+            self.live.add(key)
+            if key in self.buffers and not _is_fresh(value):
+                value = tree.call(self.spell("owned"), value)
+            return tree.assign(adjoint, value)
+        return tree.assign(adjoint, self._plus(key, tree.name(adjoint), value))
+
+    def _buffer(self, key: str) -> tree.Node:
+        return tree.name(self.pusher.keys.adjoint(key))
+
+    def _started(self, key: str) -> list[tree.Node]:
+        """The statement that binds the adjoint of `key` to zeros, if it has no value yet."""
+        if key in self.live:
+            return []
+        self.live.add(key)
+        return [tree.assign(self.pusher.keys.adjoint(key), self.zeros(key))]
+
+    def zeros(self, key: str) -> tree.Node:
+        if key in self.numbers:
+            return tree.constant(0.0)
+        node = self.pusher.keys.nodes.get(key) or tree.name(key)
+        return tree.call(self.spell("zeros_like"), tree.clone(node))
+
+    # --- lists that grow ---------------------------------------------------------------------------------------------------
+    def _append(self, step: Step, node: gast.Expr) -> None:
+        text = appended_to(node)
+        if text not in self.live:
+            return
+        element = node.value.args[0]
+        taken = tree.call(tree.attribute(tree.name(self.pusher.keys.adjoint(text)), "pop"))
+        if self.pusher.keys.of(element) is None and not is_simple(element):
+            name = self.pusher.names.fresh(f"d_{self.pusher.push(element, taken, Step(node)).describe(element)}")
+            self.pusher.temporaries.add(name)
+            step.back.append(tree.assign(name, taken))
+            taken = tree.name(name)
+        pushed = self.pusher.push(element, taken, step)
+        live = set(self.live)
+        self.commit(step, pushed, consumed=())
+        self.live |= live
+        if not pushed.contributions:
+            step.back.append(tree.expression(taken))
+
+    # --- branches ----------------------------------------------------------------------------------------------------------
+    def _if(self, step: Step, node: gast.If) -> None:
+        before = set(self.live)
+        ends: list[set[str]] = []
+        for body in (node.body, node.orelse):
+            self.live = set(before)
+            step.blocks.append(self.block(body))
+            ends.append(self.live)
+        known = self.assigned.before[id(node)]
+        merged = {k for k in ends[0] | ends[1] if self._root(k) in known}
+        for block, end in zip(step.blocks, ends, strict=True):
+            self.live = end
+            for key in sorted(merged - end):
+                block.final += self._started(key)
+        self.live = merged
+
+    def _root(self, key: str) -> str:
+        node = self.pusher.keys.nodes.get(key)
+        return node.value.id if isinstance(node, gast.Subscript | gast.Attribute) else key
+
+    # --- loops ----------------------------------------------------------------------------------------------------------
+    def _loop(self, step: Step, node: tree.Node) -> None:
+        read = self._keys_read(node.body)
+        written = tree.names_written(node.body) | self._appended(node.body)
+        exposed = exposed_names(node.body)
+        after = set(self.live)
+        carried = {k for k in read | after if self._root(k) in written and (self._root(k) in exposed or k in after)}
+        carried |= {n for n in self._appended(node.body) & self.active if n in after or n in exposed}
+        outer = {k for k in read if self._root(k) not in written}
+        if not (carried & after or outer) or not self._reaches(node.body, after):
+            return
+        for key in sorted(outer | carried, key=self._order):
+            if self._root(key) in self.active:
+                step.back += self._started(key)
+        entry = set(self.live)
+        body = self.block(node.body)
+        for key in sorted(entry - self.live):
+            body.final += self._restarted(key, exposed)
+        self.live = entry
+        step.blocks = [body]
+
+    def _order(self, key: str) -> tuple[int, str]:
+        """Containers and buffers first, in a fixed order."""
+        return (0 if key in self.buffers else 1, key)
+
+    def _reaches(self, body: list[tree.Node], after: set[str]) -> bool:
+        """Whether anything bound in a body has an adjoint, or may get one within the body."""
+        written = tree.names_written(body) | self._appended(body)
+        return any(self._root(k) in written for k in after)
+
+    def _appended(self, body: list[tree.Node]) -> set[str]:
+        return {text for n in tree.walk(body) if (text := appended_to(n)) is not None}
+
+    def _keys_read(self, body: list[tree.Node]) -> set[str]:
+        """Keys of the active names that a body reads in a way that matters for derivatives."""
+        found: set[str] = set()
+        for node in tree.walk(body):
+            value = node.value if isinstance(node, gast.Assign) else None
+            if appended_to(node) is not None:
+                value = node.value.args[0]
+            if value is not None:
+                found |= self._keys_in(value)
+        return found
+
+    def _keys_in(self, value: tree.Node) -> set[str]:
+        keys, names = self.pusher.keys, set()
+        for read in differentiable_reads(value, self.pusher.calls):
+            if read.id in self.active and read.id not in keys.exploded:
+                names.add(keys.of(read))
+        for node in tree.walk(value):
+            if isinstance(node, gast.Subscript | gast.Attribute) and tree.is_name(node.value):
+                if node.value.id in keys.exploded and node.value.id in self.active:
+                    names.add(keys.of(node))
+        return names
+
+    def _restarted(self, key: str, exposed: set[str]) -> list[tree.Node]:
+        """Zeros for the adjoint of a name that the iteration before has bound too.
+
+        Where that earlier value is not at hand, its adjoint has the form of the one just used up.
+        """
+        adjoint = self.pusher.keys.adjoint(key)
+        self.live.add(key)
+        if self._root(key) in exposed or key in self.numbers:
+            return [tree.assign(adjoint, self.zeros(key))]
+        return [tree.assign(adjoint, tree.call(self.spell("zeros_like"), tree.name(adjoint)))]
+
+
+def _grouped(contributions: list[Contribution]) -> list[tuple[str, list[Contribution]]]:
+    groups: dict[str, list[Contribution]] = {}
+    for contribution in contributions:
+        groups.setdefault(contribution.key, []).append(contribution)
+    return list(groups.items())
+
+
+def _is_fresh(value: tree.Node) -> bool:
+    """Whether an expression makes an object of its own."""
+    return isinstance(value, gast.BinOp | gast.List | gast.ListComp) or tree.called_name(value) == "zeros_like"
+
+
+__all__ = ["Reverser", "refusal"]

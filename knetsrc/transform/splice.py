@@ -1,0 +1,231 @@
+"""Binds a call to its derivative rule and copies the rule's body, with the caller's expressions in place of its parameters.
+
+What comes in: a call, the adjoint of its result as an expression, the operands that want an adjoint. What goes out: for each of these an
+expression, in which the values of the forward part stand as placeholders; `reverse` decides whether a placeholder becomes a copy of
+the primal expression or a name for it.
+"""
+
+import functools
+import importlib
+import inspect
+import textwrap
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import gast
+
+from knetsrc.adjoints.facts import FACTS
+from knetsrc.adjoints.table import Rule
+from knetsrc.transform import tree
+from knetsrc.transform.resolve import UNKNOWN
+
+FACT_NAMES = frozenset(f.__name__ for f in FACTS)
+
+
+@dataclass(frozen=True)
+class Template:
+    """The parsed body of a rule."""
+
+    function: gast.FunctionDef
+    parameters: tuple[str, ...]
+    defaults: Mapping[str, tree.Node]
+    outside: Mapping[str, Any]
+    updates: frozenset[str]
+
+
+@functools.cache
+def template_of(rule: Rule) -> Template:
+    """The body of a rule as a tree, read once."""
+    function = gast.parse(textwrap.dedent(inspect.getsource(rule.function))).body[0]
+    signature = inspect.signature(rule.function)
+    own = [p for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY]
+    defaults = {
+        p.name: tree.parse_expression(repr(p.default)) if p.default is not p.empty else tree.constant(None)
+        for p in own
+        if p.kind is p.POSITIONAL_OR_KEYWORD
+    }
+    updates = frozenset(
+        n for n, p in signature.parameters.items() if p.kind is p.KEYWORD_ONLY and n not in ("y", "d_y")
+    )
+    return Template(function, tuple(p.name for p in own), defaults, rule.function.__globals__, updates)
+
+
+@dataclass
+class Spliced:
+    """Adjoints of the operands of one call, by operand; `locals` are names that the body binds on the way, in order."""
+
+    adjoints: dict[str, tree.Node] = field(default_factory=dict)
+    locals: list[tuple[str, tree.Node]] = field(default_factory=list)
+    updates: list[tree.Node] = field(default_factory=list)
+
+
+@dataclass
+class Splicer:
+    """Copies rule bodies into one generated module.
+
+    Attributes
+    ----------
+    spell
+        Gives the spelling of an object of the rule's module (a function of `knetsrc.backends`, NumPy) in the generated module.
+    settle
+        Answers a question about facts (`rank(x) == 2`) with a value, or UNKNOWN.
+    """
+
+    spell: Callable[[str, Any], tree.Node]
+    settle: Callable[[str, tree.Node], Any]
+
+    def splice(self, rule: Rule, bound: Mapping[str, Any], wanted: set[str], fixed: Mapping[str, tree.Node]) -> Spliced:
+        """The body of `rule` for the operands `wanted`.
+
+        `bound` gives the argument nodes; `fixed` what stands for each of them, for `y` and for `d_y` in the output.
+        """
+        template = template_of(rule)
+        values = dict(template.defaults) | dict(fixed)
+        literals = {n: bound.get(n, template.defaults.get(n)) for n in template.parameters}
+        body = _Body(self, template, values, literals, wanted)
+        body.run(template.function.body)
+        return body.result
+
+
+@dataclass
+class _Body:
+    splicer: Splicer
+    template: Template
+    values: dict[str, tree.Node]
+    literals: dict[str, Any]
+    wanted: set[str]
+    result: Spliced = field(default_factory=Spliced)
+
+    def run(self, body: list[tree.Node]) -> None:
+        for node in body:
+            if isinstance(node, gast.Assign):
+                self.assign(node)
+            elif isinstance(node, gast.If):
+                self.branch(node)
+            elif isinstance(node, gast.AugAssign) or (isinstance(node, gast.Expr) and isinstance(node.value, gast.Call)):
+                self.update(node)
+
+    def assign(self, node: gast.Assign) -> None:
+        text = node.targets[0].id
+        if text.startswith("d_") and text[2:] in self.template.parameters:
+            if text[2:] in self.wanted:
+                self.result.adjoints[text[2:]] = self.filled(node.value)
+        else:
+            self.values[text] = tree.name(f"__local_{text}")
+            self.result.locals.append((text, self.filled(node.value)))
+
+    def update(self, node: tree.Node) -> None:
+        self.result.updates.append(self.filled(node))
+
+    def branch(self, node: gast.If) -> None:
+        answer = self.decide(node.test)
+        if answer is not UNKNOWN:
+            self.run(node.body if answer else node.orelse)
+        elif self.asks_facts(node.test):
+            self.run(node.orelse)
+        else:
+            self.choose(node)
+
+    def choose(self, node: gast.If) -> None:
+        """Both branches as one conditional expression: the option is known only when the generated code runs."""
+        arms = []
+        for body in (node.body, node.orelse):
+            arm = _Body(self.splicer, self.template, dict(self.values), self.literals, self.wanted)
+            arm.run(body)
+            arms.append(arm.result)
+        test = self.filled(node.test)
+        for text, value in arms[0].adjoints.items():
+            self.result.adjoints[text] = tree.choice(tree.clone(test), value, arms[1].adjoints[text])
+
+    def filled(self, node: Any) -> Any:
+        """`node` with the caller's expressions for parameters and the module's spelling for everything else."""
+        outside = self.template.outside
+
+        def replace(n: gast.Name) -> tree.Node:
+            if n.id in self.values:
+                return self.values[n.id] if isinstance(n.ctx, gast.Load) else tree.target_of(self.values[n.id])
+            if n.id in outside and isinstance(n.ctx, gast.Load):
+                return self.splicer.spell(n.id, outside[n.id])
+            return n
+
+        return tree.rewrite(node, {gast.Name: replace})
+
+    # --- questions that are settled while transforming -----------------------------------------------------------------
+    def asks_facts(self, test: tree.Node) -> bool:
+        return any(tree.called_name(n) in FACT_NAMES for n in tree.walk(test))
+
+    def decide(self, test: tree.Node) -> Any:
+        """The value of a test, UNKNOWN if it depends on what is not known."""
+        if isinstance(test, gast.BoolOp):
+            return self._decide_boolean(test)
+        if isinstance(test, gast.UnaryOp) and isinstance(test.op, gast.Not):
+            value = self.decide(test.operand)
+            return value if value is UNKNOWN else not value
+        if isinstance(test, gast.Compare):
+            return self._decide_compare(test)
+        return self._value(test)
+
+    def _decide_boolean(self, test: gast.BoolOp) -> Any:
+        absorbing = isinstance(test.op, gast.Or)
+        answers = [self.decide(v) for v in test.values]
+        if any(a is not UNKNOWN and bool(a) is absorbing for a in answers):
+            return absorbing
+        return UNKNOWN if any(a is UNKNOWN for a in answers) else not absorbing
+
+    def _decide_compare(self, test: gast.Compare) -> Any:
+        left, right = self._value(test.left), self._value(test.comparators[0])
+        operator = tree.symbol_of(test.ops[0])
+        if left is UNKNOWN or right is UNKNOWN:
+            is_none = tree.is_constant(test.comparators[0], None) and operator in ("is", "is not")
+            if is_none and self._cannot_be_none(test.left):
+                return operator == "is not"
+            return UNKNOWN
+        return _COMPARISONS[operator](left, right)
+
+    def _cannot_be_none(self, node: tree.Node) -> bool:
+        bound = self.literals.get(node.id) if isinstance(node, gast.Name) else None
+        return isinstance(bound, gast.BinOp | gast.List | gast.Tuple | gast.Compare | gast.Subscript | gast.UnaryOp)
+
+    def _value(self, node: tree.Node) -> Any:
+        if isinstance(node, gast.Name):
+            bound = self.literals.get(node.id, node)
+            return UNKNOWN if isinstance(bound, list) else literal_value(bound)
+        called = tree.called_name(node)
+        if called in FACT_NAMES and isinstance(node.args[0], gast.Name):
+            bound = self.literals.get(node.args[0].id)
+            return UNKNOWN if bound is None or isinstance(bound, list) else self.splicer.settle(called, bound)
+        return literal_value(node)
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "is": lambda a, b: a is b, "is not": lambda a, b: a is not b,
+    "in": lambda a, b: a in b, "not in": lambda a, b: a not in b,
+}  # fmt: skip
+
+
+def literal_value(node: tree.Node | None) -> Any:
+    """The value of a literal: a number, a string, None, a tuple or list of these; UNKNOWN for anything else."""
+    if isinstance(node, gast.Constant):
+        return node.value
+    if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
+        value = literal_value(node.operand)
+        return value if value is UNKNOWN else -value
+    if isinstance(node, gast.Tuple | gast.List):
+        values = [literal_value(n) for n in node.elts]
+        return UNKNOWN if any(v is UNKNOWN for v in values) else type_of(node)(values)
+    return UNKNOWN
+
+
+def type_of(node: tree.Node) -> type:
+    return tuple if isinstance(node, gast.Tuple) else list
+
+
+def backends_name(value: Any) -> str | None:
+    """The name under which `knetsrc.backends` offers a function, if it does."""
+    text = getattr(value, "__name__", "")
+    backends = importlib.import_module("knetsrc.backends")
+    is_function = isinstance(value, types.FunctionType)
+    return text if is_function and getattr(backends, text, None) is value else None

@@ -1,0 +1,69 @@
+"""A function with its reversal, statement by statement: what `reverse` makes, `needed` completes and `assemble` writes out.
+
+The backward part of a statement finds every name as it was before that statement. `needed` sees to it: where a name that
+is read there is overwritten, its value is saved before and restored after.
+"""
+
+from dataclasses import dataclass, field
+
+from knetsrc.transform import tree
+
+
+@dataclass
+class Step:
+    """One statement of the forward part and what reverses it.
+
+    Attributes
+    ----------
+    node
+        The statement in the core language.
+    hoists
+        Names for subexpressions that the backward part reads, in the order of evaluation.
+    hoist_backward
+        The subexpressions are computed again in the backward part rather than kept.
+    back
+        Statements of the backward part; for a compound statement, those before its reversal.
+    result
+        Name that stands in `back` for the value that the statement binds, if it is read.
+    blocks
+        Bodies of a compound statement, each with its reversal.
+    saved
+        Names whose old values are saved before the statement.
+    """
+
+    node: tree.Node
+    hoists: list[tuple[str, tree.Node]] = field(default_factory=list)
+    hoist_backward: bool = False
+    back: list[tree.Node] = field(default_factory=list)
+    result: str | None = None
+    blocks: list["Block"] = field(default_factory=list)
+    saved: list[str] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
+    shown: str | None = None
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether the backward part has anything for this statement."""
+        return bool(self.back) or any(b.is_reversed for b in self.blocks)
+
+
+@dataclass
+class Block:
+    """The steps of one body.
+
+    Attributes
+    ----------
+    final
+        Statements at the end of the reversal: it leaves the values of names as they were at the start of the body.
+    kept
+        Names that are saved once they have their last value in the body, with the index of the step after which this is; -1 stands
+        for the start.
+    """
+
+    steps: list[Step] = field(default_factory=list)
+    final: list[tree.Node] = field(default_factory=list)
+    kept: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_reversed(self) -> bool:
+        return bool(self.final) or any(s.is_reversed for s in self.steps)

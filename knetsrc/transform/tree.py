@@ -1,0 +1,351 @@
+"""Build, match and rewrite syntax trees; the only module that calls a gast constructor.
+
+>>> print(show(assign("y", binary(name("a"), "+", constant(1)))))
+y = a + 1
+"""
+
+import ast
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeGuard
+
+import gast
+
+Node = gast.AST
+
+_BINARY: dict[str, type] = {
+    "+": gast.Add, "-": gast.Sub, "*": gast.Mult, "/": gast.Div, "//": gast.FloorDiv, "%": gast.Mod,
+    "**": gast.Pow, "@": gast.MatMult, "<<": gast.LShift, ">>": gast.RShift, "|": gast.BitOr,
+    "^": gast.BitXor, "&": gast.BitAnd,
+}  # fmt: skip
+_COMPARE: dict[str, type] = {
+    "<": gast.Lt, "<=": gast.LtE, ">": gast.Gt, ">=": gast.GtE, "==": gast.Eq, "!=": gast.NotEq,
+    "is": gast.Is, "is not": gast.IsNot, "in": gast.In, "not in": gast.NotIn,
+}  # fmt: skip
+_SYMBOL = {kind: symbol for symbol, kind in (_BINARY | _COMPARE).items()}
+
+
+# --- expressions ------------------------------------------------------------------------------------------------------
+def name(text: str) -> gast.Name:
+    """The name `text`, read."""
+    return gast.Name(text, gast.Load(), None, None)
+
+
+def store(text: str) -> gast.Name:
+    """The name `text` as the target of an assignment."""
+    return gast.Name(text, gast.Store(), None, None)
+
+
+def constant(value: Any) -> Node:
+    """A literal; a negative number is the negation of a positive one, so that it prints right as the base of a power."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
+        return gast.UnaryOp(gast.USub(), gast.Constant(-value, None))
+    return gast.Constant(value, None)
+
+
+def attribute(value: Node, attr: str) -> gast.Attribute:
+    return gast.Attribute(value, attr, gast.Load())
+
+
+def dotted(path: str) -> Node:
+    """The expression `a.b.c` for the text "a.b.c"."""
+    first, *rest = path.split(".")
+    node: Node = name(first)
+    for part in rest:
+        node = attribute(node, part)
+    return node
+
+
+def subscript(value: Node, index: Node) -> gast.Subscript:
+    return gast.Subscript(value, index, gast.Load())
+
+
+def call(function: Node | str, *args: Node, **kwargs: Node) -> gast.Call:
+    keywords = [gast.keyword(key, value) for key, value in kwargs.items()]
+    return gast.Call(dotted(function) if isinstance(function, str) else function, list(args), keywords)
+
+
+def binary(left: Node, symbol: str, right: Node) -> gast.BinOp:
+    return gast.BinOp(left, _BINARY[symbol](), right)
+
+
+def compare(left: Node, symbol: str, right: Node) -> gast.Compare:
+    return gast.Compare(left, [_COMPARE[symbol]()], [right])
+
+
+def negative(value: Node) -> gast.UnaryOp:
+    return gast.UnaryOp(gast.USub(), value)
+
+
+def negation(value: Node) -> gast.UnaryOp:
+    return gast.UnaryOp(gast.Not(), value)
+
+
+def boolean(symbol: str, values: list[Node]) -> gast.BoolOp:
+    """`a and b` or `a or b`."""
+    return gast.BoolOp(gast.And() if symbol == "and" else gast.Or(), values)
+
+
+def choice(test: Node, body: Node, orelse: Node) -> gast.IfExp:
+    return gast.IfExp(test, body, orelse)
+
+
+def tuple_of(elements: Iterable[Node]) -> gast.Tuple:
+    return gast.Tuple(list(elements), gast.Load())
+
+
+def list_of(elements: Iterable[Node]) -> gast.List:
+    return gast.List(list(elements), gast.Load())
+
+
+def dict_of(keys: Iterable[Node], values: Iterable[Node]) -> gast.Dict:
+    return gast.Dict(list(keys), list(values))
+
+
+def slice_of(lower: Node | None, upper: Node | None, step: Node | None) -> gast.Slice:
+    return gast.Slice(lower, upper, step)
+
+
+# --- statements -------------------------------------------------------------------------------------------------------
+def target_of(target: Node | str) -> Node:
+    """`target` as something to assign to: names and tuples of names change their context, a text becomes a name."""
+    if isinstance(target, str):
+        return store(target)
+    result = copy.deepcopy(target)
+    for node in gast.walk(result) if isinstance(result, gast.Tuple | gast.List) else [result]:
+        if isinstance(node, gast.Name | gast.Tuple | gast.List | gast.Subscript | gast.Attribute | gast.Starred):
+            node.ctx = gast.Store()
+    return result
+
+
+def assign(target: Node | str, value: Node) -> gast.Assign:
+    return gast.Assign([target_of(target)], value, None)
+
+
+def assign_all(targets: Iterable[str], value: Node) -> gast.Assign:
+    """`a = b = value`."""
+    return gast.Assign([store(t) for t in targets], value, None)
+
+
+def augment(target: Node | str, symbol: str, value: Node) -> gast.AugAssign:
+    return gast.AugAssign(target_of(target), _BINARY[symbol](), value)
+
+
+def expression(value: Node) -> gast.Expr:
+    return gast.Expr(value)
+
+
+def return_(value: Node) -> gast.Return:
+    return gast.Return(value)
+
+
+def if_(test: Node, body: list[Node], orelse: list[Node] | None = None) -> gast.If:
+    return gast.If(test, body, orelse or [])
+
+
+def for_(target: Node | str, iterable: Node, body: list[Node]) -> gast.For:
+    return gast.For(target_of(target), iterable, body, [], None)
+
+
+def while_(test: Node, body: list[Node]) -> gast.While:
+    return gast.While(test, body, [])
+
+
+def pass_() -> gast.Pass:
+    return gast.Pass()
+
+
+def break_() -> gast.Break:
+    return gast.Break()
+
+
+def parameter(text: str) -> gast.Name:
+    return gast.Name(text, gast.Param(), None, None)
+
+
+def function_def(text: str, parameters: gast.arguments | list[str], body: list[Node]) -> gast.FunctionDef:
+    if isinstance(parameters, list):
+        parameters = gast.arguments([parameter(p) for p in parameters], [], None, [], [], None, [])
+    return gast.FunctionDef(text, parameters, body, [], None, None, [])
+
+
+def module(body: list[Node]) -> gast.Module:
+    return gast.Module(body, [])
+
+
+def import_(module_name: str, alias: str | None = None) -> gast.Import:
+    return gast.Import([gast.alias(module_name, alias)])
+
+
+def import_from(module_name: str, names: Mapping[str, str]) -> gast.ImportFrom:
+    """`from module import name as alias`, sorted, for a mapping of names to aliases."""
+    pairs = sorted(names.items())
+    return gast.ImportFrom(module_name, [gast.alias(n, None if n == a else a) for n, a in pairs], 0)
+
+
+_COMMENT = "#: "
+
+
+def comment(text: str) -> gast.Expr:
+    """A comment, as a statement; `emit` writes it after `# `."""
+    return gast.Expr(gast.Constant(_COMMENT + text, None))
+
+
+def comment_text(node: Node) -> str | None:
+    """The text of a comment made by `comment`, else None."""
+    if isinstance(node, gast.Expr) and isinstance(node.value, gast.Constant):
+        value = node.value.value
+        if isinstance(value, str) and value.startswith(_COMMENT):
+            return value.removeprefix(_COMMENT)
+    return None
+
+
+def blank() -> gast.Expr:
+    """An empty line, as a statement."""
+    return comment("")
+
+
+# --- match ------------------------------------------------------------------------------------------------------------
+def symbol_of(operator: Node) -> str:
+    """`+` for Add() and so on."""
+    return _SYMBOL[type(operator)]
+
+
+def is_constant(node: Node | None, *values: Any) -> bool:
+    """Whether `node` is a literal, one of `values` if some are given (and of their type)."""
+    if not isinstance(node, gast.Constant):
+        return False
+    return not values or any(type(node.value) is type(v) and node.value == v for v in values)
+
+
+def is_number(node: Node | None, value: float | None = None) -> TypeGuard[gast.Constant]:
+    """Whether `node` is a literal number (not a bool), equal to `value` if one is given."""
+    if not isinstance(node, gast.Constant) or isinstance(node.value, bool):
+        return False
+    return isinstance(node.value, int | float) and (value is None or node.value == value)
+
+
+def is_name(node: Node | None, text: str | None = None) -> TypeGuard[gast.Name]:
+    return isinstance(node, gast.Name) and (text is None or node.id == text)
+
+
+def is_same(a: Any, b: Any) -> bool:
+    """Whether two trees are equal, without regard to positions and contexts."""
+    return signature(a) == signature(b)
+
+
+def signature(node: Any) -> Any:
+    """A hashable value, equal for equal trees, without positions and contexts."""
+    if isinstance(node, gast.expr_context):
+        return None
+    if isinstance(node, Node):
+        return (type(node).__name__, *(signature(getattr(node, f, None)) for f in node._fields if f != "type_comment"))
+    if isinstance(node, list):
+        return tuple(signature(n) for n in node)
+    return (type(node).__name__, node)
+
+
+def walk(node: Node | Iterable[Node]) -> Iterator[Node]:
+    """All nodes of a tree or of several, each before its children, in the order of the text."""
+    stack = [node] if isinstance(node, Node) else list(node)[::-1]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack += list(gast.iter_child_nodes(current))[::-1]
+
+
+def names_read(node: Node | Iterable[Node]) -> set[str]:
+    """Names that are read in the tree, those of an augmented assignment's target among them."""
+    found = {n.id for n in walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Load)}
+    augmented = [n.target for n in walk(node) if isinstance(n, gast.AugAssign)]
+    return found | {t.id for t in augmented if isinstance(t, gast.Name)}
+
+
+def names_written(node: Node | Iterable[Node]) -> set[str]:
+    """Names that are bound in the tree."""
+    return {n.id for n in walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store)}
+
+
+def called_name(node: Node) -> str | None:
+    """`f` for a call `f(...)` of a plain name."""
+    return node.func.id if isinstance(node, gast.Call) and isinstance(node.func, gast.Name) else None
+
+
+# --- rewrite ----------------------------------------------------------------------------------------------------------
+def clone(node: Any) -> Any:
+    """A deep copy of a tree."""
+    return copy.deepcopy(node)
+
+
+def at(new: Any, old: Node) -> Any:
+    """`new` (a tree or a list of trees), its nodes without a position standing where `old` stands."""
+    position = {f: getattr(old, f, None) for f in ("lineno", "col_offset", "end_lineno", "end_col_offset")}
+    for node in walk(new):
+        if getattr(node, "lineno", None) is None and position["lineno"] is not None:
+            for key, value in position.items():
+                setattr(node, key, value)
+    return new
+
+
+Handler = Callable[[Any], Any]
+
+
+def rewrite(tree: Any, handlers: Mapping[type, Handler]) -> Any:
+    """A copy of `tree` in which each node of a type in `handlers` is replaced by what its handler returns.
+
+    Children come before parents. A handler of a statement returns a statement or a list of statements, a handler of an
+    expression an expression. The old position is handed on.
+    """
+
+    def visit(node: Any) -> Any:
+        if isinstance(node, list):
+            found: list[Any] = []
+            for item in node:
+                new = visit(item)
+                found += new if isinstance(new, list) else [new]
+            return found
+        if not isinstance(node, Node):
+            return node
+        fresh = type(node)(**{field: visit(getattr(node, field, None)) for field in node._fields})
+        gast.copy_location(fresh, node)
+        handler = handlers.get(type(node))
+        return fresh if handler is None else at(handler(fresh), node)
+
+    return visit(tree)
+
+
+def substitute(tree: Any, values: Mapping[str, Node]) -> Any:
+    """A copy of `tree` in which each read of a name in `values` is replaced by a copy of its value."""
+
+    def replace(node: gast.Name) -> Node:
+        if isinstance(node.ctx, gast.Load) and node.id in values:
+            return clone(values[node.id])
+        return node
+
+    return rewrite(tree, {gast.Name: replace})
+
+
+def rename(tree: Any, names: Mapping[str, str]) -> Any:
+    """A copy of `tree` with names replaced, read or written, parameters too."""
+
+    def replace(node: gast.Name) -> Node:
+        node.id = names.get(node.id, node.id)
+        return node
+
+    return rewrite(tree, {gast.Name: replace})
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+def parse(text: str) -> list[Node]:
+    """The statements of `text`."""
+    return gast.parse(text).body
+
+
+def parse_expression(text: str) -> Node:
+    return gast.parse(text, mode="eval").body
+
+
+def show(tree: Any) -> str:
+    """The text of a tree or of a list of statements, for people and tests; `emit` writes the final output."""
+    tree = gast.Module(tree, []) if isinstance(tree, list) else tree
+    return ast.unparse(ast.fix_missing_locations(gast.gast_to_ast(clone(tree))))
