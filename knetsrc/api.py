@@ -4,15 +4,14 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 from knetsrc.arguments import error_of_primal
 from knetsrc.callee import POSITIONAL, parameters_of, taken_apart
 from knetsrc.gradient import Argnums, Gradient, Wrt
+from knetsrc.request import Request
+from knetsrc.runner import Plan, Runner
 from knetsrc.structure import fresh_lists, has_differentiable_leaf, matched
-
-if TYPE_CHECKING:
-    from knetsrc.runner import Plan, Runner
 
 Slot = tuple[int, int | None]
 
@@ -110,7 +109,7 @@ def value_and_grad(
 class Pullback:
     """Pulls a cotangent of a value back to the arguments it was computed from; made by `vjp`."""
 
-    _plan: "Plan | None"
+    _plan: Plan | None
     _value: Any
     _saved: Any
     _wrt: tuple[int, ...]
@@ -206,10 +205,7 @@ def stop_gradient(x: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=256)
-def _runner(function: Callable[..., Any], wrt: tuple[int, ...], inner: "Runner | None") -> "Runner":
-    from knetsrc.pipeline import Request
-    from knetsrc.runner import Runner
-
+def _runner(function: Callable[..., Any], wrt: tuple[int, ...], inner: Runner | None) -> "Runner":
     return Runner(function, Request(wrt, "vjp", single=False), inner=inner)
 
 

@@ -1,8 +1,8 @@
-"""What shapes the source of a gradient, found without parsing: a function and all that it is bound to.
+"""What shapes the source of a gradient, found without parsing: a function and its bindings.
 
 The names that a function reads outside of itself are in its code. From them follow two things: a
-digest under which generated text can be found again, and the bindings that must stay as they are for
-that text to be right. Both take in more than the transform looks at, never less.
+digest under which generated text can be found again, and the bindings that must stay as they are
+for that text to be right. Both take in more than the transform looks at, never less.
 
     loss -> np (a library: its name counts)
          -> predict -> relu, layers.dense     (the user's: their text counts, and what they read)
@@ -108,7 +108,7 @@ class _Walk:
         code = function.__code__
         self.parts += [
             f"function {function.__module__} {function.__qualname__}",
-            f"{os.path.relpath(code.co_filename)}:{code.co_firstlineno}",
+            f"{os.getcwd()} {code.co_filename}:{code.co_firstlineno}",
             text,
             *_code_parts(code),
         ]
@@ -128,6 +128,7 @@ class _Walk:
         elif name in function.__globals__:
             value = self._bound(function.__globals__, name)
         else:
+            self._bound(function.__globals__, name)  # it may come to hide the builtin
             value = function.__builtins__.get(name, UNBOUND)  # type: ignore[attr-defined]
         self.parts.append(f"name {name}")
         self.visit(value)
@@ -155,7 +156,7 @@ class _Walk:
                 self.visit(getattr(member, "__func__", getattr(member, "fget", member)))
 
     def _object(self, value: Any) -> None:
-        self.parts.append(f"object {repr(getattr(value, '_options', ''))}")
+        self.parts.append(f"object {getattr(value, '_options', '')!r}")
         self.visit(type(value))
         for inner in (getattr(value, "__wrapped__", None), getattr(value, "__func__", None)):
             if inner is not None:
@@ -165,7 +166,9 @@ class _Walk:
         self.parts.append(f"data {type(value).__module__} {type(value).__qualname__}")
         items = value.values() if isinstance(value, dict) else value
         if isinstance(value, dict | list | tuple) and any(map(callable, items)):
-            self.is_complete = False  # functions that may be replaced without a name being bound anew
+            self.is_complete = (
+                False  # functions that may be replaced without a name being bound anew
+            )
 
 
 def _content(cell: CellType) -> Any:
@@ -211,7 +214,7 @@ def _text(function: FunctionType) -> str | None:
     linecache.checkcache(code.co_filename)
     lines = linecache.getlines(code.co_filename, function.__globals__)
     last = max(_line_numbers(code), default=code.co_firstlineno)
-    return "".join(lines[code.co_firstlineno - 1 : last + 1]) if lines else None
+    return "".join(lines[code.co_firstlineno - 1 : last]) if lines else None
 
 
 def _line_numbers(code: CodeType) -> Iterator[int]:
@@ -236,11 +239,27 @@ def _root(module: str) -> str:
 
 
 def _is_library(value: Any) -> bool:
-    if not callable(value) or hasattr(value, "_callee") or "<locals>" in _name(value):
+    """Whether `value` comes with Python or with a library: its name says what it is."""
+    home = _home(value)
+    if not callable(value) or (_root(home) not in LIBRARIES | sys.stdlib_module_names):
         return False
-    root = _root(_home(value))
-    is_generated = _home(value).startswith("knetsrc.generated.")
-    return (root in LIBRARIES or root in sys.stdlib_module_names) and not is_generated and root != "__main__"
+    if isinstance(value, FunctionType):
+        file = value.__code__.co_filename
+    else:
+        file = getattr(sys.modules.get(home), "__file__", None) or ""
+    return not hasattr(value, "_callee") and (not file or file.startswith(_library_folders()))
+
+
+@cache
+def _library_folders() -> tuple[str, ...]:
+    """Where libraries are: a module of the user may have the name of one."""
+    import numpy as np
+
+    return (
+        os.path.dirname(os.__file__),
+        str(Path(np.__file__).parents[1]),
+        str(Path(__file__).parent),
+    )
 
 
 @cache
@@ -261,5 +280,6 @@ def _own_rules() -> list[str]:
     rules = table.TABLE.rules if table else []
     own = [rule for rule in rules if _root(rule.function.__module__) != "knetsrc"]
     return [
-        repr((_text(r.function), [_name(p) for p in r.primitives], r.methods, r.attributes)) for r in own
+        repr((_text(r.function), [_name(p) for p in r.primitives], r.methods, r.attributes))
+        for r in own
     ]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from knetsrc.arguments import (
     check_differentiable,
@@ -17,10 +17,9 @@ from knetsrc.arguments import (
 )
 from knetsrc.callee import Callee, name_of, parameters_of, positions, taken_apart
 from knetsrc.errors import KnetsrcError
+from knetsrc.request import Request
+from knetsrc.runner import Plan, Runner
 from knetsrc.structure import independent
-
-if TYPE_CHECKING:
-    from knetsrc.runner import Plan
 
 Argnums = int | Sequence[int]
 Wrt = str | Sequence[str] | None
@@ -84,9 +83,6 @@ class Gradient:
         self._prepare(skip=self._inner._skip if self._inner else 0)
 
     def _prepare(self, skip: int) -> None:
-        from knetsrc.pipeline import Request
-        from knetsrc.runner import Runner
-
         options = self._options
         wrt, is_single = positions(self._callee, options["argnums"], options["wrt"], skip=skip)
         self._skip: int = skip
@@ -122,20 +118,18 @@ class Gradient:
         KnetsrcError
             If the function cannot be differentiated (at the first call).
         """
-        plan = self._runner.ready()
         callee = self._callee
         if self._first:
             args = self._first + args
         if callee.keywords:
             kwargs = callee.keywords | kwargs
         check_differentiable(self._checked, args, kwargs, callee.function)
+        plan = self._runner.ready()
         if plan.generated.scalar_result:
             return plan.call(args, kwargs)
         return self._called_with_check(plan, args, kwargs)
 
-    def _called_with_check(
-        self, plan: "Plan", args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
+    def _called_with_check(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         request = self._runner.request
         if request.kind == "grad":
             known = plan.scalar_for
@@ -272,7 +266,7 @@ def _made(function: Callable[..., Any], options: dict[str, Any]) -> Gradient:
 
 
 def _check_primal(
-    plan: "Plan", args: tuple[Any, ...], kwargs: dict[str, Any], *, has_aux: bool
+    plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any], *, has_aux: bool
 ) -> None:
     args, kwargs = independent((args, kwargs))
     check_scalar(plan.call_primal(args, kwargs), plan.function, has_aux=has_aux)

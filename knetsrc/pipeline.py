@@ -15,10 +15,10 @@ import numpy as np
 
 from knetsrc import __version__ as VERSION
 from knetsrc.adjoints import TABLE
+from knetsrc.dependencies import Dependency, dependencies, digest
 from knetsrc.errors import MissingAdjointError
 from knetsrc.transform import tree
 from knetsrc.transform.emit import emit_with_lines
-from knetsrc.transform.resolve import Dependency
 from knetsrc.transform.units import Function, Pair, Reversal, Task, Units, split_pair
 
 
@@ -86,7 +86,7 @@ def versions() -> tuple[str, ...]:
 
 def key(function: Callable[..., Any], request: Request) -> str | None:
     """A digest under which generated text can be looked up before it is generated; None if there is none."""
-    return None
+    return digest(function, request)
 
 
 def generate(function: Callable[..., Any], request: Request) -> Generated:
@@ -102,8 +102,9 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
     parameters = main.parameters
     wrt = [parameters[i] for i in request.wrt]
     entry = _Entry(units, main, request, wrt)
-    functions = entry.functions()
-    module = tree.module([*_imports(units), *units.functions, *functions])
+    own = entry.functions()
+    functions = [*units.functions, *own]
+    module = tree.module([*_imports(units, functions), *functions])
     text, lines = emit_with_lines(module)
     return Generated(
         text=text,
@@ -111,7 +112,7 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
         backward=entry.backward,
         captured=tuple(units.outside.captured),
         injected=units.outside.injected,
-        dependencies=tuple(units.dependencies()),
+        dependencies=dependencies(function),
         scalar_result=entry.scalar_result,
         lines=lines,
         key_parts=(*(s.text for s in units.sources), *versions(), repr(request)),
@@ -149,13 +150,16 @@ def _main(units: Units, function: Callable[..., Any]) -> Function:
     return Function(function.__name__, core, None)
 
 
-def _imports(units: Units) -> list[tree.Node]:
-    imports = []
-    for alias, module in units.outside.imports.items():
-        imports.append(tree.import_(module, alias if alias != module else None))
-    if units.helpers:
-        imports.append(tree.import_from("knetsrc.backends", units.helpers))
-    return imports
+def _imports(units: Units, functions: list[tree.Node]) -> list[tree.Node]:
+    """Imports of what the functions read."""
+    read = tree.names_read(functions)
+    imports: list[tree.Node] = [
+        tree.import_(module, alias if alias != module else None)
+        for alias, module in units.outside.imports.items()
+        if alias in read
+    ]
+    helpers = {text: alias for text, alias in units.helpers.items() if alias in read}
+    return imports + ([tree.import_from("knetsrc.backends", helpers)] if helpers else [])
 
 
 @dataclass
@@ -207,7 +211,7 @@ class _Entry:
         """Gradients of what may be a container in the structure of the argument."""
         adjoints = []
         for text, adjoint in zip(self.wrt, reversal.adjoints, strict=True):
-            if text not in reversal.numeric:
+            if text not in reversal.numeric and tree.called_name(adjoint) != "gradient_like":
                 adjoint = tree.call(self.units.spell("finished", None), adjoint, tree.name(text))
             adjoints.append(adjoint)
         reversal.adjoints = adjoints

@@ -1,4 +1,4 @@
-"""What is asked of the pipeline, and what it gives back; light enough to be imported with the package."""
+"""What is asked of the pipeline, and what it gives back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -39,6 +39,7 @@ class Plan:
         function: Callable[..., Any],
         generated: Generated,
         module: ModuleType,
+        bindings: Bindings,
         inner: "Runner | None",
     ) -> None:
         self.function = function
@@ -48,14 +49,15 @@ class Plan:
         cells = cells_of(function)
         self.cells = {name: cells[name] for name in generated.captured}
         self.scalar_for: set[Any] = set()
+        self._dependencies = (
+            [bindings, *generated.dependencies] if bindings.digest is None else [bindings]
+        )
         self._inner = inner
         self._has_captured = bool(generated.captured) or inner is not None
 
     def is_current(self) -> bool:
         """Whether every outside function is still the one that the source was generated for."""
-        for (
-            dependency
-        ) in self.generated.dependencies:  # a loop, not all(): this is on the path of every call
+        for dependency in self._dependencies:  # no all(...): this is on the path of every call
             if not dependency.is_current():
                 return False
         return self._inner is None or self._inner.ready().entry is self.function
@@ -152,21 +154,30 @@ class Runner:
 
 
 def _plan(function: Callable[..., Any], request: Request, inner: Runner | None) -> Plan:
-    digest = key(function, request)
+    bindings = bindings_of(function, request)
     name = f"{getattr(function, '__name__', 'function')}_{request.kind}"
-    if digest is not None:
-        stored = cache.find(cache.stem(name, digest))
+    if bindings.digest is not None:
+        stored = cache.find(cache.stem(name, bindings.digest))
         if stored is not None and stored.facts["is_complete"]:
-            return Plan(function, _restored(stored), cache.execute(stored), inner)
-    generated = generate(function, request)
-    digest = digest or cache.digest_of(generated.text, *generated.key_parts)
+            return Plan(function, _restored(stored), cache.execute(stored), bindings, inner)
+    generated = _generated(function, request)
+    digest = bindings.digest or cache.digest_of(generated.text, *generated.key_parts)
     stored = cache.store(cache.stem(name, digest), generated.text, _facts(generated))
-    return Plan(function, generated, cache.execute(stored, generated.injected), inner)
+    module = cache.execute(stored, generated.injected)
+    return Plan(function, generated, module, bindings, inner)
+
+
+def _generated(function: Callable[..., Any], request: Request) -> Generated:
+    from knetsrc.pipeline import (
+        generate,
+    )  # not at the top: a warm start does without the transpiler
+
+    return generate(function, request)
 
 
 def _facts(generated: Generated) -> dict[str, Any]:
     return {
-        "is_complete": not generated.dependencies and not generated.injected,
+        "is_complete": not generated.injected,
         "name": generated.name,
         "backward": generated.backward,
         "captured": generated.captured,
@@ -178,13 +189,10 @@ def _facts(generated: Generated) -> dict[str, Any]:
 def _restored(stored: cache.Stored) -> Generated:
     facts = stored.facts
     return Generated(
-        text=stored.text,
-        name=facts["name"],
-        backward=facts["backward"],
+        stored.text,
+        facts["name"],
+        facts["backward"],
         captured=tuple(facts["captured"]),
-        injected={},
-        dependencies=(),
         scalar_result=facts["scalar_result"],
         lines=dict(facts["lines"]),
-        key_parts=(),
     )

@@ -170,28 +170,25 @@ def gradient_like(x: Any, entries: Mapping[Any, Any]) -> Any:
         Zeros where `entries` has nothing.
     """
     if type(x) is list:
-        size = len(x)
-        if size == len(entries):
-            try:
-                return [_fitting(entries[i], x[i]) for i in range(size)]
-            except KeyError:
-                pass
-        return [_fitting(entries[i], v) if i in entries else zeros_like(v) for i, v in enumerate(x)]
+        return [
+            _fitting(entries[i], v) if i in entries else finished(zeros_like(v), v)
+            for i, v in enumerate(x)
+        ]
     buffer = zeros_like(x)
     for key, value in entries.items():
         if isinstance(buffer, Fields) and isinstance(key, str):
             setattr(buffer, key, value)
         else:
             buffer[key] = value
-    return buffer
+    return finished(buffer, x)
 
 
 def _fitting(d: Any, x: Any) -> Any:
-    """The adjoint `d`, NOTHING for a leaf without derivative."""
+    """The adjoint `d`, None for a leaf without derivative."""
     kind = type(x)
     if kind is np.ndarray:
-        return d if x.dtype.kind in "fc" else NOTHING
-    return NOTHING if kind is int or kind is bool or kind is str or x is None else d
+        return d if x.dtype.kind in "fc" else None
+    return None if kind is int or kind is bool or kind is str or x is None else d
 
 
 def finished(d: Any, x: Any) -> Any:

@@ -14,6 +14,8 @@ import __future__
 
 import ast
 import copy
+import dis
+import inspect
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ from typing import Any
 
 _ANNOTATIONS_AS_TEXT = __future__.annotations.compiler_flag
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_IDLE = {"NOP", "PUSH_NULL"}
+_JUMPS = {*dis.hasjrel, *dis.hasjabs}
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,8 @@ def _is_compiled_from(code: types.CodeType, definition: Definition) -> bool:
     again = _compiled(code, definition)
     if _content(again) == _content(code):
         return True
-    rewritten = any(
-        name.startswith("@py") for name in code.co_varnames
-    )  # pytest writes `assert` anew
-    return rewritten and _words(again) <= _words(code)
+    by_pytest = any(name.startswith("@py") for name in code.co_varnames)  # it rewrites `assert`
+    return by_pytest and _words(again) <= _words(code)
 
 
 def _compiled(code: types.CodeType, definition: Definition) -> types.CodeType:
@@ -98,19 +100,24 @@ def _compiled(code: types.CodeType, definition: Definition) -> types.CodeType:
     if not isinstance(node, ast.Lambda):
         node.decorator_list, node.returns, node.type_params = [], None, []
     inner: list[ast.stmt] = [ast.Expr(node) if isinstance(node, ast.Lambda) else node]
+    own_name = definition.class_name or _name(node)
     if definition.class_name is not None:
-        inner = _with_body(f"class {definition.class_name}: pass", inner).body
+        inner = _with_body(f"class {own_name}: pass", inner).body
+    elsewhere = [] if own_name in (*code.co_freevars, "<lambda>") else [ast.Global([own_name])]
     bound = [
         ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None)) for name in code.co_freevars
     ]
-    outer = _with_body("def outer(): pass", [*bound, *inner])
+    outer = _with_body("def outer(): pass", [*elsewhere, *bound, *inner])
     flags = code.co_flags & _ANNOTATIONS_AS_TEXT
-    found = compile(
-        ast.fix_missing_locations(outer), "<again>", "exec", flags, dont_inherit=True
-    ).co_consts[0]
+    ast.fix_missing_locations(outer)
+    found = _first_code(compile(outer, "<again>", "exec", flags, dont_inherit=True))
     if definition.class_name is not None:
-        found = next(c for c in found.co_consts if isinstance(c, types.CodeType))
-    return next(c for c in found.co_consts if isinstance(c, types.CodeType))
+        found = _first_code(found)
+    return _first_code(found)
+
+
+def _first_code(code: types.CodeType) -> types.CodeType:
+    return next(c for c in code.co_consts if isinstance(c, types.CodeType))
 
 
 def _with_body(text: str, body: list[ast.stmt]) -> ast.Module:
@@ -133,9 +140,21 @@ def _without_annotations(args: ast.arguments) -> ast.arguments:
 
 
 def _content(code: types.CodeType) -> tuple[Any, ...]:
-    """What a code object computes, without the place where it stands."""
-    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
-    return code.co_code, code.co_exceptiontable, names, tuple(map(_constant, code.co_consts))
+    """What a code object computes, without the place where it stands.
+
+    Python calls a method of a module in two ways, which depend on where the module is imported.
+    """
+    instructions = [
+        (
+            "LOAD_ATTR" if step.opname == "LOAD_METHOD" else step.opname,
+            None if step.opcode in _JUMPS else _constant(step.argval),
+        )
+        for step in dis.get_instructions(code)
+        if step.opname not in _IDLE
+    ]
+    counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)
+    rest = code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+    return counts, rest, code.co_varnames, code.co_freevars, tuple(instructions)
 
 
 def _constant(value: Any) -> Any:

@@ -24,26 +24,6 @@ from knetsrc.transform.source import Source
 UNKNOWN = object()
 
 
-@dataclass(frozen=True)
-class Dependency:
-    """An outside function that shaped the generated source; it must still be the same when that source is used."""
-
-    source: Source
-    name: str
-    path: tuple[str, ...]
-    value: Any
-
-    def is_current(self) -> bool:
-        """Whether the name is still bound to the same object."""
-        try:
-            found = self.source.resolve(self.name)
-            for part in self.path:
-                found = getattr(found, part)
-        except (NameError, AttributeError):
-            return False
-        return found is self.value or found == self.value
-
-
 @dataclass
 class Outside:
     """What one generated module takes from outside: imports, injected namespaces, captured variables."""
@@ -53,7 +33,6 @@ class Outside:
     imports: dict[str, str] = field(default_factory=dict)
     injected: dict[str, Any] = field(default_factory=dict)
     captured: dict[str, Any] = field(default_factory=dict)
-    dependencies: list[Dependency] = field(default_factory=list)
     main: Source | None = None
     namespaces: set[str] = field(default_factory=set)
     _aliases: dict[int, str] = field(default_factory=dict)

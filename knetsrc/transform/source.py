@@ -30,7 +30,7 @@ from knetsrc.transform.definition import Definition, find_definition
 from knetsrc.transform.recursion import with_deep_stack
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Source:
     """A function as text, as tree and as object.
 

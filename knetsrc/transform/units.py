@@ -23,7 +23,7 @@ from knetsrc.transform.callee import Calls, Helper
 from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.normalize import index_loops, normalize, split_calls
 from knetsrc.transform.push import Keys, Pushed, Pusher, describe
-from knetsrc.transform.resolve import Dependency, Outside, local_names, qualify
+from knetsrc.transform.resolve import Outside, local_names, qualify
 from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.simplify import simplify
 from knetsrc.transform.source import Source, read_source
@@ -340,10 +340,6 @@ class Units:
             pushed.down(node, tree.name(name))
         reverser.commit(step, pushed, consumed=consumed - {k for k in direct})
 
-    # --- the module ----------------------------------------------------------------------------------------------------------
-    def dependencies(self) -> list[Dependency]:
-        return self.outside.dependencies
-
 
 @functools.cache
 def _backend_functions() -> dict[str, Any]:
@@ -377,7 +373,7 @@ class _Reversing:
             calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries
         )  # fmt: skip
         numeric_keys = _NumericKeys(numeric, core, calls)
-        self.floats = (active - pusher.integers) & numeric
+        self.floats = active - pusher.integers
         reverser = Reverser(
             pusher, assigned, self.units.reverse_call, buffer_names(core, calls, active), numeric_keys,
             _number_names(core, found),
@@ -458,7 +454,7 @@ class _Reversing:
 
     def _is_float(self, node: tree.Node) -> bool:
         names = tree.names_read(node)
-        return any(n.startswith("d_") or n in self.floats for n in names) or any(
+        return any(n.startswith("d_") or n in self.floats or n in self.temporaries for n in names) or any(
             isinstance(n, gast.Constant) and isinstance(n.value, float) for n in tree.walk(node)
         ) or (isinstance(node, gast.BinOp) and isinstance(node.op, gast.Div))
 

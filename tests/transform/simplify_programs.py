@@ -86,7 +86,7 @@ class Program:
 
     def value(self, arrays: list[str], depth: int = 2) -> str:
         pick = self.choices.choice
-        a = pick(arrays)
+        a = arrays[-1] if self.choices.random() < 0.4 else pick(arrays)
         if depth == 0 or self.choices.random() < 0.25:
             return a
         e, b = self.value(arrays, depth - 1), self.value(arrays, depth - 1)
@@ -101,7 +101,7 @@ class Program:
     def block(self, indent: int, arrays: list[str], depth: int, in_loop: bool) -> list[str]:
         arrays = list(arrays)
         lines = []
-        for _ in range(self.choices.randint(1, 6)):
+        for _ in range(self.choices.randint(2, 9)):
             lines += self.statement(indent, arrays, depth, in_loop)
         return lines
 

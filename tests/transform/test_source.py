@@ -1,5 +1,6 @@
 """What `read_source` finds behind a function, and what it refuses."""
 
+import ast
 import functools
 import importlib.util
 import linecache
@@ -41,7 +42,7 @@ def twice(function):
 
 
 @same
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def decorated(x):
     return x + 1
 
@@ -82,12 +83,11 @@ class Model:
 
 
 def made(k):
-    unset = 0
-
     def inner(x):
         return x * k + unset
 
-    del unset
+    if k is None:
+        unset = 0
     return inner
 
 
@@ -106,11 +106,15 @@ def message(kind, function):
     return str(caught.value)
 
 
+def kinds(source, name):
+    return source.is_closure(name), source.is_global(name), source.is_builtin(name)
+
+
 def shown(source):
     return tree.show(source.tree)
 
 
-# --- what is found ----------------------------------------------------------------------------------
+# --- what is found --------------------------------------------------------------------------------
 def test_function():
     source = read_source(plain)
     assert source.function is plain
@@ -165,7 +169,7 @@ def test_numba_function():
     assert read_source(numba.njit(plain)).function is plain
 
 
-# --- lambdas ----------------------------------------------------------------------------------------
+# --- lambdas --------------------------------------------------------------------------------------
 def test_lambda():
     k = 2
     source = read_source(lambda x, n=3: x**n + k)
@@ -218,7 +222,7 @@ def test_lambda_over_several_lines():
     assert shown(read_source(function)) == "def lambda_(x):\n    return x + 1"
 
 
-# --- positions --------------------------------------------------------------------------------------
+# --- positions ------------------------------------------------------------------------------------
 def test_positions_are_those_of_the_file():
     source = read_source(Model.loss)
     call = source.tree.body[-1].value.left
@@ -255,7 +259,7 @@ def test_file_is_shown_from_the_working_directory(tmp_path, monkeypatch):
     assert read_source(module.f).filename == "user_model.py"
 
 
-# --- names ------------------------------------------------------------------------------------------
+# --- names ----------------------------------------------------------------------------------------
 def test_names_are_resolved_now(monkeypatch):
     source = read_source(plain)
     assert source.resolve("SCALE") == 3.0
@@ -270,20 +274,14 @@ def test_closure_comes_before_globals(monkeypatch):
     source = read_source(made(5))
     assert source.resolve("k") == 5
     assert source.closure_names == ("k", "unset")
-    assert (source.is_closure("k"), source.is_global("k"), source.is_builtin("k")) == (
-        True,
-        False,
-        False,
-    )
+    assert kinds(source, "k") == (True, False, False)
 
 
 def test_kinds_of_names():
     source = read_source(plain)
-    kinds = [
-        (source.is_closure(n), source.is_global(n), source.is_builtin(n))
-        for n in ("np", "abs", "?")
-    ]
-    assert kinds == [(False, True, False), (False, False, True), (False, False, False)]
+    assert kinds(source, "np") == (False, True, False)
+    assert kinds(source, "abs") == (False, False, True)
+    assert kinds(source, "nowhere") == (False, False, False)
 
 
 def test_unbound_names():
@@ -304,7 +302,7 @@ def test_changed_default_is_seen():
     assert source.defaults == {"n": 2}
 
 
-# --- where the text comes from ----------------------------------------------------------------------
+# --- where the text comes from --------------------------------------------------------------------
 def test_function_of_exec_with_an_entry_in_linecache():
     text = "def f(x):\n    return x * 2\n"
     space = {"__name__": "made"}
@@ -315,8 +313,37 @@ def test_function_of_exec_with_an_entry_in_linecache():
 
 
 def test_function_in_a_module_with_future_annotations(tmp_path):
-    text = "from __future__ import annotations\ndef f(x):\n    y: int = x\n    def g(z: int): return z\n    return g(y)"
-    assert read_source(module_from(tmp_path, text).f).name == "f"
+    text = "def f(x):\n    def g(z: int): return z\n    return g(x)"
+    module = module_from(tmp_path, "from __future__ import annotations\n" + text)
+    assert read_source(module.f).text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(x, n):\n    return f(x, n - 1) if n else x\n",
+        "class A:\n    def f(self, x):\n        return A().f(x)\nf = A.f\n",
+        "def g():\n class A:\n  def f(self, x):\n   return A().f(x)\n return A\nf = g().f\n",
+        "def g():\n    def f(x):\n        return f(x - 1)\n    return f\nf = g()\n",
+        "class A:\n    def __f(self, x):\n        return self.__f(x)\n    f = __f\nf = A.f\n",
+        "def f(x):\n    import math\n    return math.sin(x)\n",
+        "import math\ndef f(x):\n    return math.sin(x)\n",
+        "def f(x, *, k=lambda y: y):\n    return (lambda y: y + 1)(x)\n",
+        "f = same(lambda x, k=lambda y: y: k(x))\n",
+    ],
+)
+def test_code_is_recognised(tmp_path, text):
+    module = module_from(tmp_path, "def same(x):\n    return x\n" + text)
+    assert read_source(module.f).name in ("f", "__f", "lambda_")
+
+
+def test_cell_that_is_run_statement_by_statement():
+    text = "import numpy as np\ndef f(x):\n    return np.sum(x) + np.max(x)\n"
+    space = {}
+    for node in ast.parse(text).body:
+        exec(compile(ast.Module([node], []), "<cell 1>", "exec"), space)
+    linecache.cache["<cell 1>"] = (len(text), None, text.splitlines(keepends=True), "<cell 1>")
+    assert read_source(space["f"]).name == "f"
 
 
 def test_function_with_an_assert_that_pytest_rewrites():
@@ -370,7 +397,7 @@ def test_edit_elsewhere_is_no_matter(tmp_path):
     assert read_source(module.f).name == "f"
 
 
-# --- what is refused --------------------------------------------------------------------------------
+# --- what is refused ------------------------------------------------------------------------------
 def test_exec_without_a_file():
     space = {}
     exec("def f(x): return x", space)
@@ -445,7 +472,7 @@ def test_coroutine(tmp_path, monkeypatch):
     )
 
 
-# --- many functions ---------------------------------------------------------------------------------
+# --- many functions -------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "name", ["textwrap", "argparse", "functools", "statistics", "numpy.linalg"]
 )
