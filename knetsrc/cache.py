@@ -65,7 +65,8 @@ def folder() -> Path:
 
 def stem(name: str, digest: str) -> str:
     """File name, without ending, of the module with this digest."""
-    return f"{re.sub(r'[^0-9A-Za-z_]+', '_', name).strip('_') or 'function'}_{digest[:20]}"
+    plain = re.sub(r"[^0-9A-Za-z]+", "_", name).strip("_")
+    return f"{plain or 'function'}_{digest[:20]}"
 
 
 def digest_of(*parts: str) -> str:

@@ -9,6 +9,7 @@ import ast
 import functools
 import inspect
 import linecache
+import os
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -194,4 +195,5 @@ def _name_of(node: ast.FunctionDef) -> ast.expr:
 
 
 def _shown(filename: str) -> str:
-    return filename.rpartition("/")[2]
+    """The name of the file, from the working directory if it lies below."""
+    return filename.removeprefix(os.path.join(os.getcwd(), ""))

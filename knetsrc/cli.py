@@ -14,6 +14,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -50,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     try:
-        return int(options.run(options))
+        status = int(options.run(options))
+        sys.stdout.flush()
+        return status
     except CommandError as error:
         return _failed(str(error), error.status)
     except KnetsrcError as error:
@@ -132,13 +135,11 @@ def show(options: argparse.Namespace) -> int:
     gradient = _gradient(options)
     text = f"{primal_source(gradient)}\n\n\n{gradient.source}"
     if sys.stdout.isatty():
-        from rich.console import Console
         from rich.syntax import Syntax
 
-        Console().print(Syntax(text, "python", theme="ansi_dark", background_color="default"))
+        _print(Syntax(text, "python", theme="ansi_dark", background_color="default"))
     else:
         sys.stdout.write(text)
-        sys.stdout.flush()
     return 0
 
 
@@ -157,10 +158,10 @@ def check(options: argparse.Namespace) -> int:
     from knetsrc.testing import check_grads
 
     gradient = _gradient(options)
-    args = _arguments(options.args, gradient.primal)
+    args, kwargs = _arguments(options.args, gradient.primal)
     numbers = [i - len(gradient._first) for i in gradient._runner.request.wrt]
     try:
-        check_grads(gradient.primal, args, numbers, options.order)
+        check_grads(gradient.primal, args, numbers, options.order, kwargs=kwargs)
     except AssertionError as error:
         return _failed(" ".join(str(error).split()), 1)
     print(f"{options.function}: gradient and finite differences agree")
@@ -169,20 +170,31 @@ def check(options: argparse.Namespace) -> int:
 
 def rules(options: argparse.Namespace) -> int:
     """Print the table of derivative rules."""
-    from rich.console import Console
     from rich.table import Table
 
     from knetsrc.adjoints import TABLE
 
     table = Table("function", "as a method", "differentiated by", "rule", box=None, pad_edge=False)
-    for rule in sorted(TABLE, key=lambda rule: _spelled(rule.primitives[0])):
+    found = sorted(((_spelled(rule.primitives[0]), rule) for rule in TABLE), key=itemgetter(0))
+    public = [rule for name, rule in found if not name.startswith("knetsrc.backends.")]
+    for rule in public:
         methods = [f".{name}()" for name in rule.methods] + [f".{name}" for name in rule.attributes]
         names = ", ".join(dict.fromkeys(map(_spelled, rule.primitives)))
-        table.add_row(names, ", ".join(methods), ", ".join(rule.operands), rule.function.__module__)
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+        home = rule.function.__module__
+        table.add_row(names, ", ".join(methods), ", ".join(rule.operands), home)
+    _print(table)
     constants = sorted({_spelled(function) for function in TABLE.constants})
-    print(f"\n{len(TABLE.rules)} rules. Without derivative: {', '.join(constants)}")
+    print(f"\n{len(public)} rules. Without derivative: {', '.join(constants)}")
     return 0
+
+
+def _print(renderable: Any) -> None:
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    with console.capture() as capture:
+        console.print(renderable)
+    sys.stdout.write(capture.get())  # by ourselves: rich ends the process when the pipe is closed
 
 
 def clean(options: argparse.Namespace) -> int:
@@ -252,10 +264,11 @@ def _from_file(path: Path) -> ModuleType:
     return module
 
 
-def _arguments(expression: str, primal: Any) -> list[Any]:
+def _arguments(expression: str, primal: Any) -> tuple[list[Any], dict[str, Any]]:
     names = {**getattr(sys.modules.get(primal.__module__), "__dict__", {}), "np": np}
     try:
-        value = eval(f"_arguments_({expression})", names, {"_arguments_": lambda *args: list(args)})
+        names["_given_"] = lambda *args, **kwargs: (list(args), kwargs)
+        given: tuple[list[Any], dict[str, Any]] = eval(f"_given_({expression})", names)
     except Exception as error:
         raise CommandError(f"--args {expression!r}: {type(error).__name__}: {error}") from None
-    return list(value)
+    return given

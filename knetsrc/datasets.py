@@ -212,7 +212,7 @@ def shakespeare(valid: float = 0.1) -> Text:
 
 def _digits(dtype: Any) -> Images:
     try:
-        from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+        from sklearn.datasets import load_digits
     except ImportError:
         raise DataNotFoundError(
             "MNIST is not on this machine, nor scikit-learn's digits to take its place",

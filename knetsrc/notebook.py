@@ -1,6 +1,7 @@
 """How a gradient shows itself in a notebook: primal and adjoint side by side, highlighted."""
 
 import inspect
+import textwrap
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ def side_by_side(gradient: "Gradient") -> str:
 def primal_source(gradient: "Gradient") -> str:
     """The text of the function that is differentiated; a comment where it has none."""
     try:
-        return inspect.cleandoc(inspect.getsource(gradient._callee.function))
+        return textwrap.dedent(inspect.getsource(gradient._callee.function)).rstrip()
     except (OSError, TypeError):
         return f"# {gradient.primal!r} has no Python source"
 

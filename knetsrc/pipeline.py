@@ -19,6 +19,7 @@ from knetsrc.dependencies import Dependency, dependencies, digest
 from knetsrc.errors import MissingAdjointError
 from knetsrc.transform import tree
 from knetsrc.transform.emit import emit_with_lines
+from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.units import Function, Pair, Reversal, Task, Units, split_pair
 
 
@@ -196,6 +197,9 @@ class _Entry:
         )
         reversal = self.units.reverse(self.main, task)
         self.scalar_result = reversal.is_scalar
+        pair = self.units.pair_of_main(self.main, tuple(self.wrt))
+        if pair is not None and not has_aux:
+            reversal = self._through_pair(pair, reversal)
         adjoints = self._finished(reversal).adjoints
         gradient = adjoints[0] if self.request.single else tree.tuple_of(adjoints)
         result = gradient
@@ -206,6 +210,23 @@ class _Entry:
         blank = [tree.blank()] if reversal.forward and reversal.backward else []
         body = [*reversal.forward, *blank, *reversal.backward, tree.return_(result)]
         return self._documented(tree.function_def(self.name, self._arguments(), body))
+
+    def _through_pair(self, pair: Pair, reversal: Reversal) -> Reversal:
+        """The gradient of a recursive function by the two functions that it has as its own helper."""
+        names = Names(Names.of(self.main.core).taken | self.units.names.taken)
+        value, kept = (names.fresh("value"), names.fresh("kept"))
+        arguments = self.main.core.args
+        call = tree.call(pair.forward, *(tree.name(a.id) for a in [*arguments.posonlyargs, *arguments.args]))
+        call.keywords = tree.call("f", **{a.id: tree.name(a.id) for a in arguments.kwonlyargs}).keywords
+        forward = tree.assign(tree.tuple_of([tree.name(value), tree.name(kept)]), call)
+        if self.request.kind == "grad":
+            forward = tree.assign(tree.tuple_of([tree.name("_"), tree.name(kept)]), call)
+        backward = tree.call(pair.backward, tree.name(kept), tree.constant(1.0))
+        if len(self.wrt) == 1:
+            return Reversal([forward], tree.name(value), [], [backward], reversal.numeric)
+        adjoints = [names.fresh(adjoint_name(w)) for w in self.wrt]
+        unpack = tree.assign(tree.tuple_of(map(tree.name, adjoints)), backward)
+        return Reversal([forward], tree.name(value), [unpack], [tree.name(a) for a in adjoints], reversal.numeric)
 
     def _finished(self, reversal: Reversal) -> Reversal:
         """Gradients of what may be a container in the structure of the argument."""

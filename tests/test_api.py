@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import inspect
 import math
+import os
 import pickle
 import threading
 from collections import namedtuple
@@ -12,7 +13,14 @@ import numpy as np
 import pytest
 
 import knetsrc
-from knetsrc import Gradient, NonScalarOutputError, NotDifferentiableError, grad, value_and_grad, vjp
+from knetsrc import (
+    Gradient,
+    NonScalarOutputError,
+    NotDifferentiableError,
+    grad,
+    value_and_grad,
+    vjp,
+)
 
 W = np.array([1.0, -2.0, 3.0])
 X = np.array([0.5, 4.0, 2.0])
@@ -61,7 +69,7 @@ class Layer:
     name: str
 
 
-# --- what a call returns ----------------------------------------------------------------------------------------------
+# --- what a call returns --------------------------------------------------------------------------
 def test_decorated_function_returns_gradient_of_first_argument():
     np.testing.assert_allclose(loss(W, X), 2 * W * X**2)
 
@@ -183,7 +191,7 @@ def test_second_derivative():
     assert grad(grad(lambda x: x**3))(2.0) == pytest.approx(12.0)
 
 
-# --- methods ----------------------------------------------------------------------------------------------------------
+# --- methods --------------------------------------------------------------------------------------
 def test_argnums_of_a_method_count_after_self():
     model = Model(2.0)
     assert model.loss(3.0, 1.0) == pytest.approx(12.0)
@@ -205,7 +213,7 @@ def test_signature_of_a_method_has_no_self():
     assert str(inspect.signature(Model(2.0).loss)) == "(x, y)"
 
 
-# --- the object -------------------------------------------------------------------------------------------------------
+# --- the object -----------------------------------------------------------------------------------
 def test_looks_like_its_primal():
     assert isinstance(loss, Gradient)
     assert loss.__name__ == "loss"
@@ -284,7 +292,7 @@ def test_rebound_global_function_is_seen(monkeypatch):
     assert g(3.0) == pytest.approx(5.0)
 
 
-# --- vjp --------------------------------------------------------------------------------------------------------------
+# --- vjp ------------------------------------------------------------------------------------------
 def test_vjp_of_an_array():
     value, pullback = vjp(product, W, X)
     np.testing.assert_array_equal(value, W * X)
@@ -295,7 +303,7 @@ def test_vjp_of_an_array():
 
 def test_pullback_twice():
     def f(w, n):
-        for i in range(n):
+        for _ in range(n):
             w = np.sin(w) * w
         return w
 
@@ -361,7 +369,7 @@ def test_cotangent_takes_the_dtype_of_the_value():
     assert pullback(np.ones(3))[0].dtype == np.float32
 
 
-# --- wrong arguments --------------------------------------------------------------------------------------------------
+# --- wrong arguments ------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("args", "kwargs"),
     [((W,), {}), ((W, X, 2, 3), {}), ((W, X), {"scale": 1}), ((), {}), ((W, X), {"w": W})],
@@ -382,7 +390,7 @@ def place(function, line, caret):
     margin = len(str(number)) + 4
     column = text.index(caret)
     return (
-        f"  test_api.py:{number}, in {function.__qualname__}\n"
+        f"  {os.path.relpath(__file__)}:{number}, in {function.__qualname__}\n"
         f"   {number} |     {text}\n"
         f"{' ' * margin}|     {' ' * column}{'^' * len(caret)}\n"
     )
@@ -518,7 +526,7 @@ def test_empty_closure_variable_raises_what_the_primal_raises():
     assert str(error.value) == str(expected.value)
 
 
-# --- the package ------------------------------------------------------------------------------------------------------
+# --- the package ----------------------------------------------------------------------------------
 def test_stop_gradient_is_a_constant():
     assert grad(lambda x: knetsrc.stop_gradient(x) * x)(3.0) == 3.0
 

@@ -1,4 +1,4 @@
-"""The folder of generated files: safe against crashes, other processes, other users; warm starts."""
+"""The folder of generated files: safe against crashes and other users; warm starts."""
 
 import inspect
 import json
@@ -42,7 +42,7 @@ def call(model, **variables):
 
 
 def files(folder):
-    return sorted(path.name for path in folder.glob("*.*"))
+    return sorted(path.name for path in folder.glob("[!.]*"))
 
 
 def mark(folder):
@@ -57,7 +57,7 @@ def mark(folder):
     return path
 
 
-# --- warm starts ------------------------------------------------------------------------------------------------------
+# --- warm starts ----------------------------------------------------------------------------------
 def test_second_process_uses_the_stored_file(model):
     call(model)
     mark(model / "cache")
@@ -78,7 +78,9 @@ def test_warm_start_does_without_the_transpiler(model):
 
 def test_warm_start_notices_a_changed_helper_in_another_file(model):
     (model / "layers.py").write_text("def double(x):\n    return 2.0 * x\n")
-    (model / "model.py").write_text("from layers import double\n" + MODEL.replace("np.tanh", "double"))
+    (model / "model.py").write_text(
+        "from layers import double\n" + MODEL.replace("np.tanh", "double")
+    )
     use = "import model; print(model.call())"
     first = processes.run(use, cwd=model, KNETSRC_CACHE=model / "cache")
     (model / "layers.py").write_text("def double(x):\n    return 4.0 * x\n")
@@ -87,10 +89,9 @@ def test_warm_start_notices_a_changed_helper_in_another_file(model):
 
 
 def test_warm_start_notices_a_global_that_is_bound_later(model):
-    (model / "model.py").write_text(
-        MODEL + "\ndef half(x):\n    return 0.5 * x\n\ndef double(x):\n    return 2.0 * x\n\nstep = half\n"
-    )
-    (model / "model.py").write_text((model / "model.py").read_text().replace("np.tanh", "step"))
+    steps = "def half(x):\n    return 0.5 * x\n\ndef double(x):\n    return 2.0 * x\n"
+    text = f"{MODEL.replace('np.tanh', 'step')}\n{steps}\nstep = half\n"
+    (model / "model.py").write_text(text)
     use = "import model; print(model.call()); model.step = model.double; print(model.call())"
     for _ in range(2):
         out = processes.run(use, cwd=model, KNETSRC_CACHE=model / "cache")
@@ -106,7 +107,7 @@ def test_two_processes_at_once(model):
     assert [name.partition(".")[2] for name in files(model / "cache")] == ["json", "py"]
 
 
-# --- faults -----------------------------------------------------------------------------------------------------------
+# --- faults ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("ending", [".py", ".json"])
 @pytest.mark.parametrize("keep", [0, 0.5, 0.99])
 def test_truncated_file_is_rebuilt(model, ending, keep):
@@ -155,7 +156,7 @@ def test_kill_in_the_middle_of_a_write(model):
     assert process.returncode == -9
     assert files(model / "cache") == []
     call(model)
-    assert len([name for name in files(model / "cache") if not name.startswith(".")]) == 2
+    assert len(files(model / "cache")) == 2
 
 
 def test_file_of_another_user_is_not_executed(cache_folder, monkeypatch):
@@ -163,7 +164,9 @@ def test_file_of_another_user_is_not_executed(cache_folder, monkeypatch):
     assert cache.find(stored.path.stem) == stored
     own = os.geteuid()
     real = os.fstat
-    monkeypatch.setattr(os, "fstat", lambda d: os.stat_result((*real(d)[:4], own + 1, *real(d)[5:])))
+    monkeypatch.setattr(
+        os, "fstat", lambda d: os.stat_result((*real(d)[:4], own + 1, *real(d)[5:]))
+    )
     assert cache.find(stored.path.stem) is None
 
 
@@ -239,7 +242,7 @@ def test_read_only_folder(cache_folder, monkeypatch):
         assert cache.store("loss_" + "0" * 20, "x = 1\n", {}).path.parent != cache_folder
 
 
-# --- what is executed -------------------------------------------------------------------------------------------------
+# --- what is executed -----------------------------------------------------------------------------
 def test_module_is_registered_before_it_is_executed(cache_folder):
     text = "import sys\nknown = sys.modules[__name__].__spec__.origin\n"
     module = cache.execute(cache.store("loss_" + "2" * 20, text, {}))
@@ -280,10 +283,15 @@ def test_generated_function_has_source():
     assert inspect.getsource(g.function).startswith("def f_grad(w):")
 
 
-# --- names and cleaning -----------------------------------------------------------------------------------------------
+# --- names and cleaning ---------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("name", "stem"),
-    [("loss_grad", "loss_grad"), ("<lambda>_grad", "lambda_grad"), ("../x", "x"), ("<>", "function")],
+    [
+        ("loss_grad", "loss_grad"),
+        ("<lambda>_grad", "lambda_grad"),
+        ("../x", "x"),
+        ("<>", "function"),
+    ],
 )
 def test_file_is_named_after_the_function(name, stem):
     assert cache.stem(name, "0123456789abcdef" * 4) == stem + "_0123456789abcdef0123"

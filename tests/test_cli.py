@@ -9,7 +9,7 @@ import pytest
 from helpers import processes
 from knetsrc import __version__, cli
 
-MODEL = '''
+MODEL = """
 import numpy as np
 from knetsrc import grad
 from knetsrc.errors import KnetsrcError
@@ -30,7 +30,7 @@ def kinked(x):
 class Model:
     def loss(self, x):
         return x * x
-'''
+"""
 
 
 @pytest.fixture
@@ -138,7 +138,9 @@ def test_arguments_that_are_no_expression(run):
     assert errors.startswith("knetsrc: --args 'np.ones(': SyntaxError")
 
 
-@pytest.mark.parametrize("args", [(), ("fly",), ("show",), ("dump", "model:loss"), ("cache", "eat")])
+@pytest.mark.parametrize(
+    "args", [(), ("fly",), ("show",), ("dump", "model:loss"), ("cache", "eat")]
+)
 def test_wrong_usage(run, args):
     status, out, errors = run(*args)
     assert (status, out) == (2, "")

@@ -37,7 +37,10 @@ def multiply_adjoint(a, b, *, d_y):
 )
 def divide_adjoint(a, b, *, y, d_y):
     d_a = unbroadcast(d_y / b, a)
-    d_b = unbroadcast(-d_y * y / b, b)
+    if is_literal(a) and a == 1:
+        d_b = unbroadcast(-d_y * y**2, b)
+    else:
+        d_b = unbroadcast(-d_y * y / b, b)
     return d_a, d_b
 
 

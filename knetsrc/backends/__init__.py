@@ -1,6 +1,7 @@
 """What generated source imports: helpers that NumPy lacks. Nothing here knows the transform."""
 
 from knetsrc.backends.arrays import like, unbroadcast
+from knetsrc.backends.checks import check_not_array
 from knetsrc.backends.decompositions import (
     cholesky_adjoint_a,
     eigh_adjoint_a,
@@ -122,6 +123,7 @@ __all__ = [
     "add_at",
     "average_adjoint_weights",
     "average_weights",
+    "check_not_array",
     "cholesky_adjoint_a",
     "columns_image",
     "columns_like",

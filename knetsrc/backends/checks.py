@@ -27,6 +27,7 @@ def check_not_array(value: Any, statement: str) -> None:
     if not hasattr(value, "__iadd__") and not hasattr(value, "__ior__"):
         return
     name, symbol, operand = statement.split(" ", 2)
+    operand = f"({operand})" if " " in operand else operand
     raise UnsupportedAliasError(
         f"`{statement}` changes in place an object of type `{type(value).__name__}` that another name may share",
         why="the other name would see the change, and the derivative would be wrong without any sign of it",

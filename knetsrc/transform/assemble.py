@@ -1,5 +1,6 @@
 """Writes steps out as statements: the forward part with what it saves, the backward part with what it restores."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -7,6 +8,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.needed import is_counting
+from knetsrc.transform.prepare import trips_of
 from knetsrc.transform.names import Names, saved_name
 from knetsrc.transform.steps import Block, Step
 
@@ -29,6 +31,8 @@ class Assembler:
     lists: dict[str, str] = field(default_factory=dict)
     slots: dict[tuple[int, str], str] = field(default_factory=dict)
     depth: int = 0
+    nesting: int = 0
+    pushes: Counter[str] = field(default_factory=Counter)
 
     # --- forward ---------------------------------------------------------------------------------------------------------
     def forward(self, block: Block) -> list[tree.Node]:
@@ -51,6 +55,7 @@ class Assembler:
         return [self._push(n) for n, after in block.kept.items() if after == number]
 
     def _push(self, text: str) -> tree.Node:
+        self.pushes[text] += 1
         append = tree.attribute(tree.name(self._list(text)), "append")
         return tree.expression(tree.call(append, tree.name(text)))
 
@@ -143,16 +148,19 @@ class Assembler:
         return []
 
     def _backward_compound(self, step: Step, node: tree.Node) -> list[tree.Node]:
+        is_loop = isinstance(node, gast.For | gast.While)
+        self.nesting += is_loop
         bodies = [self.backward(b) for b in step.blocks]
+        self.nesting -= is_loop
         if not any(bodies):
             return []
         if isinstance(node, gast.If):
             return [tree.at(tree.if_(tree.clone(node.test), bodies[0] or [tree.pass_()], bodies[1]), node)]
         if isinstance(node, gast.With):
             return [tree.at(_with_body(node, bodies[0]), node)]
-        return [tree.at(self._backward_loop(node, bodies[0]), node)]
+        return [tree.at(self._backward_loop(node, step.blocks[0], bodies[0]), node)]
 
-    def _backward_loop(self, node: tree.Node, body: list[tree.Node]) -> tree.Node:
+    def _backward_loop(self, node: tree.Node, block: Block, body: list[tree.Node]) -> tree.Node:
         trips = trips_of(node)
         if isinstance(node, gast.For) and is_counting(node.iter):
             steps = tree.clone(node.iter)
@@ -160,17 +168,16 @@ class Assembler:
                 steps = tree.subscript(steps, tree.slice_of(None, tree.name(trips), None))
             target = node.target if node.target.id in tree.names_read(body) else tree.name("_")
             return tree.for_(target, _reversed(steps), body)
+        filled = self._filled_each_time(block) if self.nesting == 0 else None
+        if filled:
+            return tree.while_(tree.name(filled), body)
         return tree.for_("_", tree.call("range", tree.name(trips)), body)
 
-
-def trips_of(node: tree.Node) -> str | None:
-    """The counter that the first statement of a loop's body counts up, as `count_trips` has written it."""
-    first = node.body[0] if node.body else None
-    if isinstance(first, gast.Assign) and isinstance(first.targets[0], gast.Name):
-        text = first.targets[0].id
-        if text.startswith("trips") and tree.is_same(first.value, tree.binary(tree.name(text), "+", tree.constant(1))):
-            return text
-    return None
+    def _filled_each_time(self, block: Block) -> str | None:
+        """A list that gets one value in each full iteration, so that it is empty when all are reversed."""
+        always = [*block.kept, *(n for step in block.steps for n in step.saved)]
+        once = [n for n in always if self.pushes[n] == 1]
+        return self.lists[once[0]] if once else None
 
 
 def _reversed(steps: tree.Node) -> tree.Node:

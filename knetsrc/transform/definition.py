@@ -23,7 +23,7 @@ from typing import Any
 
 _ANNOTATIONS_AS_TEXT = __future__.annotations.compiler_flag
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_IDLE = {"NOP", "PUSH_NULL"}
+_IDLE = {"NOP", "PUSH_NULL", "EXTENDED_ARG"}
 _JUMPS = {*dis.hasjrel, *dis.hasjabs}
 
 

@@ -1,9 +1,12 @@
 """Last rewritings before the reversal, which need to know what is active: each gives the backward part something to hold on to."""
 
+from collections import Counter
+
 import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to
+from knetsrc.transform.analysis.assigned import exposed_names
 from knetsrc.transform.analysis.needed import is_counting
 from knetsrc.transform.names import Names
 
@@ -60,7 +63,7 @@ def count_trips(function: gast.FunctionDef, names: Names, active: frozenset[str]
     """
 
     def counted(node: tree.Node) -> list[tree.Node] | tree.Node:
-        if not _binds(node, active) or (is_simple_count(node) and not _breaks(node.body)):
+        if trips_of(node) or not _binds(node, active) or (is_simple_count(node) and not _breaks(node.body)):
             return node
         trips = names.fresh("trips")
         up = tree.assign(trips, tree.binary(tree.name(trips), "+", tree.constant(1)))
@@ -68,6 +71,17 @@ def count_trips(function: gast.FunctionDef, names: Names, active: frozenset[str]
         return [tree.at(tree.assign(trips, tree.constant(0)), node), node]
 
     return tree.rewrite(function, {gast.For: counted, gast.While: counted})
+
+
+def trips_of(node: tree.Node) -> str | None:
+    """The counter that `count_trips` or `flatten_breaks` has put into the body of a loop."""
+    for statement in node.body:
+        if isinstance(statement, gast.Assign) and isinstance(statement.targets[0], gast.Name):
+            text = statement.targets[0].id
+            up = tree.binary(tree.name(text), "+", tree.constant(1))
+            if text.startswith("trips") and tree.is_same(statement.value, up):
+                return text
+    return None
 
 
 def is_simple_count(node: tree.Node) -> bool:
@@ -90,16 +104,71 @@ def _binds(node: tree.Node, active: frozenset[str]) -> bool:
     return bool((tree.names_written(node) | appended) & active)
 
 
+def flatten_breaks(
+    function: gast.FunctionDef, names: Names, active: frozenset[str]
+) -> gast.FunctionDef:
+    """Leave the last, unfinished iteration of a loop out of the reversal, where nothing that it computes is used.
+
+    What follows `if test: break` no longer stands in an `else`, and the iterations are counted after it.
+
+    >>> show(flatten_breaks, "while c(x):\n    t = f(x)\n    if t < 0:\n        break\n    else:\n        x = t")
+    trips = 0
+    while c(x):
+        t = f(x)
+        if t < 0:
+            break
+        trips = trips + 1
+        x = t
+    """
+
+    def flat(node: tree.Node) -> list[tree.Node] | tree.Node:
+        last = node.body[-1]
+        is_end = isinstance(last, gast.If) and len(last.body) == 1 and isinstance(last.body[0], gast.Break)
+        if not is_end or not _binds(node, active) or _breaks(last.orelse) or _breaks(node.body[:-1]):
+            return node
+        first = node.body[:-1]
+        written = {n for s in first for n in tree.names_written(s)} | {appended_to(n) for n in tree.walk(first)}
+        if written & (exposed_names(node.body) | _read_elsewhere(function, node)):
+            return node
+        trips = names.fresh("trips")
+        up = tree.assign(trips, tree.binary(tree.name(trips), "+", tree.constant(1)))
+        node.body = [*first, tree.at(tree.if_(last.test, last.body), last), tree.at(up, node), *last.orelse]
+        return [tree.at(tree.assign(trips, tree.constant(0)), node), node]
+
+    return tree.rewrite(function, {gast.For: flat, gast.While: flat})
+
+
+def _read_elsewhere(function: gast.FunctionDef, loop: tree.Node) -> set[str]:
+    """Names that are read outside of a loop."""
+    inside, everywhere = Counter(_reads(loop)), Counter(_reads(function))
+    return {n for n, count in everywhere.items() if count > inside[n]}
+
+
+def _reads(node: tree.Node) -> list[str]:
+    return [n.id for n in tree.walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Load)]
+
+
 def keep_headers(function: gast.FunctionDef, names: Names, active: frozenset[str]) -> gast.FunctionDef:
-    """Bind the arguments of a range that its own loop changes to names of their own."""
+    """Bind the arguments of a range to names of their own, where they cannot be computed again after the loop.
+
+    >>> show(keep_headers, "for i in range(n):\n    n = f(n)")
+    n_end = n
+    for i in range(n_end):
+        n = f(n)
+    """
 
     def kept(node: gast.For) -> list[tree.Node] | tree.Node:
-        changed = tree.names_read(node.iter) & tree.names_written(node.body)
-        if not changed or not _binds(node, active):
+        written = tree.names_written(node.body)
+        if not is_counting(node.iter) or not _binds(node, active):
             return node
-        fresh = {text: names.fresh(f"{text}_start") for text in sorted(changed)}
-        before = [tree.at(tree.assign(new, tree.name(old)), node) for old, new in fresh.items()]
-        node.iter = tree.rename(node.iter, fresh)
+        before = []
+        ranged = node.iter.args[0] if tree.called_name(node.iter) == "reversed" else node.iter
+        for number, argument in enumerate(ranged.args):
+            if tree.names_read(argument) & written or not _is_cheap_test(argument):
+                wanted = argument.id if isinstance(argument, gast.Name) else "range"
+                fresh = names.fresh(f"{wanted}_start" if number == 0 and len(ranged.args) > 1 else f"{wanted}_end")
+                before.append(tree.at(tree.assign(fresh, argument), node))
+                ranged.args[number] = tree.at(tree.name(fresh), argument)
         return [*before, node]
 
     return tree.rewrite(function, {gast.For: kept})
@@ -119,7 +188,7 @@ def keep_tests(function: gast.FunctionDef, names: Names, active: frozenset[str])
 
     def statement(node: tree.Node, changing: set[str]) -> list[tree.Node]:
         if isinstance(node, gast.If):
-            before = _kept_test(node, changing, names) if _needs_test(node, active) else []
+            before = _kept_test(node, changing, names) if _binds(node, active) else []
             node.body, node.orelse = block(node.body, changing), block(node.orelse, changing)
             return [*before, node]
         if isinstance(node, gast.For | gast.While):
@@ -132,10 +201,6 @@ def keep_tests(function: gast.FunctionDef, names: Names, active: frozenset[str])
     copy = tree.clone(function)
     copy.body = block(copy.body, set())
     return copy
-
-
-def _needs_test(node: gast.If, active: frozenset[str]) -> bool:
-    return _binds(node, active) or any(isinstance(n, gast.Break) for n in tree.walk(node))
 
 
 def _kept_test(node: gast.If, changing: set[str], names: Names) -> list[tree.Node]:

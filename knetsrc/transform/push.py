@@ -186,6 +186,8 @@ class Pushed:
             self._numbers |= {id(v) for v in bound.values() if not isinstance(v, list)}
         if operator.matmul in callee.rule.primitives:
             adjoint = loose(adjoint)
+        elif callee.rule.elementwise and len(callee.rule.operands) > 1:
+            adjoint = self._unfitted(adjoint)
         wanted = {n for n in callee.rule.operands if self._wants(bound.get(n))}
         self._refuse_active_options(node, callee, bound)
         splicer = Splicer(self.pusher.spell, self.settle)
@@ -203,6 +205,14 @@ class Pushed:
             if operand in spliced.adjoints:
                 found = self.finished(tree.substitute(spliced.adjoints[operand], values))
                 self._into_operand(bound[operand], found)
+
+    def _unfitted(self, adjoint: tree.Node) -> tree.Node:
+        """The adjoint of an operation whose operands are fitted afterwards: it need not be fitted to the result as well."""
+        if is_call_of(adjoint, "unbroadcast"):
+            inner, whole = self.shape_of(adjoint.args[0]), self.shape_of(adjoint.args[1])
+            if inner is not None and whole is not None and broadcast([inner, whole]) == inner:
+                return adjoint.args[0]
+        return adjoint
 
     def _bound(self, node: tree.Node, callee: Primitive) -> dict[str, Any]:
         try:
@@ -316,8 +326,14 @@ class Pushed:
         if isinstance(node, gast.Tuple | gast.List):
             return all(map(self._is_cheap, node.elts))
         if isinstance(node, gast.BinOp):
-            return all(self.is_integer(n) for n in (node.left, node.right))
+            return all(self.is_integer(n) for n in (node.left, node.right)) or self._is_small_number(node)
         return isinstance(node, gast.Slice)
+
+    def _is_small_number(self, node: tree.Node) -> bool:
+        """Whether computing a number again costs no more than keeping it."""
+        parts = list(tree.walk(node))
+        plain = all(isinstance(n, gast.BinOp | gast.Name | gast.Constant | gast.operator | gast.expr_context) for n in parts)
+        return plain and len(parts) < 12 and self.shape_of_value(node) == SCALAR
 
     def is_integer(self, node: tree.Node) -> bool:
         """Whether an expression is known to be a small integer computation."""
@@ -332,7 +348,11 @@ class Pushed:
         for name, hoisted in self.step.hoists:
             if hoisted is node:
                 return name
-        return describe(node)
+        text = describe(node)
+        target = self.step.node.targets[0] if isinstance(self.step.node, gast.Assign) else None
+        if "_" in text or isinstance(node, gast.Name) or not isinstance(target, gast.Name) or target.id == "value":
+            return text
+        return f"{text}_{target.id}"
 
     # --- shapes ---------------------------------------------------------------------------------------------------------
     def shape_of_value(self, node: tree.Node) -> Shape:
@@ -368,6 +388,8 @@ class Pushed:
             return self.shape_of_value(value) if not isinstance(value, list) else None
         if text in self._named_shapes:
             return self._named_shapes[text]
+        if text == self.step.result:
+            return self.shape_of_value(self.step.node.value)
         node = self.step.node
         if isinstance(node, gast.Assign):
             for target in tree.names_written(node.targets):
@@ -427,6 +449,9 @@ class Fitter:
         whole = self.pushed.shape_of(reference)
         if whole is not None:
             value = self._without_likes(value, whole)
+        if isinstance(value, gast.UnaryOp) and isinstance(value.op, gast.USub):
+            node.args[0] = value.operand
+            return tree.negative(self._unbroadcast(node))
         if is_call_of(value, "unbroadcast"):
             value = self._collapsed(value, whole)
         found = self.pushed.shape_of(value)

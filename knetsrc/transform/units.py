@@ -126,6 +126,7 @@ class Units:
     functions: list[tree.Node] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     pairs: dict[PairKey, Pair] = field(default_factory=dict)
+    keyed: dict[PairKey, Function] = field(default_factory=dict)
     loaded: dict[int, Function] = field(default_factory=dict)
     _numeric: dict[int, tuple[list[str], frozenset[str]] | None] = field(default_factory=dict)
 
@@ -190,6 +191,7 @@ class Units:
         core = _bind_result(_split_aux(core, names) if has_aux else core, names)
         active = active_names(core, self.calls, wrt)
         core = prepare.keep_headers(core, names, active)
+        core = prepare.flatten_breaks(core, names, active)
         core = prepare.count_trips(core, names, active)
         core = prepare.keep_tests(core, names, active)
         names.taken |= Names.of(core).taken
@@ -267,12 +269,21 @@ class Units:
         return text
 
     # --- helpers ------------------------------------------------------------------------------------------------------------
+    def pair_of_main(self, function: Function, wrt: tuple[str, ...]) -> Pair | None:
+        """The pair of the user's own function, if it calls itself in just the way that it is called."""
+        for key, pair in self.pairs.items():
+            is_same = key.active == frozenset(wrt) and key.scalar_result and key.parts is None
+            if self.keyed[key] is function and is_same:
+                return pair
+        return None
+
     def pair(self, callee: Helper, key: PairKey) -> Pair:
         """The pair of functions of a helper, generated when it is first asked for."""
         if key not in self.pairs:
             function = self.load(callee.function)
             forward, backward = (self.names.fresh(f"{callee.name}_{part}") for part in ("forward", "backward"))
             self.pairs[key] = Pair(forward, backward)
+            self.keyed[key] = function
             wrt = tuple(p for p in function.parameters if p in key.active)
             reversal = self.reverse(function, Task(wrt, True, True, key.scalar_result, key.scalars, key.parts))
             self.functions += split_pair(self.pairs[key], function, reversal, always_tuple=False)
@@ -365,7 +376,7 @@ class _Reversing:
         core, active, names = self.units.prepared(self.function, set(task.wrt), task.has_aux)
         result = core.body[-1].value
         assigned = definitely_assigned(core)
-        keys = Keys(names, entries_only(core, calls, active))
+        self.keys = keys = Keys(names, entries_only(core, calls, active))
         numeric = numeric_names(core, calls, self.units.helper_kinds)
         self.temporaries: set[str] = set()
         found = shapes(core, calls, task.scalar_result, task.scalars)
@@ -381,6 +392,7 @@ class _Reversing:
         seed = self._seed(reverser, result)
         block = reverser.block(core.body[:-1])
         adjoints = [reverser.adjoint_of(w) if w in active else reverser.zeros(w) for w in task.wrt]
+        self.temporaries |= {a for k, a in keys.adjoints.items() if "[" in k}
         self._decide_hoists(block, result)
         primal = frozenset(names.taken) - frozenset(keys.adjoints.values())
         needed = Needed(assigned, primal)
@@ -429,7 +441,9 @@ class _Reversing:
         needed = _names_needed(block) | (tree.names_read(result) if self.task.want_value else set())
         live = _live_names(block, needed)
         for step in _loop_steps(block):
-            if step.hoists and not tree.names_written(step.node) & live:
+            calls = [n for _, v in step.hoists for n in tree.walk(v) if isinstance(n, gast.Call)]
+            is_dead = not tree.names_written(step.node) & live
+            if step.hoists and is_dead and all(map(self._is_pure, calls)):
                 step.hoist_backward = True
 
     def _assembled(
@@ -448,7 +462,7 @@ class _Reversing:
         )  # fmt: skip
         simple = simplify(
             combined, is_float=self._is_float, is_pure=self._is_pure, candidates=frozenset(self.temporaries),
-            fresh_calls=_FRESH_CALLS,
+            adjoints=frozenset(self.keys.adjoints.values()) - self.temporaries, fresh_calls=_FRESH_CALLS,
         )
         return _taken_apart(simple)
 

@@ -11,7 +11,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def environment(**variables: object) -> dict[str, str]:
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    return {**os.environ, "PYTHONPATH": path, **{name: str(value) for name, value in variables.items()}}
+    return {
+        **os.environ,
+        "PYTHONPATH": path,
+        **{name: str(value) for name, value in variables.items()},
+    }
 
 
 def start(code: str, *, cwd: Path, **variables: object) -> subprocess.Popen[str]:

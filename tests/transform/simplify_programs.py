@@ -108,12 +108,17 @@ class Program:
     def statement(self, indent: int, arrays: list[str], depth: int, in_loop: bool) -> list[str]:
         pick, pad = self.choices.choice, " " * indent
         a, b = pick(arrays), pick(["u", "d_a", "d_b"])
-        kind = pick(["new"] * 5 + ["rebind"] * 3 + ["add"] * 3 + ["place"] * 3 + ["list"] * 3 + ["comment", "test", "loop"] * 2)
+        kind = pick(["new"] * 4 + ["delay"] * 4 + ["rebind"] * 3 + ["add"] * 3 + ["place"] * 3 + ["list"] * 3 + ["comment", "test", "loop"] * 2)
         if kind == "new":
             name = self.fresh_name()
             line = f"{pad}{name} = {self.value(arrays)}"
             arrays.append(name)
             return [line]
+        if kind == "delay":
+            name, value = self.fresh_name(), self.value(arrays, 1)
+            between = [line for _ in range(2) for line in self.statement(indent, arrays, 0, in_loop)]
+            place = pick([f"{b} = {{}}", f"{b} = ({{}}) + {a}", f"note({{}} + note({a}))", f"{b} = bump({a}) + {{}}", f"{a}[:] += {{}}"])
+            return [f"{pad}{name} = {value}", *between, pad + place.format(name)]
         if kind == "rebind":
             return [f"{pad}{b} = {self.value(arrays)}"]
         if kind == "add":

@@ -82,7 +82,7 @@ class Model:
     square = lambda self, x: x**2  # noqa: E731
 
 
-def made(k):
+def made_inner(k):
     def inner(x):
         return x * k + unset
 
@@ -191,9 +191,9 @@ def test_lambdas_on_one_line():
 
 
 def test_lambdas_on_one_line_that_differ_in_a_number_only():
-    functions = [lambda x: x * 1, lambda x: x * 1.0, lambda x: x * True, lambda x: x * 1]  # fmt: skip
+    made = [lambda x: x * 1, lambda x: x * 1.0, lambda x: x * True, lambda x: x * 1]  # fmt: skip
     texts = ["lambda x: x * 1", "lambda x: x * 1.0", "lambda x: x * True", "lambda x: x * 1"]
-    sources = [read_source(f) for f in functions]
+    sources = [read_source(f) for f in made]
     assert [s.text for s in sources] == texts
     assert len({s.tree.col_offset for s in sources}) == 4
 
@@ -271,7 +271,7 @@ def test_names_are_resolved_now(monkeypatch):
 
 def test_closure_comes_before_globals(monkeypatch):
     monkeypatch.setitem(globals(), "k", "global")
-    source = read_source(made(5))
+    source = read_source(made_inner(5))
     assert source.resolve("k") == 5
     assert source.closure_names == ("k", "unset")
     assert kinds(source, "k") == (True, False, False)
@@ -289,7 +289,7 @@ def test_unbound_names():
         read_source(plain).resolve("nowhere")
     assert str(caught.value) == "name 'nowhere' is not defined"
     with pytest.raises(NameError) as caught:
-        read_source(made(1)).resolve("unset")
+        read_source(made_inner(1)).resolve("unset")
     assert str(caught.value) == "name 'unset' is not bound yet in the function around 'inner'"
 
 
@@ -395,6 +395,11 @@ def test_edit_elsewhere_is_no_matter(tmp_path):
     module = module_from(tmp_path, "def f(x):\n    return x + 2\n")
     (tmp_path / "user_model.py").write_text("def f(x):\n    return x + 2\n\n\ny = 1\n")
     assert read_source(module.f).name == "f"
+
+
+def test_long_chain_of_operations(tmp_path):
+    module = module_from(tmp_path, "def f(x):\n    return " + " + ".join(["x"] * 500) + "\n")
+    assert read_source(module.f).tree.body[0].value.right.id == "x"
 
 
 # --- what is refused ------------------------------------------------------------------------------

@@ -159,9 +159,17 @@ class Needed:
     def _last_binding(self, block: Block, name: str) -> int:
         found = -1
         for number, step in enumerate(block.steps):
+            if is_exit(step.node):
+                found = max(found, number)
+                continue
             if name in tree.names_written(step.node) | _hoisted(step):
                 found = number
         return found
+
+
+def is_exit(node: tree.Node) -> bool:
+    """Whether a statement is `if test: break`, after which the iteration goes on."""
+    return isinstance(node, gast.If) and bool(node.body) and isinstance(node.body[-1], gast.Break) and not node.orelse
 
 
 def _hoisted(step: Step) -> set[str]:

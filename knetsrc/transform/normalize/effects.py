@@ -40,12 +40,15 @@ def is_of_module(node: Node) -> bool:
     return len(path) > 1 and path[0] in MODULES
 
 
-def _is_pure(call: gast.Call) -> bool:
-    if is_of_module(call.func):
-        return "random" not in path_of(call.func)
-    if isinstance(call.func, gast.Name):
-        return call.func.id in PURE_BUILTINS
-    return isinstance(call.func, gast.Attribute) and call.func.attr in PURE_METHODS
+def is_impure_call(node: Node) -> bool:
+    """Whether a node is a call of which it matters when and how often it is made."""
+    if not isinstance(node, gast.Call) or is_append(node):
+        return False
+    if is_of_module(node.func):
+        return "random" in path_of(node.func)
+    if isinstance(node.func, gast.Name):
+        return node.func.id not in PURE_BUILTINS
+    return not isinstance(node.func, gast.Attribute) or node.func.attr not in PURE_METHODS
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def effects(node: Node | Iterable[Node], captured: Iterable[str] = ()) -> Effect
     nodes = [node] if isinstance(node, Node) else list(node)
     calls = [n for n in own_nodes(nodes) if isinstance(n, gast.Call)]
     appended = {n.func.value.id for n in calls if is_append(n) and isinstance(n.func.value, gast.Name)}
-    impure = any(not _is_pure(n) and not is_append(n) for n in calls)
+    impure = any(map(is_impure_call, calls))
     reads = tree.names_read(nodes) | (set(captured) if calls else set())
     return Effects(frozenset(reads), frozenset(bound_names(nodes) | appended), impure)
 

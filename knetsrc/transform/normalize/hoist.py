@@ -18,8 +18,8 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
-from knetsrc.transform.normalize.effects import effects, name_for
-from knetsrc.transform.normalize.scopes import COMPREHENSIONS, blocks, captured_names, defaults
+from knetsrc.transform.normalize.effects import effects, is_impure_call, name_for
+from knetsrc.transform.normalize.scopes import COMPREHENSIONS, blocks, captured_names
 from knetsrc.transform.tree import Node
 
 
@@ -207,18 +207,39 @@ class _Hoister:
         return place.target
 
     def _slots(self, slots: "list[Slot]") -> list[Node]:
-        """Take out of operands that are evaluated in this order; what the statements taken out may change goes first."""
-        lowered = [self.expression(slot.get(), Place(wanted=slot.wanted)) for slot in slots]
-        later: list[Node] = []
-        for slot, (prelude, value) in zip(slots[::-1], lowered[::-1], strict=True):
-            bound: list[Node] = []
-            if later and effects(value, self.captured).conflict(effects(later, self.captured)):
-                name = self.names.fresh(name_for(value))
-                bound = [tree.at(tree.assign(name, value), value)]
-                value = tree.at(tree.name(name), value)
+        """Take out of operands that are evaluated in this order."""
+        preludes: list[list[Node]] = []
+        for slot in slots:
+            prelude, value = self.expression(slot.get(), Place(wanted=slot.wanted))
             slot.set(value)
-            later = [*prelude, *bound, *later]
-        return later
+            preludes.append(prelude)
+        return self._in_order(slots, preludes, [])
+
+    def _in_order(self, slots: "list[Slot]", preludes: list[list[Node]], later: list[Node]) -> list[Node]:
+        """What runs before the operands, given what runs after them but before their statement."""
+        added: list[Node] = []
+        for slot, prelude in zip(slots[::-1], preludes[::-1], strict=True):
+            bound, value = self._settled(slot.get(), [*added, *later])
+            slot.set(value)
+            added = [*prelude, *bound, *added]
+        return added
+
+    def _settled(self, value: Any, later: list[Node]) -> Replacement:
+        """Give a name to as much of a value as might be different after `later` has run."""
+        if not self._conflict(value, later):
+            return [], value
+        before: list[Node] = []
+        if not isinstance(value, _WHOLE) and not is_impure_call(value):
+            slots = operands(value)
+            before = self._in_order(slots, [[] for _ in slots], later)
+            if not self._conflict(value, later):
+                return before, value
+        name = self.names.fresh(name_for(value))
+        bound = tree.at(tree.assign(name, value), value)
+        return [*before, bound], tree.at(tree.name(name), value)
+
+    def _conflict(self, value: Node, later: list[Node]) -> bool:
+        return bool(later) and effects(value, self.captured).conflict(effects(later, self.captured))
 
 
 @dataclass(frozen=True)
@@ -241,6 +262,7 @@ class Slot:
             getattr(self.holder, self.field)[self.index] = value
 
 
+_WHOLE = (gast.BoolOp, gast.IfExp, gast.NamedExpr, gast.Lambda, gast.Name, *COMPREHENSIONS)
 _STRUCTURE = (gast.Slice, gast.Starred, gast.keyword, gast.FormattedValue, gast.JoinedStr)
 
 
@@ -288,6 +310,3 @@ def _default_slots(function: Any) -> list[Slot]:
         for i, _ in enumerate(getattr(function.args, part))
     ]
     return [slot for slot in slots if slot.get() is not None]
-
-
-__all__ = ["Place", "Replace", "Replacement", "defaults", "hoist"]

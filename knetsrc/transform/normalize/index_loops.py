@@ -321,7 +321,8 @@ def _shortest(lengths: tuple[Node, ...]) -> Node:
 
 
 def _equal(a: Node, b: Node) -> Node:
-    (statement,) = tree.parse("assert a == b")
+    """A statement that raises what a strict `zip` raises."""
+    (statement,) = tree.parse("if a != b: raise ValueError('zip() arguments have different lengths')")
     statement = tree.substitute(statement, {"a": a, "b": b})
     for node in tree.walk(statement):
         node.lineno = None

@@ -27,7 +27,7 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.conditions import negated
 from knetsrc.transform.normalize.effects import path_of
 from knetsrc.transform.normalize.loop_else import has_break, loop_nodes
-from knetsrc.transform.normalize.scopes import blocks, own_nodes
+from knetsrc.transform.normalize.scopes import blocks
 from knetsrc.transform.tree import Node
 
 _JUMPS = (gast.Return, gast.Break, gast.Continue)
@@ -93,9 +93,9 @@ class _Jumps:
         return found
 
     def loop(self, node: Any) -> list[Node]:
-        returns = any(isinstance(n, gast.Return) for n in own_nodes(node.body) if isinstance(n, gast.stmt))
-        only_returns = isinstance(node, gast.While) and tree.is_constant(node.test, True) and not has_break(node.body)
         body = self.tails(node.body)
+        returns = any(isinstance(jump, gast.Return) for jump in jumps_in(body))
+        only_returns = isinstance(node, gast.While) and tree.is_constant(node.test, True) and not has_break(body)
         node.body = self.replaced(body, gast.Continue, lambda jump: [])
         if not returns:
             return [node]
@@ -191,8 +191,9 @@ class _Jumps:
         if len(returns) > 1 or returns[0] is not body[-1]:
             body = self.replaced(body, gast.Return, self.stored)
             body += tree.at([tree.return_(tree.name(self.result))], returns[-1])
-        if "returned" in self.__dict__:
-            first = next((i for i, n in enumerate(body) if self.returned in tree.names_written(n)), 0)
+        used = [i for i, n in enumerate(body) if "returned" in self.__dict__ and self.returned in tree.names_written(n)]
+        if used:
+            first = used[0]
             body.insert(first, tree.at(tree.assign(self.returned, tree.constant(False)), body[first]))
         return body
 

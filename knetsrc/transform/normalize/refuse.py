@@ -8,7 +8,7 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.normalize.inplace import refuse_writes
 from knetsrc.transform.normalize.loop_else import loop_nodes
-from knetsrc.transform.normalize.scopes import COMPREHENSIONS, blocks
+from knetsrc.transform.normalize.scopes import COMPREHENSIONS, blocks, parameters
 from knetsrc.transform.tree import Node
 
 _GENERATOR = (
@@ -131,10 +131,12 @@ def _returns(node: Node) -> list[Node]:
 def _refuse_kept_lambdas(node: Any) -> None:
     """A lambda that outlives its round of a comprehension would read the variable of the last one."""
     variables = {n.id for g in node.generators for n in tree.walk(g.target) if isinstance(n, gast.Name)}
-    called = {id(a) for n in tree.walk(node) if isinstance(n, gast.Call) for a in (*n.args, *n.keywords)}
-    called |= {id(k.value) for n in tree.walk(node) if isinstance(n, gast.Call) for k in n.keywords}
+    calls = [n for n in tree.walk(node) if isinstance(n, gast.Call)]
+    called = {id(a) for n in calls for a in (n.func, *n.args, *(k.value for k in n.keywords))}
     for inner in tree.walk(node):
-        if isinstance(inner, gast.Lambda) and id(inner) not in called and variables & tree.names_read(inner.body):
+        if not isinstance(inner, gast.Lambda) or id(inner) in called:
+            continue
+        if variables & tree.names_read(inner.body) - set(parameters(inner)):
             raise UnsupportedSyntaxError(
                 "a lambda that is kept, made in a comprehension",
                 at=inner,

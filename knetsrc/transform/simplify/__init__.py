@@ -44,6 +44,7 @@ def simplify(
     is_float: Callable[[Node], bool],
     is_pure: Callable[[gast.Call], bool],
     candidates: Iterable[str],
+    adjoints: Iterable[str] = (),
     fresh_calls: Iterable[str] = (),
 ) -> gast.FunctionDef:
     """The same function, as a person would write it.
@@ -59,6 +60,9 @@ def simplify(
         Whether a call does nothing but return a value.
     candidates
         Names that the transform made up; others keep their assignments, unless these are dead.
+    adjoints
+        Names that hold adjoints of the user's names: they keep their assignments, but copies and literals are propagated,
+        and they are added into in place.
     fresh_calls
         Functions as they are written in the code (`"np.exp"`), and methods with a dot in front
         (`".copy"`), whose result shares memory with nothing.
@@ -68,8 +72,9 @@ def simplify(
     FunctionDef
     """
     effects, names = Effects(is_pure, fresh_calls), frozenset(candidates)
+    made_up = names | frozenset(adjoints)
     passes: list[Callable[[gast.FunctionDef], gast.FunctionDef]] = [
-        lambda code: propagate(code, names, effects),
+        lambda code: propagate(code, made_up, effects),
         lambda code: simplify_algebra(code, is_float, effects),
         lambda code: remove_dead_code(code, effects),
         lambda code: inline_single_use(code, names, effects),
@@ -81,4 +86,4 @@ def simplify(
             function = rewriting(function)
         if function is before:
             break
-    return accumulate_in_place(function, names, effects)
+    return accumulate_in_place(function, made_up, effects)

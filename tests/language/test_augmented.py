@@ -1,0 +1,145 @@
+"""Augmented assignment to a name, where rebinding means the same."""
+
+import numpy as np
+
+from language.checking import M, V, check
+
+
+def test_sum_of_numbers():
+    def f(xs):
+        total = 0.0
+        for x in xs:
+            total += x**2
+        return total
+
+    check(f, [0.5, 1.5, -2.0])
+
+
+def test_every_operator_on_a_number():
+    def f(x, y):
+        s = x
+        s += y
+        s *= x
+        s -= y * 2.0
+        s /= 3.0 + y
+        s **= 2
+        return s
+
+    check(f, 1.3, 0.4)
+
+
+def test_floor_division_and_modulo_of_counts():
+    def f(x):
+        n = 7
+        n //= 2
+        n %= 2
+        n <<= 2
+        return x * n
+
+    check(f, 1.3)
+
+
+def test_matrix_product():
+    def f(a, b):
+        c = a * 1.0
+        c @= b
+        return np.sum(c**2)
+
+    check(f, M @ M.T, M @ M.T + 1.0)
+
+
+def test_array_made_in_the_function():
+    def f(x):
+        y = x * 2.0
+        y += x
+        y *= x
+        return np.sum(y)
+
+    check(f, V)
+
+
+def test_integer_accumulator_becomes_float():
+    def f(x):
+        s = 0
+        for i in range(3):
+            s += x * i
+        return s**2
+
+    check(f, 1.5)
+
+
+def test_accumulator_over_arrays_starts_as_number():
+    def f(x):
+        s = 0
+        for i in range(3):
+            s += np.sin(x * i)
+        return np.sum(s)
+
+    check(f, V)
+
+
+def test_accumulator_that_broadcasts_its_update():
+    def f(m, v):
+        s = np.zeros((2, 3)) * 1.0
+        s += m
+        s += v
+        return np.sum(s**2)
+
+    check(f, M, V[:3])
+
+
+def test_update_in_one_branch():
+    def f(x):
+        s = x * 1.0
+        if x > 0:
+            s += x**3
+        else:
+            s -= x**2
+        return s * x
+
+    check(f, 0.8)
+    check(f, -0.8)
+
+
+def test_update_with_its_own_value():
+    def f(x):
+        for _ in range(3):
+            x += x * x
+        return x
+
+    check(f, 0.4)
+
+
+def test_nested_loops_share_one_accumulator():
+    def f(m):
+        s = 0.0
+        for i in range(m.shape[0]):
+            row = 1.0
+            for j in range(m.shape[1]):
+                row *= m[i, j]
+            s += row
+        return s
+
+    check(f, M)
+
+
+def test_list_grown_by_literal():
+    def f(x):
+        xs = [x]
+        for i in range(3):
+            xs += [xs[-1] * x]
+        return sum(xs)
+
+    check(f, 0.8)
+
+
+def test_string_and_count_updates_are_no_derivative():
+    def f(x):
+        text = ""
+        n = 0
+        for i in range(4):
+            text += str(i)
+            n += len(text)
+        return x * n
+
+    check(f, 0.8)

@@ -1,0 +1,361 @@
+"""`for` over ranges, arrays, lists, tuples, zip, enumerate, reversed, views of dictionaries."""
+
+import numpy as np
+import pytest
+
+from language.checking import M, V, check
+
+
+@pytest.mark.parametrize("n", [0, 1, 4])
+def test_range(n):
+    def f(x, n):
+        for _ in range(n):
+            x = np.sin(x) * x
+        return np.sum(x)
+
+    check(f, V, n)
+
+
+def test_range_with_start_and_step():
+    def f(x):
+        s = 1.0
+        for i in range(7, 0, -2):
+            s = s * x + i
+        return s
+
+    check(f, 0.8)
+
+
+def test_range_over_the_length():
+    def f(x):
+        s = 0.0
+        for i in range(len(x)):
+            s = s + x[i] * x[-i]
+        return s
+
+    check(f, V)
+
+
+def test_rows_of_an_array():
+    def f(m):
+        h = np.zeros(3)
+        for row in m:
+            h = np.tanh(h * 0.5 + row)
+        return np.sum(h)
+
+    check(f, M)
+
+
+def test_elements_of_a_vector():
+    def f(x):
+        s = 1.0
+        for e in x:
+            s = s * (1.0 + e * e)
+        return s
+
+    check(f, V)
+
+
+def test_list_of_arrays():
+    def f(ws, x):
+        for w in ws:
+            x = np.tanh(w @ x)
+        return np.sum(x)
+
+    check(f, [M, M.T + 0.1], V[:3])
+
+
+def test_tuple_written_in_place():
+    def f(x, y):
+        s = 0.0
+        for e in (x, y, x * y):
+            s = s * 0.5 + e**2
+        return s
+
+    check(f, 0.8, -1.5)
+
+
+def test_zip():
+    def f(xs, ys):
+        s = 0.0
+        for x, y in zip(xs, ys):
+            s = s + x * y * s + x
+        return s
+
+    check(f, [0.5, 1.5, -2.0], [1.0, 0.3, 0.2])
+
+
+def test_zip_stops_at_the_shortest():
+    def f(xs, y):
+        s = 0.0
+        for x, e, i in zip(xs, y, range(10)):
+            s = s + x * e * (i + 1)
+        return s
+
+    check(f, [0.5, 1.5, -2.0], V)
+    check(f, [0.5, 1.5, -2.0], V[:2].copy())
+
+
+def test_enumerate():
+    def f(xs):
+        s = 0.0
+        for i, x in enumerate(xs):
+            s = s + x**i
+        return s
+
+    check(f, [0.5, 1.5, 2.0])
+
+
+def test_enumerate_with_start():
+    def f(x):
+        s = 0.0
+        for i, e in enumerate(x, 1):
+            s = s + e * i
+        for i, e in enumerate(x, start=3):
+            s = s + e**2 * i
+        return s
+
+    check(f, V)
+
+
+def test_enumerate_of_zip():
+    def f(xs, ys):
+        s = 0.0
+        for i, (x, y) in enumerate(zip(xs, ys)):
+            s = s + i * x * y
+        return s
+
+    check(f, [0.5, 1.5, -2.0], [1.0, 0.3, 0.2])
+
+
+def test_reversed():
+    def f(xs):
+        s = 1.0
+        for x in reversed(xs):
+            s = s * x + x
+        return s
+
+    check(f, [0.5, 1.5, -2.0])
+
+
+def test_reversed_range():
+    def f(x):
+        s = 1.0
+        for i in reversed(range(4)):
+            s = s * x + i
+        return s
+
+    check(f, 0.8)
+
+
+def test_slice_of_a_list():
+    def f(ws, x):
+        for w in ws[:-1]:
+            x = np.tanh(x * w)
+        return np.sum(x * ws[-1])
+
+    check(f, [V, V + 1.0, V * 2.0], V)
+
+
+def test_pairs_of_list_elements_by_index():
+    def f(w, x):
+        for i in range(0, len(w), 2):
+            x = w[i] @ x + w[i + 1]
+            if i < len(w) - 2:
+                x = np.maximum(0.1 * x, x)
+        return np.sum(x**2)
+
+    check(f, [M, np.array([0.1, 0.2]), M.T, np.array([0.1, 0.2, 0.3])], V[:3])
+
+
+def test_items_of_a_dictionary():
+    def f(params):
+        s = 0.0
+        for name, value in params.items():
+            if name != "bias":
+                s = s + np.sum(value**2)
+        return s
+
+    check(f, {"w": V, "bias": V[:2], "u": M})
+
+
+def test_values_of_a_dictionary():
+    def f(params):
+        s = 1.0
+        for value in params.values():
+            s = s * np.sum(value)
+        return s
+
+    check(f, {"w": V, "u": M})
+
+
+def test_keys_of_a_dictionary():
+    def f(params):
+        s = 0.0
+        for key in params:
+            s = s + np.sum(params[key] ** 2)
+        for key in params.keys():
+            s = s * 2.0 + np.sum(params[key])
+        return s
+
+    check(f, {"w": V, "u": M})
+
+
+def test_sorted_keys():
+    def f(params):
+        s = 1.0
+        for key in sorted(params):
+            s = s * np.sum(params[key]) + 1.0
+        return s
+
+    check(f, {"w": V, "b": M})
+
+
+def test_list_of_pairs():
+    def f(layers, x):
+        for w, b in layers:
+            x = np.tanh(x * w + b)
+        return np.sum(x)
+
+    check(f, [(V, V * 0.5), (V + 1.0, V * 0.1)], V)
+
+
+def test_list_of_dictionaries():
+    def f(layers, x):
+        for layer in layers:
+            x = np.tanh(x * layer["w"] + layer["b"])
+        return np.sum(x)
+
+    check(f, [{"w": V, "b": 0.5}, {"w": V + 1.0, "b": 0.3}], V)
+
+
+def test_strings_as_items():
+    def f(params):
+        s = 0.0
+        for name in ["u", "w"]:
+            s = s + np.sum(params[name] ** 2)
+        return s
+
+    check(f, {"w": V, "u": M})
+
+
+def test_loop_in_branch_in_loop():
+    def f(x, n):
+        for i in range(n):
+            if i % 2:
+                for j in range(i):
+                    x = x * 0.9 + np.sin(x) * j
+            else:
+                x = x * x
+        return x
+
+    check(f, 0.7, 4)
+
+
+def test_three_loops_deep():
+    def f(x, y):
+        for i in range(2):
+            for j in range(i + 1):
+                for k in range(j, 3):
+                    x = x * y + k
+                y = np.cos(y)
+        return x
+
+    check(f, 0.7, 0.9)
+
+
+def test_recurrent_network_over_rows():
+    def f(w, u, b, inputs):
+        h = np.zeros(2)
+        loss = 0.0
+        for x in inputs:
+            h = np.tanh(w @ h + u @ x + b)
+            loss = loss + np.sum(h**2)
+        return loss
+
+    check(f, M[:, :2].copy(), M, V[:2], np.stack([V[:3], V[1:], V[:3] * 2.0]))
+
+
+def test_two_loops_one_after_the_other():
+    def f(x):
+        for _ in range(3):
+            x = np.sin(x)
+        for _ in range(2):
+            x = x * x
+        return np.sum(x)
+
+    check(f, V)
+
+
+def test_bound_computed_from_data():
+    def f(x, steps):
+        n = int(np.max(steps))
+        for i in range(n):
+            x = x * 1.1 + i
+        return x
+
+    check(f, 0.5, np.array([1, 3, 2]))
+
+
+def test_loop_over_a_name_rebound_in_the_body():
+    def f(xs):
+        s = 0.0
+        for x in xs:
+            xs = [s]
+            s = s + x * x
+        return s + xs[0]
+
+    check(f, [0.5, 1.5])
+
+
+def test_index_of_two_arrays():
+    def f(a, b):
+        s = 0.0
+        for i in range(len(a)):
+            for j in range(len(b)):
+                if i != j:
+                    s = s + np.exp(-((a[i] - b[j]) ** 2))
+        return s
+
+    check(f, V, V[:3] * 0.5)
+
+
+def test_loop_over_columns():
+    def f(m):
+        s = 1.0
+        for column in m.T:
+            s = s * np.sum(column**2)
+        return s
+
+    check(f, M)
+
+
+def test_loop_over_the_result_of_a_call():
+    def f(x):
+        s = 1.0
+        for part in np.split(np.sin(x), 2):
+            s = s * np.sum(part)
+        return s
+
+    check(f, V)
+
+
+def test_loop_that_never_touches_active_values():
+    def f(x):
+        n = 0
+        for i in range(10):
+            n = n + i
+        return x * n
+
+    check(f, 0.5)
+
+
+def test_loop_variable_that_the_body_rebinds():
+    def f(xs):
+        s = 0.0
+        for x in xs:
+            x = x * x
+            s = s + x * x
+        return s
+
+    check(f, [0.5, 1.5])
