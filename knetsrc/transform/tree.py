@@ -184,6 +184,7 @@ def import_from(module_name: str, names: Mapping[str, str]) -> gast.ImportFrom:
 
 
 _COMMENT = "#: "
+BOUNDARY = "(backward)"  # the comment between forward and backward part, until the two are written out
 
 
 def comment(text: str) -> gast.Expr:

@@ -29,7 +29,6 @@ from knetsrc.transform.simplify import simplify
 from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.steps import Block, Step
 
-BOUNDARY = "(backward)"
 _FRESH_CALLS = frozenset({"zeros_like", "owned", "np.zeros_like"})
 
 
@@ -458,7 +457,7 @@ class _Reversing:
         value = result if self.task.want_value else tree.constant(None)
         combined = tree.function_def(
             self.function.name, tree.clone(self.function.core.args),
-            [*forward, tree.comment(BOUNDARY), *backward, tree.return_(tree.tuple_of([value, tree.tuple_of(adjoints)]))],
+            [*forward, tree.comment(tree.BOUNDARY), *backward, tree.return_(tree.tuple_of([value, tree.tuple_of(adjoints)]))],
         )  # fmt: skip
         simple = simplify(
             combined, is_float=self._is_float, is_pure=self._is_pure, candidates=frozenset(self.temporaries),
@@ -652,7 +651,7 @@ def _may_inline(value: tree.Node, bound: dict[str, tree.Node]) -> bool:
 def _taken_apart(function: gast.FunctionDef) -> Reversal:
     """The parts of a combined function."""
     body, returned = function.body[:-1], function.body[-1]
-    boundary = next((i for i, n in enumerate(body) if tree.comment_text(n) == BOUNDARY), len(body))
+    boundary = next((i for i, n in enumerate(body) if tree.comment_text(n) == tree.BOUNDARY), len(body))
     value, adjoints = returned.value.elts
     return Reversal(body[:boundary], value, body[boundary + 1 :], list(adjoints.elts))
 

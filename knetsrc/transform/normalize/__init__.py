@@ -26,6 +26,8 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.calls import split_calls
+from knetsrc.transform.normalize.index_loops import index_loops
 from knetsrc.transform.normalize.annotations import drop_annotations, fill_blocks
 from knetsrc.transform.normalize.augmented import write_out_augmented
 from knetsrc.transform.normalize.booleans import unfold_booleans
@@ -42,6 +44,8 @@ from knetsrc.transform.normalize.ternaries import unfold_ternaries
 from knetsrc.transform.normalize.walruses import move_walruses
 
 Rewriting = Callable[[gast.FunctionDef, Names], gast.FunctionDef]
+
+__all__ = ["index_loops", "normalize", "normalize_inner", "split_calls"]
 
 REWRITINGS: tuple[Rewriting, ...] = (
     split_targets,

@@ -148,7 +148,7 @@ def _comments(block: Block) -> Block:
     for statement in reversed(block):
         text = tree.comment_text(statement)
         following = tree.comment_text(kept[-1]) if kept else ""
-        if text is None or following is None or (text == "" and following):
+        if text in (None, tree.BOUNDARY) or following is None or (text == "" and following):
             kept.append(statement)
     while kept and tree.comment_text(kept[-1]) == "":
         kept.pop()
