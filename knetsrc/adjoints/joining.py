@@ -217,7 +217,7 @@ NESTED = [
     np.asanyarray,
     cases=[*NESTED, case(real(3), dtype=float), case([real(), real()], dtype="f8")],
 )
-def array_adjoint(object, dtype=None, *, d_y):
+def array_adjoint(object, dtype=None, *, copy=None, d_y):
     d_object = nested_like(through_dtype(d_y, dtype), object)
     return d_object
 
@@ -279,6 +279,6 @@ def full_like_adjoint(a, fill_value, dtype=None, *, y, d_y):
     methods=("astype",),
     cases=[case(real(2, 3), float), case(real(0), "f8"), case(real(2), np.float64)],
 )
-def astype_adjoint(x, dtype, *, d_y):
+def astype_adjoint(x, dtype, *, copy=True, d_y):
     d_x = unbroadcast(through_dtype(d_y, dtype), x)
     return d_x

@@ -130,7 +130,7 @@ def rollaxis_adjoint(a, axis, start=0, *, d_y):
         case(real(2, 6), (3, 4), "A"),
     ],
 )
-def reshape_adjoint(a, shape, order="C", *, d_y):
+def reshape_adjoint(a, shape, order="C", *, copy=None, d_y):
     if order == "C":
         d_a = np.reshape(d_y, np.shape(a))
     else:
@@ -147,10 +147,15 @@ def reshape_adjoint(a, shape, order="C", *, d_y):
         case(real(2, 6), -1),
         case(real(1), ()),
         case(real(0, 3), 3, -1),
+        case(real(2, 6), 3, 4, order="F"),
+        case(real(2, 6), (3, 4), order="A"),
     ],
 )
-def reshape_method_adjoint(x, *shape, d_y):
-    d_x = np.reshape(d_y, x.shape)
+def reshape_method_adjoint(x, *shape, order="C", copy=None, d_y):
+    if order == "C":
+        d_x = np.reshape(d_y, x.shape)
+    else:
+        d_x = np.reshape(d_y, x.shape, layout_of(x, order))
     return d_x
 
 

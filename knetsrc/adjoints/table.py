@@ -220,6 +220,15 @@ def adjoint(
     return enter
 
 
+def options_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    """The parameters of a rule that are those of its primitive: without `y`, and without adjoints."""
+    return tuple(
+        p
+        for name, p in inspect.signature(function).parameters.items()
+        if p.kind is not p.KEYWORD_ONLY or not (name == "y" or name.startswith("d_"))
+    )
+
+
 def nondifferentiable(
     *functions: Callable[..., Any], methods: tuple[str, ...] = (), attributes: tuple[str, ...] = ()
 ) -> None:

@@ -18,7 +18,7 @@ def check_not_array(value: Any, statement: str) -> None:
     Raises
     ------
     UnsupportedAliasError
-        If `value` is an array, a list or anything else that can be changed in place; a number cannot.
+        If `value` is an array, a list or anything else that can be changed in place.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def check_not_array(value: Any, statement: str) -> None:
     name, symbol, operand = statement.split(" ", 2)
     operand = f"({operand})" if " " in operand else operand
     raise UnsupportedAliasError(
-        f"`{statement}` changes in place an object of type `{type(value).__name__}` that another name may share",
-        why="the other name would see the change, and the derivative would be wrong without any sign of it",
+        f"`{statement}` changes in place a value ({type(value).__name__}) that has another name",
+        why="the other name sees the change, and the derivative would be wrong without any sign",
         instead=f"{name} = {name} {symbol[:-1]} {operand}",
     )

@@ -188,7 +188,7 @@ def _fitting(d: Any, x: Any) -> Any:
     kind = type(x)
     if kind is np.ndarray:
         return d if x.dtype.kind in "fc" else None
-    return None if kind is int or kind is bool or kind is str or x is None else d
+    return finished(d, x)
 
 
 def finished(d: Any, x: Any) -> Any:
@@ -207,8 +207,10 @@ def finished(d: Any, x: Any) -> Any:
         Lists, tuples, dicts, namedtuples and dataclasses as in `x`; a plain object gives a dict of its attributes.
     """
     kind = type(x)
-    if kind is np.ndarray or kind is float:
+    if kind is np.ndarray:
         return None if d is NOTHING else d
+    if kind is float:
+        return float(d)
     if kind is list:
         return [finished(v, w) for v, w in zip(d, x, strict=True)]
     if isinstance(d, _Nothing) or d is None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.needed import is_counting
-from knetsrc.transform.prepare import trips_of
+from knetsrc.transform.analysis.needed import is_counting, trips_of
 from knetsrc.transform.names import Names, saved_name
 from knetsrc.transform.steps import Block, Step
 
@@ -163,11 +162,13 @@ class Assembler:
     def _backward_loop(self, node: tree.Node, block: Block, body: list[tree.Node]) -> tree.Node:
         trips = trips_of(node)
         if isinstance(node, gast.For) and is_counting(node.iter):
-            steps = tree.clone(node.iter)
-            if trips:
-                steps = tree.subscript(steps, tree.slice_of(None, tree.name(trips), None))
-            target = node.target if node.target.id in tree.names_read(body) else tree.name("_")
-            return tree.for_(target, _reversed(steps), body)
+            if node.target.id in tree.names_read(body):
+                steps = tree.clone(node.iter)
+                if trips:
+                    steps = tree.subscript(steps, tree.slice_of(None, tree.name(trips), None))
+                return tree.for_(node.target, _reversed(steps), body)
+            if not trips:
+                return tree.for_("_", tree.clone(node.iter), body)
         filled = self._filled_each_time(block) if self.nesting == 0 else None
         if filled:
             return tree.while_(tree.name(filled), body)

@@ -1,6 +1,5 @@
 """What a call calls: a primitive with a rule, a primitive without derivative, a function of the user, or nobody knows what."""
 
-import inspect
 import types
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 import gast
 
 from knetsrc.adjoints.table import TABLE, Rule
-from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
+from knetsrc.transform.binding import binding_of
 from knetsrc.transform.resolve import UNKNOWN, Outside
 
 OPERATORS = {
@@ -23,11 +22,12 @@ CONTAINER_METHODS = frozenset({"items", "values", "pop", "copy"})
 
 @dataclass(frozen=True)
 class Primitive:
-    """A call of something with a derivative rule; `args` are the arguments in the order of its parameters."""
+    """A call of something with a derivative rule: of `function`, an object or the name of a method, with `args`."""
 
     rule: Rule
     args: tuple[tree.Node, ...]
     keywords: tuple[gast.keyword, ...] = ()
+    function: Any = None
 
     def bound(self) -> dict[str, Any]:
         """Argument nodes by the rule's parameter names; star parameters hold a list of nodes.
@@ -37,18 +37,8 @@ class Primitive:
         UnsupportedSyntaxError
             If the rule has no such parameter.
         """
-        signature = inspect.signature(self.rule.function)
-        own = [p for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY]
-        keywords = {k.arg: k.value for k in self.keywords}
-        try:
-            bound = signature.replace(parameters=own).bind_partial(*self.args, **keywords)
-        except TypeError as error:
-            raise UnsupportedSyntaxError(
-                f"`{self.rule.primitives[0].__name__}` with arguments that its rule does not know",
-                why=str(error),
-                instead=f"use only the parameters {', '.join(p.name for p in own)}",
-            ) from None
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in bound.arguments.items()}
+        function = self.rule.primitives[0] if self.function is None else self.function
+        return binding_of(self.rule, function).bind(self.args, {k.arg: k.value for k in self.keywords})
 
 
 @dataclass(frozen=True)
@@ -123,7 +113,7 @@ class Calls:
         except TypeError:
             rule, is_constant = None, False
         if rule:
-            return Primitive(rule, tuple(node.args), tuple(node.keywords))
+            return Primitive(rule, tuple(node.args), tuple(node.keywords), value)
         if is_constant:
             return Constant()
         if value in CONTAINER_CALLS:
@@ -139,14 +129,14 @@ def _operator(name: str, *operands: tree.Node) -> Callee:
     function = getattr(operator, name)
     rule = TABLE.by_function.get(function)
     if rule:
-        return Primitive(rule, operands)
+        return Primitive(rule, operands, function=function)
     return Constant() if function in TABLE.constants else Unknown(f"operator.{name}")
 
 
 def _method(function: gast.Attribute, node: gast.Call) -> Callee:
     rule = TABLE.by_method.get(function.attr)
     if rule:
-        return Primitive(rule, (function.value, *node.args), tuple(node.keywords))
+        return Primitive(rule, (function.value, *node.args), tuple(node.keywords), function.attr)
     if function.attr in TABLE.constant_methods or function.attr in {"keys", "append"}:
         return Constant()
     if function.attr in CONTAINER_METHODS:

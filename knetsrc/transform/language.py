@@ -1,9 +1,9 @@
-"""The core language: what `normalize` promises to the later stages, and the checker of that promise.
+"""The core language: what `normalize` promises to later stages, and the checker of that promise.
 
-    name = EXPR            (a, b) = CALL          EXPR                 pass, assert, raise
-    if/else                for TARGET in EXPR     while EXPR           with, try, def
-    break                  where the body of a loop ends
-    return EXPR            once, at the end
+name = EXPR            (a, b) = CALL          EXPR                 pass, assert, raise
+if/else                for TARGET in EXPR     while EXPR           with, try, def
+break                  where the body of a loop ends
+return EXPR            once, at the end
 """
 
 from collections.abc import Callable, Iterator
@@ -18,17 +18,17 @@ from knetsrc.transform.normalize.scopes import bound_names
 from knetsrc.transform.tree import Node
 
 _STATEMENTS = (
-    gast.Assign, gast.Expr, gast.If, gast.For, gast.While, gast.Break, gast.With, gast.Try, gast.Pass, gast.Assert,
-    gast.Raise, gast.FunctionDef,
+    gast.Assign, gast.Expr, gast.If, gast.For, gast.While, gast.Break, gast.With, gast.Try,
+    gast.Pass, gast.Assert, gast.Raise, gast.FunctionDef,
 )  # fmt: skip
 _NOT_IN_EXPRESSIONS = (
-    gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp, gast.NamedExpr, gast.Lambda, gast.Await, gast.Yield,
-    gast.YieldFrom,
+    gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp, gast.NamedExpr, gast.Lambda,
+    gast.Await, gast.Yield, gast.YieldFrom,
 )  # fmt: skip
 
 
 class NotCoreLanguageError(AssertionError):
-    """A stage left a tree that is not in the core language: a defect of this package, not of the user's code."""
+    """A stage left a tree that is not in the core language: a defect of this package."""
 
 
 def check(function: gast.FunctionDef) -> None:
@@ -47,7 +47,11 @@ def check(function: gast.FunctionDef) -> None:
     knetsrc.transform.language.NotCoreLanguageError: a ternary: `x if x else y`
     """
     *body, last = function.body
-    _require(isinstance(last, gast.Return) and last.value is not None, last, "no `return` at the end of the function")
+    _require(
+        isinstance(last, gast.Return) and last.value is not None,
+        last,
+        "no `return` at the end of the function",
+    )
     _block(body, in_tail=False)
     _expression(last.value, is_test=False)
 
@@ -88,7 +92,9 @@ def _statement(node: Any, in_tail: bool) -> None:
 def _assignment(node: gast.Assign) -> None:
     _require(len(node.targets) == 1, node, "several targets")
     is_unpacked = _is_tuple_of_names(node.targets[0]) and isinstance(node.value, gast.Call)
-    _require(isinstance(node.targets[0], gast.Name) or is_unpacked, node, "a target that is no name")
+    _require(
+        isinstance(node.targets[0], gast.Name) or is_unpacked, node, "a target that is no name"
+    )
 
 
 def _loop(node: Any) -> None:
@@ -96,8 +102,14 @@ def _loop(node: Any) -> None:
     _block(node.body, True)
     if isinstance(node, gast.For):
         names = {n.id for n in tree.walk(node.target) if isinstance(n, gast.Name)}
-        _require(isinstance(node.target, gast.Name) or _is_tuple_of_names(node.target), node, "a target that is no name")
-        _require(not names & bound_names(node.body), node, "a loop that assigns to its own variable")
+        _require(
+            isinstance(node.target, gast.Name) or _is_tuple_of_names(node.target),
+            node,
+            "a target that is no name",
+        )
+        _require(
+            not names & bound_names(node.body), node, "a loop that assigns to its own variable"
+        )
 
 
 def _is_tuple_of_names(target: Any) -> bool:
@@ -117,7 +129,11 @@ def _expressions(node: Any) -> Iterator[tuple[Node, bool]]:
 
 
 def _expression(node: Any, is_test: bool) -> None:
-    _require(not isinstance(node, _NOT_IN_EXPRESSIONS), node, f"an expression of kind {type(node).__name__}")
+    _require(
+        not isinstance(node, _NOT_IN_EXPRESSIONS),
+        node,
+        f"an expression of kind {type(node).__name__}",
+    )
     if isinstance(node, gast.Compare):
         _require(len(node.ops) == 1, node, "a chained comparison")
     if isinstance(node, gast.IfExp):
@@ -125,8 +141,10 @@ def _expression(node: Any, is_test: bool) -> None:
     if isinstance(node, gast.BoolOp):
         _require(is_test or is_condition(node), node, "`and` or `or` used for a value")
     for name, value in gast.iter_fields(node):
-        inside = (is_test and isinstance(node, gast.BoolOp)) or isinstance(node, gast.IfExp) and name == "test"
-        inside = inside or isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.Not)
+        inside = (is_test and isinstance(node, gast.BoolOp)) or (
+            isinstance(node, gast.IfExp) and name == "test"
+        )
+        inside = inside or (isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.Not))
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, Node):
                 _expression(child, inside)

@@ -7,7 +7,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to
 from knetsrc.transform.analysis.assigned import exposed_names
-from knetsrc.transform.analysis.needed import is_counting
+from knetsrc.transform.analysis.needed import is_counting, trips_of
 from knetsrc.transform.names import Names
 
 _CHEAP_CALLS = frozenset({"len", "abs", "isinstance", "min", "max", "int", "bool", "callable", "hasattr"})
@@ -71,17 +71,6 @@ def count_trips(function: gast.FunctionDef, names: Names, active: frozenset[str]
         return [tree.at(tree.assign(trips, tree.constant(0)), node), node]
 
     return tree.rewrite(function, {gast.For: counted, gast.While: counted})
-
-
-def trips_of(node: tree.Node) -> str | None:
-    """The counter that `count_trips` or `flatten_breaks` has put into the body of a loop."""
-    for statement in node.body:
-        if isinstance(statement, gast.Assign) and isinstance(statement.targets[0], gast.Name):
-            text = statement.targets[0].id
-            up = tree.binary(tree.name(text), "+", tree.constant(1))
-            if text.startswith("trips") and tree.is_same(statement.value, up):
-                return text
-    return None
 
 
 def is_simple_count(node: tree.Node) -> bool:

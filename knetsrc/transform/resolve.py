@@ -10,7 +10,7 @@ import importlib
 import inspect
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.source import Source
 
 UNKNOWN = object()
+CHECK = "check_not_array"
 
 
 @dataclass
@@ -117,17 +118,20 @@ class Captured:
 BUILTINS = {name: value for name, value in vars(builtins).items() if not name.startswith("_")}
 
 
-def qualify(function: gast.FunctionDef, source: Source, outside: Outside) -> gast.FunctionDef:
+def qualify(
+    function: gast.FunctionDef, source: Source, outside: Outside, helper: Callable[[str], str]
+) -> gast.FunctionDef:
     """Rewrite outside names of `function` to spellings of the generated module.
 
-    >>> from knetsrc.transform import source, names
-    >>> from numpy import exp as e
+    `helper` gives the name of a function of `knetsrc.backends` that `normalize` has put in.
     """
     local = local_names(function)
 
     def replace(node: gast.Name) -> tree.Node:
         if not isinstance(node.ctx, gast.Load) or node.id in local:
             return node
+        if node.id == CHECK and not source.is_global(CHECK):
+            return tree.name(helper(CHECK))
         return _spelling(node, source, outside)
 
     def shorten(node: gast.Attribute) -> tree.Node:

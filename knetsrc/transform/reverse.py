@@ -233,12 +233,13 @@ class Reverser:
             self.live = set(before)
             step.blocks.append(self.block(body))
             ends.append(self.live)
-        known = self.assigned.before[id(node)]
-        merged = {k for k in ends[0] | ends[1] if self._root(k) in known}
+        surely, possibly = self.assigned.before[id(node)], self.assigned.possible[id(node)]
+        merged = {k for k in ends[0] | ends[1] if self._root(k) in possibly}
         for block, end in zip(step.blocks, ends, strict=True):
             self.live = end
             for key in sorted(merged - end):
-                block.final += self._started(key)
+                is_used_up = key in before and self._root(key) not in surely
+                block.final += self._restarted(key, set()) if is_used_up else self._started(key)
         self.live = merged
 
     def _root(self, key: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 import gast
 
 from knetsrc.adjoints.facts import FACTS
-from knetsrc.adjoints.table import Rule
+from knetsrc.adjoints.table import Rule, options_of
 from knetsrc.transform import tree
 from knetsrc.transform.resolve import UNKNOWN
 
@@ -39,15 +39,14 @@ class Template:
 def template_of(rule: Rule) -> Template:
     """The body of a rule as a tree, read once."""
     function = gast.parse(textwrap.dedent(inspect.getsource(rule.function))).body[0]
-    signature = inspect.signature(rule.function)
-    own = [p for p in signature.parameters.values() if p.kind is not p.KEYWORD_ONLY]
+    own = options_of(rule.function)
     defaults = {
         p.name: tree.parse_expression(repr(p.default)) if p.default is not p.empty else tree.constant(None)
         for p in own
-        if p.kind is p.POSITIONAL_OR_KEYWORD
+        if p.kind is not p.VAR_POSITIONAL
     }
     updates = frozenset(
-        n for n, p in signature.parameters.items() if p.kind is p.KEYWORD_ONLY and n not in ("y", "d_y")
+        n for n in inspect.signature(rule.function).parameters if n.startswith("d_") and n != "d_y"
     )
     return Template(function, tuple(p.name for p in own), defaults, rule.function.__globals__, updates)
 

@@ -152,7 +152,7 @@ class Units:
         self.sources.append(source)
         self.user_names |= local_names(source.tree)
         try:
-            core = qualify(normalize(source.tree), source, self.outside)
+            core = qualify(normalize(source.tree), source, self.outside, self._helper)
             return Function(source.name, self.lift(core), source)
         except KnetsrcError as error:
             raise located(error, source) from error.__cause__
@@ -454,7 +454,11 @@ class _Reversing:
         undefined = sorted(needed.undefined)
         if undefined:
             forward = [tree.assign_all(undefined, tree.constant(None)), *forward]
-        value = result if self.task.want_value else tree.constant(None)
+        value: tree.Node = tree.constant(None)
+        if self.task.want_value:
+            value, kept = _kept_result(result, tree.names_written(backward), names)
+            forward += kept
+            self.temporaries |= {n for s in kept for n in tree.names_written(s)}
         combined = tree.function_def(
             self.function.name, tree.clone(self.function.core.args),
             [*forward, tree.comment(tree.BOUNDARY), *backward, tree.return_(tree.tuple_of([value, tree.tuple_of(adjoints)]))],
@@ -559,6 +563,20 @@ def _split_aux(core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
     parts = tree.tuple_of(tree.subscript(tree.name(pair), tree.constant(i)) for i in (0, 1))
     body = [*core.body[:-1], tree.at(tree.assign(pair, last.value), last), tree.at(tree.return_(parts), last)]
     return tree.at(tree.function_def(core.name, core.args, body), core)
+
+
+def _kept_result(result: tree.Node, written: set[str], names: Names) -> tuple[tree.Node, list[tree.Node]]:
+    """The result under names that the backward part leaves alone, and the statements that bind these."""
+    kept: list[tree.Node] = []
+
+    def replace(node: gast.Name) -> tree.Node:
+        if node.id not in written:
+            return node
+        text = names.fresh("value")
+        kept.append(tree.assign(text, tree.name(node.id)))
+        return tree.name(text)
+
+    return tree.rewrite(result, {gast.Name: replace}), kept
 
 
 def _number_names(core: gast.FunctionDef, found: Shapes) -> frozenset[str]:

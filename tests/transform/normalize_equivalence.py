@@ -17,7 +17,7 @@ from knetsrc.transform.normalize import normalize
 STEPS = 300
 
 
-class TooLong(Exception):
+class TooLongError(Exception):
     """A program that does not end by itself."""
 
 
@@ -42,13 +42,23 @@ def run(function: Any, args: Any) -> tuple[Any, ...]:
 
     def note(*values: Any) -> Any:
         if len(notes) > STEPS:
-            raise TooLong
+            raise TooLongError
         notes.append(copy.deepcopy(values))
         return values[-1]
 
     args = copy.deepcopy(args)
-    scope: dict[str, Any] = {"np": np, "note": note, "contextlib": contextlib, "check_not_array": check_not_array}
-    exec(ast.unparse(ast.fix_missing_locations(gast.gast_to_ast(gast.Module([copy.deepcopy(function)], [])))), scope)
+    scope: dict[str, Any] = {
+        "np": np,
+        "note": note,
+        "contextlib": contextlib,
+        "check_not_array": check_not_array,
+    }
+    exec(
+        ast.unparse(
+            ast.fix_missing_locations(gast.gast_to_ast(gast.Module([copy.deepcopy(function)], [])))
+        ),
+        scope,
+    )
     try:
         value = scope[function.name](*args)
     except Exception as error:
@@ -57,7 +67,7 @@ def run(function: Any, args: Any) -> tuple[Any, ...]:
 
 
 def assert_same(text: str, *arguments: Any, rewriting: Any = None) -> Any:
-    """Hold the normalised program (rewritten further, if asked) against the one written; return its tree."""
+    """Hold the normalised program, rewritten further if asked, against the one written."""
     result = normalized(text)
     if rewriting is not None:
         result = rewriting(result)

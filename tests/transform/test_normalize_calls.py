@@ -2,12 +2,12 @@
 
 import gast
 import pytest
-from transform import test_normalize_control_flow, test_normalize_expressions
-from transform.normalize_equivalence import assert_same, normalized
 
 from knetsrc.transform import tree
 from knetsrc.transform.language import check
 from knetsrc.transform.normalize.calls import split_calls
+from transform import test_normalize_control_flow, test_normalize_expressions
+from transform.normalize_equivalence import assert_same, normalized
 
 
 def is_note(call):
@@ -25,14 +25,18 @@ def split(function):
 
 
 def text_of(text):
-    result = split_calls(normalized(text), lambda call: tree.called_name(call) in ("sigm", "half", "f"))
+    result = split_calls(
+        normalized(text), lambda call: tree.called_name(call) in ("sigm", "half", "f")
+    )
     check(result)
     return tree.show(result)
 
 
 @pytest.mark.parametrize("name", test_normalize_control_flow.PROGRAMS)
 def test_control_flow_same(name):
-    assert_same(test_normalize_control_flow.PROGRAMS[name], *([n] for n in range(9)), rewriting=split)
+    assert_same(
+        test_normalize_control_flow.PROGRAMS[name], *([n] for n in range(9)), rewriting=split
+    )
 
 
 @pytest.mark.parametrize("name", test_normalize_expressions.PROGRAMS)
@@ -42,7 +46,10 @@ def test_expressions_same(name):
 
 
 def test_names_say_what_was_called():
-    assert text_of("def f(gates, x):\n    y = x * sigm(gates[:, :2]) + sigm(x + 1)\n    z = half(x)\n    return y, z") == (
+    assert text_of(
+        "def f(gates, x):\n    y = x * sigm(gates[:, :2]) + sigm(x + 1)\n"
+        "    z = half(x)\n    return y, z"
+    ) == (
         "def f(gates, x):\n"
         "    sigm_gates = sigm(gates[:, :2])\n"
         "    sigm_value = sigm(x + 1)\n"
@@ -53,11 +60,16 @@ def test_names_say_what_was_called():
 
 
 def test_returned_call():
-    assert text_of("def f(x):\n    return half(x)") == "def f(x):\n    result = half(x)\n    return result"
+    assert (
+        text_of("def f(x):\n    return half(x)")
+        == "def f(x):\n    result = half(x)\n    return result"
+    )
 
 
 def test_call_in_the_test_of_a_while():
-    assert text_of("def f(x):\n    while x > 1 and half(x) > 0:\n        x = x - 1\n    return x") == (
+    assert text_of(
+        "def f(x):\n    while x > 1 and half(x) > 0:\n        x = x - 1\n    return x"
+    ) == (
         "def f(x):\n"
         "    while True:\n"
         "        condition = x > 1\n"
@@ -74,7 +86,8 @@ def test_call_in_the_test_of_a_while():
 
 def test_other_call_keeps_its_turn():
     assert text_of("def f(x):\n    return other(x) + np.exp(x) + half(x)") == (
-        "def f(x):\n    other_x = other(x)\n    half_x = half(x)\n    return other_x + np.exp(x) + half_x"
+        "def f(x):\n    other_x = other(x)\n    half_x = half(x)\n"
+        "    return other_x + np.exp(x) + half_x"
     )
 
 
@@ -87,5 +100,6 @@ def test_several_results_keep_their_names():
 
 def test_call_in_an_inner_function():
     assert text_of("def f(x):\n    def g(y):\n        return 1 + half(y)\n    return g(x)") == (
-        "def f(x):\n\n    def g(y):\n        half_y = half(y)\n        return 1 + half_y\n    return g(x)"
+        "def f(x):\n\n    def g(y):\n        half_y = half(y)\n"
+        "        return 1 + half_y\n    return g(x)"
     )

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from transform.normalize_equivalence import assert_becomes, assert_same
 
 PROGRAMS = {
@@ -398,7 +399,9 @@ def blocks(draw, depth, in_loop):
 def statements(draw, depth, in_loop):
     simple = ["s = s + 1", "note(s)", "s = s * 2 - n", "return s", "n = n - 1"]
     simple += ["break", "continue"] if in_loop else []
-    kinds = ["simple", "simple"] + (["if", "ifelse", "for", "while", "with", "forelse"] if depth else [])
+    kinds = ["simple", "simple"] + (
+        ["if", "ifelse", "for", "while", "with", "forelse"] if depth else []
+    )
     kind = draw(st.sampled_from(kinds))
     if kind == "simple":
         return [draw(st.sampled_from(simple))]

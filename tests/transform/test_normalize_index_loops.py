@@ -3,11 +3,11 @@
 import gast
 import numpy as np
 import pytest
-from transform.normalize_equivalence import assert_same, normalized
 
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.normalize.index_loops import index_loops
+from transform.normalize_equivalence import assert_same, normalized
 
 A, B, C = [1, 2, 3, 4], np.arange(6.0).reshape(3, 2), {"x": 1, "y": 2, 7: 3}
 LOOPS = [
@@ -82,7 +82,9 @@ def indexed(function):
     assert gast.dump(function, include_attributes=True) == before
     for node in tree.walk(result):
         if isinstance(node, gast.For):
-            assert tree.show(node.iter).startswith(("range(", "c", "list(c", "sorted(", "entries", "reversed(range"))
+            assert tree.show(node.iter).startswith(
+                ("range(", "c", "list(c", "sorted(", "entries", "reversed(range")
+            )
     return result
 
 

@@ -1,14 +1,14 @@
-"""In-place operators: written out where nobody else sees the old value, checked or refused where somebody might."""
+"""In-place operators: written out where nobody else sees the old value, else checked or refused."""
 
 import numpy as np
 import pytest
-from transform.normalize_equivalence import assert_becomes, function_of, normalized
 
 from knetsrc.backends import check_not_array
 from knetsrc.errors import UnsupportedAliasError, UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.normalize import normalize
 from knetsrc.transform.normalize.sharing import number_names, shared_names
+from transform.normalize_equivalence import assert_becomes, function_of, normalized
 
 
 def shared(text, parameters=("a", "b")):
@@ -66,7 +66,10 @@ def test_shared_names(text, names):
 
 
 def test_numbers_are_never_shared():
-    body = tree.parse("n = 0\nfor i in range(3):\n    n += i\nm = n * 2.0\nk = m if n else i\nx = a\ny = x + n\nz = w = 1")
+    body = tree.parse(
+        "n = 0\nfor i in range(3):\n    n += i\nm = n * 2.0\n"
+        "k = m if n else i\nx = a\ny = x + n\nz = w = 1"
+    )
     assert number_names(tree.function_def("f", ["a"], body)) == {"n", "i", "m", "k", "z", "w"}
 
 
@@ -132,7 +135,9 @@ def test_list_with_unknown_elements_is_refused():
     )
 
 
-@pytest.mark.parametrize("value", [1, 2.0, 1j, True, "text", (1, 2), np.float64(3), np.int64(4), None])
+@pytest.mark.parametrize(
+    "value", [1, 2.0, 1j, True, "text", (1, 2), np.float64(3), np.int64(4), None]
+)
 def test_check_lets_numbers_pass(value):
     check_not_array(value, "s += e")
 
@@ -147,7 +152,8 @@ def test_message_of_check():
     with pytest.raises(UnsupportedAliasError) as caught:
         check_not_array(np.zeros(3), "row *= x + 1")
     assert str(caught.value) == (
-        "`row *= x + 1` changes in place an object of type `ndarray` that another name may share\n"
-        "  why:      the other name would see the change, and the derivative would be wrong without any sign of it\n"
+        "`row *= x + 1` changes in place a value (ndarray) that has another name\n"
+        "  why:      the other name sees the change, "
+        "and the derivative would be wrong without any sign\n"
         "  instead:  row = row * (x + 1)"
     )

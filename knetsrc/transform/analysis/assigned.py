@@ -15,11 +15,14 @@ class Assigned:
     ----------
     before
         At the start of a statement; for a loop: at the start of each of its iterations.
+    possible
+        Names that may be bound at the start of a statement.
     after
-        At its end.
+        Names surely bound at its end.
     """
 
     before: dict[int, frozenset[str]] = field(default_factory=dict)
+    possible: dict[int, frozenset[str]] = field(default_factory=dict)
     after: dict[int, frozenset[str]] = field(default_factory=dict)
 
 
@@ -28,7 +31,19 @@ def definitely_assigned(function: gast.FunctionDef) -> Assigned:
     facts = Assigned()
     parameters = {n.id for n in tree.walk(function) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Param)}
     _block(function.body, frozenset(parameters), facts)
+    _possible(function.body, frozenset(parameters), facts)
     return facts
+
+
+def _possible(body: list[tree.Node], known: frozenset[str], facts: Assigned) -> None:
+    for node in body:
+        facts.possible[id(node)] = known
+        is_loop = isinstance(node, gast.For | gast.While)
+        inner = known | tree.names_written(node) if is_loop else known
+        for part in ("body", "orelse"):
+            if not isinstance(node, gast.FunctionDef):
+                _possible(getattr(node, part, []), inner, facts)
+        known = known | tree.names_written(node)
 
 
 def _block(body: list[tree.Node], known: frozenset[str] | None, facts: Assigned) -> frozenset[str] | None:

@@ -127,7 +127,12 @@ class Needed:
                 break
             head |= more
         self.depth -= 1
-        return head | self._reads(step.back)
+        return head | self._reads(step.back) | self._counter(step)
+
+    def _counter(self, step: Step) -> set[str]:
+        """The number of iterations, which the backward loop reads after this one has run."""
+        text = trips_of(step.node)
+        return {text} if text and step.is_reversed else set()
 
     def _before_loop(self, step: Step) -> frozenset[str]:
         target = tree.names_written(step.node.target) if isinstance(step.node, gast.For) else set()
@@ -156,20 +161,18 @@ class Needed:
             block.kept[name] = self._last_binding(block, name)
         return end - local
 
+    def _uncounted(self, block: Block) -> int:
+        """The last step that an unfinished iteration may still run, where such iterations are not counted; else -1."""
+        nodes = [step.node for step in block.steps]
+        counter = next((i for i, n in enumerate(nodes) if is_count(n)), 0)
+        return counter - 1 if counter else -1
+
     def _last_binding(self, block: Block, name: str) -> int:
-        found = -1
+        found = self._uncounted(block)
         for number, step in enumerate(block.steps):
-            if is_exit(step.node):
-                found = max(found, number)
-                continue
             if name in tree.names_written(step.node) | _hoisted(step):
                 found = number
         return found
-
-
-def is_exit(node: tree.Node) -> bool:
-    """Whether a statement is `if test: break`, after which the iteration goes on."""
-    return isinstance(node, gast.If) and bool(node.body) and isinstance(node.body[-1], gast.Break) and not node.orelse
 
 
 def _hoisted(step: Step) -> set[str]:
@@ -202,6 +205,22 @@ def _back_nodes(block: Block) -> Iterator[tree.Node]:
         yield from (value for _, value in step.hoists)
         for inner in step.blocks:
             yield from _back_nodes(inner)
+
+
+def trips_of(node: tree.Node) -> str | None:
+    """The counter that `prepare.count_trips` or `prepare.flatten_breaks` has put into the body of a loop."""
+    for statement in node.body:
+        if is_count(statement):
+            return statement.targets[0].id
+    return None
+
+
+def is_count(node: tree.Node) -> bool:
+    """Whether a statement counts an iteration."""
+    if not (isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name)):
+        return False
+    text = node.targets[0].id
+    return text.startswith("trips") and tree.is_same(node.value, tree.binary(tree.name(text), "+", tree.constant(1)))
 
 
 def is_counting(iterable: tree.Node) -> bool:

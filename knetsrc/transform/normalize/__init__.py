@@ -1,7 +1,7 @@
 """Rewrite a function into the core language, one small step a file.
 
-What comes in is the user's function as parsed, what goes out says the same in fewer kinds of statement; `language.check`
-states which. The steps in order, and what holds after each of them:
+What comes in is the user's function as parsed, what goes out says the same in fewer kinds of
+statement; `language.check` states which. The steps in order, and what holds after each of them:
 
     refuse_unsupported      nothing left that cannot be differentiated
     drop_annotations        no docstring, no annotation
@@ -26,13 +26,13 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
-from knetsrc.transform.normalize.calls import split_calls
-from knetsrc.transform.normalize.index_loops import index_loops
 from knetsrc.transform.normalize.annotations import drop_annotations, fill_blocks
 from knetsrc.transform.normalize.augmented import write_out_augmented
 from knetsrc.transform.normalize.booleans import unfold_booleans
+from knetsrc.transform.normalize.calls import split_calls
 from knetsrc.transform.normalize.comparisons import split_comparisons
 from knetsrc.transform.normalize.comprehensions import unfold_comprehensions
+from knetsrc.transform.normalize.index_loops import index_loops
 from knetsrc.transform.normalize.jumps import structure_jumps
 from knetsrc.transform.normalize.lambdas import name_lambdas
 from knetsrc.transform.normalize.loop_else import unfold_loop_else
@@ -70,12 +70,14 @@ def normalize(function: gast.FunctionDef, owns_parameters: bool = True) -> gast.
     function
         A function as parsed, its decorators removed. It is not modified.
     owns_parameters
-        Whether no caller looks at the arguments afterwards, so that `x += e` on a parameter needs no check.
+        Whether no caller looks at the arguments afterwards, so that `x += e` on a parameter needs
+        no check.
 
     Returns
     -------
     gast.FunctionDef
-        A new tree; what was in the user's function keeps its position, what was made stands where its reason stands.
+        A new tree; what was in the user's function keeps its position, what was made stands where
+        its reason stands.
 
     Raises
     ------
@@ -99,7 +101,9 @@ def normalize(function: gast.FunctionDef, owns_parameters: bool = True) -> gast.
     return _normalized(function, Names.of(function), owns_parameters)
 
 
-def _normalized(function: gast.FunctionDef, names: Names, owns_parameters: bool) -> gast.FunctionDef:
+def _normalized(
+    function: gast.FunctionDef, names: Names, owns_parameters: bool
+) -> gast.FunctionDef:
     function = write_out_augmented(drop_annotations(function, names), names, owns_parameters)
     for rewriting in REWRITINGS:
         function = rewriting(function, names)

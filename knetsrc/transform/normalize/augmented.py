@@ -1,7 +1,8 @@
 """`s += e` on a name.
 
-`s = s + e` is the same where nothing else sees the old value of `s`. Where another name might, the program checks when
-it runs that `s` is a number: an array or list would have changed for the other name as well.
+`s = s + e` is the same where nothing else sees the old value of `s`. Where another name might, the
+program checks when it runs that `s` is a number: an array or list would have changed for the other
+name as well.
 """
 
 from typing import Any
@@ -18,7 +19,9 @@ from knetsrc.transform.normalize.sharing import shared_names
 from knetsrc.transform.tree import Node
 
 
-def write_out_augmented(function: gast.FunctionDef, names: Names, owns_parameters: bool = True) -> gast.FunctionDef:
+def write_out_augmented(
+    function: gast.FunctionDef, names: Names, owns_parameters: bool = True
+) -> gast.FunctionDef:
     """Write `s = s + e` for `s += e`.
 
     Parameters
@@ -72,7 +75,9 @@ def write_out_augmented(function: gast.FunctionDef, names: Names, owns_parameter
 def _extended(node: Any, names: Names) -> list[Node]:
     """Appends for `xs += [a, b]`."""
     elements = getattr(node.value, "elts", [])
-    literal = isinstance(node.value, gast.List | gast.Tuple) and not any(isinstance(e, gast.Starred) for e in elements)
+    literal = isinstance(node.value, gast.List | gast.Tuple) and not any(
+        isinstance(e, gast.Starred) for e in elements
+    )
     if not literal or not isinstance(node.op, gast.Add):
         raise UnsupportedSyntaxError(
             f"`{tree.show([node])}` on a list",

@@ -26,11 +26,17 @@ def unfold_booleans(function: gast.FunctionDef, names: Names) -> gast.FunctionDe
     def replace(node: Any, place: Place) -> Replacement | None:
         if not isinstance(node, gast.BoolOp) or place.is_test or is_condition(node):
             return None
-        seen = place.target is None or place.is_guarded or place.target in effects(node.values[1:]).reads
+        seen = (
+            place.target is None
+            or place.is_guarded
+            or place.target in effects(node.values[1:]).reads
+        )
         name = names.fresh(place.wanted) if seen or place.target is None else place.target
         statements: list[Node] = []
         for value in node.values[::-1]:
-            test = tree.name(name) if isinstance(node.op, gast.And) else tree.negation(tree.name(name))
+            test = (
+                tree.name(name) if isinstance(node.op, gast.And) else tree.negation(tree.name(name))
+            )
             follow = [tree.if_(test, statements)] if statements else []
             statements = [tree.assign(name, value), *follow]
         return statements, tree.name(name)

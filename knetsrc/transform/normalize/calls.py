@@ -16,7 +16,7 @@ from knetsrc.transform.normalize.scopes import blocks
 def split_calls(
     function: gast.FunctionDef, is_helper: Callable[[gast.Call], bool], names: Names | None = None
 ) -> gast.FunctionDef:
-    """Let each call of a helper stand alone: `y = f(x)`, `(a, b) = f(x)`, or a statement of its own.
+    """Let each call of a helper stand alone: `y = f(x)`, `(a, b) = f(x)`, or a statement.
 
     Parameters
     ----------

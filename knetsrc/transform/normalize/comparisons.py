@@ -1,5 +1,7 @@
 """Chained comparisons become `and`."""
 
+from typing import Any
+
 import gast
 
 from knetsrc.transform import tree
@@ -33,7 +35,7 @@ def split_comparisons(function: gast.FunctionDef, names: Names) -> gast.Function
 
 def named(name: str, value: Node) -> gast.NamedExpr:
     """The expression `(name := value)`."""
-    node = tree.parse_expression(f"({name} := 0)")
+    node: Any = tree.parse_expression(f"({name} := 0)")
     for made in (node, node.target):
         made.lineno = None
     node.value = value

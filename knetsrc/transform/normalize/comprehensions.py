@@ -70,11 +70,20 @@ class _Unfolder:
         function = None if function in self.local else function
         if function in _NEEDS_ITERATOR:
             raise _refused(generators[0])
-        if function == "sum" and node.args[0] is generators[0] and len(node.args) + len(node.keywords) <= 2:
+        if (
+            function == "sum"
+            and node.args[0] is generators[0]
+            and len(node.args) + len(node.keywords) <= 2
+        ):
             return self.sum(node, place)
         if function in ("any", "all") and not node.keywords and len(node.args) == 1:
             return self.search(node.args[0], function == "any")
-        if function == "list" and not node.keywords and len(node.args) == 1 and node.args[0] is generators[0]:
+        if (
+            function == "list"
+            and not node.keywords
+            and len(node.args) == 1
+            and node.args[0] is generators[0]
+        ):
             return [], as_list(node.args[0])
         call = tree.clone(node)
         call.args = [_with_list(argument) for argument in node.args]
@@ -82,13 +91,19 @@ class _Unfolder:
 
     def name(self, wanted: str, node: Node, place: Place) -> str:
         """The target itself where nobody sees it half-filled."""
-        if place.target is None or place.is_guarded or place.target in tree.names_read(node) | bound_names(node):
+        if (
+            place.target is None
+            or place.is_guarded
+            or place.target in tree.names_read(node) | bound_names(node)
+        ):
             return self.names.fresh(wanted)
         return place.target
 
     def collected(self, node: Any, name: str) -> Replacement:
         add = tree.expression(tree.call(f"{name}.append", node.elt))
-        return [tree.assign(name, tree.list_of([])), *loops(node.generators, [add])], tree.name(name)
+        return [tree.assign(name, tree.list_of([])), *loops(node.generators, [add])], tree.name(
+            name
+        )
 
     def dictionary(self, node: gast.DictComp) -> Replacement:
         keys, values = self.names.fresh("keys"), self.names.fresh("values")
@@ -105,10 +120,14 @@ class _Unfolder:
         name = self.name("total", node, place)
         start = [*node.args[1:], *(keyword.value for keyword in node.keywords), tree.constant(0)][0]
         add = tree.assign(name, tree.binary(tree.name(name), "+", generator.elt))
-        return self.first_iterable(generator, start, [tree.assign(name, start)], [add]), tree.name(name)
+        return self.first_iterable(generator, start, [tree.assign(name, start)], [add]), tree.name(
+            name
+        )
 
-    def first_iterable(self, generator: Any, start: Node, before: list[Node], body: list[Node]) -> list[Node]:
-        """The loops, with the iterable evaluated before a start value that is more than a literal or a name."""
+    def first_iterable(
+        self, generator: Any, start: Node, before: list[Node], body: list[Node]
+    ) -> list[Node]:
+        """The loops, with the iterable evaluated before a start value that is not trivial."""
         if isinstance(start, gast.Constant | gast.Name | gast.UnaryOp):
             return [*before, *loops(generator.generators, body)]
         name = self.names.fresh("items")
@@ -118,14 +137,19 @@ class _Unfolder:
 
     def search(self, generator: Any, wanted: bool) -> Replacement:
         name = self.names.fresh("found" if wanted else "holds")
-        leave = tree.if_(tree.name(name) if wanted else tree.negation(tree.name(name)), [tree.break_()])
+        leave = tree.if_(
+            tree.name(name) if wanted else tree.negation(tree.name(name)), [tree.break_()]
+        )
         test = generator.elt if wanted else negated(generator.elt)
         stop = tree.if_(test, [tree.assign(name, tree.constant(wanted)), tree.break_()])
-        return [tree.assign(name, tree.constant(not wanted)), *loops(generator.generators, [stop], leave)], tree.name(name)
+        return [
+            tree.assign(name, tree.constant(not wanted)),
+            *loops(generator.generators, [stop], leave),
+        ], tree.name(name)
 
 
 def loops(generators: list[Any], body: list[Node], leave: Node | None = None) -> list[Node]:
-    """The `for` and `if` clauses of a comprehension as statements around `body`; `leave` stands behind an inner loop."""
+    """The clauses of a comprehension as statements around `body`; `leave` follows inner loops."""
     for i, generator in reversed(list(enumerate(generators))):
         for test in generator.ifs[::-1]:
             body = [tree.at(tree.if_(test, body), test)]
@@ -137,7 +161,7 @@ def loops(generators: list[Any], body: list[Node], leave: Node | None = None) ->
 
 def as_list(generator: Any) -> Node:
     """The list comprehension with the elements of a generator expression."""
-    made = tree.parse_expression("[0 for _ in ()]")
+    made: Any = tree.parse_expression("[0 for _ in ()]")
     made.elt, made.generators = generator.elt, generator.generators
     made.lineno = None
     return tree.at(made, generator)
@@ -158,7 +182,7 @@ def _refused(node: Node) -> UnsupportedSyntaxError:
     return UnsupportedSyntaxError(
         "a generator expression that is kept",
         at=node,
-        why="its elements are computed when they are asked for; the backward sweep needs all of them",
+        why="its elements are computed when asked for; the backward sweep needs all of them",
         instead="write a list comprehension: [f(x) for x in xs]",
     )
 

@@ -14,7 +14,11 @@ def is_condition(node: Node) -> bool:
         return all(map(is_condition, node.values))
     if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.Not):
         return True
-    return isinstance(node, gast.Compare) or is_literal(node) or tree.called_name(node) in ("isinstance", "callable", "bool")
+    return (
+        isinstance(node, gast.Compare)
+        or is_literal(node)
+        or tree.called_name(node) in ("isinstance", "callable", "bool")
+    )
 
 
 def is_literal(node: Node) -> bool:
@@ -27,8 +31,10 @@ def is_literal(node: Node) -> bool:
 def negated(test: Node) -> Node:
     """The test that is true where `test` is false; `<` keeps its `not`, because of NaN.
 
-    >>> print(tree.show(negated(tree.parse_expression("x == 0"))), tree.show(negated(tree.parse_expression("x < 0"))))
-    x != 0 not x < 0
+    >>> print(tree.show(negated(tree.parse_expression("x == 0"))))
+    x != 0
+    >>> print(tree.show(negated(tree.parse_expression("x < 0"))))
+    not x < 0
     """
     if isinstance(test, gast.UnaryOp) and isinstance(test.op, gast.Not):
         return test.operand

@@ -1,11 +1,12 @@
 """Whether two pieces of code may change places.
 
-    reads x, writes y     the names
-    impure                calls something that may print, draw random numbers or keep a state
+reads x, writes y     the names
+impure                calls something that may print, draw random numbers or keep a state
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import gast
 
@@ -13,19 +14,25 @@ from knetsrc.transform import tree
 from knetsrc.transform.normalize.scopes import bound_names, own_nodes
 from knetsrc.transform.tree import Node
 
-MODULES = frozenset({"np", "numpy", "cp", "cupy", "xp", "math", "cmath", "scipy", "special", "operator", "itertools"})
-PURE_BUILTINS = frozenset(
-    "abs all any bool complex dict divmod enumerate float frozenset getattr hasattr int isinstance len list max min pow "
-    "range repr reversed round set sorted str sum tuple type zip".split()
-)
-PURE_METHODS = frozenset(
-    "all any argmax argmin argsort astype clip conj copy cumprod cumsum diagonal dot flatten get index item items keys "
-    "max mean min nonzero prod ravel repeat reshape round squeeze std sum swapaxes take tolist trace transpose values var "
-    "view format join split startswith endswith".split()
-)
+MODULES = frozenset({
+    "np", "numpy", "cp", "cupy", "xp", "math", "cmath", "scipy", "special", "operator",
+    "itertools",
+})  # fmt: skip
+PURE_BUILTINS = frozenset({
+    "abs", "all", "any", "bool", "complex", "dict", "divmod", "enumerate", "float", "frozenset",
+    "getattr", "hasattr", "int", "isinstance", "len", "list", "max", "min", "pow", "range",
+    "repr", "reversed", "round", "set", "sorted", "str", "sum", "tuple", "type", "zip",
+})  # fmt: skip
+PURE_METHODS = frozenset({
+    "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "conj", "copy", "cumprod",
+    "cumsum", "diagonal", "dot", "flatten", "get", "index", "item", "items", "keys", "max",
+    "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape", "round", "squeeze", "std",
+    "sum", "swapaxes", "take", "tolist", "trace", "transpose", "values", "var", "view",
+    "format", "join", "split", "startswith", "endswith",
+})  # fmt: skip
 
 
-def path_of(node: Node) -> list[str]:
+def path_of(node: Any) -> list[str]:
     """`["np", "linalg", "norm"]` for np.linalg.norm; empty where the base is not a name."""
     parts: list[str] = []
     while isinstance(node, gast.Attribute):
@@ -66,22 +73,31 @@ class Effects:
 
 
 def effects(node: Node | Iterable[Node], captured: Iterable[str] = ()) -> Effects:
-    """The effects of an expression or of statements; a call may read the names that inner functions capture."""
+    """The effects of an expression or of statements; a call may read captured names."""
     nodes = [node] if isinstance(node, Node) else list(node)
     calls = [n for n in own_nodes(nodes) if isinstance(n, gast.Call)]
-    appended = {n.func.value.id for n in calls if is_append(n) and isinstance(n.func.value, gast.Name)}
     impure = any(map(is_impure_call, calls))
     reads = tree.names_read(nodes) | (set(captured) if calls else set())
-    return Effects(frozenset(reads), frozenset(bound_names(nodes) | appended), impure)
+    return Effects(frozenset(reads), frozenset(bound_names(nodes) | appended_names(nodes)), impure)
 
 
-def is_append(node: Node) -> bool:
+def appended_names(nodes: Iterable[Node]) -> set[str]:
+    """Names `xs` for which these statements call `xs.append`."""
+    bases = [n.func.value for n in own_nodes(nodes) if is_append(n)]
+    return {base.id for base in bases if isinstance(base, gast.Name)}
+
+
+def is_append(node: Any) -> bool:
     """Whether a node is a call `xs.append(...)`."""
-    return isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute) and node.func.attr == "append"
+    return (
+        isinstance(node, gast.Call)
+        and isinstance(node.func, gast.Attribute)
+        and node.func.attr == "append"
+    )
 
 
 def is_cheap(node: Node) -> bool:
-    """Whether an expression may be written twice: a name, a literal, an attribute or element of such."""
+    """Whether an expression may be written twice: names, literals, attributes, elements."""
     if isinstance(node, gast.Name | gast.Constant):
         return True
     if isinstance(node, gast.Attribute):
@@ -102,9 +118,9 @@ def name_for(node: Node) -> str:
     return f"{_last(node)}_value" if _last(node) else "value"
 
 
-def _last(node: Node) -> str:
+def _last(node: Any) -> str:
     if isinstance(node, gast.Subscript):
         return _last(node.value)
     if isinstance(node, gast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, gast.Name) else ""
+        return str(node.attr)
+    return str(node.id) if isinstance(node, gast.Name) else ""

@@ -6,8 +6,8 @@
         for v in x: ...
         y = g_x * values
 
-What Python evaluates only sometimes (the right side of `and`, the arm of a ternary, the test of a `while`) is still
-evaluated only then.
+What Python evaluates only sometimes (the right side of `and`, the arm of a ternary, the test of a
+`while`) is still evaluated only then.
 """
 
 from collections.abc import Callable
@@ -38,8 +38,8 @@ class Place:
     is_alone
         It is the whole right side of an assignment, or a statement.
     is_guarded
-        It stands where a value seen half-way would be noticed: in a `try`, or assigned to a name that a function inside
-        reads.
+        It stands where a value seen half-way would be noticed: in a `try`, or assigned to a name
+        that a function inside reads.
     """
 
     target: str | None = None
@@ -56,8 +56,9 @@ Replace = Callable[[Any, Place], Replacement | None]
 def hoist(function: gast.FunctionDef, names: Names, replace: Replace) -> gast.FunctionDef:
     """A copy of `function` without the expressions that `replace` takes out.
 
-    `replace` is asked about each expression of the function's own scope, outer ones first. It returns None, or statements
-    to run before and an expression to stay in its place; both are searched again.
+    `replace` is asked about each expression of the function's own scope, outer ones first. It
+    returns None, or statements to run before and an expression to stay in its place; both are
+    searched again.
     """
     function = tree.clone(function)
     captured = frozenset(captured_names(function.body))
@@ -90,7 +91,10 @@ class _Hoister:
         }
         if type(node) in rewriters:
             return rewriters[type(node)](node)
-        places = {"test": Place(is_test=True), "value": Place(wanted="result", is_alone=isinstance(node, gast.Expr))}
+        places = {
+            "test": Place(is_test=True),
+            "value": Place(wanted="result", is_alone=isinstance(node, gast.Expr)),
+        }
         prelude: list[Node] = []
         for name in ("test", "iter", "value", "exc", "cause"):
             value = getattr(node, name, None)
@@ -116,7 +120,9 @@ class _Hoister:
             node.test, node.body = test, body
             return [node]
         leave = tree.if_(tree.negation(test), [tree.break_()], body)
-        return [tree.at(tree.while_(tree.constant(True), tree.at([*prelude, leave], node.test)), node)]
+        return [
+            tree.at(tree.while_(tree.constant(True), tree.at([*prelude, leave], node.test)), node)
+        ]
 
     def with_(self, node: gast.With) -> list[Node]:
         lowered = [self.expression(item.context_expr, Place()) for item in node.items]
@@ -157,14 +163,18 @@ class _Hoister:
         if replaced is not None:
             statements, value = replaced
             prelude = self.block(tree.at(statements, node))
-            more, value = self.expression(tree.at(value, node), Place(wanted=place.wanted, is_test=place.is_test))
+            more, value = self.expression(
+                tree.at(value, node), Place(wanted=place.wanted, is_test=place.is_test)
+            )
             return prelude + more, value
         if isinstance(node, gast.BoolOp):
             return self.boolean(node, place)
         if isinstance(node, gast.IfExp):
             return self.choice(node, place)
         if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.Not):
-            prelude, node.operand = self.expression(node.operand, Place(wanted=place.wanted, is_test=True))
+            prelude, node.operand = self.expression(
+                node.operand, Place(wanted=place.wanted, is_test=True)
+            )
             return prelude, node
         return self._slots(operands(node)), node
 
@@ -179,15 +189,17 @@ class _Hoister:
         return self._lazily(node, parts, name), tree.at(tree.name(name), node)
 
     def _lazily(self, node: gast.BoolOp, parts: list[Replacement], name: str) -> list[Node]:
-        """Statements that assign `a and b and c` to a name, what runs before `b` only where Python evaluates it."""
+        """Statements that assign `a and b` to a name, what runs before `b` only if `b` does."""
         late = next((k for k, (prelude, _) in enumerate(parts) if prelude and k > 0), len(parts))
         values = [value for _, value in parts[:late]]
-        head = values[0] if late == 1 else tree.boolean("and" if isinstance(node.op, gast.And) else "or", values)
+        is_and = isinstance(node.op, gast.And)
+        head = values[0] if late == 1 else tree.boolean("and" if is_and else "or", values)
         statements: list[Node] = [*parts[0][0], tree.assign(name, head)]
         if late < len(parts):
-            test = tree.name(name) if isinstance(node.op, gast.And) else tree.negation(tree.name(name))
+            test = tree.name(name) if is_and else tree.negation(tree.name(name))
             statements.append(tree.if_(test, self._lazily(node, parts[late:], name)))
-        return tree.at(statements, node)
+        tree.at(statements, node)
+        return statements
 
     def choice(self, node: gast.IfExp, place: Place) -> Replacement:
         prelude, node.test = self.expression(node.test, Place(wanted="condition", is_test=True))
@@ -198,10 +210,12 @@ class _Hoister:
         name = place.target or self.names.fresh(place.wanted)
         body = [*before_body, tree.assign(name, node.body)]
         orelse = [*before_orelse, tree.assign(name, node.orelse)]
-        return tree.at([*prelude, tree.if_(node.test, body, orelse)], node), tree.at(tree.name(name), node)
+        return tree.at([*prelude, tree.if_(node.test, body, orelse)], node), tree.at(
+            tree.name(name), node
+        )
 
     def _name(self, later: list[Node], place: Place, wanted: str) -> str:
-        """The target itself, unless something that is evaluated after its first assignment might notice."""
+        """The target itself, unless what is evaluated after its first assignment might notice."""
         if place.target is None or place.is_guarded or place.target in effects(later).reads:
             return self.names.fresh(wanted)
         return place.target
@@ -215,7 +229,9 @@ class _Hoister:
             preludes.append(prelude)
         return self._in_order(slots, preludes, [])
 
-    def _in_order(self, slots: "list[Slot]", preludes: list[list[Node]], later: list[Node]) -> list[Node]:
+    def _in_order(
+        self, slots: "list[Slot]", preludes: list[list[Node]], later: list[Node]
+    ) -> list[Node]:
         """What runs before the operands, given what runs after them but before their statement."""
         added: list[Node] = []
         for slot, prelude in zip(slots[::-1], preludes[::-1], strict=True):
@@ -267,7 +283,7 @@ _STRUCTURE = (gast.Slice, gast.Starred, gast.keyword, gast.FormattedValue, gast.
 
 
 def operands(node: Any) -> list[Slot]:
-    """The expressions that are always evaluated for `node`, in that order; slices and keywords are looked through."""
+    """The expressions that are always evaluated for `node`, in that order."""
     if isinstance(node, COMPREHENSIONS):
         return [Slot(node.generators[0], "iter")]
     if isinstance(node, gast.Lambda):
@@ -275,7 +291,10 @@ def operands(node: Any) -> list[Slot]:
     if isinstance(node, gast.NamedExpr):
         return [Slot(node, "value")]
     if isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute):
-        return [*_looked_through(Slot(node.func, "value")), *_field_slots(node, ("args", "keywords"))]
+        return [
+            *_looked_through(Slot(node.func, "value")),
+            *_field_slots(node, ("args", "keywords")),
+        ]
     if isinstance(node, gast.Dict):
         pairs = range(len(node.keys))
         slots = [Slot(node, part, i) for i in pairs for part in ("keys", "values")]
@@ -290,7 +309,12 @@ def _field_slots(node: Any, fields: tuple[str, ...]) -> list[Slot]:
     for name in fields:
         value = getattr(node, name, None)
         if isinstance(value, list):
-            found += [s for i, item in enumerate(value) for s in _looked_through(Slot(node, name, i)) if item]
+            found += [
+                s
+                for i, item in enumerate(value)
+                for s in _looked_through(Slot(node, name, i))
+                if item
+            ]
         elif value is not None:
             found += _looked_through(Slot(node, name))
     return found

@@ -18,15 +18,16 @@ import gast
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
-from knetsrc.transform.normalize.effects import is_append, is_cheap, is_of_module, path_of
-from knetsrc.transform.normalize.scopes import blocks, bound_names, own_nodes
+from knetsrc.transform.normalize.effects import appended_names, is_cheap, is_of_module, path_of
+from knetsrc.transform.normalize.scopes import blocks, bound_names
 from knetsrc.transform.normalize.targets import split_targets
 from knetsrc.transform.tree import Node
 
 _ONCE = frozenset({"map", "filter", "iter", "open", "nditer", "ndenumerate"})
-_ARRAY_METHODS = frozenset(
-    "astype clip copy cumprod cumsum diagonal dot flatten ravel repeat reshape round squeeze swapaxes take tolist transpose".split()
-)
+_ARRAY_METHODS = frozenset({
+    "astype", "clip", "copy", "cumprod", "cumsum", "diagonal", "dot", "flatten", "ravel",
+    "repeat", "reshape", "round", "squeeze", "swapaxes", "take", "tolist", "transpose",
+})  # fmt: skip
 
 
 def index_loops(function: gast.FunctionDef, is_active: Callable[[Node], bool]) -> gast.FunctionDef:
@@ -82,8 +83,14 @@ class _Visitor:
     def block(self, body: list[Any], depth: int) -> None:
         found: list[Node] = []
         for node in body:
-            is_indexed = isinstance(node, gast.For) and self.is_active(node.iter) and not _stays(node)
-            found += tree.at(_Indexer(self.names, node, self.letter(depth)).loop(), node) if is_indexed else [node]
+            is_indexed = (
+                isinstance(node, gast.For) and self.is_active(node.iter) and not _stays(node)
+            )
+            found += (
+                tree.at(_Indexer(self.names, node, self.letter(depth)).loop(), node)
+                if is_indexed
+                else [node]
+            )
             for block in [node.body] if isinstance(node, gast.FunctionDef) else blocks(node):
                 self.block(block, depth + is_indexed)
         body[:] = found
@@ -99,27 +106,35 @@ def _stays(node: gast.For) -> bool:
     inner = node.iter
     while tree.called_name(inner) in ("list", "tuple", "sorted", "reversed") and inner.args:
         inner = inner.args[0]
-    return tree.called_name(inner) == "range" or _method(inner) == "keys" or _reads_entries(inner, node.target, node.body)
+    return (
+        tree.called_name(inner) == "range"
+        or _method(inner) == "keys"
+        or _reads_entries(inner, node.target, node.body)
+    )
 
 
 def _reads_entries(base: Node, key: Any, body: list[Node]) -> bool:
-    """Whether the body reads `base[key]`: then `base` is a dictionary, and `key` one of its keys."""
+    """Whether the body reads `base[key]`: then `base` is a dictionary, and `key` a key."""
     if not isinstance(key, gast.Name) or not is_cheap(base):
         return False
-    reads = [n for n in tree.walk(body) if isinstance(n, gast.Subscript) and tree.is_name(n.slice, key.id)]
+    reads = [
+        n
+        for n in tree.walk(body)
+        if isinstance(n, gast.Subscript) and tree.is_name(n.slice, key.id)
+    ]
     return any(tree.is_same(n.value, base) for n in reads)
 
 
 def _method(node: Any) -> str | None:
     """`items` for `d.items()`."""
-    if isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute) and not node.args and not node.keywords:
-        return node.func.attr
-    return None
+    if not isinstance(node, gast.Call) or node.args or node.keywords:
+        return None
+    return str(node.func.attr) if isinstance(node.func, gast.Attribute) else None
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """Something with a length, or several that are gone through together, and its element at an index."""
+    """One sequence, or several that are gone through together, and the element at an index."""
 
     lengths: tuple[Node, ...]
     element: Callable[[Node], Node]
@@ -136,16 +151,24 @@ class _Indexer:
         node: Any = self.node
         iterable = _unlisted(node.iter)
         self.refuse_growth(node.iter)
-        is_sorted = tree.called_name(iterable) == "sorted" and len(iterable.args) == 1 and not iterable.keywords
+        is_sorted = (
+            tree.called_name(iterable) == "sorted"
+            and len(iterable.args) == 1
+            and not iterable.keywords
+        )
         entries = iterable.args[0] if is_sorted else iterable
         if _method(entries) == "items" or (_method(entries) == "values" and not is_sorted):
             return self.over_keys(entries, is_sorted)
         backwards = tree.called_name(iterable) == "reversed"
-        sequence = self.sequence(_unlisted(iterable.args[0]) if backwards else iterable, node.target)
+        sequence = self.sequence(
+            _unlisted(iterable.args[0]) if backwards else iterable, node.target
+        )
         counter = self.counter(iterable)
         index = counter or self.letter or self.names.fresh(_index_of(node.target))
         element: Any = sequence.element(tree.name(index))
-        elements = self.assigned(*((node.target.elts[1], element.elts[1]) if counter else (node.target, element)))
+        elements = self.assigned(
+            *((node.target.elts[1], element.elts[1]) if counter else (node.target, element))
+        )
         length = _shortest(sequence.lengths)
         down = [tree.binary(length, "-", tree.constant(1)), tree.constant(-1), tree.constant(-1)]
         node.iter = tree.at(tree.call("range", *(down if backwards else [length])), node.iter)
@@ -178,14 +201,24 @@ class _Indexer:
 
     def zipped(self, iterable: Any, target: Any) -> Sequence:
         if not iterable.args or any(isinstance(a, gast.Starred) for a in iterable.args):
-            raise self.refused(iterable, "it cannot be seen how many sequences it goes through", "index the sequences")
+            raise self.refused(
+                iterable,
+                "it cannot be seen how many sequences it goes through",
+                "index the sequences",
+            )
         targets = _elements(target, len(iterable.args))
-        parts = [self.sequence(_unlisted(a), t) for a, t in zip(iterable.args, targets, strict=True)]
+        parts = [
+            self.sequence(_unlisted(a), t) for a, t in zip(iterable.args, targets, strict=True)
+        ]
         lengths = tuple(length for part in parts for length in part.lengths)
-        if any(k.arg == "strict" and not tree.is_constant(k.value, False) for k in iterable.keywords):
+        if any(
+            k.arg == "strict" and not tree.is_constant(k.value, False) for k in iterable.keywords
+        ):
             self.before += [_equal(lengths[0], length) for length in lengths[1:]]
             lengths = lengths[:1]
-        return Sequence(lengths, lambda i: tree.tuple_of([part.element(tree.clone(i)) for part in parts]))
+        return Sequence(
+            lengths, lambda i: tree.tuple_of([part.element(tree.clone(i)) for part in parts])
+        )
 
     def enumerated(self, iterable: Any, target: Any) -> Sequence:
         start = _start(iterable)
@@ -202,13 +235,19 @@ class _Indexer:
         if len(iterable.args) == 1:
             return Sequence((tree.call("len", iterable),), lambda i: i)
         numbers = self.bound(iterable, "numbers")
-        return Sequence((tree.call("len", numbers),), lambda i: tree.subscript(tree.clone(numbers), i))
+        return Sequence(
+            (tree.call("len", numbers),), lambda i: tree.subscript(tree.clone(numbers), i)
+        )
 
     def entries(self, dictionary: Node, kind: str) -> Sequence:
         """The keys, values or items of a dictionary, in a list of keys."""
         base = self.bound(dictionary, "entries")
         keys = self.names.fresh("keys")
-        self.before.append(tree.assign(keys, tree.call("list", tree.call(tree.attribute(tree.clone(base), "keys")))))
+        self.before.append(
+            tree.assign(
+                keys, tree.call("list", tree.call(tree.attribute(tree.clone(base), "keys")))
+            )
+        )
 
         def element(i: Node) -> Node:
             key = tree.subscript(tree.name(keys), i)
@@ -220,14 +259,20 @@ class _Indexer:
     def over_keys(self, iterable: Any, is_sorted: bool) -> list[Node]:
         node: Any = self.node
         base = self.bound(iterable.func.value, "entries")
-        key, value = _elements(node.target, 2) if iterable.func.attr == "items" else (None, node.target)
+        key, value = (
+            _elements(node.target, 2) if iterable.func.attr == "items" else (None, node.target)
+        )
         index = key.id if isinstance(key, gast.Name) and key.id != "_" else self.names.fresh("key")
         read = tree.subscript(tree.clone(base), tree.name(index))
         if iterable.func.attr == "values":
             elements = self.assigned(value, read)
         else:
             pair = tree.tuple_of([tree.name(index), read])
-            elements = self.assigned(value, read) if key is not None and tree.is_name(key, index) else self.assigned(node.target, pair)
+            elements = (
+                self.assigned(value, read)
+                if key is not None and tree.is_name(key, index)
+                else self.assigned(node.target, pair)
+            )
         keys = tree.call(tree.attribute(base, "keys"))
         node.iter = tree.at(tree.call("sorted", keys) if is_sorted else keys, node.iter)
         node.target = tree.at(tree.store(index), node.target)
@@ -243,10 +288,6 @@ class _Indexer:
         self.before.append(tree.assign(name, value))
         return tree.name(name)
 
-    def appended(self) -> set[str]:
-        calls = [n for n in own_nodes(self.node.body) if is_append(n)]
-        return {n.func.value.id for n in calls if isinstance(n.func.value, gast.Name)}  # type: ignore[attr-defined]
-
     def counter(self, iterable: Any) -> str | None:
         """The user's own name for the index, in `for i, x in enumerate(xs)`."""
         target: Any = self.node.target
@@ -258,12 +299,15 @@ class _Indexer:
 
     def assigned(self, target: Any, value: Any) -> list[Node]:
         """Single assignments of an element to the names of the loop."""
-        if isinstance(target, gast.Tuple) and isinstance(value, gast.Tuple) and len(target.elts) == len(value.elts):
-            return [s for t, v in zip(target.elts, value.elts, strict=True) for s in self.assigned(t, v)]
+        if isinstance(value, gast.Tuple):
+            targets = _elements(target, len(value.elts))
+            if None not in targets:
+                pairs = zip(targets, value.elts, strict=True)
+                return [s for pair in pairs for s in self.assigned(*pair)]
         if tree.is_name(target, "_") and "_" not in tree.names_read(self.node.body):
             return []
         holder = tree.function_def("element", [], [tree.assign(target, value)])
-        return split_targets(holder, self.names).body
+        return list(split_targets(holder, self.names).body)
 
     # --- refused ---
     def checked(self, iterable: Any) -> Node:
@@ -272,21 +316,35 @@ class _Indexer:
             return iterable
         path = path_of(iterable.func)
         if path and path[-1] in _ONCE:
-            raise self.refused(iterable, "its elements are made while the loop runs", "loop over a list or over indices")
-        is_method = isinstance(iterable.func, gast.Attribute) and iterable.func.attr in _ARRAY_METHODS
-        is_indexed = is_method or is_of_module(iterable.func) or path in (["list"], ["tuple"], ["sorted"])
+            raise self.refused(
+                iterable,
+                "its elements are made while the loop runs",
+                "loop over a list or over indices",
+            )
+        is_method = (
+            isinstance(iterable.func, gast.Attribute) and iterable.func.attr in _ARRAY_METHODS
+        )
+        is_indexed = (
+            is_method or is_of_module(iterable.func) or path in (["list"], ["tuple"], ["sorted"])
+        )
         return iterable if is_indexed and path[:1] != ["itertools"] else tree.call("list", iterable)
 
     def refuse_growth(self, iterable: Any) -> None:
         """A loop over a list that its own body appends to."""
-        if tree.is_name(iterable) and iterable.id in self.appended():
-            raise self.refused(iterable, "the list grows while the loop goes through it", f"loop over list({iterable.id})")
+        if tree.is_name(iterable) and iterable.id in appended_names(self.node.body):
+            raise self.refused(
+                iterable,
+                "the list grows while the loop goes through it",
+                f"loop over list({iterable.id})",
+            )
         if tree.called_name(iterable) in ("zip", "enumerate", "reversed"):
             for argument in iterable.args:
                 self.refuse_growth(argument)
 
     def refused(self, node: Node, why: str, instead: str) -> UnsupportedSyntaxError:
-        return UnsupportedSyntaxError(f"a loop over `{tree.show(node)}`", at=node, why=why, instead=instead)
+        return UnsupportedSyntaxError(
+            f"a loop over `{tree.show(node)}`", at=node, why=why, instead=instead
+        )
 
 
 def _plural(target: Any) -> str:
@@ -299,15 +357,18 @@ def _index_of(target: Any) -> str:
 
 def _unlisted(iterable: Any) -> Any:
     """What stands inside of `list(...)` or `tuple(...)`."""
-    while tree.called_name(iterable) in ("list", "tuple") and len(iterable.args) == 1 and not iterable.keywords:
+    while (
+        tree.called_name(iterable) in ("list", "tuple")
+        and len(iterable.args) == 1
+        and not iterable.keywords
+    ):
         iterable = iterable.args[0]
     return iterable
 
 
 def _elements(target: Any, count: int) -> list[Any]:
-    if isinstance(target, gast.Tuple) and len(target.elts) == count:
-        return target.elts
-    return [None] * count
+    is_split = isinstance(target, gast.Tuple) and len(target.elts) == count
+    return list(target.elts) if is_split else [None] * count
 
 
 def _start(iterable: gast.Call) -> Node:
@@ -322,8 +383,8 @@ def _shortest(lengths: tuple[Node, ...]) -> Node:
 
 def _equal(a: Node, b: Node) -> Node:
     """A statement that raises what a strict `zip` raises."""
-    (statement,) = tree.parse("if a != b: raise ValueError('zip() arguments have different lengths')")
-    statement = tree.substitute(statement, {"a": a, "b": b})
+    text = "if a != b: raise ValueError('zip() arguments have different lengths')"
+    (statement,) = tree.substitute(tree.parse(text), {"a": a, "b": b})
     for node in tree.walk(statement):
-        node.lineno = None
+        node.lineno = None  # type: ignore[attr-defined]
     return statement

@@ -1,4 +1,4 @@
-"""Statements that change an array, a container or an object in place are refused, all but `append` to a list made here."""
+"""What changes an array, a container or an object in place is refused, except `append`."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import gast
 from knetsrc.errors import KnetsrcError, UnsupportedAliasError, UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.normalize.effects import MODULES, is_append, is_of_module, path_of
+from knetsrc.transform.normalize.escapes import refuse_late_appends
 from knetsrc.transform.normalize.scopes import own_nodes, parameters
 from knetsrc.transform.normalize.sharing import bindings
 from knetsrc.transform.tree import Node
@@ -32,7 +33,9 @@ _INSTEAD = {
     "appendleft": "build a new list: {0} = [first, *{0}]",
     "popleft": "take the element and a shorter list: first, {0} = {0}[0], {0}[1:]",
 }
-_OF_MODULES = frozenset({"copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis", "shuffle", "at"})
+_OF_MODULES = frozenset(
+    {"copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis", "shuffle", "at"}
+)
 
 
 def refuse_writes(function: gast.FunctionDef) -> None:
@@ -46,19 +49,28 @@ def refuse_writes(function: gast.FunctionDef) -> None:
         For an `append` that is part of an expression.
     """
     lists = made_lists(function)
+    refuse_late_appends(function.body, lists)
     shared = copied_lists(function, lists)
     stated = {id(n.value) for n in own_nodes(function.body) if isinstance(n, gast.Expr)}
     for node in own_nodes(function.body):
         if isinstance(node, gast.Subscript | gast.Attribute) and isinstance(node.ctx, gast.Store):
             raise _target(node)
         if isinstance(node, gast.Call):
-            error = _append(node, lists, shared, id(node) in stated) if _is_method_append(node) else _call(node)
+            error = (
+                _append(node, lists, shared, id(node) in stated)
+                if _is_method_append(node)
+                else _call(node)
+            )
             if error is not None:
                 raise error
         if isinstance(node, gast.FunctionDef):
             refuse_writes(node)
         if isinstance(node, gast.Lambda):
-            refuse_writes(tree.function_def("function", node.args, [tree.at(tree.expression(node.body), node)]))
+            refuse_writes(
+                tree.function_def(
+                    "function", node.args, [tree.at(tree.expression(node.body), node)]
+                )
+            )
 
 
 def _target(node: Any) -> KnetsrcError:
@@ -75,7 +87,7 @@ def _target(node: Any) -> KnetsrcError:
         f"a write into an element: `{text}`",
         at=node,
         why=_WRITES_TO_OTHERS.format("array or container"),
-        instead=f"build a new one: a list by append and np.array(rows), or np.where(mask, value, {base})",
+        instead=f"build a new one: append to a list, or np.where(mask, value, {base})",
     )
 
 
@@ -83,14 +95,16 @@ def _is_method_append(node: gast.Call) -> bool:
     return is_append(node) and not is_of_module(node.func)
 
 
-def _append(node: Any, lists: set[str], shared: set[str], is_statement: bool) -> KnetsrcError | None:
+def _append(
+    node: Any, lists: set[str], shared: set[str], is_statement: bool
+) -> KnetsrcError | None:
     base = tree.show(node.func.value)
     if base not in lists:
         return UnsupportedAliasError(
             f"`{base}.append(...)` on a list that was not made in this function",
             at=node,
             why=_WRITES_TO_OTHERS.format("list"),
-            instead=f"make a new list: {base} = [*{base}, x]",
+            instead=f"make a new list: {base} = [*{base}, {', '.join(map(tree.show, node.args))}]",
         )
     if base in shared:
         return UnsupportedAliasError(
@@ -116,7 +130,7 @@ def _call(node: Any) -> KnetsrcError | None:
                 f"`out=` in a call of `{tree.show(node.func)}`",
                 at=node,
                 why=_WRITES_TO_OTHERS.format("array"),
-                instead=f"assign the result: {tree.show(keyword.value)} = {tree.show(node.func)}(...)",
+                instead=f"assign: {tree.show(keyword.value)} = {tree.show(node.func)}(...)",
             )
     path = path_of(node.func)
     method = node.func.attr if isinstance(node.func, gast.Attribute) else ""
@@ -127,7 +141,7 @@ def _call(node: Any) -> KnetsrcError | None:
             f"`{'.'.join(path)}` changes its argument in place",
             at=node,
             why=_WRITES_TO_OTHERS.format("array"),
-            instead="make a new array: np.where(mask, value, x), or np.random.permutation(x) for a shuffle",
+            instead="make a new array: np.where(mask, value, x), or a permutation for a shuffle",
         )
     if method not in _INSTEAD:
         return None
@@ -145,8 +159,14 @@ def made_lists(function: gast.FunctionDef) -> set[str]:
     values: dict[str, list[Node]] = {}
     for targets, sources in bindings(function):
         for target in targets:
-            for name in (n.id for n in tree.walk(target) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store)):
-                values.setdefault(name, []).extend(sources if isinstance(target, gast.Name) else [target])
+            for name in (
+                n.id
+                for n in tree.walk(target)
+                if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store)
+            ):
+                values.setdefault(name, []).extend(
+                    sources if isinstance(target, gast.Name) else [target]
+                )
     made = {name for name in values if name not in parameters(function)}
     while True:
         kept = {name for name in made if all(_is_made(v, made) for v in values[name])}
@@ -165,7 +185,10 @@ def _is_made(value: Any, made: set[str]) -> bool:
         return isinstance(value.slice, gast.Slice) and _is_made(value.value, made)
     if tree.is_name(value):
         return value.id in made
-    return isinstance(value, gast.List | gast.ListComp) or tree.called_name(value) in ("list", "sorted")
+    return isinstance(value, gast.List | gast.ListComp) or tree.called_name(value) in (
+        "list",
+        "sorted",
+    )
 
 
 def copied_lists(function: gast.FunctionDef, lists: set[str]) -> set[str]:
@@ -173,6 +196,8 @@ def copied_lists(function: gast.FunctionDef, lists: set[str]) -> set[str]:
     found: set[str] = set()
     for targets, values in bindings(function):
         names = [n.id for n in (*targets, *values) if isinstance(n, gast.Name)]
-        if len(names) > 1 and all(isinstance(t.ctx, gast.Store) for t in targets if isinstance(t, gast.Name)):
+        if len(names) > 1 and all(
+            isinstance(t.ctx, gast.Store) for t in targets if isinstance(t, gast.Name)
+        ):
             found |= lists & set(names)
     return found

@@ -12,8 +12,9 @@
                                           result = y
                                       return result
 
-What follows a branch that jumps moves into the branch that does not; then every jump is the last thing that its block
-does. Only where several branches go on to the same statements does a flag say which way was taken.
+What follows a branch that jumps moves into the branch that does not; then every jump is the last
+thing that its block does. Only where several branches go on to the same statements does a flag say
+which way was taken.
 """
 
 from dataclasses import dataclass
@@ -95,12 +96,18 @@ class _Jumps:
     def loop(self, node: Any) -> list[Node]:
         body = self.tails(node.body)
         returns = any(isinstance(jump, gast.Return) for jump in jumps_in(body))
-        only_returns = isinstance(node, gast.While) and tree.is_constant(node.test, True) and not has_break(body)
+        only_returns = (
+            isinstance(node, gast.While)
+            and tree.is_constant(node.test, True)
+            and not has_break(body)
+        )
         node.body = self.replaced(body, gast.Continue, lambda jump: [])
         if not returns:
             return [node]
         flag = [] if only_returns else [tree.assign(self.returned, tree.constant(True))]
-        node.body = self.replaced(node.body, gast.Return, lambda jump: [*self.stored(jump), *flag, tree.break_()])
+        node.body = self.replaced(
+            node.body, gast.Return, lambda jump: [*self.stored(jump), *flag, tree.break_()]
+        )
         leave = [tree.return_(tree.name(self.result))]
         after = leave if only_returns else [tree.if_(tree.name(self.returned), leave)]
         return [node, *tree.at(after, node)]
@@ -108,7 +115,10 @@ class _Jumps:
     def with_(self, node: gast.With, is_last: bool) -> list[Node]:
         goes_on = open_ends(body := self.tails(node.body)) > 0
         kinds = {type(jump): jump for jump in jumps_in(body)}
-        suppresses = any("suppress" in path_of(getattr(i.context_expr, "func", i.context_expr)) for i in node.items)
+        suppresses = any(
+            "suppress" in path_of(getattr(i.context_expr, "func", i.context_expr))
+            for i in node.items
+        )
         if len(kinds) == 1 and not goes_on and is_last and not suppresses:
             ((kind, example),) = kinds.items()
             node.body = self.replaced(body, kind, self.stored) or tree.at([tree.pass_()], node)
@@ -118,7 +128,7 @@ class _Jumps:
 
     # --- blocks ---
     def tails(self, body: list[Node]) -> list[Node]:
-        """Make every jump the last statement of its block; what comes after an `if` that jumps moves into it."""
+        """Let every jump end its block; what comes after an `if` that jumps moves into it."""
         for i, node in enumerate(body):
             if isinstance(node, _JUMPS):
                 return body[: i + 1]
@@ -153,7 +163,11 @@ class _Jumps:
 
     def onward(self, jump: Node) -> Node:
         """The jump that goes on from outside of a statement where the result has been stored."""
-        return tree.return_(tree.name(self.result)) if isinstance(jump, gast.Return) else tree.clone(jump)
+        return (
+            tree.return_(tree.name(self.result))
+            if isinstance(jump, gast.Return)
+            else tree.clone(jump)
+        )
 
     def stored(self, jump: Any) -> list[Node]:
         if not isinstance(jump, gast.Return) or tree.is_name(jump.value, self.result):
@@ -161,13 +175,15 @@ class _Jumps:
         return [tree.assign(self.result, jump.value)]
 
     def replaced(self, body: list[Node], kind: type, write: Any) -> list[Node]:
-        """Write something else for jumps of one kind; a test that has no branch left loses its `else`."""
+        """Write something else for jumps of one kind; an `if` keeps no empty branch."""
         found: list[Node] = []
         for node in body:
             if isinstance(node, kind):
                 found += tree.at(tree.clone(write(node)), node)
             elif isinstance(node, gast.If) and jumps_in([node]):
-                node.body = self.replaced(node.body, kind, self._known(write) if self._is_flag(node.test) else write)
+                node.body = self.replaced(
+                    node.body, kind, self._known(write) if self._is_flag(node.test) else write
+                )
                 node.orelse = self.replaced(node.orelse, kind, write)
                 found += without_empty(node)
             else:
@@ -181,7 +197,11 @@ class _Jumps:
         """Leave out to set the flag `returned` where it is known to be set."""
 
         def without(jump: Node) -> list[Node]:
-            return [n for n in write(jump) if not (isinstance(n, gast.Assign) and tree.is_name(n.targets[0], self.returned))]
+            return [
+                n
+                for n in write(jump)
+                if not (isinstance(n, gast.Assign) and tree.is_name(n.targets[0], self.returned))
+            ]
 
         return without
 
@@ -191,10 +211,16 @@ class _Jumps:
         if len(returns) > 1 or returns[0] is not body[-1]:
             body = self.replaced(body, gast.Return, self.stored)
             body += tree.at([tree.return_(tree.name(self.result))], returns[-1])
-        used = [i for i, n in enumerate(body) if "returned" in self.__dict__ and self.returned in tree.names_written(n)]
+        used = [
+            i
+            for i, n in enumerate(body)
+            if "returned" in self.__dict__ and self.returned in tree.names_written(n)
+        ]
         if used:
             first = used[0]
-            body.insert(first, tree.at(tree.assign(self.returned, tree.constant(False)), body[first]))
+            body.insert(
+                first, tree.at(tree.assign(self.returned, tree.constant(False)), body[first])
+            )
         return body
 
 

@@ -101,7 +101,10 @@ def refuse_unsupported(function: gast.FunctionDef) -> None:
 def _refuse_call(node: Any) -> None:
     name = node.func.id
     raise UnsupportedSyntaxError(
-        f"`{name}` in a differentiated function", at=node, why=_CALLS[name], instead="write out what is computed"
+        f"`{name}` in a differentiated function",
+        at=node,
+        why=_CALLS[name],
+        instead="write out what is computed",
     )
 
 
@@ -114,7 +117,7 @@ def _refuse_jumps(node: gast.Try) -> None:
             raise UnsupportedSyntaxError(
                 f"`{word}` inside `try`",
                 at=jump,
-                why="which of its statements have run when control leaves it is not known to the backward sweep",
+                why="the backward sweep does not know which of its statements have run",
                 instead=f"assign a name inside the `try`, and `{word}` behind it",
             )
 
@@ -129,8 +132,10 @@ def _returns(node: Node) -> list[Node]:
 
 
 def _refuse_kept_lambdas(node: Any) -> None:
-    """A lambda that outlives its round of a comprehension would read the variable of the last one."""
-    variables = {n.id for g in node.generators for n in tree.walk(g.target) if isinstance(n, gast.Name)}
+    """A lambda that outlives its round of a comprehension would read what the last round sets."""
+    variables = {
+        n.id for g in node.generators for n in tree.walk(g.target) if isinstance(n, gast.Name)
+    }
     calls = [n for n in tree.walk(node) if isinstance(n, gast.Call)]
     called = {id(a) for n in calls for a in (n.func, *n.args, *(k.value for k in n.keywords))}
     for inner in tree.walk(node):

@@ -1,7 +1,7 @@
 """What belongs to the function itself, and what to a scope inside it.
 
-Comprehension variables live in a scope of their own. `separate_scopes` gives them names that nothing else in the function
-has, so that a later rewriting can turn the comprehension into a loop.
+Comprehension variables live in a scope of their own. `separate_scopes` gives them names that
+nothing else in the function has, so that a later rewriting can turn the comprehension into a loop.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,12 +17,14 @@ _FUNCTIONS = (gast.FunctionDef, gast.Lambda)
 
 
 def own_nodes(node: Node | Iterable[Node]) -> Iterator[Node]:
-    """All nodes that run as part of this scope: bodies of functions inside are left out, their defaults are not."""
+    """All nodes that run as part of this scope: not the bodies of functions, but their defaults."""
     stack = [node] if isinstance(node, Node) else list(node)[::-1]
     while stack:
         current = stack.pop()
         yield current
-        children = defaults(current) if isinstance(current, _FUNCTIONS) else gast.iter_child_nodes(current)
+        children = (
+            defaults(current) if isinstance(current, _FUNCTIONS) else gast.iter_child_nodes(current)
+        )
         stack += list(children)[::-1]
 
 
@@ -54,7 +56,7 @@ def captured_names(body: Iterable[Node]) -> set[str]:
 
 
 def bound_names(node: Node | Iterable[Node]) -> set[str]:
-    """Names that the statements of this scope bind, those of functions among them, comprehension variables too."""
+    """Names that this scope binds, those of functions and of comprehension variables too."""
     found = set()
     for n in own_nodes(node):
         if isinstance(n, gast.FunctionDef):
@@ -81,7 +83,12 @@ def separate_scopes(function: gast.FunctionDef, names: Names) -> gast.FunctionDe
     """
     function = tree.clone(function)
     outside: set[str] = set(parameters(function))
-    _resolve(function.body, {}, lambda node, env: None if node.id in env else outside.add(node.id), lambda name, env: name)
+    _resolve(
+        function.body,
+        {},
+        lambda node, env: None if node.id in env else outside.add(node.id),
+        lambda name, env: name,
+    )
 
     def choose(name: str, env: dict[str, str]) -> str:
         if name not in outside and name not in env.values():
@@ -96,7 +103,7 @@ def separate_scopes(function: gast.FunctionDef, names: Names) -> gast.FunctionDe
 
 
 def _resolve(node, env, use, choose) -> None:  # type: ignore[no-untyped-def]
-    """Call `use` for each name with the comprehension variables in force there; `choose` names a new one."""
+    """Call `use` for each name with the variables in force there; `choose` names a new one."""
     if isinstance(node, list):
         for item in node:
             _resolve(item, env, use, choose)
@@ -104,15 +111,21 @@ def _resolve(node, env, use, choose) -> None:  # type: ignore[no-untyped-def]
         use(node, env)
     elif isinstance(node, COMPREHENSIONS):
         _resolve(node.generators[0].iter, env, use, choose)
-        targets = [n for g in node.generators for n in tree.walk(g.target) if isinstance(n, gast.Name)]
+        targets = [
+            n for g in node.generators for n in tree.walk(g.target) if isinstance(n, gast.Name)
+        ]
         inner = env | {name: choose(name, env) for name in dict.fromkeys(n.id for n in targets)}
         later = [part for g in node.generators[1:] for part in (g.iter,)]
-        elements = [getattr(node, field) for field in ("elt", "key", "value") if hasattr(node, field)]
+        elements = [
+            getattr(node, field) for field in ("elt", "key", "value") if hasattr(node, field)
+        ]
         conditions = [test for g in node.generators for test in g.ifs]
         _resolve([*targets, *later, *conditions, *elements], inner, use, choose)
     elif isinstance(node, _FUNCTIONS):
         _resolve(defaults(node), env, use, choose)
-        hidden = set(parameters(node)) | (bound_names(node.body) if isinstance(node, gast.FunctionDef) else set())
+        hidden = set(parameters(node)) | (
+            bound_names(node.body) if isinstance(node, gast.FunctionDef) else set()
+        )
         _resolve(node.body, {k: v for k, v in env.items() if k not in hidden}, use, choose)
     elif isinstance(node, Node):
         for child in gast.iter_child_nodes(node):

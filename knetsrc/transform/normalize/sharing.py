@@ -1,7 +1,7 @@
 """Which names may stand for the same array or list as another name.
 
-The question does not follow the order of statements: `t = s` anywhere makes both shared everywhere. A name that can only
-hold a number is never shared.
+The question does not follow the order of statements: `t = s` anywhere makes both shared everywhere.
+A name that can only hold a number is never shared.
 
     row = a[i]           row and a       an element or a view
     t = s.T              t and s
@@ -22,18 +22,25 @@ from knetsrc.transform.normalize.scopes import COMPREHENSIONS, captured_names, o
 from knetsrc.transform.tree import Node
 
 # Functions of NumPy whose result may be a view of an argument, or the argument itself.
-_VIEWS = frozenset(
-    "array asarray asanyarray ascontiguousarray asfortranarray asarray_chkfinite atleast_1d atleast_2d atleast_3d "
-    "array_split broadcast_arrays broadcast_to diag diagonal dsplit expand_dims flip fliplr flipud hsplit imag "
-    "matrix_transpose meshgrid moveaxis nan_to_num permute_dims ravel real real_if_close require reshape rollaxis rot90 "
-    "split squeeze swapaxes transpose unstack vsplit as_strided sliding_window_view nditer chain zip_longest itemgetter "
-    "getitem iadd imul isub itruediv asnumpy".split()
-)
-_NEW = frozenset("abs all any bool complex divmod float int isinstance len pow range repr round str type hash".split())
-_NEW_METHODS = frozenset(
-    "all any argmax argmin argsort conj copy cumprod cumsum dot flatten format item join max mean min nonzero prod repeat "
-    "round std sum take tolist trace var".split()
-)
+_VIEWS = frozenset({
+    "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray",
+    "asarray_chkfinite", "atleast_1d", "atleast_2d", "atleast_3d", "array_split",
+    "broadcast_arrays", "broadcast_to", "diag", "diagonal", "dsplit", "expand_dims", "flip",
+    "fliplr", "flipud", "hsplit", "imag", "matrix_transpose", "meshgrid", "moveaxis",
+    "nan_to_num", "permute_dims", "ravel", "real", "real_if_close", "require", "reshape",
+    "rollaxis", "rot90", "split", "squeeze", "swapaxes", "transpose", "unstack", "vsplit",
+    "as_strided", "sliding_window_view", "nditer", "chain", "zip_longest", "itemgetter",
+    "getitem", "iadd", "imul", "isub", "itruediv", "asnumpy",
+})  # fmt: skip
+_NEW = frozenset({
+    "abs", "all", "any", "bool", "complex", "divmod", "float", "int", "isinstance", "len",
+    "pow", "range", "repr", "round", "str", "type", "hash",
+})  # fmt: skip
+_NEW_METHODS = frozenset({
+    "all", "any", "argmax", "argmin", "argsort", "conj", "copy", "cumprod", "cumsum", "dot",
+    "flatten", "format", "item", "join", "max", "mean", "min", "nonzero", "prod", "repeat",
+    "round", "std", "sum", "take", "tolist", "trace", "var",
+})  # fmt: skip
 _SIZES = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes"})
 _NUMBERS = frozenset({"len", "int", "float", "bool", "round", "ord"})
 
@@ -46,7 +53,9 @@ def shared_names(function: gast.FunctionDef) -> set[str]:
     ['a', 'row']
     """
     numbers = number_names(function)
-    shared = captured_names(function.body) | {n for d in _inner_defaults(function) for n in carriers(d)}
+    shared = captured_names(function.body) | {
+        n for d in _inner_defaults(function) for n in carriers(d)
+    }
     for targets, values in bindings(function):
         held = set().union(*map(carriers, values)) if values else set()
         group = {n.id for t in targets for n in tree.walk(t) if isinstance(n, gast.Name)} | held
@@ -61,7 +70,7 @@ def _inner_defaults(function: gast.FunctionDef) -> list[Node]:
 
 
 def bindings(function: gast.FunctionDef) -> list[tuple[list[Node], list[Node]]]:
-    """What is bound to what: targets that get the same value, and the expressions that it comes from."""
+    """What is bound to what: targets that get the same value, and where it comes from."""
     found: list[tuple[list[Node], list[Node]]] = []
     for node in own_nodes(function.body):
         if isinstance(node, gast.Assign):
@@ -80,10 +89,18 @@ def bindings(function: gast.FunctionDef) -> list[tuple[list[Node], list[Node]]]:
 
 
 def _pairs(targets: list[Any], value: Any) -> list[tuple[list[Node], list[Node]]]:
-    if len(targets) == 1 and isinstance(targets[0], gast.Tuple | gast.List) and isinstance(value, gast.Tuple | gast.List):
+    if (
+        len(targets) == 1
+        and isinstance(targets[0], gast.Tuple | gast.List)
+        and isinstance(value, gast.Tuple | gast.List)
+    ):
         elements = targets[0].elts
-        if len(elements) == len(value.elts) and not any(isinstance(e, gast.Starred) for e in (*elements, *value.elts)):
-            return [pair for t, v in zip(elements, value.elts, strict=True) for pair in _pairs([t], v)]
+        if len(elements) == len(value.elts) and not any(
+            isinstance(e, gast.Starred) for e in (*elements, *value.elts)
+        ):
+            return [
+                pair for t, v in zip(elements, value.elts, strict=True) for pair in _pairs([t], v)
+            ]
     if _is_new(value) and len(targets) == 1:
         return [([t], [value]) for t in _elements(targets[0])]
     return [(targets, [value])]
@@ -95,7 +112,9 @@ def _elements(target: Any) -> list[Node]:
 
 def _is_new(value: Node) -> bool:
     """Whether the parts of a value are new and not the same as each other."""
-    return isinstance(value, gast.Call) and not carriers(value) and is_of_module(value.func) or isinstance(value, gast.Attribute)
+    return (
+        isinstance(value, gast.Call) and not carriers(value) and is_of_module(value.func)
+    ) or isinstance(value, gast.Attribute)
 
 
 def carriers(node: Any) -> set[str]:
@@ -117,7 +136,9 @@ def carriers(node: Any) -> set[str]:
     if isinstance(node, gast.Call):
         return _call_carriers(node)
     if isinstance(node, COMPREHENSIONS):
-        elements = [getattr(node, field) for field in ("elt", "key", "value") if hasattr(node, field)]
+        elements = [
+            getattr(node, field) for field in ("elt", "key", "value") if hasattr(node, field)
+        ]
         return _carriers([*elements, *(g.iter for g in node.generators)])
     return set()
 
@@ -130,12 +151,16 @@ def _call_carriers(node: Any) -> set[str]:
     arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
     path = path_of(node.func)
     if is_of_module(node.func):
-        copies = any(k.arg in ("copy", "out") and not tree.is_constant(k.value, True) for k in node.keywords)
+        copies = any(
+            k.arg in ("copy", "out") and not tree.is_constant(k.value, True) for k in node.keywords
+        )
         return _carriers(arguments) if path[-1] in _VIEWS or copies else set()
     if isinstance(node.func, gast.Name):
         return set() if node.func.id in _NEW else _carriers(arguments)
     if isinstance(node.func, gast.Attribute):
-        copies = node.func.attr in _NEW_METHODS or node.func.attr == "astype" and not node.keywords
+        copies = node.func.attr in _NEW_METHODS or (
+            node.func.attr == "astype" and not node.keywords
+        )
         return set() if copies else _carriers(arguments) | carriers(node.func.value)
     return _carriers(arguments) | carriers(node.func)
 
@@ -143,11 +168,17 @@ def _call_carriers(node: Any) -> set[str]:
 def number_names(function: gast.FunctionDef) -> set[str]:
     """Names that can only hold Python numbers: counters, sizes, and what is computed from them."""
     values = _number_bindings(function)
-    stores = Counter(n.id for n in own_nodes(function.body) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store))
+    stores = Counter(
+        n.id
+        for n in own_nodes(function.body)
+        if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store)
+    )
     known = Counter(name for name, _ in values)
     numbers = {name for name in known if known[name] == stores[name]} - set(parameters(function))
     while True:
-        kept = {name for name in numbers if all(_is_number(v, numbers) for n, v in values if n == name)}
+        kept = {
+            name for name in numbers if all(_is_number(v, numbers) for n, v in values if n == name)
+        }
         if kept == numbers:
             return numbers
         numbers = kept
@@ -160,7 +191,9 @@ def _number_bindings(function: gast.FunctionDef) -> list[tuple[str, Node]]:
         if isinstance(node, gast.Assign):
             for targets, values in [pair for t in node.targets for pair in _pairs([t], node.value)]:
                 found += [(targets[0].id, values[0])] if isinstance(targets[0], gast.Name) else []
-        elif isinstance(node, gast.AugAssign | gast.AnnAssign | gast.NamedExpr) and isinstance(node.target, gast.Name):
+        elif isinstance(node, gast.AugAssign | gast.AnnAssign | gast.NamedExpr) and isinstance(
+            node.target, gast.Name
+        ):
             found += [(node.target.id, node.value)] if node.value is not None else []
         elif isinstance(node, gast.For | gast.comprehension):
             found += _counted(node)
@@ -172,7 +205,11 @@ def _counted(node: Any) -> list[tuple[str, Node]]:
     function = tree.called_name(node.iter)
     if function == "range" and isinstance(node.target, gast.Name):
         return [(node.target.id, tree.constant(0))]
-    if function == "enumerate" and isinstance(node.target, gast.Tuple) and isinstance(node.target.elts[0], gast.Name):
+    if (
+        function == "enumerate"
+        and isinstance(node.target, gast.Tuple)
+        and isinstance(node.target.elts[0], gast.Name)
+    ):
         return [(node.target.elts[0].id, tree.constant(0))]
     return []
 
@@ -191,5 +228,9 @@ def _is_number(node: Any, numbers: set[str]) -> bool:
     if isinstance(node, gast.Attribute):
         return node.attr in ("ndim", "size")
     if isinstance(node, gast.Subscript):
-        return isinstance(node.value, gast.Attribute) and node.value.attr == "shape" and isinstance(node.slice, gast.Constant)
+        return (
+            isinstance(node.value, gast.Attribute)
+            and node.value.attr == "shape"
+            and isinstance(node.slice, gast.Constant)
+        )
     return tree.called_name(node) in _NUMBERS

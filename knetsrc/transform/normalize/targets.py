@@ -51,12 +51,21 @@ class _Splitter:
     def targets(self, targets: list[Any], value: Node) -> list[Node]:
         if len(targets) == 1:
             return self.single(targets[0], value)
-        other = {n.id for t in targets if not isinstance(t, gast.Name) for n in tree.walk(t) if isinstance(n, gast.Name)}
+        other = {
+            n.id
+            for t in targets
+            if not isinstance(t, gast.Name)
+            for n in tree.walk(t)
+            if isinstance(n, gast.Name)
+        }
         plain = [t for t in targets if isinstance(t, gast.Name) and t.id not in other]
         first = plain[0] if plain else tree.store(self.names.fresh("value"))
         rest = [t for t in targets if t is not first]
         shared = tree.name(first.id)
-        return [*self.single(first, value), *(s for t in rest for s in self.single(t, tree.clone(shared)))]
+        return [
+            *self.single(first, value),
+            *(s for t in rest for s in self.single(t, tree.clone(shared))),
+        ]
 
     def single(self, target: Any, value: Node) -> list[Node]:
         if isinstance(target, gast.Name):
@@ -64,7 +73,9 @@ class _Splitter:
         starred = any(isinstance(n, gast.Starred) for n in tree.walk(target))
         if isinstance(value, gast.Call) and not starred:
             return [tree.assign(_tuple(target), value)]
-        if _is_display(value, len(target.elts)) and not any(isinstance(t, gast.Starred) for t in target.elts):
+        if _is_display(value, len(target.elts)) and not any(
+            isinstance(t, gast.Starred) for t in target.elts
+        ):
             return self.pairs(target.elts, value.elts)  # type: ignore[attr-defined]
         written = {n.id for n in tree.walk(target) if isinstance(n, gast.Name)}
         if is_cheap(value) and not written & tree.names_read(value):

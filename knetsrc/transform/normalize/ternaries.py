@@ -23,9 +23,11 @@ def unfold_ternaries(function: gast.FunctionDef, names: Names) -> gast.FunctionD
     """
 
     def replace(node: Any, place: Place) -> Replacement | None:
-        if not isinstance(node, gast.IfExp) or is_literal(node.body) and is_literal(node.orelse):
+        if not isinstance(node, gast.IfExp) or (is_literal(node.body) and is_literal(node.orelse)):
             return None
         name = place.target or names.fresh(place.wanted)
-        return [tree.if_(node.test, [tree.assign(name, node.body)], [tree.assign(name, node.orelse)])], tree.name(name)
+        return [
+            tree.if_(node.test, [tree.assign(name, node.body)], [tree.assign(name, node.orelse)])
+        ], tree.name(name)
 
     return hoist(function, names, replace)

@@ -13,13 +13,22 @@ from dataclasses import dataclass
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.simplify.edit import map_blocks, map_body, map_children, with_fields
-from knetsrc.transform.simplify.effects import Effects
+from knetsrc.transform.simplify.edit import (
+    map_blocks,
+    map_body,
+    map_children,
+    same_items,
+    with_fields,
+)
+from knetsrc.transform.simplify.effects import ADDS_INTO_FIRST, DISPLAYS, Effects, call_text
 from knetsrc.transform.simplify.product import is_product, product, strip_sign
 from knetsrc.transform.simplify.sharing import Sharing, sharing_of
 from knetsrc.transform.tree import Node
 
-_RETURNED = "return"  # no name: stands for the target of the return statement
+_RETURNED = "return"  # no name: stands for the caller who is handed the result
+_ANYONE = frozenset(["anyone"])  # a call that may keep or change what it is handed
+_REWRITTEN = (gast.Assign, gast.AugAssign, gast.Expr, gast.Return)
+Holders = frozenset[str] | None  # names that hold a value; None for an operand, which nobody holds
 _SKIPPED = (gast.Subscript, gast.FunctionDef, gast.Lambda, gast.Constant, gast.Name)
 
 
@@ -51,7 +60,12 @@ def simplify_algebra(
 
     def in_body(body: list) -> list:
         start = next(
-            (i + 1 for i, statement in enumerate(body) if tree.comment_text(statement) == ""), 0
+            (
+                i + 1
+                for i, statement in enumerate(body)
+                if tree.comment_text(statement) in ("", tree.BOUNDARY)
+            ),
+            0,
         )
         return body[:start] + in_block(body[start:])
 
@@ -59,19 +73,39 @@ def simplify_algebra(
 
 
 def _in_statement(statement: Node, context: "Context") -> Node:
-    if (
-        not isinstance(statement, gast.Assign | gast.AugAssign | gast.Return)
-        or statement.value is None
-    ):
+    if not isinstance(statement, _REWRITTEN) or statement.value is None:
         return statement
-    if isinstance(statement, gast.AugAssign):
-        targets = None
-    elif isinstance(statement, gast.Return):
-        targets = frozenset([_RETURNED])
-    else:
-        targets = frozenset[str]().union(*map(context.effects.shared_with, statement.targets))
-    new = _in_expression(statement.value, targets, context)
+    new = _in_expression(statement.value, _holders(statement, context.effects), context)
     return statement if new is statement.value else with_fields(statement, value=new)
+
+
+def _holders(statement: Node, effects: Effects) -> Holders:
+    """Who holds the value of a statement afterwards."""
+    if isinstance(statement, gast.Return):
+        return frozenset([_RETURNED])
+    if isinstance(statement, gast.AugAssign) and isinstance(statement.value, DISPLAYS):
+        return effects.shared_with(statement.target)
+    if isinstance(statement, gast.Assign):
+        return frozenset[str]().union(*map(effects.shared_with, statement.targets))
+    return None
+
+
+def _holders_within(node: Node, holders: Holders, effects: Effects) -> Holders:
+    """Who holds the values of the parts of `node`, where `holders` hold its own."""
+    if isinstance(node, gast.BinOp) and isinstance(node.left, DISPLAYS) | isinstance(
+        node.right, DISPLAYS
+    ):
+        return holders
+    if isinstance(node, gast.BinOp | gast.UnaryOp | gast.Compare):
+        return None
+    if not isinstance(node, gast.Call):
+        return holders
+    effect = effects.own(node)
+    if effect.impure:
+        return _ANYONE
+    if effect.pushes:
+        return effect.pushes | (holders or frozenset())
+    return None if effects.is_fresh_call(node) else holders
 
 
 @dataclass(frozen=True)
@@ -100,16 +134,13 @@ class Context:
             return self.is_float(node) or self.is_surely_float(node.left)
         return self.is_float(node)
 
-    def may_share(self, value: Node, targets: frozenset[str] | None) -> bool:
-        """Whether `value` may stand where now a new object is made from it.
-
-        `targets` are the names that are going to hold it, None where it is an operand and goes nowhere.
-        """
+    def may_share(self, value: Node, targets: Holders) -> bool:
+        """Whether `value` may stand where now a new object is made from it, held by `targets`."""
         if targets is None:
             return True
         names = self.effects.shared_with(value)
-        if not names:
-            return True
+        if not names or targets is _ANYONE:
+            return not names
         sharing = self.sharing
         changes = _RETURNED not in targets and sharing.mutated
         if not sharing.classes(changes or ()).isdisjoint(sharing.classes(names | targets)):
@@ -122,16 +153,18 @@ class Context:
         return True
 
 
-def _in_expression(node: Node, targets: frozenset[str] | None, context: Context) -> Node:
-    """`node` rewritten; `targets` as in `Context.may_share`."""
+def _in_expression(node: Node, holders: Holders, context: Context) -> Node:
+    """`node` rewritten, where `holders` hold its value."""
     if isinstance(node, _SKIPPED):
         return node
-    operand = isinstance(node, gast.BinOp | gast.UnaryOp | gast.Compare)
-    fresh = operand or (isinstance(node, gast.Call) and context.effects.is_fresh_call(node))
-    inner = None if fresh else targets
+    if isinstance(node, gast.Call) and call_text(node.func) in ADDS_INTO_FIRST:
+        first, *others = node.args
+        new = [_in_expression(argument, None, context) for argument in others]
+        return node if same_items(others, new) else with_fields(node, args=[first, *new])
+    inner = _holders_within(node, holders, context.effects)
     node = map_children(node, lambda part: _in_expression(part, inner, context))
     new = _rewritten(node, context)
-    if new is node or (not _makes_value(new) and not context.may_share(new, targets)):
+    if new is node or (not _makes_value(new) and not context.may_share(new, holders)):
         return node
     return tree.at(new, node)
 

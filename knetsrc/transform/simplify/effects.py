@@ -27,7 +27,7 @@ _IN_PLACE_METHODS = frozenset({
     "discard", "fill", "put", "itemset", "resize", "partition", "setflags", "setfield", "byteswap",
 })  # fmt: skip
 _COMPREHENSIONS = (gast.ListComp, gast.SetComp, gast.DictComp)
-_DISPLAYS = (gast.List, gast.Tuple, gast.Set, *_COMPREHENSIONS)
+DISPLAYS = (gast.List, gast.Tuple, gast.Set, *_COMPREHENSIONS)
 _NEW_VALUES = (
     gast.BinOp,
     gast.UnaryOp,
@@ -220,7 +220,7 @@ class Effects:
         if isinstance(value, gast.Name):
             return frozenset([value.id])
         if isinstance(value, gast.BinOp):  # lists joined or repeated: the elements are shared
-            parts = [part for part in (value.left, value.right) if isinstance(part, _DISPLAYS)]
+            parts = [part for part in (value.left, value.right) if isinstance(part, DISPLAYS)]
             return self._shared_with_any([value.left, value.right] if parts else [])
         if isinstance(value, _NEW_VALUES):
             return frozenset()
@@ -262,7 +262,7 @@ class Effects:
         if isinstance(statement, gast.Assign):
             targets = self._shared_with_any(statement.targets)
             found.append(targets | self.shared_with(statement.value))
-        elif isinstance(statement, gast.AugAssign) and isinstance(statement.value, _DISPLAYS):
+        elif isinstance(statement, gast.AugAssign) and isinstance(statement.value, DISPLAYS):
             found.append(self.shared_with(statement.target) | self.shared_with(statement.value))
         elif isinstance(statement, gast.For):
             found.append(self.shared_with(statement.target) | self.shared_with(statement.iter))
