@@ -109,6 +109,7 @@ class Assembler:
     def backward(self, block: Block) -> list[tree.Node]:
         """The backward statements of a block, from its end to its start."""
         body = [self._pop(n) for n in sorted(block.kept, key=lambda n: -block.kept[n])]
+        body += [tree.clone(node) for node in block.again.values()]
         for step in reversed(block.steps):
             body += self._backward_step(step)
         return body + block.final

@@ -21,6 +21,7 @@ from knetsrc.transform.resolve import UNKNOWN
 from knetsrc.transform.splice import Splicer
 from knetsrc.transform.steps import Step
 
+_NUMERIC_CALLS = frozenset({"unbroadcast", "like", "matmul_adjoint_a", "matmul_adjoint_b"})
 _OPERATIONS = {"+": "sum", "-": "difference", "*": "product", "/": "quotient", "**": "power", "@": "product"}
 
 
@@ -74,6 +75,11 @@ class Pusher:
     integers: frozenset[str]
     spell: Callable[[str, Any], tree.Node]
     temporaries: set[str]
+    numeric: frozenset[str] = frozenset()
+
+    def numeric_adjoints(self) -> set[str]:
+        """Names of the adjoints of arrays and numbers."""
+        return {a for key, a in self.keys.adjoints.items() if key in self.numeric}
 
     def push(self, node: tree.Node, adjoint: tree.Node, step: Step) -> "Pushed":
         """What `adjoint`, the adjoint of the expression `node` in `step`, contributes to the names in it."""
@@ -165,10 +171,26 @@ class Pushed:
         for part in path[:-1]:
             buffer = self._entry(buffer, part)
         last = path[-1]
-        if isinstance(last, gast.Attribute) or is_basic_index(last.slice, self.pusher.integers):
+        is_attribute = isinstance(last, gast.Attribute)
+        if (is_attribute or is_basic_index(last.slice, self.pusher.integers)) and self._adds_up(buffer, last, value):
             return tree.augment(self._entry(buffer, last), "+", value)
-        index = self.value_of_index(last.slice)
+        index = tree.constant(last.attr) if is_attribute else as_argument(self.value_of_index(last.slice))
         return tree.expression(tree.call(self.pusher.spell("add_at", None), buffer, index, value))
+
+    def _adds_up(self, buffer: tree.Node, last: tree.Node, value: tree.Node) -> bool:
+        """Whether `+=` adds numbers for sure, where it would make a list longer."""
+        numeric = self.pusher.numeric_adjoints()
+        if isinstance(buffer, gast.Name) and buffer.id in numeric:
+            return True
+        is_slice = not isinstance(last, gast.Attribute) and any(isinstance(n, gast.Slice) for n in tree.walk(last.slice))
+        if is_slice and not isinstance(last.slice, gast.Tuple):
+            return False
+        if isinstance(value, gast.Name):
+            return value.id in numeric
+        if isinstance(value, gast.Call):
+            text = tree.called_name(value)
+            return text in _NUMERIC_CALLS or (text is None and tree.show(value.func).startswith("np."))
+        return isinstance(value, gast.BinOp | gast.UnaryOp | gast.Constant)
 
     def _entry(self, buffer: tree.Node, part: tree.Node) -> tree.Node:
         if isinstance(part, gast.Attribute):
@@ -547,6 +569,17 @@ def split_like(adjoint: tree.Node) -> tuple[tree.Node, tree.Node | None]:
 
 def without_like(adjoint: tree.Node) -> tree.Node:
     return split_like(adjoint)[0]
+
+
+def as_argument(index: tree.Node) -> tree.Node:
+    """An index as an expression: `slice(1, None)` for `1:`."""
+    none = tree.constant(None)
+
+    def call(node: gast.Slice) -> tree.Node:
+        bounds = [node.lower or none, node.upper or none, node.step]
+        return tree.call("slice", *(b for b in bounds if b is not None))
+
+    return tree.rewrite(index, {gast.Slice: call})
 
 
 def loose(adjoint: tree.Node) -> tree.Node:

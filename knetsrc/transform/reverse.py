@@ -102,7 +102,7 @@ class Reverser:
         keys = self.pusher.keys
         if text not in keys.exploded:
             return [text]
-        return [k for k, node in keys.nodes.items() if k != text and getattr(node.value, "id", None) == text]
+        return [k for k, node in keys.nodes.items() if tree.is_name(getattr(node, "value", None), text)]
 
     def target_adjoint(self, target: tree.Node) -> tree.Node:
         """The adjoint of what an assignment binds: a name, a tuple for a tuple, None where nothing depends on a part."""

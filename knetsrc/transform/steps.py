@@ -58,11 +58,14 @@ class Block:
     kept
         Names that are saved once they have their last value in the body, with the index of the step after which this is; -1 stands
         for the start.
+    again
+        Statements that bind names once more at the start of the reversal, as that costs less than keeping them.
     """
 
     steps: list[Step] = field(default_factory=list)
     final: list[tree.Node] = field(default_factory=list)
     kept: dict[str, int] = field(default_factory=dict)
+    again: dict[str, tree.Node] = field(default_factory=dict)
 
     @property
     def is_reversed(self) -> bool:

@@ -378,11 +378,11 @@ class _Reversing:
         self.keys = keys = Keys(names, entries_only(core, calls, active))
         numeric = numeric_names(core, calls, self.units.helper_kinds)
         self.temporaries: set[str] = set()
+        numeric_keys = _NumericKeys(numeric, core, calls)
         found = shapes(core, calls, task.scalar_result, task.scalars)
         pusher = Pusher(
-            calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries
+            calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries, numeric_keys
         )  # fmt: skip
-        numeric_keys = _NumericKeys(numeric, core, calls)
         self.floats = active - pusher.integers
         reverser = Reverser(
             pusher, assigned, self.units.reverse_call, buffer_names(core, calls, active), numeric_keys,

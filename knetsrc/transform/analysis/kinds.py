@@ -28,6 +28,9 @@ def numeric_names(function: gast.FunctionDef, calls: Calls, helper_kinds: object
         elif isinstance(node, gast.BinOp | gast.UnaryOp | gast.Call | gast.Compare):
             numeric |= _operand_names(node, calls, helper_kinds)
     appended = {appended_to(n) for n in tree.walk(function)}
+    for node in tree.walk(function):
+        if tree.called_name(node) == "isinstance":
+            appended |= tree.names_read(node.args[0])
     while True:
         more = {a for pair in copies for a, b in (pair, pair[::-1]) if b in numeric} - numeric
         if not more:

@@ -36,11 +36,14 @@ class Needed:
     undefined: set[str] = field(default_factory=set)
     depth: int = 0
     reads: Counter[str] = field(default_factory=Counter)
+    appended: set[str] = field(default_factory=set)
     popped: set[int] = field(default_factory=set)
 
     def run(self, block: Block, at_end: set[str] | None = None) -> set[str]:
         """Names needed after the block, given those that the backward part reads at its start."""
         self.reads = _read_counts(block)
+        every = [n for step in block.steps for n in tree.walk(step.node)]
+        self.appended = {text for n in every if (text := appended_to(n)) is not None}
         return self._block(block, set(at_end or ()))
 
     def _block(self, block: Block, needed: set[str]) -> set[str]:
@@ -157,9 +160,25 @@ class Needed:
         return bound | {name for s in block.steps for name in _hoisted(s)}
 
     def _keep(self, block: Block, local: set[str], end: set[str]) -> set[str]:
+        written = {n for step in block.steps for n in tree.names_written(step.node)}
+        again: set[str] = set()
         for name in sorted(local & end):
-            block.kept[name] = self._last_binding(block, name)
-        return end - local
+            binding = self._cheap_binding(block, name, written)
+            if binding is not None:
+                block.again[name] = binding
+                again |= tree.names_read(binding) & self.primal
+            else:
+                block.kept[name] = self._last_binding(block, name)
+        return (end - local) | again
+
+    def _cheap_binding(self, block: Block, name: str, written: set[str]) -> tree.Node | None:
+        """The statement that binds `name`, if it can run once more in the backward part: it reads an entry of what stays as it is."""
+        bound = [s.node for s in block.steps if name in tree.names_written(s.node)]
+        if len(bound) != 1 or not isinstance(bound[0], gast.Assign) or not isinstance(bound[0].value, gast.Subscript):
+            return None
+        plain = all(not isinstance(n, gast.Call | gast.Slice) for n in tree.walk(bound[0].value))
+        is_stable = not tree.names_read(bound[0].value) & (written | self.appended)
+        return bound[0] if plain and is_stable and isinstance(bound[0].targets[0], gast.Name) else None
 
     def _uncounted(self, block: Block) -> int:
         """The last step that an unfinished iteration may still run, where such iterations are not counted; else -1."""
@@ -171,7 +190,7 @@ class Needed:
         found = self._uncounted(block)
         for number, step in enumerate(block.steps):
             if name in tree.names_written(step.node) | _hoisted(step):
-                found = number
+                found = max(found, number)
         return found
 
 

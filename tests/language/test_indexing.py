@@ -1,0 +1,185 @@
+"""Reading arrays by index: integers, slices, steps, ellipsis, new axes, arrays, masks."""
+
+import numpy as np
+import pytest
+
+from language.checking import M, V, check
+
+CUBE = np.sin(np.arange(24.0)).reshape(2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        0,
+        -1,
+        (0, 1),
+        (0, 1, -2),
+        np.s_[1:],
+        np.s_[:, 1],
+        np.s_[:, ::2],
+        np.s_[:, ::-1, 1:3],
+        np.s_[..., 0],
+        np.s_[0, ...],
+        np.s_[:, None, 1],
+        np.s_[None],
+        np.s_[1:1],
+        np.s_[[1, 0, 1]],
+        np.s_[[0, 1], [2, 0]],
+        np.s_[:, [0, 0, 2]],
+        np.s_[np.array([[0, 1], [1, 1]])],
+        np.s_[..., [3, 3]],
+        CUBE > 0,
+        np.array([True, False]),
+        np.s_[:, [True, False, True]],
+        np.s_[0, [0, 0], 1:3],
+    ],
+    ids=str,
+)
+def test_index_given_as_argument(index):
+    def f(x, index):
+        return x[index] ** 2
+
+    check(f, CUBE, index, argnums=(0,))
+
+
+def test_literal_indices():
+    def f(x):
+        return x[0, 1:, ::2] * x[1, :-1, 1::2] + x[..., -1, :1] + x[:, None, 0, 0]
+
+    check(f, CUBE)
+
+
+def test_element_by_element():
+    def f(m):
+        s = 0.0
+        for i in range(m.shape[0]):
+            for j in range(m.shape[1]):
+                s = s + m[i, j] * m[i][j] * (i + j)
+        return s
+
+    check(f, M)
+
+
+def test_window():
+    def f(x):
+        s = 0.0
+        for i in range(len(x) - 1):
+            window = x[i : i + 2]
+            s = s + np.prod(window)
+        return s
+
+    check(f, V)
+
+
+def test_embedding_lookup_with_repeated_tokens():
+    def f(table, tokens):
+        h = 0.0
+        for t in tokens:
+            h = h + np.tanh(table[t]) * 0.5
+        return np.sum(h)
+
+    check(f, M, [0, 1, 1, 0])
+
+
+def test_rows_and_columns_by_arrays():
+    def f(logits, labels):
+        return -np.mean(logits[np.arange(len(labels)), labels])
+
+    check(f, M, np.array([2, 0]))
+
+
+def test_mask_computed_from_the_array():
+    def f(x):
+        return np.sum(x[x > 0] ** 2)
+
+    check(f, V)
+
+
+def test_index_of_an_index():
+    def f(x):
+        return np.sum(x[1:][::2][0] * x[:2])
+
+    check(f, V)
+
+
+def test_index_of_an_expression():
+    def f(x):
+        return np.sin(x)[1] * (x * 2.0)[2:][0]
+
+    check(f, V)
+
+
+def test_negative_index_in_a_loop():
+    def f(x):
+        s = 1.0
+        for i in range(1, len(x) + 1):
+            s = s * x[-i] + 1.0
+        return s
+
+    check(f, V)
+
+
+def test_index_that_changes_in_the_loop():
+    def f(x):
+        i = 0
+        s = 1.0
+        while i < len(x):
+            s = s * x[i] + x[0]
+            i = i + 1 if i else i + 2
+        return s
+
+    check(f, V)
+
+
+def test_index_found_by_argmax():
+    def f(x):
+        best = np.argmax(x)
+        return x[best] * x[0]
+
+    check(f, V)
+
+
+def test_slice_object():
+    def f(x):
+        part = slice(1, 3)
+        return np.sum(x[part] ** 2)
+
+    check(f, V)
+
+
+def test_shift_by_slices():
+    def f(u):
+        for _ in range(3):
+            u = u[1:] * 0.5 + u[:-1] ** 2
+        return u[0]
+
+    check(f, V)
+
+
+def test_index_zero_dimensional():
+    def f(x):
+        return x[()] * 2.0
+
+    check(f, np.array(1.5))
+
+
+def test_empty_fancy_index():
+    def f(x):
+        return np.sum(x[[]]) + np.sum(x)
+
+    check(f, V)
+
+
+def test_array_method_chain():
+    def f(m):
+        return m.T.reshape(-1)[2:].reshape(2, 2).sum(axis=0)[1] * m.ravel()[0]
+
+    check(f, M)
+
+
+def test_take_and_index_agree():
+    def f(m):
+        return np.sum(np.take(m, [0, 0, 2], axis=1) * m[:, [0, 0, 2]])
+
+    check(f, M)
