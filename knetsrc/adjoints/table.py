@@ -130,6 +130,9 @@ class Rule:
         The result has the broadcast shape of the operands.
     cases
         What it is tested with.
+    constant_only
+        Parameters on which the result depends smoothly, but that the rule gives no adjoint for: a
+        differentiated value there is refused.
     """
 
     function: Callable[..., Any]
@@ -139,6 +142,7 @@ class Rule:
     operands: tuple[str, ...]
     elementwise: bool
     cases: tuple[Case, ...]
+    constant_only: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -185,6 +189,7 @@ def adjoint(
     methods: tuple[str, ...] = (),
     attributes: tuple[str, ...] = (),
     elementwise: bool = False,
+    constant_only: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Enter the decorated function as the rule that reverses `primitives`.
 
@@ -199,6 +204,8 @@ def adjoint(
         Names under which an array offers the function.
     elementwise
         The result has the broadcast shape of all operands, element by element.
+    constant_only
+        Parameters that the result depends on smoothly and that have no `d_` in the rule.
 
     Notes
     -----
@@ -214,7 +221,18 @@ def adjoint(
         operands = tuple(
             name for name, p in parameters.items() if p.kind is not p.KEYWORD_ONLY and f"d_{name}" in assigned
         )
-        TABLE.add(Rule(function, primitives, methods, attributes, operands, elementwise, tuple(cases or ())))
+        TABLE.add(
+            Rule(
+                function,
+                primitives,
+                methods,
+                attributes,
+                operands,
+                elementwise,
+                tuple(cases or ()),
+                constant_only,
+            )
+        )
         return function
 
     return enter

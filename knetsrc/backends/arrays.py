@@ -1,56 +1,134 @@
-"""What generated source calls at run time to fit adjoints to the shapes and structures of the values they belong to."""
+"""What generated source calls at run time to fit adjoints to the shapes of the values they belong to."""
 
 from typing import Any
 
 import numpy as np
 
+from knetsrc.errors import KnetsrcError
+
 
 def unbroadcast(d: Any, x: Any) -> Any:
     """The adjoint `d` of a broadcast operand `x`, in the shape and dtype of `x`.
 
-    Sums over the axes along which `x` was repeated, and repeats along those along which `d` is one number for many.
+    Sums over the axes along which `x` was repeated, and repeats along those along which `d` is one
+    number for many.
 
     Parameters
     ----------
     d
         Adjoint of the result of a broadcasting operation, an array or a number.
     x
-        The operand.
+        The operand, an array or a number.
 
     Returns
     -------
     array or number
-        `d` itself where nothing has to be done.
+        `d` itself where nothing has to be done; a float for a Python float.
+
+    Raises
+    ------
+    KnetsrcError
+        If `x` is a list, a tuple or a dict: those are joined or repeated by `+` and `*`.
+
+    Examples
+    --------
+    >>> unbroadcast(np.ones((2, 3)), np.zeros(3))
+    array([2., 2., 2.])
+    >>> unbroadcast(np.ones((2, 3)), 0.5)
+    6.0
     """
+    if type(x) is float:
+        return d if isinstance(d, float) else float(d.sum() if getattr(d, "ndim", 0) else d)
     try:
-        if d.shape == x.shape and d.dtype == x.dtype:
-            return d
-    except AttributeError:
-        if not hasattr(d, "shape") and isinstance(x, float):
-            return d
-    shape = np.shape(x)
-    if np.shape(d) != shape:
-        extra = np.ndim(d) - len(shape)
-        if extra > 0:
-            d = d.sum(axis=tuple(range(extra)))
-        repeated = tuple(i for i, n in enumerate(np.shape(d)) if n != 1 and shape[len(shape) - np.ndim(d) + i] == 1)
-        if repeated:
-            d = d.sum(axis=repeated, keepdims=True)
-        if np.shape(d) != shape:
-            repeated = np.empty(shape, getattr(x, "dtype", float))
-            repeated[...] = d
-            return repeated
+        if d.shape == x.shape:
+            return d if d.dtype is x.dtype else _converted(d, x)
+        if d.ndim:
+            return _reshaped(d, x, x.shape)
+    except AttributeError:  # a Python number
+        pass
+    return _fitted(d, x)
+
+
+def _fitted(d: Any, x: Any) -> Any:
+    """The adjoint of `x` where `d` is a single number, or `x` is none with a dtype."""
+    if isinstance(x, np.floating):
+        return type(x)(d)
+    if isinstance(x, list | tuple | dict | str):
+        raise KnetsrcError(
+            f"`+` or `*` on a {type(x).__name__} in a differentiated value",
+            why="it joins or repeats the container, which has no derivative rule",
+            instead="build the list with append or a comprehension, or use arrays",
+        )
+    if np.ndim(x):
+        return _repeated(d, x)
+    return _converted(np.sum(d) if np.ndim(d) else d, x)
+
+
+def _reshaped(d: Any, x: Any, shape: tuple[int, ...]) -> Any:
+    """The array `d` summed over what was repeated, repeated where it is one number for many."""
+    if d.ndim > len(shape):
+        d = d.sum(axis=tuple(range(d.ndim - len(shape))))
+        if d.shape == shape:
+            return _converted(d, x)
+    missing = len(shape) - d.ndim
+    repeated = tuple(i for i, n in enumerate(d.shape) if n != 1 == shape[missing + i])
+    if repeated:
+        d = d.sum(axis=repeated, keepdims=True)
+    return _converted(d, x) if d.shape == shape else _repeated(d, x)
+
+
+def _repeated(d: Any, x: Any) -> Any:
+    """`d` in new memory of the shape and float dtype of `x`."""
+    dtype = None if x.dtype.kind in "fc" else getattr(d, "dtype", float)
+    new = np.empty_like(x, dtype)
+    new[...] = d
+    return new
+
+
+def _converted(d: Any, x: Any) -> Any:
+    """`d` in the dtype of a float operand; a number where the operand is one."""
     dtype = getattr(x, "dtype", None)
-    return d.astype(dtype) if dtype is not None and getattr(d, "dtype", None) != dtype and dtype.kind == "f" and hasattr(d, "astype") else d
+    if dtype is None:
+        return float(d) if getattr(d, "dtype", None) is not None and d.dtype.kind != "c" else d
+    if dtype.kind not in "fc" or getattr(d, "dtype", None) == dtype:
+        return d
+    return d.astype(dtype) if hasattr(d, "astype") else dtype.type(d)
 
 
 def like(d: Any, x: Any) -> Any:
-    """The adjoint `d`, repeated to the shape of `x`: what a reduction hands back to each element it has read."""
-    dtype = getattr(x, "dtype", None)
-    if dtype is None:
-        return d
-    if d is not x and getattr(d, "shape", None) == x.shape and d.dtype == dtype:
-        return d
-    repeated = np.empty_like(x)
-    repeated[...] = d
-    return repeated
+    """The adjoint `d`, repeated to the shape of `x`: what a reduction hands back to each element.
+
+    Parameters
+    ----------
+    d
+        A number, or an array that broadcasts to the shape of `x`.
+    x
+        What was reduced: an array, a number, or a list or tuple that NumPy took as an array.
+
+    Returns
+    -------
+    array, number or list
+        Of the shape and dtype of `x`; `d` itself where it has these, else in memory of its own. A
+        list for a list or tuple.
+
+    Examples
+    --------
+    >>> like(2.0, np.zeros(3))
+    array([2., 2., 2.])
+    """
+    if type(x) is np.ndarray:
+        if getattr(d, "shape", None) == x.shape and d.dtype == x.dtype and d is not x:
+            return d
+        return _repeated(d, x)
+    if type(x) is float:
+        return d if isinstance(d, float) else float(d)
+    if isinstance(x, list | tuple):
+        return _entries(np.broadcast_to(d, np.shape(x)), x)
+    return _repeated(d, x) if np.ndim(x) else _converted(d, x)
+
+
+def _entries(d: Any, x: Any) -> Any:
+    """The array `d` as nested lists in the structure of `x`."""
+    if isinstance(x, list | tuple):
+        return [_entries(part, entry) for part, entry in zip(d, x, strict=True)]
+    return like(d, x)

@@ -91,9 +91,26 @@ class Reverser:
         if isinstance(callee, Helper):
             self.call_helper(self, step, target, callee)
             return
-        adjoint = self.target_adjoint(target)
-        pushed = self.pusher.push(node.value, adjoint, step)
+        adjoint = self._of_elements(target, node.value) or self.target_adjoint(target)
+        pushed = Pushed(self.pusher, step)
+        if isinstance(target, gast.Name) and target.id in tree.names_read(adjoint):
+            adjoint = tree.substitute(adjoint, {target.id: pushed.result()})
+        pushed.down(node.value, adjoint)
         self.commit(step, pushed, consumed=tree.names_written(target))
+
+    def _of_elements(self, target: tree.Node, value: tree.Node) -> tree.Node | None:
+        """The adjoint of a list, tuple or dict that is written out, of which only constant entries are read."""
+        if not isinstance(target, gast.Name) or target.id not in self.pusher.keys.exploded:
+            return None
+        if isinstance(value, gast.List | gast.Tuple):
+            names = [str(i) for i in range(len(value.elts))]
+        elif isinstance(value, gast.Dict):
+            names = [tree.show(k) if k is not None else "" for k in value.keys]
+        else:
+            return None
+        keys = [f"{target.id}[{n}]" for n in names]
+        adjoints = self.pusher.keys
+        return tree.tuple_of(tree.name(adjoints.adjoint(k)) if k in self.live else tree.constant(None) for k in keys)
 
     def _is_live_name(self, text: str) -> bool:
         return text in self.active and any(k in self.live for k in self._keys_of(text))

@@ -45,6 +45,18 @@ class Function:
         return parameter_names(self.core.args)
 
 
+def _refuse_rebound_functions(core: gast.FunctionDef, nested: list[gast.FunctionDef]) -> None:
+    """A nested function must be the only thing that its name stands for."""
+    names = [n.name for n in nested]
+    for function in nested:
+        if names.count(function.name) > 1 or function.name in tree.names_written(core):
+            raise UnsupportedSyntaxError(
+                f"`{function.name}` stands for more than one thing", at=function,
+                why="which function a call of it means is not known while transforming",
+                instead="give each function a name of its own, and choose with `if` between the calls",
+            )
+
+
 def parameter_names(arguments: gast.arguments) -> list[str]:
     """Names of all parameters: positional, star, keyword-only, double star."""
     names = [a.id for a in [*arguments.posonlyargs, *arguments.args]]
@@ -152,7 +164,7 @@ class Units:
         self.sources.append(source)
         self.user_names |= local_names(source.tree)
         try:
-            core = qualify(normalize(source.tree), source, self.outside, self._helper)
+            core = qualify(normalize(source.tree, source is self.outside.main), source, self.outside, self._helper)
             return Function(source.name, self.lift(core), source)
         except KnetsrcError as error:
             raise located(error, source) from error.__cause__
@@ -161,6 +173,7 @@ class Units:
         """Take nested functions out: what they capture becomes parameters, which their calls pass."""
         nested = [n for n in core.body if isinstance(n, gast.FunctionDef)]
         nested += [n for s in core.body for n in tree.walk(s) if isinstance(n, gast.FunctionDef) and n not in nested]
+        _refuse_rebound_functions(core, nested)
         local = tree.names_written(core) | set(parameter_names(core.args)) | {n.name for n in nested}
         extra: dict[str, list[str]] = {}
         for function in nested:

@@ -166,6 +166,7 @@ def _moved(
             return leaf
         if not np.ndim(leaf):
             return type(leaf)(leaf + step)
+        leaf = leaf.copy()  # another leaf may be the same array
         leaf[index] += step
         return leaf
 

@@ -170,6 +170,8 @@ PROGRAMS = {
             y = a and b and note(a)
             z = x == 1 or not y
             x = x and (y or b) or x
+            while (a + 1 and b + 1 or (b + (a and b or a))) and a < 9:
+                a = note(a + 3)
             return x, y, z, a or note(b), (a and note(b)) + 1 if b and a else not (a and b)
     """,
     "failing_assert": """

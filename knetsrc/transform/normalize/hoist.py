@@ -194,7 +194,9 @@ class _Hoister:
         values = [value for _, value in parts[:late]]
         is_and = isinstance(node.op, gast.And)
         head = values[0] if late == 1 else tree.boolean("and" if is_and else "or", values)
-        statements: list[Node] = [*parts[0][0], tree.assign(name, head)]
+        before, head = self.expression(tree.at(head, node), Place(name))  # a test is a value now
+        statements: list[Node] = [*parts[0][0], *before]
+        statements += [] if tree.is_name(head, name) else [tree.assign(name, head)]
         if late < len(parts):
             test = tree.name(name) if is_and else tree.negation(tree.name(name))
             statements.append(tree.if_(test, self._lazily(node, parts[late:], name)))

@@ -1,0 +1,233 @@
+"""Calls: default, keyword, star and double-star arguments, of the function and of its helpers."""
+
+import numpy as np
+
+from knetsrc import grad, value_and_grad
+from language.checking import M, V, check
+
+
+def weighted(x, weight=2.0, *, power=2, shift=0.0):
+    return np.sum(weight * x**power + shift * x)
+
+
+def product(*xs):
+    s = 1.0
+    for x in xs:
+        s = s * np.sum(x)
+    return s
+
+
+def scaled(x, **options):
+    return np.sum(x**2) * options["scale"] + options.get("shift", 0.0)
+
+
+def test_default_arguments_of_the_function():
+    check(weighted, V)
+    check(weighted, V, 3.0)
+
+
+def test_keyword_arguments_of_the_function():
+    check(weighted, V, power=3, shift=0.5)
+    assert grad(weighted, wrt="weight")(x=V, weight=3.0) == np.sum(V**2)
+
+
+def test_keyword_only_argument_is_differentiated():
+    np.testing.assert_allclose(grad(weighted, wrt="shift")(V, shift=0.5), np.sum(V))
+
+
+def test_default_argument_is_differentiated():
+    assert grad(weighted, argnums=1)(V) == np.sum(V**2)
+
+
+def test_positional_only_parameters():
+    def f(x, /, y):
+        return np.sum(x * y)
+
+    check(f, V, V + 1.0)
+
+
+def test_default_that_is_an_array():
+    def f(x, w=V + 1.0):
+        return np.sum(x * w)
+
+    check(f, V)
+    check(f, V, V)
+
+
+def test_helper_with_defaults():
+    def f(x):
+        return weighted(x) + weighted(x, 3.0) + weighted(x, x[0])
+
+    check(f, V)
+
+
+def test_helper_with_keywords():
+    def f(x):
+        return weighted(x, shift=x[1], power=3) + weighted(weight=x[0], x=x)
+
+    check(f, V)
+
+
+def test_helper_with_keywords_out_of_order():
+    def difference(a, b, c=1.0):
+        return a - b * c
+
+    def f(x, y):
+        return difference(c=x, b=y, a=2.0) * difference(x, c=y, b=x)
+
+    check(f, 0.7, 1.5)
+
+
+def test_star_parameter_of_the_function():
+    def f(*xs):
+        s = 1.0
+        for x in xs:
+            s = s * x
+        return s
+
+    value, gradients = value_and_grad(f, argnums=0)(2.0, 3.0, 4.0)
+    assert value == 24.0
+    assert gradients == (12.0, 8.0, 6.0)
+
+
+def test_star_parameter_after_others():
+    def f(x, *ys):
+        return x * sum(ys) + len(ys)
+
+    check(f, 2.0, 3.0, 4.0, argnums=(0,))
+
+
+def test_double_star_parameter():
+    def f(x, **options):
+        return np.sum(x) * options["scale"]
+
+    check(f, V, scale=3.0)
+
+
+def test_helper_with_star_parameter():
+    def f(x, y):
+        return product(x, y, x * y)
+
+    check(f, V, 2.0)
+
+
+def test_star_argument_of_a_list():
+    def f(xs):
+        return product(*xs)
+
+    check(f, [V, M])
+
+
+def test_star_argument_into_named_parameters():
+    def affine(w, b, x):
+        return w * x + b
+
+    def f(p, x):
+        return np.sum(affine(*p, x))
+
+    check(f, (V, 0.5), V)
+
+
+def test_star_argument_of_a_tuple_written_here():
+    def f(x):
+        pair = (x, x * 2.0)
+        return product(*pair)
+
+    check(f, V)
+
+
+def test_double_star_argument():
+    def f(params, x):
+        return weighted(x, **params)
+
+    check(f, {"weight": 2.0, "shift": 0.3}, V)
+
+
+def test_helper_with_double_star_parameter():
+    def f(x):
+        return scaled(x, scale=x[0])
+
+    check(f, V)
+
+
+def test_arguments_handed_through():
+    def outer(*args, **kwargs):
+        return weighted(*args, **kwargs)
+
+    def f(x):
+        return outer(x, 3.0, power=3)
+
+    check(f, V)
+
+
+def test_method_call_with_keywords():
+    def f(m):
+        return np.sum(m.sum(axis=1, keepdims=True) * m.mean(0))
+
+    check(f, M)
+
+
+def test_call_of_a_call():
+    def adder(k):
+        return lambda z: z + k
+
+    plus = adder(2.0)
+
+    def f(x):
+        return plus(plus(x)) * x
+
+    check(f, 1.5)
+
+
+def test_argument_that_is_a_ternary_or_a_comparison():
+    def gated(x, on):
+        return x * 2.0 if on else x
+
+    def f(x):
+        return gated(x if x > 0 else -x, x > 1) * x
+
+    check(f, 1.5)
+    check(f, 0.5)
+    check(f, -0.5)
+
+
+def test_arguments_with_effects_keep_their_order():
+    def f(x):
+        seen = []
+
+        def note(z):
+            return z * (1 + len(seen))
+
+        a = note(x)
+        seen.append(1)
+        return a * note(x)
+
+    check(f, 1.5)
+
+
+def test_numpy_functions_under_other_names():
+    from numpy import exp as e
+    from numpy import sum as total
+
+    nested = np.linalg.norm
+
+    def f(x):
+        return total(e(x)) * nested(x)
+
+    check(f, V)
+
+
+def test_module_held_in_a_variable():
+    modules = [np, np.linalg]
+    xp, linalg = modules
+
+    def f(x):
+        return xp.sum(xp.sin(x)) * linalg.norm(x)
+
+    check(f, V)
+
+
+def test_numpy_function_is_differentiated():
+    check(np.sin, 0.5)
+    check(np.sum, V)
+    check(np.matmul, M, M.T)
