@@ -12,7 +12,7 @@ print(loss.source)
 
 from typing import TYPE_CHECKING, Any
 
-from knetsrc.api import grad, stop_gradient, value_and_grad, vjp
+from knetsrc.api import grad, value_and_grad, vjp
 from knetsrc.errors import (
     KnetsrcError,
     MissingAdjointError,
@@ -26,6 +26,7 @@ from knetsrc.gradient import Gradient
 
 if TYPE_CHECKING:
     from knetsrc.adjoints.table import adjoint
+    from knetsrc.backends import stop_gradient
 
 __version__ = "0.1.0"
 
@@ -48,10 +49,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if (
-        name == "adjoint"
-    ):  # the rules import SciPy, which takes longer than everything else together
+    # not at the top: the rules import SciPy, which takes longer than everything else together
+    if name == "adjoint":
         from knetsrc.adjoints.table import adjoint
 
         return adjoint
+    if name == "stop_gradient":
+        from knetsrc.backends import stop_gradient
+
+        return stop_gradient
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

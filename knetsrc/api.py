@@ -1,4 +1,4 @@
-"""What a user calls: `grad`, `value_and_grad`, `vjp`, `stop_gradient`."""
+"""What a user calls: `grad`, `value_and_grad`, `vjp`."""
 
 import functools
 import inspect
@@ -186,22 +186,6 @@ def vjp(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any
     plan = _runner(callee.function, wrt, inner and inner._runner).ready()
     value, saved = plan.call(args, kwargs)
     return value, Pullback(plan, value, saved, wrt, slots)
-
-
-def stop_gradient(x: Any) -> Any:
-    """`x` itself, as a constant: no gradient flows through.
-
-    Parameters
-    ----------
-    x
-        Anything.
-
-    Returns
-    -------
-    Any
-        `x`.
-    """
-    return x
 
 
 @functools.lru_cache(maxsize=256)

@@ -1,97 +1,38 @@
 """From a function to the source of its gradient: the stages, in order.
 
-    source -> normalize -> resolve -> analysis -> reverse -> simplify -> emit
+source -> normalize -> resolve -> analysis -> reverse -> simplify -> emit
 """
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import astor
 import gast
 import numpy as np
 
-from knetsrc import __version__ as VERSION
+from knetsrc import __version__
 from knetsrc.adjoints import TABLE
-from knetsrc.dependencies import Dependency, dependencies, digest
 from knetsrc.errors import MissingAdjointError
+from knetsrc.request import Generated, Request
 from knetsrc.transform import tree
 from knetsrc.transform.emit import emit_with_lines
 from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.units import Function, Pair, Reversal, Task, Units, split_pair
 
 
-@dataclass(frozen=True)
-class Request:
-    """What is asked for.
-
-    Attributes
-    ----------
-    wrt
-        Positions of the differentiated parameters.
-    kind
-        "grad", "value_and_grad" or "vjp".
-    single
-        A bare gradient rather than a tuple of them.
-    has_aux
-        The function returns its value and something else that is handed through.
-    """
-
-    wrt: tuple[int, ...]
-    kind: str
-    single: bool = True
-    has_aux: bool = False
-
-
-@dataclass(frozen=True)
-class Generated:
-    """The generated module and what is known about it.
-
-    Attributes
-    ----------
-    text
-        The whole module.
-    name, backward
-        Names of its entry, and of the backward function for "vjp".
-    captured
-        Variables of enclosing functions, which the entry takes by keyword.
-    injected
-        Objects that the module's namespace must hold before it is executed.
-    dependencies
-        Outside functions that shaped the text.
-    scalar_result
-        The result is known to be a single number.
-    lines
-        The line of the user's file for lines of the text.
-    key_parts
-        Everything else that shaped the text.
-    """
-
-    text: str
-    name: str
-    backward: str | None
-    captured: tuple[str, ...]
-    injected: Mapping[str, Any]
-    dependencies: tuple[Dependency, ...]
-    scalar_result: bool
-    lines: Mapping[int, int]
-    key_parts: tuple[str, ...]
-
-
-def versions() -> tuple[str, ...]:
-    """Versions of everything that has a say in the generated text."""
-    return (VERSION, sys.version, np.__version__, astor.__version__, str(len(TABLE.rules)))
-
-
-def key(function: Callable[..., Any], request: Request) -> str | None:
-    """A digest under which generated text can be looked up before it is generated; None if there is none."""
-    return digest(function, request)
 
 
 def generate(function: Callable[..., Any], request: Request) -> Generated:
     """The source of a gradient.
+
+    Parameters
+    ----------
+    function
+        A plain function, or a primitive of the table of rules.
+    request
+        What is asked for.
 
     Raises
     ------
@@ -113,10 +54,9 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
         backward=entry.backward,
         captured=tuple(units.outside.captured),
         injected=units.outside.injected,
-        dependencies=dependencies(function),
         scalar_result=entry.scalar_result,
         lines=lines,
-        key_parts=(*(s.text for s in units.sources), *versions(), repr(request)),
+        key_parts=(*(s.text for s in units.sources), repr(request)),
     )
 
 
@@ -125,7 +65,8 @@ def _main(units: Units, function: Callable[..., Any]) -> Function:
     if TABLE.by_function.get(function) is None:
         if function in TABLE.constants:
             raise MissingAdjointError(
-                f"`{function.__name__}` has no derivative", why="its result does not change smoothly",
+                f"`{function.__name__}` has no derivative",
+                why="its result does not change smoothly",
                 instead="differentiate a function of real numbers",
             )
         main = units.load_main(function)
@@ -139,11 +80,17 @@ def _main(units: Units, function: Callable[..., Any]) -> Function:
     if isinstance(function, np.ufunc):
         module = "numpy"
     root = units.outside.module(sys.modules[module])
-    called = tree.call(tree.attribute(tree.name(root), function.__name__), *(
-        tree.parse_expression(f"f({s}{n})").args[0] for n, s in zip(names, stars, strict=False)
-    ))
+    called = tree.call(
+        tree.attribute(tree.name(root), function.__name__),
+        *(tree.parse_expression(f"f({s}{n})").args[0] for n, s in zip(names, stars, strict=False)),
+    )
     parameters = ", ".join(
-        f"{s}{n}" + (f"={signature.parameters[n].default!r}" if not s and signature.parameters[n].default is not inspect.Parameter.empty else "")
+        f"{s}{n}"
+        + (
+            f"={signature.parameters[n].default!r}"
+            if not s and signature.parameters[n].default is not inspect.Parameter.empty
+            else ""
+        )
         for n, s in zip(names, stars, strict=False)
     )
     core = tree.parse(f"def {function.__name__}({parameters}):\n    return 0")[0]
@@ -183,9 +130,11 @@ class _Entry:
 
     def _pair(self) -> list[tree.Node]:
         self.backward = self.units.names.fresh(f"{self.main.name}_backward")
-        reversal = self.units.reverse(self.main, Task(tuple(self.wrt), is_seeded=True, want_value=True))
+        reversal = self.units.reverse(
+            self.main, Task(tuple(self.wrt), is_seeded=True, want_value=True)
+        )
         pair = Pair(self.name, self.backward)
-        functions = split_pair(pair, self.main, self._finished(reversal), always_tuple=True)
+        functions = split_pair(pair, self.main, self._finished(reversal), True, tuple(self.units.outside.captured))
         functions[0].args = self._arguments()
         return [self._documented(f) for f in functions]
 
@@ -212,12 +161,16 @@ class _Entry:
         return self._documented(tree.function_def(self.name, self._arguments(), body))
 
     def _through_pair(self, pair: Pair, reversal: Reversal) -> Reversal:
-        """The gradient of a recursive function by the two functions that it has as its own helper."""
+        """The gradient of a recursive function, by the pair that it has as its own helper."""
         names = Names(Names.of(self.main.core).taken | self.units.names.taken)
         value, kept = (names.fresh("value"), names.fresh("kept"))
         arguments = self.main.core.args
-        call = tree.call(pair.forward, *(tree.name(a.id) for a in [*arguments.posonlyargs, *arguments.args]))
-        call.keywords = tree.call("f", **{a.id: tree.name(a.id) for a in arguments.kwonlyargs}).keywords
+        call = tree.call(
+            pair.forward, *(tree.name(a.id) for a in [*arguments.posonlyargs, *arguments.args])
+        )
+        call.keywords = tree.call(
+            "f", **{a.id: tree.name(a.id) for a in arguments.kwonlyargs}
+        ).keywords
         forward = tree.assign(tree.tuple_of([tree.name(value), tree.name(kept)]), call)
         if self.request.kind == "grad":
             forward = tree.assign(tree.tuple_of([tree.name("_"), tree.name(kept)]), call)
@@ -226,7 +179,13 @@ class _Entry:
             return Reversal([forward], tree.name(value), [], [backward], reversal.numeric)
         adjoints = [names.fresh(adjoint_name(w)) for w in self.wrt]
         unpack = tree.assign(tree.tuple_of(map(tree.name, adjoints)), backward)
-        return Reversal([forward], tree.name(value), [unpack], [tree.name(a) for a in adjoints], reversal.numeric)
+        return Reversal(
+            [forward],
+            tree.name(value),
+            [unpack],
+            [tree.name(a) for a in adjoints],
+            reversal.numeric,
+        )
 
     def _finished(self, reversal: Reversal) -> Reversal:
         """Gradients of what may be a container in the structure of the argument."""
@@ -239,13 +198,19 @@ class _Entry:
         return reversal
 
     def _arguments(self) -> gast.arguments:
-        """The user's parameters, then the captured variables by keyword; defaults that are no literals are injected."""
+        """The user's parameters, then the captured variables by keyword.
+
+        Defaults that are not literals are injected.
+        """
         arguments = tree.clone(self.main.core.args)
         positional = [*arguments.posonlyargs, *arguments.args]
         late = positional[len(positional) - len(arguments.defaults) :]
-        arguments.defaults = [self._default(p.id, d) for p, d in zip(late, arguments.defaults, strict=True)]
+        arguments.defaults = [
+            self._default(p.id, d) for p, d in zip(late, arguments.defaults, strict=True)
+        ]
         arguments.kw_defaults = [
-            d and self._default(p.id, d) for p, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+            d and self._default(p.id, d)
+            for p, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
         ]
         captured = list(self.units.outside.captured)
         arguments.kwonlyargs += [tree.parameter(n) for n in captured]
@@ -253,7 +218,11 @@ class _Entry:
         return arguments
 
     def _default(self, text: str, node: tree.Node) -> tree.Node:
-        value = inspect.signature(self.main.source.function).parameters[text].default if self.main.source else None
+        value = (
+            inspect.signature(self.main.source.function).parameters[text].default
+            if self.main.source
+            else None
+        )
         if self.main.source is None or isinstance(value, int | float | str | bool | None):
             return tree.constant(value) if self.main.source and value == value else node
         alias = self.units.names.fresh(f"default_{text}")
@@ -264,14 +233,13 @@ class _Entry:
         source = self.main.source
         place = f" ({source.filename}:{source.tree.lineno})" if source else ""
         wrt = ", ".join(f"`{w}`" for w in self.wrt)
+        of = f"of `{self.main.name}`{place}"
+        vjp = "Value" if function.name == self.name else "Adjoints"
         kinds = {
-            "grad": f"Gradient of `{self.main.name}`{place} with respect to {wrt}.",
-            "value_and_grad": f"Value of `{self.main.name}`{place} and its gradient with respect to {wrt}.",
-            "vjp": f"{'Value' if function.name == self.name else 'Adjoints'} of `{self.main.name}`{place},"
-            f" with respect to {wrt}.",
+            "grad": f"Gradient {of} with respect to {wrt}.",
+            "value_and_grad": f"Value {of} and its gradient with respect to {wrt}.",
+            "vjp": f"{vjp} {of}, with respect to {wrt}.",
         }
-        text = f"{kinds[self.request.kind]}\n\n    Generated by knetsrc {VERSION}.\n    "
+        text = f"{kinds[self.request.kind]}\n\n    Generated by knetsrc {__version__}.\n    "
         function.body = [tree.expression(tree.constant(text)), *function.body]
         return function
-
-

@@ -1,15 +1,8 @@
 """What is asked of the pipeline, and what it gives back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-
-class Dependency(Protocol):
-    """An outside object that shaped the generated text."""
-
-    def is_current(self) -> bool:
-        """Whether the name that it was found under still stands for it."""
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -48,14 +41,12 @@ class Generated:
         Variables of enclosing functions, which the entry takes by keyword.
     injected
         Objects that the module's namespace must hold before it is executed.
-    dependencies
-        Outside objects that shaped the text.
     scalar_result
         The result is known to be a single number.
     lines
         The line of the user's file for lines of the text.
     key_parts
-        Everything else that shaped the text.
+        What else shaped the text, for a digest where the bindings have none.
     """
 
     text: str
@@ -63,7 +54,6 @@ class Generated:
     backward: str | None = None
     captured: tuple[str, ...] = ()
     injected: Mapping[str, Any] = field(default_factory=dict)
-    dependencies: Sequence[Dependency] = ()
     scalar_result: bool = False
     lines: Mapping[int, int] = field(default_factory=dict)
     key_parts: tuple[str, ...] = ()

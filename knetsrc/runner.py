@@ -49,17 +49,14 @@ class Plan:
         cells = cells_of(function)
         self.cells = {name: cells[name] for name in generated.captured}
         self.scalar_for: set[Any] = set()
-        self._dependencies = (
-            [bindings, *generated.dependencies] if bindings.digest is None else [bindings]
-        )
+        self._bindings = bindings
         self._inner = inner
         self._has_captured = bool(generated.captured) or inner is not None
 
     def is_current(self) -> bool:
         """Whether every outside function is still the one that the source was generated for."""
-        for dependency in self._dependencies:  # no all(...): this is on the path of every call
-            if not dependency.is_current():
-                return False
+        if not self._bindings.is_current():
+            return False
         return self._inner is None or self._inner.ready().entry is self.function
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -168,9 +165,8 @@ def _plan(function: Callable[..., Any], request: Request, inner: Runner | None) 
 
 
 def _generated(function: Callable[..., Any], request: Request) -> Generated:
-    from knetsrc.pipeline import (
-        generate,
-    )  # not at the top: a warm start does without the transpiler
+    # not at the top: a warm start does without the transpiler
+    from knetsrc.pipeline import generate
 
     return generate(function, request)
 

@@ -10,17 +10,25 @@ import pytest
 import knetsrc.adjoints  # noqa: F401
 from knetsrc import grad, vjp
 from rules import build, leaves, rebuild
-from transformed import Call, every_call, written_module
+from transformed import Call, every_call, runs, written_module
 
 STEP = 1e-6
 _folder = tempfile.TemporaryDirectory(prefix="knetsrc_calls_")
-CALLS = every_call()
-MODULE = written_module(CALLS, Path(_folder.name))
+_calls = every_call()
+MODULE = written_module(_calls, Path(_folder.name))
 
 
 def arguments_of(samples: tuple[Any, ...]) -> list[Any]:
     rng = np.random.default_rng(7)
     return [build(sample, rng) for sample in samples]
+
+
+@np.errstate(all="ignore")
+def _runnable(call: Call) -> bool:
+    return all(runs(getattr(MODULE, call.name), arguments_of(samples)) for samples in call.inputs)
+
+
+CALLS = [call for call in _calls if _runnable(call)]
 
 
 def is_real(value: Any) -> bool:
@@ -126,7 +134,7 @@ def test_grad_of_a_weighted_sum(call: Call):
             gradient = grad(function, tuple(range(len(args))))
             gradients = gradient(*args, weights)
             directions = [random_like(a, rng) for a in args]
-            expected = slope(lambda *a, weights=weights: function(*a, weights), args, directions, 1.0)
+            expected = slope(lambda *a, w=weights: function(*a, w), args, directions, 1.0)
         for arg, found in zip(args, gradients, strict=True):
             check_structure(found, arg, gradient.source)
         found = sum(inner(g, v) for g, v in zip(gradients, directions, strict=True))

@@ -94,38 +94,38 @@ def k1e_adjoint(x, *, y, d_y):
     return d_x
 
 
-@adjoint(special.jv, cases=[*BY_ORDER, case(2, real(3))])
+@adjoint(special.jv, constant_only=("v",), cases=[*BY_ORDER, case(2, real(3))])
 def jv_adjoint(v, x, *, d_y):
     d_x = unbroadcast(d_y * (special.jv(v - 1, x) - special.jv(v + 1, x)) / 2, x)
     return d_x
 
 
-@adjoint(special.yv, cases=BY_ORDER)
+@adjoint(special.yv, constant_only=("v",), cases=BY_ORDER)
 def yv_adjoint(v, x, *, d_y):
     d_x = unbroadcast(d_y * (special.yv(v - 1, x) - special.yv(v + 1, x)) / 2, x)
     return d_x
 
 
-@adjoint(special.iv, cases=[*BY_ORDER, case(2, real(3))])
+@adjoint(special.iv, constant_only=("v",), cases=[*BY_ORDER, case(2, real(3))])
 def iv_adjoint(v, x, *, d_y):
     d_x = unbroadcast(d_y * (special.iv(v - 1, x) + special.iv(v + 1, x)) / 2, x)
     return d_x
 
 
-@adjoint(special.ive, cases=[*BY_ORDER, case(2, real(3))])
+@adjoint(special.ive, constant_only=("v",), cases=[*BY_ORDER, case(2, real(3))])
 def ive_adjoint(v, x, *, y, d_y):
     scaled_slope = (special.ive(v - 1, x) + special.ive(v + 1, x)) / 2
     d_x = unbroadcast(d_y * (scaled_slope - np.sign(x) * y), x)
     return d_x
 
 
-@adjoint(special.kv, cases=BY_ORDER)
+@adjoint(special.kv, constant_only=("v",), cases=BY_ORDER)
 def kv_adjoint(v, x, *, d_y):
     d_x = unbroadcast(-d_y * (special.kv(v - 1, x) + special.kv(v + 1, x)) / 2, x)
     return d_x
 
 
-@adjoint(special.kve, cases=BY_ORDER)
+@adjoint(special.kve, constant_only=("v",), cases=BY_ORDER)
 def kve_adjoint(v, x, *, y, d_y):
     d_x = unbroadcast(d_y * (y - (special.kve(v - 1, x) + special.kve(v + 1, x)) / 2), x)
     return d_x

@@ -9,7 +9,7 @@ import numpy as np
 from knetsrc.adjoints.facts import is_literal
 from knetsrc.adjoints.samples import each, pairs
 from knetsrc.adjoints.table import adjoint, away, case, nondifferentiable, real
-from knetsrc.backends import is_inside, is_lowered, is_raised, unbroadcast
+from knetsrc.backends import is_inside, is_lowered, is_raised, unbroadcast, zeros_like
 
 WITH_LITERALS = [
     *pairs(real),
@@ -134,7 +134,7 @@ def where_adjoint(condition, a, b, *, d_y):
 @adjoint(np.copysign, elementwise=True, cases=pairs(away))
 def copysign_adjoint(a, b, *, d_y):
     d_a = unbroadcast(d_y * np.sign(a) * np.copysign(1, b), a)
-    d_b = np.zeros_like(b)
+    d_b = zeros_like(b)
     return d_a, d_b
 
 
@@ -144,14 +144,14 @@ def copysign_adjoint(a, b, *, d_y):
     cases=[*pairs(away, real), case(np.array([-1, 0, 2]), real(2, 3))],
 )
 def heaviside_adjoint(a, b, *, d_y):
-    d_a = np.zeros_like(a)
+    d_a = zeros_like(a)
     d_b = unbroadcast(d_y * (a == 0), b)
     return d_a, d_b
 
 
 @adjoint(np.nan_to_num, elementwise=True, cases=each(real))
 def nan_to_num_adjoint(x, *, d_y):
-    d_x = np.where(np.isfinite(x), d_y, 0)
+    d_x = unbroadcast(np.where(np.isfinite(x), d_y, 0), x)
     return d_x
 
 

@@ -10,6 +10,7 @@ import operator
 import numpy as np
 
 from knetsrc.adjoints.table import nondifferentiable
+from knetsrc.backends import stop_gradient
 
 # Steps: flat between the jumps.
 nondifferentiable(
@@ -86,3 +87,6 @@ nondifferentiable(
     ),
     *(np.random.standard_normal, np.random.seed, np.random.default_rng),
 )
+
+# What the user declares to be constant.
+nondifferentiable(stop_gradient)

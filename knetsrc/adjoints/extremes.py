@@ -100,7 +100,7 @@ MATRIX_NORMS = [
 ]
 
 
-@adjoint(np.linalg.norm, cases=[*NORMS, *VECTOR_NORMS, *MATRIX_NORMS])
+@adjoint(np.linalg.norm, constant_only=("ord",), cases=[*NORMS, *VECTOR_NORMS, *MATRIX_NORMS])
 def norm_adjoint(x, ord=None, axis=None, keepdims=False, *, y, d_y):
     if ord is None and axis is None:
         d_x = divide_or_zero(d_y, y) * x

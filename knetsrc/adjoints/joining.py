@@ -12,6 +12,7 @@ from knetsrc.backends import (
     join_like,
     meshgrid_adjoint_xi,
     nested_like,
+    reshape_like,
     split_like,
     through_dtype,
     unbroadcast,
@@ -242,7 +243,7 @@ def copy_method_adjoint(a, order="C", *, d_y):
     np.ascontiguousarray, np.asfortranarray, cases=[case(real(2, 3)), case(real(0)), case(real())]
 )
 def ascontiguousarray_adjoint(a, *, d_y):
-    d_a = np.reshape(d_y, np.shape(a))
+    d_a = reshape_like(d_y, a)
     return d_a
 
 

@@ -26,6 +26,7 @@ from knetsrc.backends import (
     tensordot_adjoint_b,
     unbroadcast,
     vecdot_adjoint,
+    zeros_like,
 )
 
 MATMUL = [
@@ -65,7 +66,7 @@ CROSS = [
 @adjoint(matmul_adjoint_a, cases=MATMUL)
 def matmul_adjoint_a_adjoint(d, a, b, *, d_y):
     d_d = unbroadcast(np.matmul(d_y, b), d)
-    d_a = np.zeros_like(a)
+    d_a = zeros_like(a)
     d_b = matmul_adjoint_b(d, d_y, b)
     return d_d, d_a, d_b
 
@@ -74,14 +75,14 @@ def matmul_adjoint_a_adjoint(d, a, b, *, d_y):
 def matmul_adjoint_b_adjoint(d, a, b, *, d_y):
     d_d = unbroadcast(np.matmul(a, d_y), d)
     d_a = matmul_adjoint_a(d, a, d_y)
-    d_b = np.zeros_like(b)
+    d_b = zeros_like(b)
     return d_d, d_a, d_b
 
 
 @adjoint(dot_adjoint_a, cases=DOT)
 def dot_adjoint_a_adjoint(d, a, b, *, d_y):
     d_d = unbroadcast(np.dot(d_y, b), d)
-    d_a = np.zeros_like(a)
+    d_a = zeros_like(a)
     d_b = dot_adjoint_b(d, d_y, b)
     return d_d, d_a, d_b
 
@@ -90,7 +91,7 @@ def dot_adjoint_a_adjoint(d, a, b, *, d_y):
 def dot_adjoint_b_adjoint(d, a, b, *, d_y):
     d_d = unbroadcast(np.dot(a, d_y), d)
     d_a = dot_adjoint_a(d, a, d_y)
-    d_b = np.zeros_like(b)
+    d_b = zeros_like(b)
     return d_d, d_a, d_b
 
 
@@ -108,7 +109,7 @@ def inner_adjoint_adjoint(d, x, other, first=True, *, d_y):
         d_d = unbroadcast(np.inner(d_y, other), d)
     else:
         d_d = unbroadcast(np.inner(other, d_y), d)
-    d_x = np.zeros_like(x)
+    d_x = zeros_like(x)
     d_other = inner_adjoint(d, other, d_y, not first)
     return d_d, d_x, d_other
 
@@ -124,7 +125,7 @@ def inner_adjoint_adjoint(d, x, other, first=True, *, d_y):
 )
 def vecdot_adjoint_adjoint(d, x, other, axis=-1, *, d_y):
     d_d = unbroadcast(np.vecdot(d_y, other, axis=axis), d)
-    d_x = np.zeros_like(x)
+    d_x = zeros_like(x)
     d_other = vecdot_adjoint(d, other, d_y, axis)
     return d_d, d_x, d_other
 
@@ -135,14 +136,14 @@ def vecdot_adjoint_adjoint(d, x, other, axis=-1, *, d_y):
 )
 def reshape_like_adjoint(d, x, *, d_y):
     d_d = reshape_like(d_y, d)
-    d_x = np.zeros_like(x)
+    d_x = zeros_like(x)
     return d_d, d_x
 
 
 @adjoint(tensordot_adjoint_a, cases=TENSORDOT)
 def tensordot_adjoint_a_adjoint(d, a, b, axes=2, *, d_y):
     d_d = unbroadcast(np.tensordot(d_y, b, axes), d)
-    d_a = np.zeros_like(a)
+    d_a = zeros_like(a)
     d_b = tensordot_adjoint_b(d, d_y, b, axes)
     return d_d, d_a, d_b
 
@@ -151,14 +152,14 @@ def tensordot_adjoint_a_adjoint(d, a, b, axes=2, *, d_y):
 def tensordot_adjoint_b_adjoint(d, a, b, axes=2, *, d_y):
     d_d = unbroadcast(np.tensordot(a, d_y, axes), d)
     d_a = tensordot_adjoint_a(d, a, d_y, axes)
-    d_b = np.zeros_like(b)
+    d_b = zeros_like(b)
     return d_d, d_a, d_b
 
 
 @adjoint(kron_adjoint_a, cases=KRON)
 def kron_adjoint_a_adjoint(d, a, b, *, d_y):
     d_d = unbroadcast(np.kron(d_y, b), d)
-    d_a = np.zeros_like(a)
+    d_a = zeros_like(a)
     d_b = kron_adjoint_b(d, d_y, b)
     return d_d, d_a, d_b
 
@@ -167,14 +168,14 @@ def kron_adjoint_a_adjoint(d, a, b, *, d_y):
 def kron_adjoint_b_adjoint(d, a, b, *, d_y):
     d_d = unbroadcast(np.kron(a, d_y), d)
     d_a = kron_adjoint_a(d, a, d_y)
-    d_b = np.zeros_like(b)
+    d_b = zeros_like(b)
     return d_d, d_a, d_b
 
 
 @adjoint(cross_adjoint_a, cases=CROSS)
 def cross_adjoint_a_adjoint(d, a, b, axisa=-1, axisb=-1, axisc=-1, axis=None, *, d_y):
     d_d = unbroadcast(np.cross(d_y, b, axisa, axisb, axisc, axis), d)
-    d_a = np.zeros_like(a)
+    d_a = zeros_like(a)
     d_b = cross_adjoint_b(d, d_y, b, axisa, axisb, axisc, axis)
     return d_d, d_a, d_b
 
@@ -183,7 +184,7 @@ def cross_adjoint_a_adjoint(d, a, b, axisa=-1, axisb=-1, axisc=-1, axis=None, *,
 def cross_adjoint_b_adjoint(d, a, b, axisa=-1, axisb=-1, axisc=-1, axis=None, *, d_y):
     d_d = unbroadcast(np.cross(a, d_y, axisa, axisb, axisc, axis), d)
     d_a = cross_adjoint_a(d, a, d_y, axisa, axisb, axisc, axis)
-    d_b = np.zeros_like(b)
+    d_b = zeros_like(b)
     return d_d, d_a, d_b
 
 

@@ -22,6 +22,7 @@ from knetsrc.backends import (
     like,
     nanmean_adjoint_a,
     product_of_others,
+    reshape_like,
     sum_adjoint_iterable,
     trapezoid_adjoint_dx,
     trapezoid_adjoint_values,
@@ -84,7 +85,7 @@ def mean_adjoint(a, axis=None, keepdims=False, *, d_y):
 @adjoint(np.nansum, cases=REDUCTIONS)
 def nansum_adjoint(a, axis=None, keepdims=False, *, d_y):
     if axis is None or keepdims or axis == 0:
-        d_a = np.where(np.isnan(a), 0, like(d_y, a))
+        d_a = unbroadcast(np.where(np.isnan(a), 0, like(d_y, a)), a)
     else:
         d_a = np.where(np.isnan(a), 0, like(np.expand_dims(d_y, axis), a))
     return d_a
@@ -174,7 +175,7 @@ CUMULATIVE = [
 @adjoint(np.cumsum, methods=("cumsum",), cases=CUMULATIVE)
 def cumsum_adjoint(a, axis=None, *, d_y):
     if axis is None:
-        d_a = np.reshape(np.cumsum(d_y[::-1])[::-1], np.shape(a))
+        d_a = reshape_like(np.cumsum(d_y[::-1])[::-1], a)
     else:
         d_a = np.flip(np.cumsum(np.flip(d_y, axis), axis), axis)
     return d_a
@@ -227,12 +228,13 @@ def diff_adjoint(a, n=1, axis=-1, *, d_y):
 def trapezoid_adjoint(values, x=None, dx=1.0, axis=-1, *, d_y):
     d_values = trapezoid_adjoint_values(d_y, values, x, dx, axis)
     d_x = trapezoid_adjoint_x(d_y, values, x, axis)
-    d_dx = trapezoid_adjoint_dx(d_y, values, x, axis)
+    d_dx = unbroadcast(trapezoid_adjoint_dx(d_y, values, x, axis), dx)
     return d_values, d_x, d_dx
 
 
 @adjoint(
     np.gradient,
+    constant_only=("varargs",),
     cases=[
         case(real(5)),
         case(real(2)),

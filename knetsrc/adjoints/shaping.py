@@ -13,6 +13,7 @@ from knetsrc.backends import (
     inverse_axes,
     layout_of,
     pad_adjoint_array,
+    pad_adjoint_constant_values,
     pad_interior,
     repeat_adjoint_a,
     reshape_like,
@@ -132,7 +133,7 @@ def rollaxis_adjoint(a, axis, start=0, *, d_y):
 )
 def reshape_adjoint(a, shape, order="C", *, copy=None, d_y):
     if order == "C":
-        d_a = np.reshape(d_y, np.shape(a))
+        d_a = reshape_like(d_y, a)
     else:
         d_a = np.reshape(d_y, np.shape(a), layout_of(a, order))
     return d_a
@@ -207,7 +208,7 @@ def squeeze_adjoint(a, axis=None, *, d_y):
     ],
 )
 def expand_dims_adjoint(a, axis, *, d_y):
-    d_a = np.reshape(d_y, np.shape(a))
+    d_a = reshape_like(d_y, a)
     return d_a
 
 
@@ -346,6 +347,10 @@ def rot90_adjoint(m, k=1, axes=(0, 1), *, d_y):
         case(real(3, 4), ((1,), (2,))),
         case(real(0, 2), 1),
         case(real(3, 4), {-1: 2, 0: (0, 1)}),
+        case(real(3), 2, constant_values=real()),
+        case(real(3, 2), ((1, 2), (0, 3)), constant_values=real()),
+        case(real(3, 2), ((1, 2), (0, 3)), "constant", constant_values=real(2, 2)),
+        case(real(3, 2), 1, constant_values=real(2)),
     ]
     + [
         case(shape, width, mode)
@@ -365,4 +370,5 @@ def pad_adjoint(array, pad_width, mode="constant", constant_values=0, *, d_y):
         d_array = d_y[pad_interior(array, pad_width)]
     else:
         d_array = pad_adjoint_array(d_y, array, pad_width, mode)
-    return d_array
+    d_constant_values = pad_adjoint_constant_values(d_y, array, pad_width, constant_values)
+    return d_array, d_constant_values

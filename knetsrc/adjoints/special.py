@@ -45,6 +45,7 @@ def polygamma_adjoint(n, x, *, d_y):
 
 @adjoint(
     special.zeta,
+    constant_only=("x",),
     cases=[case(2, positive(3, 4)), case(3.5, positive()), case(np.array([2, 3]), positive(3, 1))],
 )
 def zeta_adjoint(x, q, *, d_y):
@@ -75,13 +76,13 @@ GIVEN_SHAPE = [
 ]
 
 
-@adjoint(special.gammainc, cases=GIVEN_SHAPE)
+@adjoint(special.gammainc, constant_only=("a",), cases=GIVEN_SHAPE)
 def gammainc_adjoint(a, x, *, d_y):
     d_x = unbroadcast(d_y * np.exp(special.xlogy(a - 1, x) - x - special.gammaln(a)), x)
     return d_x
 
 
-@adjoint(special.gammaincc, cases=GIVEN_SHAPE)
+@adjoint(special.gammaincc, constant_only=("a",), cases=GIVEN_SHAPE)
 def gammaincc_adjoint(a, x, *, d_y):
     d_x = unbroadcast(-d_y * np.exp(special.xlogy(a - 1, x) - x - special.gammaln(a)), x)
     return d_x
@@ -89,6 +90,7 @@ def gammaincc_adjoint(a, x, *, d_y):
 
 @adjoint(
     special.betainc,
+    constant_only=("a", "b"),
     cases=[case(1.5, 2, *c.args) for c in PROBABILITIES]
     + [case(np.array([1.0, 2.0]), 0.5, np.array([[0.2], [0.7]]))],
 )
@@ -211,7 +213,11 @@ def logsumexp_adjoint(a, axis=None, b=None, keepdims=False, *, y, d_y):
             d_a = unbroadcast(
                 np.expand_dims(d_y, axis) * b * np.exp(a - np.expand_dims(y, axis)), a
             )
-    return d_a
+    if axis is None or keepdims:
+        d_b = unbroadcast(d_y * np.exp(a - y), b)
+    else:
+        d_b = unbroadcast(np.expand_dims(d_y, axis) * np.exp(a - np.expand_dims(y, axis)), b)
+    return d_a, d_b
 
 
 @adjoint(special.softmax, cases=ALONG_AXES)

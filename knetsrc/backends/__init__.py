@@ -2,6 +2,7 @@
 
 from knetsrc.backends.arrays import like, unbroadcast
 from knetsrc.backends.checks import check_not_array
+from knetsrc.backends.constants import stop_gradient
 from knetsrc.backends.decompositions import (
     cholesky_adjoint_a,
     eigh_adjoint_a,
@@ -91,6 +92,7 @@ from knetsrc.backends.shaping import (
     meshgrid_adjoint_xi,
     nested_like,
     pad_adjoint_array,
+    pad_adjoint_constant_values,
     pad_interior,
     repeat_adjoint_a,
     rolled_position,
@@ -184,6 +186,7 @@ __all__ = [
     "onehot_like",
     "owned",
     "pad_adjoint_array",
+    "pad_adjoint_constant_values",
     "pad_interior",
     "pinv_adjoint_a",
     "product_adjoint",
@@ -203,6 +206,7 @@ __all__ = [
     "solve_triangular_adjoint_b",
     "sort_adjoint_a",
     "split_like",
+    "stop_gradient",
     "sum_adjoint_iterable",
     "svd_adjoint_a",
     "take_adjoint_a",

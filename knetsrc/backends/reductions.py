@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from knetsrc.backends.arrays import unbroadcast
+from knetsrc.backends.tensordot import reshape_like
 
 Axis = int | tuple[int, ...] | None
 
@@ -171,7 +172,7 @@ def cumprod_adjoint_a(d: Any, a: Any, axis: int | None = None) -> Any:
     vanish, d_a[j] = y[j - 1] * s[j] with s[j] = d[j] + a[j + 1] * s[j + 1], which has no division.
     """
     if axis is None:
-        return np.reshape(cumprod_adjoint_a(d, np.ravel(a), 0), np.shape(a))
+        return reshape_like(cumprod_adjoint_a(d, np.ravel(a), 0), a)
     y = np.cumprod(a, axis=axis)
     if np.all(np.abs(y) >= np.finfo(y.dtype).tiny):
         return np.flip(np.cumsum(np.flip(d * y, axis), axis=axis), axis) / a

@@ -12,6 +12,7 @@ import numpy as np
 
 from knetsrc.backends.arrays import unbroadcast
 from knetsrc.backends.indexing import add_at
+from knetsrc.backends.tensordot import reshape_like
 
 
 def inverse_axes(axes: Any) -> Any:
@@ -81,7 +82,7 @@ def each_unbroadcast(d: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:
 def each_reshaped(d: Any, arrays: Sequence[Any]) -> list[Any]:
     """Adjoints of `arrays` in their own shapes; of a single array, `d` is the one adjoint."""
     parts = [d] if len(arrays) == 1 else d
-    return [np.reshape(part, np.shape(array)) for part, array in zip(parts, arrays, strict=True)]
+    return [reshape_like(part, array) for part, array in zip(parts, arrays, strict=True)]
 
 
 def meshgrid_adjoint_xi(d: Sequence[Any], xi: Sequence[Any]) -> list[Any]:
@@ -93,13 +94,13 @@ def meshgrid_adjoint_xi(d: Sequence[Any], xi: Sequence[Any]) -> list[Any]:
 
 
 def _along(d: Any, axis: int, x: Any) -> Any:
-    return np.reshape(d.sum(axis=tuple(i for i in range(d.ndim) if i != axis)), np.shape(x))
+    return reshape_like(d.sum(axis=tuple(i for i in range(d.ndim) if i != axis)), x)
 
 
 def repeat_adjoint_a(d: Any, a: Any, repeats: Any, axis: int | None = None) -> Any:
     """Adjoint of `numpy.repeat`: the sum over the copies of each element."""
     if axis is None:
-        return np.reshape(repeat_adjoint_a(d, np.ravel(a), repeats, 0), np.shape(a))
+        return reshape_like(repeat_adjoint_a(d, np.ravel(a), repeats, 0), a)
     n = np.shape(a)[axis]
     if np.size(repeats) == 1:
         axis %= np.ndim(a)
@@ -121,7 +122,7 @@ def tile_adjoint_A(d: Any, A: Any, reps: Any) -> Any:
     reps = (1,) * (ndim - len(reps)) + reps
     sizes = (1,) * (ndim - len(shape)) + shape
     blocks = np.reshape(d, [n for pair in zip(reps, sizes, strict=True) for n in pair])
-    return np.reshape(np.sum(blocks, axis=tuple(range(0, 2 * ndim, 2))), shape)
+    return reshape_like(np.sum(blocks, axis=tuple(range(0, 2 * ndim, 2))), A)
 
 
 def pad_interior(array: Any, pad_width: Any) -> tuple[slice, ...]:
@@ -146,6 +147,21 @@ def pad_adjoint_array(d: Any, array: Any, pad_width: Any, mode: Any) -> Any:
     d_array = np.zeros_like(array)
     np.add.at(d_array.reshape(-1), source.reshape(-1), np.reshape(d, -1))
     return d_array
+
+
+def pad_adjoint_constant_values(d: Any, array: Any, pad_width: Any, constant_values: Any) -> Any:
+    """Adjoint of the `constant_values` of `numpy.pad`: sums over what was put around `array`.
+
+    The last axis was padded last: its values are in the corners.
+    """
+    d_sides = np.zeros((np.ndim(array), 2), getattr(constant_values, "dtype", float))
+    interior = pad_interior(array, pad_width)
+    for axis in reversed(range(np.ndim(array))):
+        along = np.moveaxis(d, axis, 0)
+        inside = interior[axis]
+        d_sides[axis] = np.sum(along[: inside.start]), np.sum(along[inside.stop :])
+        d = np.moveaxis(along[inside], 0, axis)
+    return unbroadcast(d_sides, constant_values)
 
 
 def _pad_pairs(array: Any, pad_width: Any) -> list[tuple[int, int]]:

@@ -141,7 +141,8 @@ class Assembler:
         """The name for what the step has bound, taken before the old value is restored."""
         if step.result is None:
             return []
-        target = step.node.targets[0].id
+        bound = step.node.targets[0]
+        target = bound.elts[0].id if isinstance(bound, gast.Tuple) else bound.id
         if target in step.saved:
             return [tree.assign(step.result, tree.name(target))]
         step.back = [tree.rename(n, {step.result: target}) for n in step.back]

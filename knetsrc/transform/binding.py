@@ -149,6 +149,8 @@ def _names(
     names = {p.name: p.name for p in theirs if p.name in known}
     for parameter, other in zip(theirs, own, strict=False):
         is_operand = other.default is other.empty or other.name in rule.operands
+        if parameter.kind is parameter.VAR_KEYWORD:
+            break
         if is_operand and parameter.name not in known and other.name not in names:
             names[parameter.name] = other.name
     if any(p.kind is p.VAR_KEYWORD for p in theirs):  # np.pad(x, 1, constant_values=2)

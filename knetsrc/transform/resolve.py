@@ -82,7 +82,7 @@ class Outside:
                 return self.roots[node.id]
             if node.id in self.captured:
                 return self.captured[node.id]
-            return UNKNOWN
+            return BUILTINS.get(node.id, UNKNOWN)  # a builtin that the user has shadowed is spelt otherwise
         if isinstance(node, gast.Attribute):
             base = self.resolve(node.value)
             if isinstance(base, types.ModuleType | Globals | Captured | type):

@@ -40,15 +40,18 @@ def template_of(rule: Rule) -> Template:
     """The body of a rule as a tree, read once."""
     function = gast.parse(textwrap.dedent(inspect.getsource(rule.function))).body[0]
     own = options_of(rule.function)
-    defaults = {
-        p.name: tree.parse_expression(repr(p.default)) if p.default is not p.empty else tree.constant(None)
-        for p in own
-        if p.kind is not p.VAR_POSITIONAL
-    }
+    defaults = {p.name: _default(p) for p in own}
     updates = frozenset(
         n for n in inspect.signature(rule.function).parameters if n.startswith("d_") and n != "d_y"
     )
     return Template(function, tuple(p.name for p in own), defaults, rule.function.__globals__, updates)
+
+
+def _default(parameter: inspect.Parameter) -> tree.Node:
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        return tree.tuple_of([])
+    is_given = parameter.default is not parameter.empty
+    return tree.parse_expression(repr(parameter.default)) if is_given else tree.constant(None)
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -175,6 +175,7 @@ class Units:
         nested += [n for s in core.body for n in tree.walk(s) if isinstance(n, gast.FunctionDef) and n not in nested]
         _refuse_rebound_functions(core, nested)
         local = tree.names_written(core) | set(parameter_names(core.args)) | {n.name for n in nested}
+        local |= self.outside.captured.keys()
         extra: dict[str, list[str]] = {}
         for function in nested:
             own = tree.names_written(function) | set(parameter_names(function.args))
@@ -320,6 +321,10 @@ class Units:
         numbers = pusher.shapes.numbers_after.get(id(node), frozenset())
         scalar_result = isinstance(target, gast.Name) and target.id in numbers
         adjoint = reverser.target_adjoint(target)
+        if isinstance(target, gast.Name) and target.id in tree.names_read(adjoint):
+            step.result = pusher.names.fresh(f"{callee.name}_result")
+            pusher.temporaries.add(step.result)
+            adjoint = tree.substitute(adjoint, {target.id: tree.name(step.result)})
         parts = None
         if isinstance(adjoint, gast.Tuple):
             parts = tuple(not tree.is_constant(e, None) for e in adjoint.elts)
@@ -687,16 +692,18 @@ def _taken_apart(function: gast.FunctionDef) -> Reversal:
     return Reversal(body[:boundary], value, body[boundary + 1 :], list(adjoints.elts))
 
 
-def split_pair(pair: Pair, function: Function, reversal: Reversal, always_tuple: bool) -> list[tree.Node]:
+def split_pair(
+    pair: Pair, function: Function, reversal: Reversal, always_tuple: bool, captured: Iterable[str] = ()
+) -> list[tree.Node]:
     """The two functions of a pair: the forward one returns the value and what the backward one needs."""
-    local = set(function.parameters) | tree.names_written(reversal.forward)
+    local = {*function.parameters, *captured} | tree.names_written(reversal.forward)
     backward = tree.function_def("b", [], [*reversal.backward, tree.return_(tree.tuple_of(reversal.adjoints))])
     from knetsrc.transform.analysis.assigned import exposed_names
 
     kept = sorted(exposed_names(backward.body) & local)
     whole = tree.function_def("f", tree.clone(function.core.args), [*reversal.forward, tree.pass_()])
     assigned = definitely_assigned(whole)
-    unbound = [n for n in kept if n not in assigned.after[id(whole.body[-1])] and n not in function.parameters]
+    unbound = [n for n in kept if n not in assigned.after[id(whole.body[-1])] and n not in function.parameters and n not in captured]
     start = [tree.assign_all(unbound, tree.constant(None))] if unbound else []
     saved = tree.name(kept[0]) if len(kept) == 1 else tree.tuple_of(map(tree.name, kept))
     saved = saved if kept else tree.constant(None)

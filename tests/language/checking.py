@@ -165,8 +165,9 @@ def _moved(
         if next(places) != place:
             return leaf
         if not np.ndim(leaf):
-            return type(leaf)(leaf + step)
+            return np.array(leaf + step) if isinstance(leaf, np.ndarray) else type(leaf)(leaf + step)
         leaf = leaf.copy()  # another leaf may be the same array
+        leaf = leaf.copy()  # the same array may be in another place as well
         leaf[index] += step
         return leaf
 

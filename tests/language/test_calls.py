@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from knetsrc import grad, value_and_grad
+from knetsrc import grad, value_and_grad, vjp
 from language.checking import M, V, check
 
 
@@ -85,9 +85,10 @@ def test_star_parameter_of_the_function():
             s = s * x
         return s
 
-    value, gradients = value_and_grad(f, argnums=0)(2.0, 3.0, 4.0)
+    value, gradients = value_and_grad(f, wrt="xs")(2.0, 3.0, 4.0)
     assert value == 24.0
     assert gradients == (12.0, 8.0, 6.0)
+    assert vjp(f, 2.0, 3.0, 4.0)[1](1.0) == (12.0, 8.0, 6.0)
 
 
 def test_star_parameter_after_others():

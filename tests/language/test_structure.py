@@ -153,13 +153,13 @@ def test_fortran_and_strided_arrays():
 
 def test_read_only_argument():
     def f(x):
-        x += 0.0 if x.ndim > 3 else 1.0
-        return np.sum(x**2)
+        y = x * 2.0
+        y += x
+        return np.sum(y**2)
 
     x = V.copy()
     x.flags.writeable = False
-    with pytest.raises(ValueError, match="read-only"):
-        f(x)
+    np.testing.assert_allclose(grad(f)(x), 18.0 * V)
 
 
 def test_same_array_passed_twice():

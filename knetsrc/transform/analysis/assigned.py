@@ -1,5 +1,6 @@
 """Which names are surely bound at a place, and which are read before they are bound."""
 
+import functools
 from dataclasses import dataclass, field
 
 import gast
@@ -68,6 +69,10 @@ def _statement(node: tree.Node, known: frozenset[str], facts: Assigned) -> froze
     if isinstance(node, gast.With):
         bound = {n for item in node.items if item.optional_vars for n in tree.names_written(item.optional_vars)}
         return _block(node.body, known | bound, facts)
+    if isinstance(node, gast.Try):
+        ends = [_block([*node.body, *node.orelse], known, facts)]
+        ends += [_block(handler.body, known, facts) for handler in node.handlers]
+        return _block(node.finalbody, functools.reduce(_meet, ends), facts) if node.finalbody else functools.reduce(_meet, ends)
     if isinstance(node, gast.Break | gast.Raise | gast.Continue):
         return None
     return known

@@ -75,7 +75,7 @@ class Needed:
         if appended in needed:
             self.popped.add(id(step.node))
             needed = needed - {appended}
-        written = tree.names_written(step.node) if isinstance(step.node, gast.Assign) else set()
+        written = tree.names_written(step.node) if isinstance(step.node, gast.Assign | gast.Try) else set()
         written -= set(step.extra)
         step.saved = sorted(written & needed)
         self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]

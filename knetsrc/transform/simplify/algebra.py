@@ -14,6 +14,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.simplify.edit import (
+    children,
     map_blocks,
     map_body,
     map_children,
@@ -75,8 +76,17 @@ def simplify_algebra(
 def _in_statement(statement: Node, context: "Context") -> Node:
     if not isinstance(statement, _REWRITTEN) or statement.value is None:
         return statement
+    if _changes_something(statement.value, context.effects):
+        return statement
     new = _in_expression(statement.value, _holders(statement, context.effects), context)
     return statement if new is statement.value else with_fields(statement, value=new)
+
+
+def _changes_something(value: Node, effects: Effects) -> bool:
+    """Whether a part of `value` may see another part change something: `2 * d_x + scale_in_place(d_x)`."""
+    parts = children(value) if isinstance(value, gast.Call) else [value]
+    found = [effects.own(part) for part in parts]
+    return any(effect.impure or effect.mutates for effect in found)
 
 
 def _holders(statement: Node, effects: Effects) -> Holders:
@@ -211,8 +221,6 @@ def _sum(node: gast.BinOp, context: Context) -> Node:
     if positive is not None:
         return tree.binary(left, "-" if adds else "+", positive)
     positive = strip_sign(left) if adds else None
-    if positive is not None and not (
-        context.effects.own(left).impure and context.effects.own(right).impure
-    ):
+    if positive is not None and context.effects.may_swap(left, right):
         return tree.binary(right, "-", positive)
     return node

@@ -136,6 +136,13 @@ class Effects:
             self._whole[statement] = merge([self.own(statement), *nested])
         return self._whole[statement]
 
+    def may_swap(self, a: Node, b: Node) -> bool:
+        """Whether two expressions may be evaluated in the other order."""
+        first, second = self.own(a), self.own(b)
+        if first.impure or first.mutates or second.impure or second.mutates:
+            return False
+        return not (first.pushes and second.reads) and not (second.pushes and first.reads)
+
     def _collect(self, roots: list[Any], leaves: bool) -> Effect:
         reads: Counter[str] = Counter()
         writes, mutates, pushes, hidden = set(), set(), set(), set()

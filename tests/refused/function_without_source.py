@@ -1,0 +1,10 @@
+"""SourceNotFoundError: no source for `f`
+  why:      it was typed at a prompt or made by exec
+  instead:  put it in a file and import it
+"""
+
+scope = {}
+exec("def f(x):\n    return x * x", scope)
+f = scope["f"]
+
+ARGS = (1.0,)

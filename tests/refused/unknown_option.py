@@ -1,0 +1,13 @@
+"""UnsupportedSyntaxError: `np.sum` with the argument `where`
+  why:      its derivative rule supports `a`, `axis`, `keepdims` only
+  instead:  leave `where` out, or write what it does as an operation of its own
+"""
+
+import numpy as np
+
+
+def f(x):
+    return np.sum(x, where=[True, False, True])
+
+
+ARGS = (np.ones(3),)

@@ -1,0 +1,344 @@
+"""Names overwritten, bound in one branch only, read after the loop, loops that run zero times."""
+
+import numpy as np
+import pytest
+
+from language.checking import M, V, check
+
+
+def test_overwritten_name_whose_old_value_is_needed():
+    def f(x):
+        for _ in range(3):
+            y = x * x
+            x = np.sin(y) * x
+            y = y * x
+            x = x + y
+        return x
+
+    check(f, 0.7)
+
+
+def test_name_overwritten_twice_in_one_round():
+    def f(x):
+        y = x
+        for i in range(3):
+            y = y * x
+            y = np.sin(y) + i
+        return y * x
+
+    check(f, 0.7)
+
+
+def test_name_of_the_round_before():
+    def f(xs):
+        before = 1.0
+        s = 0.0
+        for x in xs:
+            s = s + before * x
+            before = x
+        return s
+
+    check(f, [0.5, 1.5, -2.0])
+
+
+def test_two_rounds_before():
+    def f(x):
+        a, b, c = x, 2.0 * x, 3.0 * x
+        for _ in range(4):
+            a, b, c = b, c, a * b
+        return a + b * c
+
+    check(f, 0.7)
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_name_bound_in_one_branch_only(flag):
+    def f(x, flag):
+        if flag:
+            y = x * x
+        s = x * 3.0
+        if flag:
+            s = s * y
+        return s
+
+    check(f, 0.7, flag)
+
+
+def test_name_bound_in_one_branch_of_a_loop():
+    def f(x):
+        for i in range(4):
+            if i == 1:
+                y = x * x
+            if i >= 1:
+                x = x * y + 0.1
+        return x
+
+    check(f, 0.7)
+
+
+def test_name_first_bound_inside_a_loop():
+    def f(xs):
+        for x in xs:
+            y = x * x
+        return y * 3.0
+
+    check(f, [0.5, 1.5])
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_loop_that_may_run_zero_times(n):
+    def f(x, n):
+        y = x * 2.0
+        for i in range(n):
+            y = y * x + i
+        while n > 5:
+            y = y * y
+        return y * x
+
+    check(f, 0.7, n)
+
+
+def test_loop_over_an_empty_list():
+    def f(x, ys):
+        for y in ys:
+            x = x * y
+        return x * x
+
+    check(f, 0.7, [])
+    check(f, 0.7, [2.0])
+
+
+def test_loop_over_an_empty_array():
+    def f(x, ys):
+        for y in ys:
+            x = x * np.sum(y)
+        return x * x
+
+    check(f, 0.7, np.zeros((0, 3)))
+
+
+def test_inner_loop_that_runs_zero_times_at_first():
+    def f(x):
+        for i in range(3):
+            for j in range(i):
+                x = x * 1.5 + j
+        return x
+
+    check(f, 0.7)
+
+
+def test_loop_variable_read_after_the_loop():
+    def f(x):
+        for i in range(4):
+            x = x * 1.1
+        return x * i
+
+    check(f, 0.7)
+
+
+def test_loop_variable_read_after_a_break():
+    def f(x):
+        for i in range(10):
+            x = x * 1.7
+            if x > 3.0:
+                break
+        return x**i
+
+    check(f, 0.7)
+
+
+def test_active_loop_variable_read_after_the_loop():
+    def f(xs):
+        s = 1.0
+        for x in xs:
+            s = s * x
+        return s * x
+
+    check(f, [0.5, 1.5, -2.0])
+
+
+def test_active_loop_variable_read_after_a_break():
+    def f(xs):
+        for i, x in enumerate(xs):
+            if x < 0:
+                break
+        return x * x + i * x
+
+    check(f, [0.5, -1.5, 2.0])
+
+
+def test_loop_variable_that_was_bound_before():
+    def f(i, xs):
+        for i in xs:
+            pass
+        return i * i
+
+    check(f, 2.0, [0.5, 1.5])
+    check(f, 2.0, [])
+
+
+def test_loop_variable_reused_by_the_next_loop():
+    def f(x):
+        for i in range(3):
+            x = x * (i + 1)
+        for i in range(2):
+            x = x * x + i
+        return x * i
+
+    check(f, 0.7)
+
+
+def test_loop_variable_reused_by_an_inner_loop():
+    def f(x):
+        for i in range(3):
+            x = x + i
+            for i in range(2):
+                x = x * (i + 0.5)
+            x = x + i
+        return x
+
+    check(f, 0.7)
+
+
+def test_index_computed_before_it_changes():
+    def f(x):
+        i = 0
+        s = 1.0
+        for _ in range(3):
+            s = s * x[i] + x[i + 1]
+            i = i + 1
+        return s
+
+    check(f, V)
+
+
+def test_power_whose_exponent_changes():
+    def f(x):
+        n = 1
+        s = 0.0
+        for _ in range(4):
+            s = s + x**n
+            n = n * 2
+        return s
+
+    check(f, 0.7)
+
+
+def test_constant_factor_that_changes():
+    def f(x):
+        k = 1.0
+        for _ in range(4):
+            x = x * k + 0.3
+            k = k * 0.5 + 1.0
+        return x
+
+    check(f, 0.7)
+
+
+def test_array_factor_that_is_replaced():
+    def f(x):
+        w = np.arange(4.0)
+        for _ in range(3):
+            x = np.sin(x * w)
+            w = w[::-1] + 1.0
+        return np.sum(x)
+
+    check(f, V)
+
+
+def test_container_that_is_replaced():
+    def f(x, options):
+        for _ in range(3):
+            x = x * options["k"]
+            options = {"k": options["k"] + 1}
+        return x
+
+    check(f, 0.7, {"k": 1})
+
+
+def test_parameter_overwritten_after_its_use():
+    def f(w, x):
+        y = w @ x
+        w = y * 2.0
+        x = np.sum(w)
+        return x * np.sum(y)
+
+    check(f, M, V[:3])
+
+
+def test_name_overwritten_with_another_shape():
+    def f(m):
+        y = m @ m.T
+        y = np.sum(y, axis=0)
+        y = y[0] * y
+        return np.sum(y)
+
+    check(f, M)
+
+
+def test_name_overwritten_in_a_branch_in_a_loop():
+    def f(xs):
+        y = 1.0
+        for x in xs:
+            if x > 0:
+                y = y * x
+            z = y * x
+            if x < 1:
+                y = z + x
+        return y * z
+
+    check(f, [0.5, 1.5, -2.0, 0.7])
+
+
+def test_range_whose_bound_changes_in_the_loop():
+    def f(x, n):
+        for i in range(n):
+            n = n - 1
+            x = x * 1.2 + n
+        return x * n
+
+    check(f, 0.7, 4)
+
+
+def test_step_of_a_range_that_changes_after_the_loop():
+    def f(x, start, step):
+        for i in range(start, 9, step):
+            x = x * 1.2 + i
+        start, step = 5, 7
+        return x * start * step
+
+    check(f, 0.7, 1, 3)
+
+
+def test_list_that_is_rebound_after_the_loop():
+    def f(xs):
+        s = 1.0
+        for x in xs:
+            s = s * x
+        xs = [s, s]
+        return xs[0] * xs[1]
+
+    check(f, [0.5, 1.5])
+
+
+def test_second_loop_does_not_reuse_the_saved_list():
+    def f(x):
+        for _ in range(2):
+            x = np.sin(x) * x
+        y = x
+        for _ in range(3):
+            x = np.cos(x) * x
+        return x * y
+
+    check(f, 0.7)
+
+
+def test_same_statement_in_a_loop_of_a_loop():
+    def f(x):
+        for _ in range(2):
+            for _ in range(2):
+                x = x * x + 0.1
+            x = np.sin(x)
+        return x
+
+    check(f, 0.7)

@@ -1,0 +1,168 @@
+"""Names of the user that generated code might want for itself."""
+
+import builtins
+
+import numpy as np
+
+from language.checking import V, check
+
+
+def zeros_like(x):
+    return x * 2.0
+
+
+def unbroadcast(x, y):
+    return x * y
+
+
+def finished(x):
+    return x + 1.0
+
+
+def f_grad(x):
+    return x * x
+
+
+def f_forward(x):
+    return x * 3.0
+
+
+def test_helpers_named_like_those_of_the_generated_code():
+    def f(xs, y):
+        s = 1.0
+        for x in xs:
+            s = s * np.sum(unbroadcast(zeros_like(x), y) + finished(x))
+        return s
+
+    check(f, [V, V + 1.0], V)
+
+
+def test_helpers_named_like_the_generated_functions():
+    def f(x):
+        return np.sum(f_grad(x) * f_forward(x))
+
+    check(f, V)
+
+
+def test_locals_named_like_builtins():
+    def f(x):
+        range, reversed, len, zip = 2.0, 3.0, 4.0, 5.0
+        for i in (0, 1, 2):
+            x = x * range + reversed * i
+            x = np.sin(x) * len
+        return np.sum(x) * zip
+
+    check(f, V)
+
+
+def test_parameters_named_like_builtins_in_a_loop():
+    def f(len, range):
+        for i in builtins.range(3):
+            len = len * range + i
+        return len
+
+    check(f, 0.7, 1.5)
+
+
+def test_parameter_named_np():
+    import numpy
+
+    def f(np):
+        return numpy.sum(np * np)
+
+    check(f, V)
+
+
+def test_locals_named_like_adjoints_and_saved_lists():
+    def f(x):
+        d_x, x_saved, d_d_x = 2.0, x, 1.0
+        for i in range(3):
+            x_saved = x_saved * x + i
+            d_x = d_x * x
+            d_d_x = d_d_x + d_x
+            x = np.sin(x) * d_x
+        return x * x_saved * d_d_x
+
+    check(f, 0.7)
+
+
+def test_locals_named_like_flags_and_counters():
+    def f(xs):
+        result, returned, trips, done, taken, total, broke = 1.0, 2.0, 0.0, 1.5, 3.0, 0.5, 1.0
+        for x in xs:
+            if x < 0:
+                return result * x
+            if x > 5:
+                break
+            result = result * x + returned
+            total = total + sum(e * e for e in xs)
+            trips = trips + done * taken * x
+        else:
+            broke = result * 3.0
+        return result + trips * total * broke
+
+    check(f, [0.5, 1.5])
+    check(f, [0.5, -1.5])
+    check(f, [0.5, 7.5])
+
+
+def test_parameter_named_like_the_cotangent_of_the_result():
+    def f(d_y, d_f, cotangent):
+        y = d_y * d_f
+        return np.sum(y) * cotangent
+
+    check(f, V, V + 1.0, 0.5)
+
+
+def test_names_with_underscores_and_numbers():
+    def f(_x, x_1, x__):
+        _ = _x * x_1
+        x_2 = _ * x__
+        x_1 = x_2 + x_1
+        return x_1 * _x
+
+    check(f, 0.7, 1.5, 2.0)
+
+
+def test_function_named_like_its_own_variable():
+    def f(x):
+        f = x * 2.0
+        return f * x
+
+    check(f, 0.7)
+
+
+def test_unicode_names():
+    def f(α, β):  # noqa: PLC2401
+        σ = np.exp(α * β)  # noqa: RUF003, N806
+        return np.sum(σ * α)
+
+    check(f, V, 0.5)
+
+
+def test_helper_with_the_locals_of_its_caller():
+    def g(x):
+        s = 1.0
+        for i in range(3):
+            s = s * x + i
+        return s
+
+    def f(x):
+        s = 2.0
+        for i in range(2):
+            s = s * g(s * x) + i
+        return s
+
+    check(f, 0.3)
+
+
+def test_keyword_named_like_the_captured_variable():
+    scale = 3.0
+
+    def g(x, scale=2.0):
+        return x * scale
+
+    def f(x):
+        return g(x) * scale + g(x, scale=scale)
+
+    check(f, 0.7)
