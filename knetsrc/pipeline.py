@@ -7,21 +7,21 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import gast
-import numpy as np
+import scipy.special
 
 from knetsrc import __version__
 from knetsrc.adjoints import TABLE
-from knetsrc.errors import MissingAdjointError
+from knetsrc.errors import MissingAdjointError, NotDifferentiableError
 from knetsrc.request import Generated, Request
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.results import to_copy
 from knetsrc.transform.emit import emit_with_lines
 from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.units import Function, Pair, Reversal, Task, Units, split_pair
-
-
 
 
 def generate(function: Callable[..., Any], request: Request) -> Generated:
@@ -41,8 +41,7 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
     """
     units = Units()
     main = _main(units, function)
-    parameters = main.parameters
-    wrt = [parameters[i] for i in request.wrt]
+    wrt = [_parameter(main, i) for i in request.wrt]
     entry = _Entry(units, main, request, wrt)
     own = entry.functions()
     functions = [*units.functions, *own]
@@ -60,6 +59,16 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
     )
 
 
+def _parameter(main: Function, position: int) -> str:
+    if position >= len(main.parameters):
+        raise NotDifferentiableError(
+            f"`{main.name}` has no parameter {position} of its own",
+            why="it takes any number of arguments, or leaves some to keywords",
+            instead=f"differentiate a function that calls `{main.name}`",
+        )
+    return main.parameters[position]
+
+
 def _main(units: Units, function: Callable[..., Any]) -> Function:
     """The user's function, or a function that calls the primitive that was handed in."""
     if TABLE.by_function.get(function) is None:
@@ -72,30 +81,48 @@ def _main(units: Units, function: Callable[..., Any]) -> Function:
         main = units.load_main(function)
         units.names.taken |= set(main.parameters)
         return main
-    rule = TABLE.by_function[function]
-    signature = inspect.signature(rule.function)
-    names = [n for n, p in signature.parameters.items() if p.kind is not p.KEYWORD_ONLY]
-    stars = ["*" * (p.kind is p.VAR_POSITIONAL) for p in signature.parameters.values()]
-    module = getattr(function, "__module__", None) or "numpy"
-    if isinstance(function, np.ufunc):
-        module = "numpy"
-    root = units.outside.module(sys.modules[module])
-    called = tree.call(
-        tree.attribute(tree.name(root), function.__name__),
-        *(tree.parse_expression(f"f({s}{n})").args[0] for n, s in zip(names, stars, strict=False)),
-    )
-    parameters = ", ".join(
-        f"{s}{n}"
-        + (
-            f"={signature.parameters[n].default!r}"
-            if not s and signature.parameters[n].default is not inspect.Parameter.empty
-            else ""
-        )
-        for n, s in zip(names, stars, strict=False)
-    )
-    core = tree.parse(f"def {function.__name__}({parameters}):\n    return 0")[0]
-    core.body = [tree.return_(called)]
+    core = tree.parse(f"def {function.__name__}({_parameters(function)}):\n    return 0")[0]
+    core.body = [tree.return_(_call_of(units, function, core))]
     return Function(function.__name__, core, None)
+
+
+def _parameters(function: Callable[..., Any]) -> str:
+    """Those of the rule of a primitive, without options that only the rule knows by name."""
+    own = inspect.signature(TABLE.by_function[function].function).parameters.values()
+    known = _keywords(function)
+    return ", ".join(
+        str(p.replace(annotation=p.empty))
+        for p in own
+        if p.kind is not p.KEYWORD_ONLY and (p.default is p.empty or p.name in known)
+    )
+
+
+def _home(function: Callable[..., Any]) -> ModuleType:
+    """The module that a primitive is read from; a ufunc does not tell."""
+    home = sys.modules[getattr(function, "__module__", None) or "numpy"]
+    return home if getattr(home, function.__name__, None) is function else scipy.special
+
+
+def _keywords(function: Callable[..., Any]) -> set[str]:
+    try:
+        theirs = inspect.signature(function).parameters.values()
+    except ValueError:  # a builtin that does not tell
+        return set()
+    return {p.name for p in theirs if p.kind is not p.POSITIONAL_ONLY}
+
+
+def _call_of(units: Units, function: Callable[..., Any], core: gast.FunctionDef) -> tree.Node:
+    """A call of a primitive with the parameters of `core`, options by keyword."""
+    root = units.outside.module(_home(function))
+    arguments = core.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    split = len(positional) - len(arguments.defaults)
+    operands = [p.id for p in positional[:split]]
+    operands += [f"*{arguments.vararg.id}"] if arguments.vararg else []
+    options = [f"{p.id}={p.id}" for p in positional[split:]]
+    call = tree.parse_expression(f"f({', '.join(operands + options)})")
+    call.func = tree.attribute(tree.name(root), function.__name__)
+    return call
 
 
 def _imports(units: Units, functions: list[tree.Node]) -> list[tree.Node]:
@@ -134,7 +161,9 @@ class _Entry:
             self.main, Task(tuple(self.wrt), is_seeded=True, want_value=True)
         )
         pair = Pair(self.name, self.backward)
-        functions = split_pair(pair, self.main, self._finished(reversal), True, tuple(self.units.outside.captured))
+        functions = split_pair(
+            pair, self.main, self._finished(reversal), True, tuple(self.units.outside.captured)
+        )
         functions[0].args = self._arguments()
         return [self._documented(f) for f in functions]
 
@@ -188,9 +217,12 @@ class _Entry:
         )
 
     def _finished(self, reversal: Reversal) -> Reversal:
-        """Gradients of what may be a container in the structure of the argument."""
+        """Gradients in memory of their own, and of what may be a container in the structure of the argument."""
+        shared = to_copy([*reversal.forward, *reversal.backward], reversal.adjoints)
         adjoints = []
-        for text, adjoint in zip(self.wrt, reversal.adjoints, strict=True):
+        for text, adjoint, is_shared in zip(self.wrt, reversal.adjoints, shared, strict=True):
+            if is_shared and text not in reversal.numbers:
+                adjoint = tree.call(self.units.spell("owned", None), adjoint)
             if text not in reversal.numeric and tree.called_name(adjoint) != "gradient_like":
                 adjoint = tree.call(self.units.spell("finished", None), adjoint, tree.name(text))
             adjoints.append(adjoint)

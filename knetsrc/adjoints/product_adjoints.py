@@ -13,8 +13,8 @@ from knetsrc.backends import (
     cross_adjoint_b,
     dot_adjoint_a,
     dot_adjoint_b,
-    einsum_adjoints,
-    einsum_adjoints_adjoint,
+    einsum_adjoint,
+    einsum_adjoint_operands,
     einsum_tangent,
     inner_adjoint,
     kron_adjoint_a,
@@ -189,16 +189,16 @@ def cross_adjoint_b_adjoint(d, a, b, axisa=-1, axisb=-1, axisc=-1, axis=None, *,
 
 
 @adjoint(
-    einsum_adjoints,
+    einsum_adjoint,
     cases=[
-        case("ij,jk->ik", [real(2, 3), real(3, 4)], real(2, 4)),
-        case("ij,jk,kl->il", (real(2, 3), real(3, 4), real(4, 2)), real(2, 2)),
-        case("ii", [real(3, 3)], real()),
-        case("...i,i", [real(2, 3), real(3)], real(2)),
-        case("ij,ij->j", [real(2, 3), real(1, 3)], real(3)),
+        case("ij,jk->ik", [real(2, 3), real(3, 4)], 0, real(2, 4)),
+        case("ij,jk,kl->il", (real(2, 3), real(3, 4), real(4, 2)), 1, real(2, 2)),
+        case("ii", [real(3, 3)], 0, real()),
+        case("...i,i", [real(2, 3), real(3)], 1, real(2)),
+        case("ij,ij->j", [real(2, 3), real(1, 3)], 1, real(3)),
     ],
 )
-def einsum_adjoints_rule(subscripts, operands, d, *, d_y):
-    d_operands = einsum_adjoints_adjoint(subscripts, operands, d_y, d)
-    d_d = unbroadcast(einsum_tangent(subscripts, operands, d_y), d)
+def einsum_adjoint_rule(subscripts, operands, position, d, *, d_y):
+    d_operands = einsum_adjoint_operands(subscripts, operands, position, d_y, d)
+    d_d = unbroadcast(einsum_tangent(subscripts, operands, position, d_y), d)
     return d_operands, d_d

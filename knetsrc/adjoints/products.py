@@ -15,7 +15,7 @@ from knetsrc.backends import (
     cross_adjoint_b,
     dot_adjoint_a,
     dot_adjoint_b,
-    einsum_adjoints,
+    einsum_adjoint,
     inner_adjoint,
     kron_adjoint_a,
     kron_adjoint_b,
@@ -224,7 +224,7 @@ def tensordot_adjoint(a, b, axes=2, *, d_y):
     ],
 )
 def einsum_rule(subscripts, *operands, d_y):
-    d_operands = einsum_adjoints(subscripts, operands, d_y)
+    d_operands = [einsum_adjoint(subscripts, operands, i, d_y) for i in range(len(operands))]
     return d_operands
 
 

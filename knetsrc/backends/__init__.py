@@ -18,8 +18,7 @@ from knetsrc.backends.differences import (
 )
 from knetsrc.backends.einsum import (
     einsum_adjoint,
-    einsum_adjoints,
-    einsum_adjoints_adjoint,
+    einsum_adjoint_operands,
     einsum_tangent,
 )
 from knetsrc.backends.elementwise import (
@@ -150,8 +149,7 @@ __all__ = [
     "each_unbroadcast",
     "eigh_adjoint_a",
     "einsum_adjoint",
-    "einsum_adjoints",
-    "einsum_adjoints_adjoint",
+    "einsum_adjoint_operands",
     "einsum_tangent",
     "expm_adjoint_a",
     "finished",

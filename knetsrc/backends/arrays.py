@@ -28,7 +28,7 @@ def unbroadcast(d: Any, x: Any) -> Any:
     Raises
     ------
     KnetsrcError
-        If `x` is a list, a tuple or a dict: those are joined or repeated by `+` and `*`.
+        If both are lists, tuples or dicts: those are joined or repeated by `+` and `*`.
 
     Examples
     --------
@@ -53,6 +53,8 @@ def _fitted(d: Any, x: Any) -> Any:
     """The adjoint of `x` where `d` is a single number, or `x` is none with a dtype."""
     if isinstance(x, np.floating):
         return type(x)(d)
+    if isinstance(x, list | tuple) and hasattr(d, "shape"):  # NumPy has taken it as an array
+        return _entries(unbroadcast(d, np.asarray(x)), x)
     if isinstance(x, list | tuple | dict | str):
         raise KnetsrcError(
             f"`+` or `*` on a {type(x).__name__} in a differentiated value",

@@ -69,77 +69,48 @@ def einsum_adjoint(subscripts: str, operands: Sequence[Any], position: int, d: A
     return unbroadcast(d_x, x)
 
 
-def einsum_adjoints(subscripts: str, operands: Sequence[Any], d: Any) -> list[Any]:
-    """Adjoint of every operand of `np.einsum(subscripts, *operands)`.
+def einsum_tangent(subscripts: str, operands: Sequence[Any], position: int, tangent: Any) -> Any:
+    """Tangent of `np.einsum(subscripts, *operands)` along one operand: it is linear in each.
 
     Parameters
     ----------
-    subscripts
+    subscripts, operands
         As in `np.einsum`.
-    operands
-        All of its operands.
-    d
-        Adjoint of the result.
-
-    Returns
-    -------
-    list of array
-        In the shapes and dtypes of the operands.
-    """
-    return [einsum_adjoint(subscripts, operands, i, d) for i in range(len(operands))]
-
-
-def einsum_tangent(subscripts: str, operands: Sequence[Any], tangents: Sequence[Any]) -> Any:
-    """Tangent of `np.einsum(subscripts, *operands)`: the sum over its operands, linear in each.
-
-    Parameters
-    ----------
-    subscripts
-        As in `np.einsum`.
-    operands
-        All of its operands.
-    tangents
-        Tangent of each operand.
+    position
+        Which operand has the tangent.
+    tangent
+        Of the shape of that operand.
 
     Returns
     -------
     array or number
         Of the shape of the result.
     """
-    return sum(
-        np.einsum(subscripts, *operands[:i], tangent, *operands[i + 1 :])
-        for i, tangent in enumerate(tangents)
-    )
+    return np.einsum(subscripts, *operands[:position], tangent, *operands[position + 1 :])
 
 
-def einsum_adjoints_adjoint(
-    subscripts: str, operands: Sequence[Any], tangents: Sequence[Any], d: Any
+def einsum_adjoint_operands(
+    subscripts: str, operands: Sequence[Any], position: int, tangent: Any, d: Any
 ) -> list[Any]:
-    """Adjoint of each of the operands in `einsum_adjoints(subscripts, operands, d)`.
+    """Adjoints of the operands in `einsum_adjoint(subscripts, operands, position, d)`.
 
     Parameters
     ----------
-    subscripts
-        As in `np.einsum`.
-    operands
-        All of its operands.
-    tangents
-        Adjoint of each of the adjoints.
-    d
-        Adjoint of the result of the einsum.
+    subscripts, operands, position, d
+        As there.
+    tangent
+        Adjoint of its result.
 
     Returns
     -------
     list of array
-        In the shapes and dtypes of the operands.
+        In the shapes and dtypes of the operands; zeros for the one at `position`.
     """
-    found = [np.zeros_like(x) for x in operands]
-    for i, tangent in enumerate(tangents):
-        turned = [*operands[:i], tangent, *operands[i + 1 :]]
-        for j in range(len(operands)):
-            if j != i:
-                found[j] = found[j] + einsum_adjoint(subscripts, turned, j, d)
-    return found
+    turned = [*operands[:position], tangent, *operands[position + 1 :]]
+    return [
+        np.zeros_like(x) if i == position else einsum_adjoint(subscripts, turned, i, d)
+        for i, x in enumerate(operands)
+    ]
 
 
 def _indices(subscripts: str, operands: Sequence[Any]) -> tuple[list[str], str]:

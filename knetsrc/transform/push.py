@@ -14,7 +14,7 @@ from knetsrc.errors import MissingAdjointError, UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
 from knetsrc.transform.analysis.integers import is_basic_index
-from knetsrc.transform.analysis.shapes import SCALAR, Shape, Shapes, broadcast, is_number_expression
+from knetsrc.transform.analysis.shapes import BOOLEAN, SCALAR, Shape, Shapes, broadcast, combined, is_number_expression
 from knetsrc.transform.callee import Calls, Container, Helper, Primitive, Unknown
 from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.resolve import UNKNOWN
@@ -391,7 +391,8 @@ class Pushed:
         if isinstance(node, gast.BinOp) and not isinstance(node.op, gast.MatMult):
             return self._union([node.left, node.right])
         if isinstance(node, gast.Compare):
-            return self._union([node.left, *node.comparators])
+            compared = self._union([node.left, *node.comparators])
+            return compared | {BOOLEAN} if compared else compared
         if isinstance(node, gast.UnaryOp):
             return self.shape_of(node.operand)
         if is_call_of(node, "like", "unbroadcast", "zeros_like"):
@@ -430,7 +431,7 @@ class Pushed:
 
     def _union(self, nodes: list[tree.Node]) -> Shape | None:
         shapes = [self.shape_of(n) for n in nodes]
-        return None if any(s is None for s in shapes) else broadcast(s for s in shapes if s is not None)
+        return None if any(s is None for s in shapes) else combined(s for s in shapes if s is not None)
 
     def settle(self, fact: str, node: tree.Node) -> Any:
         """The answer to a question of a rule about an argument."""

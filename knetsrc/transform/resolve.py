@@ -17,6 +17,7 @@ from typing import Any
 import gast
 import numpy as np
 
+from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.source import Source
@@ -125,6 +126,7 @@ def qualify(
 
     `helper` gives the name of a function of `knetsrc.backends` that `normalize` has put in.
     """
+    function = _without_clashes(function, outside)
     local = local_names(function)
 
     def replace(node: gast.Name) -> tree.Node:
@@ -145,6 +147,22 @@ def qualify(
         return node
 
     return tree.rewrite(function, {gast.Name: replace, gast.Attribute: shorten})
+
+
+NEEDED = frozenset({"np", "range", "len", "reversed", "slice", "min", "max", "list", "float", "zip", "abs"})
+
+
+def _without_clashes(function: gast.FunctionDef, outside: Outside) -> gast.FunctionDef:
+    """Local names give way where the generated code needs the thing that they hide."""
+    clashing = local_names(function) & NEEDED
+    for node in tree.walk(function.args):
+        if isinstance(node, gast.Name) and node.id in clashing:
+            raise UnsupportedSyntaxError(
+                f"a parameter named `{node.id}`", at=node,
+                why="the generated code needs what that name stands for elsewhere",
+                instead="give the parameter another name",
+            )
+    return tree.rename(function, {text: outside.names.fresh(text) for text in sorted(clashing)})
 
 
 def local_names(function: gast.FunctionDef) -> set[str]:

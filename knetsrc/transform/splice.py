@@ -19,6 +19,7 @@ import gast
 from knetsrc.adjoints.facts import FACTS
 from knetsrc.adjoints.table import Rule, options_of
 from knetsrc.transform import tree
+from knetsrc.transform.einsum import explicit_einsum
 from knetsrc.transform.resolve import UNKNOWN
 
 FACT_NAMES = frozenset(f.__name__ for f in FACTS)
@@ -152,7 +153,28 @@ class _Body:
                 return self.splicer.spell(n.id, outside[n.id])
             return n
 
-        return tree.rewrite(node, {gast.Name: replace})
+        explicit = tree.rewrite(self.unrolled(node), {gast.Call: self.explicit})
+        return tree.rewrite(explicit, {gast.Name: replace})
+
+    def unrolled(self, node: Any) -> Any:
+        """`[f(i) for i in range(len(operands))]` as `[f(0), f(1)]`, where the number of operands is known."""
+        if not isinstance(node, gast.ListComp):
+            return node
+        target, source = node.generators[0].target.id, node.generators[0].iter.args[0]
+        count = len(self.literals[source.args[0].id]) if isinstance(self.literals.get(source.args[0].id), list) else None
+        if count is None:
+            return node
+        return tree.list_of([tree.substitute(tree.clone(node.elt), {target: tree.constant(i)}) for i in range(count)])
+
+    def explicit(self, call: gast.Call) -> tree.Node:
+        """The call of a helper that has a simpler form for literal arguments, in that form."""
+        if tree.called_name(call) != "einsum_adjoint" or not isinstance(call.args[0], gast.Name):
+            return call
+        subscripts = literal_value(self.literals.get(call.args[0].id))
+        operands = self.values.get(call.args[1].id)
+        if not isinstance(subscripts, str) or not isinstance(operands, gast.List):
+            return call
+        return explicit_einsum(subscripts, operands.elts, call.args[2], call.args[3]) or call
 
     # --- questions that are settled while transforming -----------------------------------------------------------------
     def asks_facts(self, test: tree.Node) -> bool:

@@ -93,6 +93,7 @@ class Reversal:
     backward: list[tree.Node]
     adjoints: list[tree.Node]
     numeric: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
     is_scalar: bool = False
 
 
@@ -164,7 +165,7 @@ class Units:
         self.sources.append(source)
         self.user_names |= local_names(source.tree)
         try:
-            core = qualify(normalize(source.tree, source is self.outside.main), source, self.outside, self._helper)
+            core = qualify(normalize(source.tree, owns_parameters=False), source, self.outside, self._helper)
             return Function(source.name, self.lift(core), source)
         except KnetsrcError as error:
             raise located(error, source) from error.__cause__
@@ -416,6 +417,7 @@ class _Reversing:
         needed.run(block, tree.names_read([*seed, *adjoints]) & primal)
         reversal = self._assembled(block, seed, result, adjoints, needed, names)
         reversal.numeric = numeric
+        reversal.numbers = reverser.numbers
         first = result.elts[0] if task.has_aux else result
         reversal.is_scalar = self._is_scalar(core, first)
         return reversal

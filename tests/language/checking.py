@@ -63,7 +63,15 @@ def by_vjp(f: Any, args: Any, chosen: Any, kwargs: Any, weights: Any) -> tuple[A
 
 
 def _check_one(
-    ask: Any, f: Any, args: Any, chosen: Any, kwargs: Any, weights: Any, expected: Any, *, tolerance: float
+    ask: Any,
+    f: Any,
+    args: Any,
+    chosen: Any,
+    kwargs: Any,
+    weights: Any,
+    expected: Any,
+    *,
+    tolerance: float,
 ) -> None:
     before = copy.deepcopy(args)
     primal = f(*copy.deepcopy(args), **kwargs)
@@ -147,7 +155,8 @@ def differences(f: Any, args: Any, number: int, weights: Any, kwargs: Any) -> An
         found = np.zeros(np.shape(leaf))
         for index in np.ndindex(np.shape(leaf)):
             ahead, behind = (
-                _moved(f, args, number, place, index, step, weights, kwargs) for step in (STEP, -STEP)
+                _moved(f, args, number, place, index, step, weights, kwargs)
+                for step in (STEP, -STEP)
             )
             found[index] = (ahead - behind) / (2 * STEP)
         return found if np.ndim(leaf) else float(found)
@@ -165,7 +174,9 @@ def _moved(
         if next(places) != place:
             return leaf
         if not np.ndim(leaf):
-            return np.array(leaf + step) if isinstance(leaf, np.ndarray) else type(leaf)(leaf + step)
+            return (
+                np.array(leaf + step) if isinstance(leaf, np.ndarray) else type(leaf)(leaf + step)
+            )
         leaf = leaf.copy()  # another leaf may be the same array
         leaf = leaf.copy()  # the same array may be in another place as well
         leaf[index] += step

@@ -1,7 +1,10 @@
 """Helper functions of the user, each a pair of its own."""
 
+import functools
+
 import numpy as np
 
+from knetsrc import grad
 from language.checking import M, V, check
 
 
@@ -322,3 +325,49 @@ def test_lstm_cell_in_a_loop():
         return loss
 
     check(f, np.sin(np.arange(30.0)).reshape(6, 5), np.stack([V[:3], V[1:], M[0]]))
+
+
+@functools.lru_cache
+def cached_square(x):
+    return x * x
+
+
+def doubled(g):
+    @functools.wraps(g)
+    def wrapper(x):
+        return 2.0 * g(x)
+
+    return wrapper
+
+
+@doubled
+def wrapped_square(x):
+    return x * x
+
+
+def test_cached_helper():
+    def f(x):
+        return cached_square(x) * x
+
+    check(f, 1.5)
+
+
+def test_wrapper_of_a_helper_is_not_skipped():
+    def f(x):
+        return np.sum(wrapped_square(x))
+
+    check(f, V)
+
+
+def test_wrapped_function_is_differentiated():
+    check(wrapped_square, 1.5)
+    check(wrapped_square, V)
+
+
+def test_gradient_object_as_helper():
+    loss = grad(lambda x: np.sum(x**2))
+
+    def f(x):
+        return loss.primal(x) * x[0]
+
+    check(f, V)

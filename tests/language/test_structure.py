@@ -57,7 +57,9 @@ def test_leaves_that_are_not_read_are_zeros():
 
     found = grad(f)({"x": 3.0, "y": 1.0, "z": V, "w": [M]})
     assert found["x"] == 6.0 and found["y"] == 0.0
-    assert np.array_equal(found["z"], np.zeros(4)) and np.array_equal(found["w"][0], np.zeros((2, 3)))
+    assert np.array_equal(found["z"], np.zeros(4)) and np.array_equal(
+        found["w"][0], np.zeros((2, 3))
+    )
 
 
 def test_empty_containers():
@@ -69,7 +71,7 @@ def test_empty_containers():
 
 def test_dataclass_in_a_named_tuple():
     def f(p):
-        return np.sum(p.a.value ** 2) * p.b
+        return np.sum(p.a.value**2) * p.b
 
     check(f, Pair(Box(V), 2.0))
 

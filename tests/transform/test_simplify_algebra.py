@@ -4,7 +4,7 @@ import pytest
 
 from knetsrc.transform import tree
 from knetsrc.transform.simplify import simplify_algebra
-from simplify_programs import EFFECTS, check, is_float
+from transform.simplify_programs import EFFECTS, check, is_float
 
 PRODUCTS = {
     "d_x = 1.0 * x * w": "d_x = x * w",

@@ -3,7 +3,7 @@
 import pytest
 
 from knetsrc.transform.simplify import remove_dead_code
-from simplify_programs import EFFECTS, check
+from transform.simplify_programs import EFFECTS, check
 
 
 def dead(function):

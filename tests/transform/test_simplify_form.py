@@ -3,7 +3,7 @@
 import pytest
 
 from knetsrc.transform.simplify import accumulate_in_place, simplify, tidy
-from simplify_programs import EFFECTS, FRESH, candidates, check, is_float, is_pure
+from transform.simplify_programs import EFFECTS, FRESH, candidates, check, is_float, is_pure
 
 
 def accumulate(function):

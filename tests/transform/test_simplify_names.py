@@ -2,7 +2,7 @@
 
 from knetsrc.transform.simplify import inline_single_use
 from knetsrc.transform.simplify import propagate as propagate_names
-from simplify_programs import EFFECTS, candidates, check
+from transform.simplify_programs import EFFECTS, candidates, check
 
 
 def propagate(function):

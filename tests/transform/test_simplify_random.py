@@ -13,7 +13,7 @@ from knetsrc.transform.simplify import (
     simplify_algebra,
     tidy,
 )
-from simplify_programs import EFFECTS, FRESH, candidates, check_runs_alike, is_float, is_pure
+from transform.simplify_programs import EFFECTS, FRESH, candidates, check_runs_alike, is_float, is_pure
 
 PASSES = {
     "propagate": lambda f: propagate(f, candidates(f), EFFECTS),

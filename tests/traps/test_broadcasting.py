@@ -43,7 +43,9 @@ def test_sum_along_an_axis_of_a_broadcast_operand():
 SHAPES = [(), (1,), (3,), (1, 1), (2, 1), (1, 3), (2, 3), (4, 1, 1), (1, 2, 1)]
 
 
-@pytest.mark.parametrize(("first", "second"), itertools.combinations_with_replacement(SHAPES, 2), ids=str)
+@pytest.mark.parametrize(
+    ("first", "second"), itertools.combinations_with_replacement(SHAPES, 2), ids=str
+)
 def test_operands_of_every_rank(first, second):
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=first), rng.normal(size=second) + 3.0
@@ -82,7 +84,9 @@ def test_one_gradient_object_for_several_ranks():
     for a, b in [(V, V), (2.0, V), (V[:, None], V), (np.float64(1.0), 3.0), (M, V[:3])]:
         d_a, d_b = slope(a, b)
         assert np.shape(d_a) == np.shape(a) and np.shape(d_b) == np.shape(b)
-        assert np.allclose(np.sum(d_a * a), np.sum(a * b)) and np.allclose(np.sum(d_b * b), np.sum(a * b))
+        assert np.allclose(np.sum(d_a * a), np.sum(a * b)) and np.allclose(
+            np.sum(d_b * b), np.sum(a * b)
+        )
 
 
 def test_accumulator_that_starts_as_a_number_and_becomes_an_array():

@@ -137,7 +137,9 @@ def test_accumulator_appended_and_changed_in_place():
     refused_or_right(f, V)
 
 
-@pytest.mark.parametrize("copy", [lambda a: a, lambda a: a[1:], lambda a: a.T, lambda a: a.reshape(-1)])
+@pytest.mark.parametrize(
+    "copy", [lambda a: a, lambda a: a[1:], lambda a: a.T, lambda a: a.reshape(-1)]
+)
 def test_augmented_assignment_through_a_second_name(copy):
     def f(x):
         a = x * 2.0

@@ -133,8 +133,8 @@ def test_function_named_like_its_own_variable():
 
 
 def test_unicode_names():
-    def f(α, β):  # noqa: PLC2401
-        σ = np.exp(α * β)  # noqa: RUF003, N806
+    def f(α, β):
+        σ = np.exp(α * β)
         return np.sum(σ * α)
 
     check(f, V, 0.5)

@@ -33,6 +33,17 @@ def broadcast(shapes: Iterable[Shape]) -> Shape:
     return frozenset(a for a in union if not (_is_part(a) and a[1] <= plain))
 
 
+BOOLEAN = ("boolean",)  # an atom of what a comparison gives: its dtype is not that of the arrays compared
+
+
+def combined(shapes: Iterable[Shape]) -> Shape:
+    """As `broadcast`, for the result of arithmetic: it has the dtype of its arrays of floats, if there is one."""
+    known = list(shapes)
+    union = broadcast(known)
+    has_floats = any(s and BOOLEAN not in s for s in known)
+    return union - {BOOLEAN} if has_floats else union
+
+
 def _is_part(atom: Any) -> bool:
     return isinstance(atom, tuple) and atom[0] == "part"
 
@@ -82,7 +93,8 @@ class Shapes:
         if isinstance(node, gast.Constant):
             return SCALAR
         if isinstance(node, gast.Compare):
-            return broadcast(self._of(n, env, numbers) for n in [node.left, *node.comparators])
+            compared = broadcast(self._of(n, env, numbers) for n in [node.left, *node.comparators])
+            return compared | {BOOLEAN} if compared else compared
         callee = self.calls.of(node)
         if isinstance(callee, Primitive):
             return self._of_primitive(node, callee, env, numbers)
@@ -98,7 +110,7 @@ class Shapes:
         bound = callee.bound()
         if callee.rule.elementwise:
             nodes = [n for v in bound.values() for n in (v if isinstance(v, list) else [v])]
-            return broadcast(self._of(n, env, numbers) for n in nodes)
+            return combined(self._of(n, env, numbers) for n in nodes)
         primitive = getattr(callee.rule.primitives[0], "__name__", "")
         first = callee.args[0] if callee.args else None
         if primitive in _SHAPE_KEEPERS and first is not None:

@@ -1,0 +1,230 @@
+"""Functions that are refused, each with its exact message: a file each, the message its docstring."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from knetsrc import (
+    KnetsrcError,
+    MissingAdjointError,
+    NonScalarOutputError,
+    SourceNotFoundError,
+    UnsupportedAliasError,
+    UnsupportedSyntaxError,
+    grad,
+)
+
+CASES = sorted(
+    path for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("test_")
+)
+HISTORY = []
+
+
+class Counter:
+    def __init__(self):
+        self.count = 0
+
+    def scaled(self, x):
+        self.count += 1
+        return x * self.count
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_message(path, monkeypatch):
+    module = loaded(path, monkeypatch)
+    with pytest.raises(KnetsrcError) as caught:
+        if hasattr(module, "run"):
+            module.run()
+        else:
+            grad(module.f)(*module.ARGS)
+    assert shown(caught.value) == module.__doc__.strip()
+
+
+def loaded(path, monkeypatch):
+    """The module at a path, under a name of its own."""
+    spec = importlib.util.spec_from_file_location(f"refused_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def shown(error):
+    """The whole message as it prints, without the folder of the file."""
+    return re.sub(r"^  \S*/(\w+\.py:)", r"  \1", f"{type(error).__name__}: {error}", flags=re.M)
+
+
+def refusal(kind, f, *args):
+    """The lines of the message with which `f` is refused."""
+    with pytest.raises(kind) as caught:
+        grad(f)(*args)
+    return shown(caught.value).splitlines()
+
+
+# --- what must be in the message --------------------------------------------------------------------
+def test_write_into_a_dictionary_suggests_a_new_dictionary():
+    def f(params):
+        params["w"] = params["w"] * 2.0
+        return params["w"]
+
+    lines = refusal(UnsupportedAliasError, f, {"w": 1.0})
+    assert lines[-1] == "  instead:  build a new one: params = {**params, 'w': value}"
+
+
+def test_write_to_an_attribute_in_a_method_is_found():
+    counter = Counter()
+
+    def f(x):
+        return counter.scaled(x)
+
+    lines = refusal(UnsupportedAliasError, f, 1.0)
+    assert lines[0] == "UnsupportedAliasError: a write to the attribute `self.count`"
+    assert lines[1].endswith(", in scaled") and "self.count += 1" in lines[2]
+    assert counter.count == 0
+
+
+def test_append_to_a_list_outside_does_not_suggest_to_rebind_it():
+    def f(x):
+        HISTORY.append(x)
+        return x * x
+
+    lines = refusal(UnsupportedAliasError, f, 1.0)
+    assert not lines[-1].endswith("HISTORY = [*HISTORY, x]")  # that would make a local name of it
+    assert HISTORY == []
+
+
+def test_append_to_an_element_does_not_suggest_a_write_to_it():
+    def f(x):
+        store = {"ys": []}
+        store["ys"].append(x * 2.0)
+        return store["ys"][0]
+
+    lines = refusal(UnsupportedAliasError, f, 1.0)
+    assert "store['ys'] = " not in lines[-1]  # that is refused as well
+
+
+def test_setattr_suggests_what_a_write_to_an_attribute_suggests():
+    counter = Counter()
+
+    def f(x):
+        setattr(counter, "count", x)  # noqa: B010
+        return x * 2.0
+
+    lines = refusal(UnsupportedSyntaxError, f, 1.0)
+    assert lines[0] == "UnsupportedSyntaxError: `setattr` in a differentiated function"
+    assert lines[-1] == "  instead:  keep the value in a name, and return it"
+
+
+def test_unbuffered_addition_suggests_bincount():
+    def f(x):
+        y = np.zeros(3)
+        np.add.at(y, [0, 0, 2], x)
+        return np.sum(y)
+
+    lines = refusal(UnsupportedAliasError, f, np.ones(3))
+    assert "np.bincount" in lines[-1]
+
+
+def second_name(x):
+    y = x * 2.0
+    z = y
+    z += 1.0
+    return np.sum(y * z)
+
+
+def view(x):
+    y = x * 2.0
+    z = y[1:]
+    z += 1.0
+    return np.sum(y)
+
+
+def row_of_a_loop(m):
+    total = 0.0
+    for z in m:
+        z += 1.0
+        total = total + np.sum(z)
+    return total
+
+
+def element_of_an_argument(ws):
+    z = ws[0]
+    z += 1.0
+    return np.sum(z)
+
+
+@pytest.mark.parametrize("f", [second_name, view, row_of_a_loop, element_of_an_argument])
+def test_augmented_assignment_to_shared_memory_names_the_place(f):
+    x = np.ones((2, 3))
+    lines = refusal(UnsupportedAliasError, f, x)
+    assert lines[0].startswith("UnsupportedAliasError: `z += 1.0` changes in place")
+    assert re.fullmatch(rf"  test_refused.py:\d+, in {f.__name__}", lines[1])
+    assert lines[2].endswith("|     z += 1.0") and lines[3].endswith("|     ^^^^^^^^")
+    assert lines[-1] == "  instead:  z = z + 1.0"
+    np.testing.assert_array_equal(x, np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("call", ["np.unwrap(x)", "np.fft.fft(x)", "np.interp(x, x, x)"])
+def test_numpy_function_without_a_rule_names_the_place_and_the_way_out(call, tmp_path, monkeypatch):
+    path = tmp_path / "without_rule.py"
+    path.write_text(f"import numpy as np\n\n\ndef f(x):\n    return np.sum({call})\n")
+    lines = refusal(MissingAdjointError, loaded(path, monkeypatch).f, np.ones(3))
+    assert lines[0] == f"MissingAdjointError: no derivative rule for `{call.split('(')[0]}`"
+    assert lines[1] == "  without_rule.py:5, in f"
+    assert f"@adjoint({call.split('(')[0]})" in "\n".join(lines)
+
+
+def test_near_names_with_a_rule_are_listed():
+    from knetsrc.adjoints import TABLE
+
+    assert np.expm1 in TABLE.by_function
+
+    def f(x):
+        return np.sum(np.unravel_index(x, 3))
+
+    lines = refusal(MissingAdjointError, f, np.ones(3))
+    assert any(line.startswith("  instead:  near names with a rule: ") for line in lines)
+
+
+def test_method_without_a_rule_shows_a_rule_that_is_python():
+    def f(x):
+        return float(x.tobytes()[0])
+
+    lines = refusal(MissingAdjointError, f, np.ones(3))
+    rule = [line.strip() for line in lines if "@adjoint(" in line]
+    assert rule == ["@adjoint(np.ndarray.tobytes)"] or rule == []
+    assert lines[0] == "MissingAdjointError: no derivative rule for `.tobytes`"
+
+
+def test_helper_without_source_names_the_call():
+    scope = {}
+    exec("def hidden(x):\n    return x * x", scope)
+    hidden = scope["hidden"]
+
+    def f(x):
+        return hidden(x) * 2.0
+
+    lines = refusal(SourceNotFoundError, f, 1.0)
+    assert lines[0] == "SourceNotFoundError: no source for `hidden`"
+    assert lines[1].startswith("  test_refused.py:") and "hidden(x) * 2.0" in lines[2]
+
+
+def test_function_that_returns_nothing():
+    def f(x):
+        x * 2.0
+
+    lines = refusal(NonScalarOutputError, f, 1.0)
+    assert lines[0] == "NonScalarOutputError: `f` returns None"
+
+
+def test_lambda_is_shown_as_a_lambda():
+    def f(x):
+        return (lambda y: y.tobytes())(x)
+
+    with pytest.raises(KnetsrcError) as caught:
+        grad(lambda x: np.sum(x.tobytes()))(np.ones(3))
+    assert shown(caught.value).splitlines()[1].endswith(", in <lambda>")
