@@ -118,7 +118,12 @@ class Gradient:
         KnetsrcError
             If the function cannot be differentiated (at the first call).
         """
+        plan = self._runner.plan
+        if plan is not None and not kwargs:
+            if tuple(map(type, args)) in plan.known_types and plan.is_current():
+                return plan.entry(*args)
         callee = self._callee
+        types = tuple(map(type, args)) if not kwargs else ()
         if self._first:
             args = self._first + args
         if callee.keywords:
@@ -126,8 +131,24 @@ class Gradient:
         check_differentiable(self._checked, args, kwargs, callee.function)
         plan = self._runner.ready()
         if plan.generated.scalar_result:
-            return plan.call(args, kwargs)
-        return self._called_with_check(plan, args, kwargs)
+            result = plan.call(args, kwargs)
+        else:
+            result = self._called_with_check(plan, args, kwargs)
+        if types and not self._first and not callee.keywords:
+            self._remember(plan, types)
+        return result
+
+    def _remember(self, plan: Plan, types: tuple[type, ...]) -> None:
+        """Note argument types for which no later call needs a check.
+
+        They tell everything where the differentiated arguments are floats or containers, and where the result is a number in
+        any case or all arguments are numbers.
+        """
+        differentiated = [types[p] for p, *_ in self._checked if p < len(types)]
+        is_plain = plan.generated.scalar_result or all(t in (float, int, bool) for t in types)
+        is_checked = all(t in (float, list, tuple, dict) for t in differentiated)
+        if self._runner.request.kind == "grad" and is_plain and is_checked and not plan.has_captured:
+            plan.known_types.add(types)
 
     def _called_with_check(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         request = self._runner.request

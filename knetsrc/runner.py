@@ -49,9 +49,10 @@ class Plan:
         cells = cells_of(function)
         self.cells = {name: cells[name] for name in generated.captured}
         self.scalar_for: set[Any] = set()
+        self.known_types: set[tuple[type, ...]] = set()
         self._bindings = bindings
         self._inner = inner
-        self._has_captured = bool(generated.captured) or inner is not None
+        self.has_captured = bool(generated.captured) or inner is not None
 
     def is_current(self) -> bool:
         """Whether every outside function is still the one that the source was generated for."""
@@ -70,7 +71,7 @@ class Plan:
             If a captured variable holds nothing yet, as the primal would.
         """
         try:
-            if self._has_captured:
+            if self.has_captured:
                 return self.entry(*args, **kwargs, **self._captured())
             return self.entry(*args, **kwargs)
         except TypeError as error:
@@ -129,7 +130,7 @@ class Runner:
         self.request = request
         self._function = function
         self._inner = inner
-        self._plan: Plan | None = None
+        self.plan: Plan | None = None
         self._lock = threading.RLock()
 
     def ready(self) -> Plan:
@@ -140,14 +141,14 @@ class Runner:
         KnetsrcError
             If the function cannot be differentiated.
         """
-        plan = self._plan
+        plan = self.plan
         if plan is not None and plan.is_current():
             return plan
         with self._lock:
-            if self._plan is None or not self._plan.is_current():
+            if self.plan is None or not self.plan.is_current():
                 function = self._inner.ready().entry if self._inner else self._function
-                self._plan = _plan(function, self.request, self._inner)
-            return self._plan
+                self.plan = _plan(function, self.request, self._inner)
+            return self.plan
 
 
 def _plan(function: Callable[..., Any], request: Request, inner: Runner | None) -> Plan:

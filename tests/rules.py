@@ -20,12 +20,16 @@ def build(value: Any, rng: np.random.Generator) -> Any:
 
 
 def leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return leaves(list(value.values()))
     if isinstance(value, list | tuple):
         return [leaf for part in value for leaf in leaves(part)]
     return [value]
 
 
 def rebuild(value: Any, new: list[Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: rebuild(part, new) for key, part in value.items()}
     if isinstance(value, list | tuple):
         made = [rebuild(v, new) for v in value]
         return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
@@ -89,6 +93,10 @@ def call_rule(rule: Rule, arguments: dict[str, Any], y: Any, d_y: Any) -> dict[s
 
 
 def cotangent_like(y: Any, rng: np.random.Generator) -> Any:
+    if isinstance(y, dict):
+        return {key: cotangent_like(part, rng) for key, part in y.items()}
+    if y is None:
+        return None
     if isinstance(y, list | tuple):
         made = [cotangent_like(v, rng) for v in y]
         return made if isinstance(y, list) else tuple(made)

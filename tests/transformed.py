@@ -170,7 +170,7 @@ def _written(rule: Rule, form: Any, case: Case) -> Iterator[Call]:
     has_sample = any(map(_has_sample, [*case.args, *case.kwargs.values()]))
     if has_sample:
         args = [writer.argument(a) for a in case.args] if form is not operator.getitem else []
-    elif case.args and not any(np.size(a) for a in case.args):
+    elif not any(isinstance(a, float | np.ndarray) for a in case.args):
         return
     else:
         named = zip(case.args, options_of(rule.function), strict=False)

@@ -19,7 +19,6 @@ from knetsrc.backends import (
     solve_triangular_adjoint_a,
     solve_triangular_adjoint_b,
     unbroadcast,
-    zeros_like,
 )
 
 nondifferentiable(np.linalg.matrix_rank)
@@ -109,8 +108,7 @@ def solve_adjoint(a, b, *, y, d_y):
 def solve_adjoint_b_adjoint(d, a, b, *, y, d_y):
     d_d = solve_adjoint_b(d_y, np.swapaxes(a, -1, -2), b)
     d_a = unbroadcast(-columns_product(y, solve_adjoint_b(d_y, np.swapaxes(a, -1, -2), b), b), a)
-    d_b = zeros_like(b)
-    return d_d, d_a, d_b
+    return d_d, d_a
 
 
 @adjoint(
@@ -120,8 +118,7 @@ def solve_adjoint_b_adjoint(d, a, b, *, y, d_y):
 def columns_product_adjoint(left, right, b, *, d_y):
     d_left = columns_image(d_y, right, b)
     d_right = columns_image(np.swapaxes(d_y, -1, -2), left, b)
-    d_b = zeros_like(b)
-    return d_left, d_right, d_b
+    return d_left, d_right
 
 
 @adjoint(

@@ -2,7 +2,7 @@
 
 A product is linear in each operand, and so are its adjoints: those of d_a = f(d, b) are the product
 of the adjoint of d_a with b, and the other adjoint of the product. An operand that lends only its
-shape has the adjoint zero.
+shape has none.
 """
 
 import numpy as np
@@ -26,7 +26,6 @@ from knetsrc.backends import (
     tensordot_adjoint_b,
     unbroadcast,
     vecdot_adjoint,
-    zeros_like,
 )
 
 MATMUL = [
@@ -66,33 +65,29 @@ CROSS = [
 @adjoint(matmul_adjoint_a, cases=MATMUL)
 def matmul_adjoint_a_adjoint(d, a, b, *, d_y):
     d_d = unbroadcast(np.matmul(d_y, b), d)
-    d_a = zeros_like(a)
     d_b = matmul_adjoint_b(d, d_y, b)
-    return d_d, d_a, d_b
+    return d_d, d_b
 
 
 @adjoint(matmul_adjoint_b, cases=MATMUL)
 def matmul_adjoint_b_adjoint(d, a, b, *, d_y):
     d_d = unbroadcast(np.matmul(a, d_y), d)
     d_a = matmul_adjoint_a(d, a, d_y)
-    d_b = zeros_like(b)
-    return d_d, d_a, d_b
+    return d_d, d_a
 
 
 @adjoint(dot_adjoint_a, cases=DOT)
 def dot_adjoint_a_adjoint(d, a, b, *, d_y):
     d_d = unbroadcast(np.dot(d_y, b), d)
-    d_a = zeros_like(a)
     d_b = dot_adjoint_b(d, d_y, b)
-    return d_d, d_a, d_b
+    return d_d, d_b
 
 
 @adjoint(dot_adjoint_b, cases=DOT)
 def dot_adjoint_b_adjoint(d, a, b, *, d_y):
     d_d = unbroadcast(np.dot(a, d_y), d)
     d_a = dot_adjoint_a(d, a, d_y)
-    d_b = zeros_like(b)
-    return d_d, d_a, d_b
+    return d_d, d_a
 
 
 @adjoint(
@@ -109,9 +104,8 @@ def inner_adjoint_adjoint(d, x, other, first=True, *, d_y):
         d_d = unbroadcast(np.inner(d_y, other), d)
     else:
         d_d = unbroadcast(np.inner(other, d_y), d)
-    d_x = zeros_like(x)
     d_other = inner_adjoint(d, other, d_y, not first)
-    return d_d, d_x, d_other
+    return d_d, d_other
 
 
 @adjoint(
@@ -125,9 +119,8 @@ def inner_adjoint_adjoint(d, x, other, first=True, *, d_y):
 )
 def vecdot_adjoint_adjoint(d, x, other, axis=-1, *, d_y):
     d_d = unbroadcast(np.vecdot(d_y, other, axis=axis), d)
-    d_x = zeros_like(x)
     d_other = vecdot_adjoint(d, other, d_y, axis)
-    return d_d, d_x, d_other
+    return d_d, d_other
 
 
 @adjoint(
@@ -136,56 +129,49 @@ def vecdot_adjoint_adjoint(d, x, other, axis=-1, *, d_y):
 )
 def reshape_like_adjoint(d, x, *, d_y):
     d_d = reshape_like(d_y, d)
-    d_x = zeros_like(x)
-    return d_d, d_x
+    return d_d
 
 
 @adjoint(tensordot_adjoint_a, cases=TENSORDOT)
 def tensordot_adjoint_a_adjoint(d, a, b, axes=2, *, d_y):
     d_d = unbroadcast(np.tensordot(d_y, b, axes), d)
-    d_a = zeros_like(a)
     d_b = tensordot_adjoint_b(d, d_y, b, axes)
-    return d_d, d_a, d_b
+    return d_d, d_b
 
 
 @adjoint(tensordot_adjoint_b, cases=TENSORDOT)
 def tensordot_adjoint_b_adjoint(d, a, b, axes=2, *, d_y):
     d_d = unbroadcast(np.tensordot(a, d_y, axes), d)
     d_a = tensordot_adjoint_a(d, a, d_y, axes)
-    d_b = zeros_like(b)
-    return d_d, d_a, d_b
+    return d_d, d_a
 
 
 @adjoint(kron_adjoint_a, cases=KRON)
 def kron_adjoint_a_adjoint(d, a, b, *, d_y):
     d_d = unbroadcast(np.kron(d_y, b), d)
-    d_a = zeros_like(a)
     d_b = kron_adjoint_b(d, d_y, b)
-    return d_d, d_a, d_b
+    return d_d, d_b
 
 
 @adjoint(kron_adjoint_b, cases=KRON)
 def kron_adjoint_b_adjoint(d, a, b, *, d_y):
     d_d = unbroadcast(np.kron(a, d_y), d)
     d_a = kron_adjoint_a(d, a, d_y)
-    d_b = zeros_like(b)
-    return d_d, d_a, d_b
+    return d_d, d_a
 
 
 @adjoint(cross_adjoint_a, cases=CROSS)
 def cross_adjoint_a_adjoint(d, a, b, axisa=-1, axisb=-1, axisc=-1, axis=None, *, d_y):
     d_d = unbroadcast(np.cross(d_y, b, axisa, axisb, axisc, axis), d)
-    d_a = zeros_like(a)
     d_b = cross_adjoint_b(d, d_y, b, axisa, axisb, axisc, axis)
-    return d_d, d_a, d_b
+    return d_d, d_b
 
 
 @adjoint(cross_adjoint_b, cases=CROSS)
 def cross_adjoint_b_adjoint(d, a, b, axisa=-1, axisb=-1, axisc=-1, axis=None, *, d_y):
     d_d = unbroadcast(np.cross(a, d_y, axisa, axisb, axisc, axis), d)
     d_a = cross_adjoint_a(d, a, d_y, axisa, axisb, axisc, axis)
-    d_b = zeros_like(b)
-    return d_d, d_a, d_b
+    return d_d, d_a
 
 
 @adjoint(

@@ -1,8 +1,8 @@
 """Rules of the helpers in generated source, so that it can be differentiated again.
 
 Most of these helpers are the transpose of something linear: their adjoint of `d` is that linear
-thing itself. Of the operand they read no more than its shape, or where its extreme elements are;
-its adjoint is zero.
+thing itself. Of the operand they read no more than its shape, or where its extreme elements are: it
+has no adjoint.
 """
 
 import numpy as np
@@ -37,7 +37,6 @@ from knetsrc.backends import (
     unbroadcast,
     unstack_like,
     vsplit_like,
-    zeros_like,
 )
 
 TIED = np.array([[1, 3, 3], [2, 0, 1]])
@@ -53,9 +52,7 @@ TIED = np.array([[1, 3, 3], [2, 0, 1]])
 )
 def share_among_ties_adjoint(d, a, extreme, axis=None, *, d_y):
     d_d = unbroadcast(np.reshape(gather_from_ties(d_y, a, extreme, axis), np.shape(d)), d)
-    d_a = zeros_like(a)
-    d_extreme = zeros_like(extreme)
-    return d_d, d_a, d_extreme
+    return d_d
 
 
 @adjoint(
@@ -68,9 +65,7 @@ def share_among_ties_adjoint(d, a, extreme, axis=None, *, d_y):
 )
 def gather_from_ties_adjoint(d, a, extreme, axis=None, *, d_y):
     d_d = unbroadcast(share_among_ties(d_y, a, extreme, axis), d)
-    d_a = zeros_like(a)
-    d_extreme = zeros_like(extreme)
-    return d_d, d_a, d_extreme
+    return d_d
 
 
 @adjoint(
@@ -114,8 +109,7 @@ def product_of_others_adjoint(a, axis=None, *, d_y):
 )
 def keep_axes_adjoint(d, a, axis, *, d_y):
     d_d = reshape_like(d_y, d)
-    d_a = zeros_like(a)
-    return d_d, d_a
+    return d_d
 
 
 @adjoint(
@@ -128,8 +122,7 @@ def keep_axes_adjoint(d, a, axis, *, d_y):
 )
 def diff_adjoint_a_adjoint(d, a, n=1, axis=-1, *, d_y):
     d_d = unbroadcast(np.diff(d_y, n, axis), d)
-    d_a = zeros_like(a)
-    return d_d, d_a
+    return d_d
 
 
 @adjoint(
@@ -141,15 +134,13 @@ def diff_adjoint_a_adjoint(d, a, n=1, axis=-1, *, d_y):
 )
 def split_like_adjoint(d, arrays, axis=0, *, d_y):
     d_d = unbroadcast(np.concatenate(d_y, axis), d)
-    d_arrays = split_like(zeros_like(d), arrays, axis)
-    return d_d, d_arrays
+    return d_d
 
 
 @adjoint(vsplit_like, cases=[case(real(3, 2), [np.ones(2), np.ones((2, 2))])])
 def vsplit_like_adjoint(d, arrays, *, d_y):
     d_d = unbroadcast(np.vstack(d_y), d)
-    d_arrays = vsplit_like(zeros_like(d), arrays)
-    return d_d, d_arrays
+    return d_d
 
 
 @adjoint(
@@ -161,22 +152,19 @@ def vsplit_like_adjoint(d, arrays, *, d_y):
 )
 def hsplit_like_adjoint(d, arrays, *, d_y):
     d_d = unbroadcast(np.hstack(d_y), d)
-    d_arrays = hsplit_like(zeros_like(d), arrays)
-    return d_d, d_arrays
+    return d_d
 
 
 @adjoint(dsplit_like, cases=[case(real(2, 3, 2), [np.ones((2, 3)), np.ones((2, 3, 1))])])
 def dsplit_like_adjoint(d, arrays, *, d_y):
     d_d = unbroadcast(np.dstack(d_y), d)
-    d_arrays = dsplit_like(zeros_like(d), arrays)
-    return d_d, d_arrays
+    return d_d
 
 
 @adjoint(columns_like, cases=[case(real(2, 3), [np.ones(2), np.ones((2, 2))])])
 def columns_like_adjoint(d, arrays, *, d_y):
     d_d = unbroadcast(np.column_stack(d_y), d)
-    d_arrays = columns_like(zeros_like(d), arrays)
-    return d_d, d_arrays
+    return d_d
 
 
 @adjoint(
@@ -185,8 +173,7 @@ def columns_like_adjoint(d, arrays, *, d_y):
 )
 def unstack_like_adjoint(d, arrays, axis=0, *, d_y):
     d_d = unbroadcast(np.stack(d_y, axis), d)
-    d_arrays = unstack_like(zeros_like(d), arrays, axis)
-    return d_d, d_arrays
+    return d_d
 
 
 @adjoint(
@@ -199,8 +186,7 @@ def unstack_like_adjoint(d, arrays, axis=0, *, d_y):
 )
 def nested_like_adjoint(d, x, *, d_y):
     d_d = unbroadcast(np.array(d_y), d)
-    d_x = nested_like(zeros_like(d), x)
-    return d_d, d_x
+    return d_d
 
 
 @adjoint(
@@ -209,8 +195,7 @@ def nested_like_adjoint(d, x, *, d_y):
 )
 def take_adjoint_a_adjoint(d, a, indices, axis=None, *, d_y):
     d_d = unbroadcast(np.take(d_y, indices, axis), d)
-    d_a = zeros_like(a)
-    return d_d, d_a
+    return d_d
 
 
 @adjoint(
@@ -219,8 +204,7 @@ def take_adjoint_a_adjoint(d, a, indices, axis=None, *, d_y):
 )
 def take_along_axis_adjoint_arr_adjoint(d, arr, indices, axis=-1, *, d_y):
     d_d = unbroadcast(np.take_along_axis(d_y, indices, axis), d)
-    d_arr = zeros_like(arr)
-    return d_d, d_arr
+    return d_d
 
 
 @adjoint(
@@ -229,8 +213,7 @@ def take_along_axis_adjoint_arr_adjoint(d, arr, indices, axis=-1, *, d_y):
 )
 def repeat_adjoint_a_adjoint(d, a, repeats, axis=None, *, d_y):
     d_d = unbroadcast(np.repeat(d_y, repeats, axis), d)
-    d_a = zeros_like(a)
-    return d_d, d_a
+    return d_d
 
 
 @adjoint(
@@ -239,8 +222,7 @@ def repeat_adjoint_a_adjoint(d, a, repeats, axis=None, *, d_y):
 )
 def tile_adjoint_A_adjoint(d, A, reps, *, d_y):
     d_d = unbroadcast(np.tile(d_y, reps), d)
-    d_A = zeros_like(A)
-    return d_d, d_A
+    return d_d
 
 
 @adjoint(
@@ -249,15 +231,13 @@ def tile_adjoint_A_adjoint(d, A, reps, *, d_y):
 )
 def pad_adjoint_array_adjoint(d, array, pad_width, mode, *, d_y):
     d_d = unbroadcast(np.pad(d_y, pad_width, mode), d)
-    d_array = zeros_like(array)
-    return d_d, d_array
+    return d_d
 
 
 @adjoint(diag_adjoint_v, cases=[case(real(3), np.ones((3, 4))), case(real(4, 4), np.ones(3), 1)])
 def diag_adjoint_v_adjoint(d, v, k=0, *, d_y):
     d_d = unbroadcast(np.diag(d_y, k), d)
-    d_v = zeros_like(v)
-    return d_d, d_v
+    return d_d
 
 
 @adjoint(
@@ -266,8 +246,7 @@ def diag_adjoint_v_adjoint(d, v, k=0, *, d_y):
 )
 def diagonal_adjoint_a_adjoint(d, a, offset=0, axis1=0, axis2=1, *, d_y):
     d_d = unbroadcast(np.diagonal(d_y, offset, axis1, axis2), d)
-    d_a = zeros_like(a)
-    return d_d, d_a
+    return d_d
 
 
 @adjoint(
@@ -276,8 +255,7 @@ def diagonal_adjoint_a_adjoint(d, a, offset=0, axis1=0, axis2=1, *, d_y):
 )
 def trace_adjoint_a_adjoint(d, a, offset=0, axis1=0, axis2=1, *, d_y):
     d_d = unbroadcast(np.trace(d_y, offset, axis1, axis2), d)
-    d_a = zeros_like(a)
-    return d_d, d_a
+    return d_d
 
 
 nondifferentiable(inverse_axes, rolled_position, layout_of, pad_interior)

@@ -1,4 +1,5 @@
 """Assignment: several targets, unpacking, starred and annotated targets, walrus, rebinding."""
+# ruff: noqa: F841
 
 import numpy as np
 

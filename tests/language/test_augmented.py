@@ -1,4 +1,5 @@
 """Augmented assignment to a name, where rebinding means the same."""
+# ruff: noqa: B007
 
 import numpy as np
 

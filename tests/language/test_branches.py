@@ -1,4 +1,5 @@
 """`if`, `elif`, `else`, ternaries, boolean operators, chained comparison."""
+# ruff: noqa: SIM108
 
 import numpy as np
 import pytest

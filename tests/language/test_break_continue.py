@@ -1,4 +1,5 @@
 """`break` and `continue` in `for` loops, loop `else`, all of them nested."""
+# ruff: noqa: B007
 
 import numpy as np
 import pytest

@@ -1,4 +1,5 @@
 """Nested functions and what they capture."""
+# ruff: noqa: B023
 
 import numpy as np
 

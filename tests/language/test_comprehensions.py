@@ -1,4 +1,5 @@
 """List, dict and generator comprehensions, nested and filtered."""
+# ruff: noqa: B007, B905
 
 import numpy as np
 

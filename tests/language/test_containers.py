@@ -1,4 +1,5 @@
 """Lists, tuples, dictionaries that are built, indexed, appended to and consumed."""
+# ruff: noqa: RUF005
 
 from collections import namedtuple
 

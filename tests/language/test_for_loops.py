@@ -1,4 +1,5 @@
 """`for` over ranges, arrays, lists, tuples, zip, enumerate, reversed, views of dictionaries."""
+# ruff: noqa: B905, SIM118
 
 import numpy as np
 import pytest

@@ -1,4 +1,5 @@
 """Functions passed, stored, chosen and called."""
+# ruff: noqa: B905, SIM108
 
 import numpy as np
 

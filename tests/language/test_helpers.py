@@ -1,4 +1,5 @@
 """Helper functions of the user, each a pair of its own."""
+# ruff: noqa: SIM108
 
 import functools
 

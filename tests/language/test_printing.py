@@ -1,4 +1,5 @@
 """f-strings, print, assert and raise stay in the forward part."""
+# ruff: noqa: RUF043
 
 import numpy as np
 import pytest

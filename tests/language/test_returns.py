@@ -1,4 +1,5 @@
 """Return anywhere: in branches, in loops, in loops of helpers, none at all, tuples."""
+# ruff: noqa: B007
 
 import numpy as np
 import pytest

@@ -1,4 +1,5 @@
 """The gradient has the structure, shapes and dtypes of the argument; arguments stay as they are."""
+# ruff: noqa: B007
 
 from collections import OrderedDict, defaultdict, namedtuple
 from dataclasses import dataclass

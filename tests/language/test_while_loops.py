@@ -1,4 +1,5 @@
 """`while` loops, with `break`, `continue` and `else`."""
+# ruff: noqa: B007
 
 import numpy as np
 import pytest

@@ -74,7 +74,9 @@ def test_left_as_it_is(text):
     check(algebra, text, text)
 
 
-@pytest.mark.parametrize("text", ["d_x = 1.0 * n", "d_x = 2.0 * n", "d_x = n + 0.0", "d_x = n / 1", "d_x = 1.0 / n * i"])
+@pytest.mark.parametrize(
+    "text", ["d_x = 1.0 * n", "d_x = 2.0 * n", "d_x = n + 0.0", "d_x = n / 1", "d_x = 1.0 / n * i"]
+)
 def test_an_int_still_becomes_a_float(text):
     check(algebra, text, text)
 

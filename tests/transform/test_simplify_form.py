@@ -11,14 +11,20 @@ def accumulate(function):
 
 
 def every(function):
-    return simplify(function, is_float=is_float, is_pure=is_pure, candidates=candidates(function), fresh_calls=FRESH)
+    return simplify(
+        function,
+        is_float=is_float,
+        is_pure=is_pure,
+        candidates=candidates(function),
+        fresh_calls=FRESH,
+    )
 
 
 def unchanged(rewriting, text):
     check(rewriting, text, text)
 
 
-# --- accumulate -------------------------------------------------------------------------------------------------------
+# --- accumulate ---------------------------------------------------------------------------------
 def test_sum_goes_into_a_fresh_buffer():
     check(accumulate, "d_x = np.zeros_like(x)\nd_x = d_x + w", "d_x = np.zeros_like(x)\nd_x += w")
     check(accumulate, "d_x = x * y\nd_x = d_x - w", "d_x = x * y\nd_x -= w")
@@ -43,8 +49,12 @@ SHARED = {
     "a saved list": "d_x = x * y\ny_saved.append(d_x)\nd_x = d_x + w",
     "a call that may keep it": "d_x = x * y\nkeep(d_x)\nd_x = d_x + w",
     "in one branch": "d_x = x * y\nif c:\n    d_x = y\nd_x = d_x + w",
-    "at the end of the loop": "d_x = x * y\nfor i in range(n):\n    d_x = d_x + w\n    y_saved.append(d_x)",
-    "before a break": "d_x = x * y\nwhile c:\n    if n:\n        v = d_x\n        break\nd_x = d_x + w",
+    "at the end of the loop": (
+        "d_x = x * y\nfor i in range(n):\n    d_x = d_x + w\n    y_saved.append(d_x)"
+    ),
+    "before a break": (
+        "d_x = x * y\nwhile c:\n    if n:\n        v = d_x\n        break\nd_x = d_x + w"
+    ),
     "iterated over": "d_x = x * y\nfor row in d_x:\n    d_x = d_x + w",
     "not made up": "z = x * y\nz = z + w",
     "a choice": "d_x = x if c else y\nd_x = d_x + w",
@@ -61,7 +71,7 @@ def test_buffer_bound_anew_is_owned_again():
     check(accumulate, "d_x = y\nd_x = d_x + w\nd_x = d_x + x", "d_x = y\nd_x = d_x + w\nd_x += x")
 
 
-# --- tidy -------------------------------------------------------------------------------------------------------------
+# --- tidy ---------------------------------------------------------------------------------------
 def test_branch_that_does_nothing_goes():
     check(tidy, "if c:\n    pass\nelse:\n    x = w", "if not c:\n    x = w")
     check(tidy, "if c:\n    x = w\nelse:\n    pass", "if c:\n    x = w")
@@ -69,7 +79,13 @@ def test_branch_that_does_nothing_goes():
 
 @pytest.mark.parametrize(
     ("test", "opposite"),
-    [("x is None", "x is not None"), ("n == 0", "n != 0"), ("not c", "c"), ("n in y", "n not in y"), ("x < 0", "not x < 0")],
+    [
+        ("x is None", "x is not None"),
+        ("n == 0", "n != 0"),
+        ("not c", "c"),
+        ("n in y", "n not in y"),
+        ("x < 0", "not x < 0"),
+    ],
 )
 def test_opposite_of_a_test(test, opposite):
     check(tidy, f"if {test}:\n    pass\nelse:\n    x = w", f"if {opposite}:\n    x = w")
@@ -78,8 +94,11 @@ def test_opposite_of_a_test(test, opposite):
 def test_end_of_both_branches_follows_them():
     check(
         tidy,
-        "#\nif c:\n    d_x = w * 2\n    # p\n    x = x_saved.pop()\nelse:\n    d_x = w * 3\n    # p\n    x = x_saved.pop()",
-        "#\nif c:\n    d_x = w * 2\nelse:\n    d_x = w * 3\n# p\nx = x_saved.pop()",
+        (
+            "x = y\n#\nif c:\n    d_x = w * 2\n    # p\n    x = x_saved.pop()\n"
+            "else:\n    d_x = w * 3\n    # p\n    x = x_saved.pop()"
+        ),
+        "x = y\n#\nif c:\n    d_x = w * 2\nelse:\n    d_x = w * 3\n# p\nx = x_saved.pop()",
     )
 
 
@@ -101,7 +120,7 @@ def test_choice_of_two_simple_values_is_an_expression():
     unchanged(tidy, one_line)  # the user wrote an `if` of several lines
 
 
-# --- all --------------------------------------------------------------------------------------------------------------
+# --- all ----------------------------------------------------------------------------------------
 def test_linear_regression():
     check(
         every,
@@ -189,4 +208,8 @@ def test_loop_with_an_overwritten_name():
 
 
 def test_useless_zero_goes():
-    check(every, "d_s = 0.0\nd_s = d_s + x * w\nd_y = d_s * y\nreturn [d_y, d_s]", "d_s = x * w\nreturn [d_s * y, d_s]")
+    check(
+        every,
+        "d_s = 0.0\nd_s = d_s + x * w\nd_y = d_s * y\nreturn [d_y, d_s]",
+        "d_s = x * w\nreturn [d_s * y, d_s]",
+    )

@@ -17,7 +17,7 @@ def unchanged(rewriting, text):
     check(rewriting, text, text)
 
 
-# --- propagate --------------------------------------------------------------------------------------------------------
+# --- propagate ----------------------------------------------------------------------------------
 def test_literal_and_copy_reach_their_readers():
     check(propagate, "d_s = 1.0\nd_e = d_s\nd_x = d_e * w", "d_s = 1.0\nd_e = 1.0\nd_x = 1.0 * w")
 
@@ -50,7 +50,7 @@ def test_name_seen_by_a_nested_function_stays():
     unchanged(propagate, "d_s = 1.0\ndef g():\n    return d_s\nreturn g() * d_s")
 
 
-# --- inline -----------------------------------------------------------------------------------------------------------
+# --- inline -------------------------------------------------------------------------------------
 def test_value_read_once_moves_to_its_reader():
     check(inline, "t = np.exp(x)\nd_x = y * t", "d_x = y * np.exp(x)")
 
@@ -76,7 +76,11 @@ def test_value_does_not_move_past_a_write_through_a_view():
 
 
 def test_value_moves_past_a_write_into_another_buffer():
-    check(inline, "d_b = np.zeros_like(x)\nt = x / 3\nd_b[0] += 1\nd_c = t", "d_b = np.zeros_like(x)\nd_b[0] += 1\nd_c = x / 3")
+    check(
+        inline,
+        "d_b = np.zeros_like(x)\nt = x / 3\nd_b[0] += 1\nd_c = t",
+        "d_b = np.zeros_like(x)\nd_b[0] += 1\nd_c = x / 3",
+    )
 
 
 def test_length_of_a_list_is_taken_before_an_append():
@@ -112,11 +116,21 @@ def test_call_with_effects_is_made_whatever_the_condition():
 
 
 def test_value_bound_again_by_its_reader_moves():
-    check(inline, "d_x = x * y\nd_x = d_x * w\nreturn [d_x, d_x]", "d_x = x * y * w\nreturn [d_x, d_x]")
+    check(
+        inline,
+        "d_x = x * y\nd_x = d_x * w\nreturn [d_x, d_x]",
+        "d_x = x * y * w\nreturn [d_x, d_x]",
+    )
 
 
 def test_value_that_a_break_carries_out_of_the_loop_stays():
-    unchanged(inline, "for i in range(n):\n    d_x = x * y\n    if c:\n        break\n    d_x = d_x * w\nreturn d_x + d_x")
+    unchanged(
+        inline,
+        (
+            "for i in range(n):\n    d_x = x * y\n    if c:\n        break\n"
+            "    d_x = d_x * w\nreturn d_x + d_x"
+        ),
+    )
 
 
 def test_line_does_not_grow_beyond_99_columns():
@@ -130,4 +144,8 @@ def test_operations_stay_under_the_comment_of_their_statement():
 
 
 def test_forward_value_that_only_the_backward_part_reads_moves_there():
-    check(inline, "t = np.exp(x)\n#\n# y = np.exp(x)\nreturn y * t", "#\n# y = np.exp(x)\nreturn y * np.exp(x)")
+    check(
+        inline,
+        "t = np.exp(x)\n#\n# y = np.exp(x)\nreturn y * t",
+        "#\n# y = np.exp(x)\nreturn y * np.exp(x)",
+    )

@@ -13,7 +13,14 @@ from knetsrc.transform.simplify import (
     simplify_algebra,
     tidy,
 )
-from transform.simplify_programs import EFFECTS, FRESH, candidates, check_runs_alike, is_float, is_pure
+from transform.simplify_programs import (
+    EFFECTS,
+    FRESH,
+    candidates,
+    check_runs_alike,
+    is_float,
+    is_pure,
+)
 
 PASSES = {
     "propagate": lambda f: propagate(f, candidates(f), EFFECTS),
@@ -22,7 +29,9 @@ PASSES = {
     "inline": lambda f: inline_single_use(f, candidates(f), EFFECTS),
     "accumulate": lambda f: accumulate_in_place(f, candidates(f), EFFECTS),
     "tidy": tidy,
-    "all": lambda f: simplify(f, is_float=is_float, is_pure=is_pure, candidates=candidates(f), fresh_calls=FRESH),
+    "all": lambda f: simplify(
+        f, is_float=is_float, is_pure=is_pure, candidates=candidates(f), fresh_calls=FRESH
+    ),
 }
 
 

@@ -1,4 +1,5 @@
 """Conditions whose operands change, jumps out of nested loops, several exits."""
+# ruff: noqa: SIM108
 
 import numpy as np
 import pytest

@@ -1,4 +1,5 @@
 """Names overwritten, bound in one branch only, read after the loop, loops that run zero times."""
+# ruff: noqa: B007
 
 import numpy as np
 import pytest

@@ -1,4 +1,5 @@
 """What the primal would see at the call is what counts: globals, closures, helpers, defaults."""
+# ruff: noqa: B023, F811
 
 import itertools
 import linecache

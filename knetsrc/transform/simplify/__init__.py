@@ -1,4 +1,4 @@
-"""Generated code made readable: each pass a rewriting of its own, run until none finds anything to do.
+"""Generated code made readable: each pass one rewriting, run until none finds anything to do.
 
     propagate      a name for a literal or for another name is replaced by it
     algebra        literals and signs in front of products, useless ones and zeros gone
@@ -52,8 +52,8 @@ def simplify(
     Parameters
     ----------
     function
-        Generated code: a forward part, an empty line, a backward part, one `return` at the end. It is not changed; the
-        result shares with it the statements that stay as they are.
+        Generated code: a forward part, a boundary, a backward part, one `return` at the end. It is
+        not changed; the result shares with it the statements that stay as they are.
     is_float
         Whether an expression is surely a float or an array of floats.
     is_pure
@@ -61,8 +61,8 @@ def simplify(
     candidates
         Names that the transform made up; others keep their assignments, unless these are dead.
     adjoints
-        Names that hold adjoints of the user's names: they keep their assignments, but copies and literals are propagated,
-        and they are added into in place.
+        Names that hold adjoints of the user's names: they keep their assignments, but copies and
+        literals are propagated, and they are added into in place.
     fresh_calls
         Functions as they are written in the code (`"np.exp"`), and methods with a dot in front
         (`".copy"`), whose result shares memory with nothing.

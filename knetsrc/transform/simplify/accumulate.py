@@ -22,11 +22,11 @@ _NONE: Names = frozenset()
 def accumulate_in_place(
     function: gast.FunctionDef, candidates: Names, effects: Effects
 ) -> gast.FunctionDef:
-    """Turn `d_x = d_x + e` into `d_x += e`, and so with `-`, where `d_x` holds a new array that nothing else refers to.
+    """Turn `d_x = d_x + e` into `d_x += e`, also with `-`, where nothing else refers to it.
 
-    New is the result of arithmetic, of a literal, and of a call known to give fresh memory. From where the value is
-    bound to another name, put in a container, or handed to a call that may keep or return it, it is shared until the
-    name is bound anew.
+    That is so of the result of arithmetic, of a literal, and of a call known to give fresh memory.
+    From where the value is bound to another name, put in a container, or handed to a call that may
+    keep or return it, it is shared until the name is bound anew.
 
         d_x = np.zeros_like(x)             d_x = np.zeros_like(x)
         d_x = d_x + d_y * w        ->      d_x += d_y * w

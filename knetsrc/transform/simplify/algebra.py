@@ -3,8 +3,8 @@
     1.0 / n * 2 * diff      2.0 / n * diff          d_y * -b        -d_y * b
     1.0 * (2 * x)           2 * x                   d_a + -d_b      d_a - d_b
 
-Only literals and signs move: a product of arrays keeps its order, and one operation on an array does not become two.
-The forward part, what stands before the empty line, stays as the user wrote it.
+Only literals and signs move: a product of arrays keeps its order. The forward part, what stands
+before the boundary, stays as the user wrote it.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,9 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.simplify.edit import (
+    Block,
     children,
+    is_boundary,
     map_blocks,
     map_body,
     map_children,
@@ -22,7 +24,7 @@ from knetsrc.transform.simplify.edit import (
     with_fields,
 )
 from knetsrc.transform.simplify.effects import ADDS_INTO_FIRST, DISPLAYS, Effects, call_text
-from knetsrc.transform.simplify.product import is_product, product, strip_sign
+from knetsrc.transform.simplify.product import is_product, is_python_int, product, strip_sign
 from knetsrc.transform.simplify.sharing import Sharing, sharing_of
 from knetsrc.transform.tree import Node
 
@@ -41,7 +43,7 @@ def simplify_algebra(
     Parameters
     ----------
     function
-        Generated code; statements after its first empty line are rewritten, all of them where there is none.
+        Generated code; statements after its boundary are rewritten, all where there is none.
     is_float
         Whether an expression is surely a float or an array of floats: `1.0 * n` is `n` only then.
     effects
@@ -50,24 +52,18 @@ def simplify_algebra(
     Returns
     -------
     FunctionDef
-        The same values, up to rounding where literals are multiplied with one another first. An operation that makes a
-        new array is not dropped where its result would then share memory with something that is changed in place.
+        The same values, up to rounding where literals are multiplied with one another first. An
+        operation that makes a new array is not dropped where its result would then share memory
+        with something that is changed in place.
     """
     sharing = sharing_of(function, effects)
     context = Context(is_float, effects, sharing)
 
-    def in_block(block: list) -> list:
+    def in_block(block: Block) -> Block:
         return [_in_statement(map_blocks(statement, in_block), context) for statement in block]
 
-    def in_body(body: list) -> list:
-        start = next(
-            (
-                i + 1
-                for i, statement in enumerate(body)
-                if tree.comment_text(statement) in ("", tree.BOUNDARY)
-            ),
-            0,
-        )
+    def in_body(body: Block) -> Block:
+        start = next((i + 1 for i, statement in enumerate(body) if is_boundary(statement)), 0)
         return body[:start] + in_block(body[start:])
 
     return map_body(function, in_body)
@@ -83,7 +79,7 @@ def _in_statement(statement: Node, context: "Context") -> Node:
 
 
 def _changes_something(value: Node, effects: Effects) -> bool:
-    """Whether a part of `value` may see another part change something: `2 * d_x + scale_in_place(d_x)`."""
+    """Whether a part may see another part change something: `2 * d_x + scale_in_place(d_x)`."""
     parts = children(value) if isinstance(value, gast.Call) else [value]
     found = [effects.own(part) for part in parts]
     return any(effect.impure or effect.mutates for effect in found)
@@ -127,9 +123,11 @@ class Context:
     sharing: Sharing
 
     def is_surely_float(self, node: Node) -> bool:
-        """Whether the value is a float, an array of floats, or becomes one by an operation within."""
+        """Whether the value is a float or an array of floats, given its parts."""
         if tree.is_number(node):
             return isinstance(node.value, float)
+        if is_python_int(node) or isinstance(node, gast.Compare | gast.BoolOp):
+            return False
         if isinstance(node, gast.UnaryOp):
             return isinstance(node.op, gast.USub) and self.is_surely_float(node.operand)
         if isinstance(node, gast.BinOp) and isinstance(
@@ -216,7 +214,11 @@ def _sum(node: gast.BinOp, context: Context) -> Node:
     if tree.is_number(right, 0) and context.is_surely_float(left):
         return left
     if tree.is_number(left, 0) and context.is_surely_float(right):
-        return right if adds else tree.negative(right)
+        return (
+            right
+            if adds
+            else product(tree.negative(right), context.is_surely_float, context.effects)
+        )
     positive = strip_sign(right)
     if positive is not None:
         return tree.binary(left, "-" if adds else "+", positive)

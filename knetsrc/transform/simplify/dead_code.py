@@ -1,4 +1,4 @@
-"""Remove what nobody reads: values, buffers, lists of saved values, and the loops and branches left empty."""
+"""Remove what nobody reads: values, buffers, lists, and the loops and branches left empty."""
 
 from typing import NamedTuple
 
@@ -33,8 +33,8 @@ _KEPT_WHOLE = (
 def remove_dead_code(function: gast.FunctionDef, effects: Effects) -> gast.FunctionDef:
     """Remove statements that do not bear on what is returned, and have no effect beyond.
 
-    A read counts only in a statement that is itself needed, so that counters, buffers and values that only feed
-    themselves go. Appends to and pops from one list stay or go together.
+    A read counts only in a statement that is itself needed, so that counters, buffers and values
+    that only feed themselves go. Appends to and pops from one list stay or go together.
 
         x_saved = []
         for i in range(n):
@@ -56,7 +56,7 @@ class _Exits(NamedTuple):
 
 
 class _Search:
-    """The statements of a function that are needed, found from the return backwards until nothing is added."""
+    """The statements that are needed, found from the return backwards until nothing is added."""
 
     def __init__(self, function: gast.FunctionDef, effects: Effects) -> None:
         self.effects = effects

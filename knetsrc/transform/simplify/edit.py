@@ -75,7 +75,7 @@ def map_header(statement: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def map_blocks(statement: Any, change: Callable[[Block], Block]) -> Any:
-    """`statement` with each list of statements directly in it changed; `statement` itself where none is."""
+    """`statement` with each block directly in it changed; `statement` itself where none is."""
     changed: dict[str, Any] = {}
     for field in _BLOCKS:
         old = getattr(statement, field, None)
@@ -115,7 +115,7 @@ def blocks(statement: Node) -> Iterator[Block]:
 
 
 def statements(block: Block) -> Iterator[Any]:
-    """All statements of a block, nested ones too; the body of a nested function is not looked into."""
+    """All statements of a block, nested ones too, but not those of nested functions."""
     for statement in block:
         yield statement
         if isinstance(statement, COMPOUND):
@@ -128,6 +128,11 @@ def is_filler(statement: Node) -> bool:
     return isinstance(statement, gast.Pass) or tree.comment_text(statement) is not None
 
 
+def is_boundary(statement: Node) -> bool:
+    """Whether a statement stands between the forward and the backward part."""
+    return tree.comment_text(statement) in ("", tree.BOUNDARY)
+
+
 def assigned_name(statement: Node) -> str | None:
     """`x` for a statement `x = ...`, else None."""
     if isinstance(statement, gast.Assign) and len(statement.targets) == 1:
@@ -138,8 +143,5 @@ def assigned_name(statement: Node) -> str | None:
 
 def parameters(function: gast.FunctionDef) -> set[str]:
     """The names of all parameters."""
-    return {
-        node.id
-        for node in tree.walk(function.args)
-        if tree.is_name(node) and isinstance(node.ctx, gast.Param)
-    }
+    names = [node for node in tree.walk(function.args) if isinstance(node, gast.Name)]
+    return {node.id for node in names if isinstance(node.ctx, gast.Param)}

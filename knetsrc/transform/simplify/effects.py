@@ -1,6 +1,6 @@
 """What a statement reads, binds and changes in place, and what its value may share memory with.
 
-    d_a[i] += scale(d_y)    reads d_a, i, d_y; changes d_a; impure unless `scale` is known to be pure
+    d_a[i] += scale(d_y)    reads d_a, i, d_y; changes d_a; impure unless `scale` is pure
 
 The answers are computed once for each node: trees are never changed after they are made.
 """
@@ -16,15 +16,17 @@ from knetsrc.transform.tree import Node
 
 EXTERNAL = ""  # stands for everything that the caller can see: arguments, globals
 FRESH = frozenset({
-    "len", "range", "float", "int", "bool", "str", "abs", "isinstance", "zeros_like", "np.zeros_like", "np.zeros",
-    "np.ones", "np.ones_like", "np.full", "np.full_like", ".sum", ".mean", ".prod", ".std", ".var", ".cumsum", ".dot",
+    "len", "range", "float", "int", "bool", "str", "abs", "isinstance", "zeros_like",
+    "np.zeros_like", "np.zeros", "np.ones", "np.ones_like", "np.full", "np.full_like",
+    ".sum", ".mean", ".prod", ".std", ".var", ".cumsum", ".dot",
 })  # fmt: skip
 ADDS_INTO_FIRST = frozenset({"add_at", "np.add.at"})
 _MODULES = frozenset({"np", "numpy", "math", "scipy", "special", "cp", "cupy"})
 _PLAIN_ATTRIBUTES = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes"})
 _IN_PLACE_METHODS = frozenset({
-    "append", "extend", "insert", "pop", "popitem", "remove", "clear", "sort", "reverse", "update", "setdefault", "add",
-    "discard", "fill", "put", "itemset", "resize", "partition", "setflags", "setfield", "byteswap",
+    "append", "extend", "insert", "pop", "popitem", "remove", "clear", "sort", "reverse",
+    "update", "setdefault", "add", "discard", "fill", "put", "itemset", "resize", "partition",
+    "setflags", "setfield", "byteswap",
 })  # fmt: skip
 _COMPREHENSIONS = (gast.ListComp, gast.SetComp, gast.DictComp)
 DISPLAYS = (gast.List, gast.Tuple, gast.Set, *_COMPREHENSIONS)
@@ -120,7 +122,7 @@ class Effects:
         self._whole: dict[Node, Effect] = {}
         self._links: dict[Node, list[frozenset[str]]] = {}
 
-    # --- what is done -------------------------------------------------------------------------------------------------
+    # --- what is done ----------------------------------------------------------------------------
     def own(self, node: Node) -> Effect:
         """The effect of an expression, a simple statement, or the header of a compound one."""
         if node not in self._own:
@@ -193,7 +195,7 @@ class Effects:
         )
 
     def _call(self, call: gast.Call) -> tuple[set[str], set[str], bool]:
-        """Names changed in place, lists pushed to or popped from, whether the call may do anything else."""
+        """Names changed in place, lists pushed to, and whether the call may do anything else."""
         listed = list_method(call)
         if listed:
             return set(), {listed[0]}, False
@@ -205,7 +207,7 @@ class Effects:
             return set(), set(), False
         return _all_names(call) | {EXTERNAL}, set(), True
 
-    # --- what is shared -----------------------------------------------------------------------------------------------
+    # --- what is shared --------------------------------------------------------------------------
     def is_fresh_call(self, call: gast.Call) -> bool:
         """Whether the result of a call shares memory with nothing."""
         if any(keyword.arg == "out" for keyword in call.keywords):
@@ -257,7 +259,7 @@ class Effects:
         return frozenset[str]().union(*map(self.shared_with, values))
 
     def links(self, statement: Node) -> list[frozenset[str]]:
-        """Sets of names whose objects may share memory because of this statement, nested ones left out."""
+        """Sets of names whose objects may share memory because of the statement itself."""
         if statement not in self._links:
             self._links[statement] = [
                 found for found in self._find_links(statement) if len(found) > 1
@@ -301,8 +303,16 @@ def merge(effects: Iterable[Effect]) -> Effect:
     reads: Counter[str] = Counter()
     for effect in found:
         reads.update(effect.reads)
-    sets = [frozenset[str]().union(*(effect[i] for effect in found)) for i in range(1, 5)]
-    return Effect(dict(reads), *sets, any(e.impure for e in found), any(e.leaves for e in found))
+    union = frozenset[str]().union
+    return Effect(
+        dict(reads),
+        writes=union(*(effect.writes for effect in found)),
+        mutates=union(*(effect.mutates for effect in found)),
+        pushes=union(*(effect.pushes for effect in found)),
+        hidden=union(*(effect.hidden for effect in found)),
+        impure=any(effect.impure for effect in found),
+        leaves=any(effect.leaves for effect in found),
+    )
 
 
 def _all_names(node: Node) -> set[str]:

@@ -11,6 +11,7 @@ from knetsrc.transform.simplify.edit import (
     Block,
     assigned_name,
     children,
+    is_boundary,
     is_filler,
     map_blocks,
     map_body,
@@ -19,7 +20,7 @@ from knetsrc.transform.simplify.edit import (
     parameters,
     statements,
 )
-from knetsrc.transform.simplify.effects import Effect, Effects, merge
+from knetsrc.transform.simplify.effects import Effect, Effects, list_method, merge
 from knetsrc.transform.simplify.sharing import Sharing, sharing_of
 from knetsrc.transform.simplify.width import fits
 from knetsrc.transform.tree import Node
@@ -37,11 +38,11 @@ _SCOPES = (
 def inline_single_use(
     function: gast.FunctionDef, candidates: frozenset[str], effects: Effects
 ) -> gast.FunctionDef:
-    """Inline a value that is read once, in the same block, where nothing between changes what it is made of.
+    """Inline a value read once, in the same block, where nothing between changes its parts.
 
-    The reader may be the header of a compound statement, but never a place that is evaluated more often than the value
-    is now. A line does not grow beyond 99 columns, and more than one operation does not move out of the lines that
-    reverse one statement of the primal.
+    The reader may be the header of a compound statement, but never a place that is evaluated more
+    often than the value is now. A line does not grow beyond 99 columns, and more than one operation
+    does not move out of the lines that reverse one statement of the primal.
 
         exp_x = np.exp(x)
         d_x = d_y * exp_x          ->      d_x = d_y * np.exp(x)
@@ -58,17 +59,15 @@ def inline_single_use(
         ]
         start = 0
         while start < len(found):
-            name = assigned_name(found[start])
-            reader = uses.reader(found, start) if name in candidates else None
-            merged = (
-                None if reader is None else _inlined(found, start, reader, depth, effects, sharing)
-            )
-            if merged is None:
-                start += 1
-            else:
-                found[reader] = merged
+            is_candidate = assigned_name(found[start]) in candidates
+            reader = uses.reader(found, start) if is_candidate else None
+            new = reader and _inlined(found, start, reader, depth, effects, sharing)
+            if reader and new:
+                found[reader] = new
                 del found[start]
                 start = max(0, start - 1)
+            else:
+                start += 1
         return found
 
     return map_body(function, lambda body: in_block(body, 1))
@@ -89,7 +88,7 @@ class _Uses:
             self.hidden |= effect.hidden
 
     def reader(self, block: Block, start: int) -> int | None:
-        """Where in `block` the value bound at `start` is read, if that is the only place in the function."""
+        """Where in `block` the value bound at `start` is read, if that is the only place."""
         name = block[start].targets[0].id
         if name in self.hidden:
             return None
@@ -109,7 +108,7 @@ class _Uses:
 def _inlined(
     block: Block, start: int, reader: int, depth: int, effects: Effects, sharing: Sharing
 ) -> Node | None:
-    """The statement at `reader` with the value bound at `start` put in, or None where that is not right."""
+    """The statement at `reader` with the value bound at `start`, None where that is not right."""
     name, value = block[start].targets[0].id, block[start].value
     statement, between = block[reader], block[start + 1 : reader]
     if isinstance(statement, gast.While | gast.Try | gast.FunctionDef) or _leaves_its_lines(
@@ -133,16 +132,18 @@ def _inlined(
 
 def _written_into(statement: Node, effects: Effects) -> frozenset[str]:
     """Names of containers into which a statement assigns."""
-    if isinstance(statement, gast.Assign | gast.AugAssign):
-        targets = statement.targets if isinstance(statement, gast.Assign) else [statement.target]
-        return frozenset[str]().union(*map(effects.shared_with, targets))
-    return frozenset()
+    if not isinstance(statement, gast.Assign | gast.AugAssign):
+        return frozenset()
+    targets = statement.targets if isinstance(statement, gast.Assign) else [statement.target]
+    places = [target for target in targets if not isinstance(target, gast.Name)]
+    return frozenset[str]().union(*map(effects.shared_with, places))
 
 
 def _leaves_its_lines(value: Node, between: Block) -> bool:
-    """Whether more than one operation would move to under the comment of another statement of the primal."""
-    texts = [tree.comment_text(statement) for statement in between]
-    return any(texts) and "" not in texts and _operations(value) > 1
+    """Whether more than one operation would move under the comment of another statement."""
+    if not any(map(tree.comment_text, between)) or any(map(is_boundary, between)):
+        return False
+    return list_method(value) is None and _operations(value) > 1
 
 
 def _operations(value: Node) -> int:
@@ -151,7 +152,7 @@ def _operations(value: Node) -> int:
 
 
 def _is_disturbed(value: Effect, passed: list[Effect], sharing: Sharing) -> bool:
-    """Whether a value means something else when it is computed after the effects that it is moved past."""
+    """Whether a value is another one when it is computed after the effects it is moved past."""
     if not value.reads or not passed:
         return False
     other = merge(passed)
@@ -164,7 +165,7 @@ def _is_disturbed(value: Effect, passed: list[Effect], sharing: Sharing) -> bool
 
 
 def _is_inert(node: Node) -> bool:
-    """Whether it does not matter if a node is evaluated before or after a call with side effects."""
+    """Whether a node may be evaluated before or after a call with side effects alike."""
     if isinstance(node, gast.Attribute):
         return _is_inert(node.value)
     return isinstance(node, gast.Name | gast.Constant)
@@ -189,7 +190,7 @@ def _parts_in_order(node: Node) -> list[Any]:
 
 
 def _evaluated_before(node: Node, name: str) -> list[Any] | None:
-    """What is evaluated in `node` before the first read of `name`; None where there is none, or none to replace."""
+    """What is evaluated in `node` before the first read of `name`; None where there is none."""
     if isinstance(node, gast.Name):
         return [] if node.id == name and isinstance(node.ctx, gast.Load) else None
     if isinstance(node, _SCOPES):
@@ -204,7 +205,7 @@ def _evaluated_before(node: Node, name: str) -> list[Any] | None:
 
 
 def _condition(node: Node, done: list[Any]) -> list[Any]:
-    """Something not inert if `node` evaluates its next part only on a condition, once those in `done` are evaluated."""
+    """Something not inert if `node` evaluates what follows `done` only on a condition."""
     short = isinstance(node, gast.BoolOp | gast.IfExp | gast.Assert) or (
         isinstance(node, gast.Compare) and len(done) > 1
     )

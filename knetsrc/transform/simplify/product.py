@@ -28,6 +28,15 @@ def is_product(node: Node | None) -> bool:
     return isinstance(node, gast.BinOp) and isinstance(node.op, gast.Mult | gast.Div)
 
 
+def is_python_int(node: Node) -> bool:
+    """Whether a value is an int of Python: the length of something, an extent of an array."""
+    if isinstance(node, gast.Subscript):
+        return isinstance(node.value, gast.Attribute) and node.value.attr == "shape"
+    if isinstance(node, gast.Attribute):
+        return node.attr in ("size", "ndim")
+    return tree.called_name(node) == "len"
+
+
 def strip_sign(node: Node) -> Node | None:
     """`x` for `-x`, `a * b` for `-a * b`; None where there is no minus in front."""
     if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
@@ -41,7 +50,7 @@ def strip_sign(node: Node) -> Node | None:
 def product(node: Node, is_float: Callable[[Node], bool], effects: Effects) -> Node:
     """The product or negation `node` with its literals multiplied and its signs taken to the front.
 
-    Gives back `node` itself where it is as it should be. The parts of `node` are in that form already.
+    Gives back `node` itself where it is as it should be. Its parts are in that form already.
     """
     factors = _factors(node)
     if any(
@@ -80,7 +89,7 @@ def _without_division_by_one(
 
 
 def _factors(node: Node) -> Factors:
-    """The factors along the left side of a product; those in parentheses stay whole but for sign and literal."""
+    """The factors along the left side of a product; those in parentheses stay whole."""
     reverse: list[tuple[str, Any]] = []
     sign = 1
     while True:
@@ -115,7 +124,7 @@ def _take(factors: Factors, value: float) -> bool:
 
 
 def _open_parentheses(factors: Factors) -> None:
-    """Take the literals out of factors in parentheses: 3 * (2 * x) is one operation more than 6 * x."""
+    """Take the literals out of factors in parentheses: 3 * (2 * x) is 6 * x."""
     for position, (symbol, factor) in enumerate(factors.rest):
         if symbol != "*" or not is_product(factor):
             continue
@@ -137,7 +146,7 @@ def _open_parentheses(factors: Factors) -> None:
 
 
 def _divide_literals(factors: Factors, is_float: Callable[[Node], bool]) -> None:
-    """Divide the literal in front by literals that the product is divided by, where it comes out even."""
+    """Divide the literal in front by those that the product is divided by, if that is even."""
     for position, (symbol, factor) in enumerate(factors.rest):
         if (
             factors.literal is None
@@ -187,7 +196,7 @@ def _built(factors: Factors, is_float: Callable[[Node], bool]) -> Node:
         and value < 2**53
     ):
         symbol, first = rest[0]
-        if is_float(first) or (symbol == "/" and _is_python_int(first)):
+        if is_float(first) or (symbol == "/" and is_python_int(first)):
             value = int(value)
     literal = tree.constant(value)
     return _chain(tree.negative(literal) if factors.sign < 0 else literal, rest)
@@ -204,12 +213,3 @@ def _chain(first: Node, rest: list[tuple[str, Any]]) -> Node:
     for symbol, factor in rest:
         first = tree.binary(first, symbol, factor)
     return first
-
-
-def _is_python_int(node: Node) -> bool:
-    """Whether a value is an int of Python: the length of something, an extent of an array."""
-    if isinstance(node, gast.Subscript):
-        return isinstance(node.value, gast.Attribute) and node.value.attr == "shape"
-    if isinstance(node, gast.Attribute):
-        return node.attr in ("size", "ndim")
-    return tree.called_name(node) == "len"

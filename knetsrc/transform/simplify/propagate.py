@@ -1,6 +1,7 @@
 """Put literals and names in the place of the names that were made for them."""
 
 from collections import Counter
+from functools import partial
 
 import gast
 
@@ -25,7 +26,7 @@ Values = dict[str, Node]
 def propagate(
     function: gast.FunctionDef, candidates: frozenset[str], effects: Effects
 ) -> gast.FunctionDef:
-    """Replace a name that is bound once, to a literal or to a name that keeps its value, by what it is bound to.
+    """Replace a name bound once, to a literal or to a name that keeps its value, by that.
 
     The binding stays; it is dead where every read was replaced.
 
@@ -50,8 +51,10 @@ def propagate(
     def in_block(block: Block, values: Values, defined: set[str]) -> Block:
         values, defined, found = dict(values), set(defined), []
         for statement in block:
-            inner = defined | (_loop_names(statement) & once)
-            new = map_blocks(statement, lambda nested, inner=inner: in_block(nested, values, inner))
+            inside = partial(
+                in_block, values=values, defined=defined | (_loop_names(statement) & once)
+            )
+            new = map_blocks(statement, inside)
             if not values.keys().isdisjoint(effects.own(new).reads):
                 new = map_header(new, lambda part: _substitute(part, values))
             value = value_of(new, defined)

@@ -110,8 +110,10 @@ def _operands_of_sum(statement: Node) -> frozenset[str]:
 def _private_lists(
     function: gast.FunctionDef, every: list[Node], effects: Effects
 ) -> frozenset[str]:
-    """Names of lists that nothing else refers to: made by `[]`, appended to, popped from, tested."""
-    made, uses, known = set(), {}, {}
+    """Names of lists that nothing else refers to: made by `[]`, pushed to, popped, tested."""
+    made: set[str] = set()
+    uses: dict[str, int] = {}
+    known: dict[str, int] = {}  # uses that leave the list private, -1 for one that is not
     for statement in every:
         effect = effects.own(statement)
         for name in effect.hidden | (effect.writes if not _makes_list(statement) else frozenset()):

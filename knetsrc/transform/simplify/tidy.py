@@ -9,6 +9,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.simplify.edit import (
     Block,
     assigned_name,
+    is_boundary,
     is_filler,
     map_blocks,
     map_body,
@@ -36,14 +37,15 @@ def tidy(function: gast.FunctionDef) -> gast.FunctionDef:
         else:
             d_x = 2 * d_x
 
-    In the backward part, a statement that ends both branches of an `if` follows it instead; `x = x` goes, an `if` that only chooses between
-    two simple values is a conditional expression, a comment before nothing and an empty line at an end go.
+    In the backward part, a statement that ends both branches of an `if` follows it instead. `x = x`
+    goes, an `if` that only chooses between two simple values is a conditional expression, a comment
+    before nothing and an empty line at an end go.
     """
 
     def in_block(block: Block, depth: int, backward: bool) -> Block:
         found: Block = []
         for statement in block:
-            backward = backward or tree.comment_text(statement) == ""
+            backward = backward or is_boundary(statement)
             inside = partial(in_block, depth=depth + 1, backward=backward)
             statement = map_blocks(statement, inside)
             found += (
@@ -64,14 +66,14 @@ def tidy(function: gast.FunctionDef) -> gast.FunctionDef:
 
 
 def _is_idle(statement: Node) -> bool:
-    """Whether a statement is `x = x`, or a `pass`; a block in which nothing else is gets its `pass` back."""
+    """Whether a statement is `x = x` or a `pass`; an empty block gets its `pass` back."""
     name = assigned_name(statement)
     return isinstance(statement, gast.Pass) or (
         name is not None and tree.is_name(statement.value, name)
     )
 
 
-# --- branches ---------------------------------------------------------------------------------------------------------
+# --- branches -----------------------------------------------------------------------------------
 def _in_if(statement: gast.If, depth: int, backward: bool) -> Block:
     if statement.orelse and all(map(is_filler, statement.orelse)):
         statement = with_fields(statement, orelse=[])
@@ -83,7 +85,7 @@ def _in_if(statement: gast.If, depth: int, backward: bool) -> Block:
 
 
 def negated(test: Node) -> Node:
-    """The opposite of a test; an order stays under `not`, because neither `a < b` nor `a >= b` holds of a NaN.
+    """The opposite of a test; an order stays under `not`, because of NaN.
 
     >>> print(tree.show(negated(tree.parse_expression("a is None"))))
     a is not None
@@ -113,7 +115,7 @@ def _is_alike(a: Node, b: Node) -> bool:
 
 
 def _as_choice(statement: gast.If, depth: int) -> Any:
-    """`x = a if c else b` for an `if` that does just that, with simple values, in one place of the primal."""
+    """`x = a if c else b` for an `if` that does that in one line of the primal."""
     if len(statement.body) != 1 or len(statement.orelse) != 1:
         return statement
     (then,), (other,) = statement.body, statement.orelse
@@ -141,7 +143,7 @@ def _is_simple(value: Node) -> bool:
     return isinstance(value, gast.Name | gast.Constant)
 
 
-# --- comments ---------------------------------------------------------------------------------------------------------
+# --- comments -----------------------------------------------------------------------------------
 def _comments(block: Block) -> Block:
     """The block without comments that head nothing, empty lines at its ends, and repeated ones."""
     kept: Block = []

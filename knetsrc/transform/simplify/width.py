@@ -38,7 +38,7 @@ def _bound(statement: Node) -> int:
 
 
 def _most(node: Node) -> int:
-    """No less than the width of an expression, the parentheses around it and what joins it to its parent included."""
+    """No less than the width of an expression with its parentheses."""
     if isinstance(node, gast.Constant):
         return len(repr(node.value)) + 2
     own = 8 + len(

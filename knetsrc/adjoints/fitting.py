@@ -1,0 +1,153 @@
+"""Rules of the helpers that fit adjoints to shapes and structures, for second derivatives.
+
+Of the value that an adjoint is fitted to they read the shape only: it has no adjoint.
+"""
+
+import numpy as np
+
+from knetsrc.adjoints.samples import each
+from knetsrc.adjoints.table import adjoint, case, nondifferentiable, real
+from knetsrc.backends import (
+    add,
+    check_not_array,
+    compress_adjoint_a,
+    delete_adjoint_arr,
+    each_reshaped,
+    each_unbroadcast,
+    finished,
+    gradient_like,
+    join_like,
+    like,
+    owned,
+    through_dtype,
+    unbroadcast,
+    zeros_like,
+)
+
+
+@adjoint(
+    unbroadcast,
+    cases=[
+        case(real(), 1.0),
+        case(real(2, 3), np.ones((2, 3))),
+        case(real(2, 3), np.ones(3)),
+        case(real(4, 2, 3), np.ones((2, 1))),
+        case(real(2, 3), 1.0),
+        case(real(1, 3), np.ones((2, 1))),
+        case(real(), np.ones((2, 3))),
+        case(real(0, 3), np.ones(3)),
+    ],
+)
+def unbroadcast_adjoint(d, x, *, d_y):
+    d_d = unbroadcast(d_y, d)
+    return d_d
+
+
+@adjoint(
+    like,
+    cases=[
+        case(real(), np.ones((2, 3))),
+        case(real(3), np.ones((2, 3))),
+        case(real(2, 1), np.ones((2, 3))),
+        case(real(2, 3), np.ones((2, 3))),
+        case(real(), 1.0),
+    ],
+)
+def like_adjoint(d, x, *, d_y):
+    d_d = unbroadcast(d_y, d)
+    return d_d
+
+
+@adjoint(owned, cases=each(real))
+def owned_adjoint(d, *, d_y):
+    d_d = d_y
+    return d_d
+
+
+@adjoint(finished, cases=[case(real(), 1.0), case(real(3), np.ones(3))])
+def finished_adjoint(d, x, *, d_y):
+    d_d = d_y
+    return d_d
+
+
+@adjoint(add, cases=[case(real(), real()), case(real(2, 3), real(2, 3))])
+def add_adjoint(a, b, *, d_y):
+    d_a = d_y
+    d_b = d_y
+    return d_a, d_b
+
+
+@adjoint(
+    gradient_like,
+    cases=[
+        case([1.0, np.ones(3)], {0: 2.0, 1: np.ones(3)}),
+        case((np.ones(2), 1.0, 2), {1: 2.0}),
+        case({"w": np.ones(2), "b": 0.0}, {"b": 1.5}),
+    ],
+)
+def gradient_like_adjoint(x, entries, *, d_y):
+    d_entries = d_y
+    return d_entries
+
+
+@adjoint(through_dtype, cases=[case(real(3), float), case(real(2, 2), "f8"), case(real(), None)])
+def through_dtype_adjoint(d, dtype, *, d_y):
+    d_d = through_dtype(d_y, dtype)
+    return d_d
+
+
+@adjoint(
+    each_unbroadcast,
+    cases=[case([real(2, 3), real(2, 3)], [np.ones(3), np.ones((2, 1))])],
+)
+def each_unbroadcast_adjoint(d, arrays, *, d_y):
+    d_d = each_unbroadcast(d_y, d)
+    return d_d
+
+
+@adjoint(
+    each_reshaped,
+    cases=[case([real(1), real(1, 3)], [1.0, np.ones(3)]), case(real(1, 3), [np.ones(3)])],
+)
+def each_reshaped_adjoint(d, arrays, *, d_y):
+    if len(arrays) == 1:
+        d_d = np.reshape(d_y[0], np.shape(d))
+    else:
+        d_d = each_reshaped(d_y, d)
+    return d_d
+
+
+@adjoint(
+    join_like,
+    cases=[
+        case([real(2), real(3)], np.ones(5), [2]),
+        case([real(2, 2), real(2, 2)], np.ones((2, 4)), 2, 1),
+    ],
+)
+def join_like_adjoint(d, ary, indices_or_sections, axis=0, *, d_y):
+    d_d = np.array_split(d_y, indices_or_sections, axis)
+    return d_d
+
+
+@adjoint(
+    compress_adjoint_a,
+    cases=[
+        case(real(2), [True, False, True], np.ones(3)),
+        case(real(2, 1), [0, 1], np.ones((2, 3)), 1),
+    ],
+)
+def compress_adjoint_a_adjoint(d, condition, a, axis=None, *, d_y):
+    d_d = np.compress(condition, d_y, axis)
+    return d_d
+
+
+@adjoint(
+    delete_adjoint_arr,
+    cases=[case(real(4), np.ones(5), 1), case(real(3, 2), np.ones((3, 4)), [0, 2], 1)],
+)
+def delete_adjoint_arr_adjoint(d, arr, obj, axis=None, *, d_y):
+    d_d = np.delete(d_y, obj, axis)
+    return d_d
+
+
+nondifferentiable(zeros_like, check_not_array)
