@@ -9,7 +9,6 @@ The constructs are listed in language.toml; the functions come from the table of
 import builtins
 import math
 import operator
-import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
@@ -31,34 +30,50 @@ LISTED = tomllib.loads((HERE / "language.toml").read_text(encoding="utf-8"))
 PLACES = {
     "np": np,
     "np.linalg": np.linalg,
+    "np.random": np.random,
     "scipy.linalg": scipy.linalg,
     "scipy.special": scipy.special,
     "math": math,
     "ops": ops,
 }
-UNRULED = "tests/refused/test_refused.py::test_numpy_function_without_a_rule_names_the_place_and_the_way_out"
-CONSTANT = "tests/language/test_non_differentiable.py"
+UNRULED = (
+    "refused/test_refused.py::test_numpy_function_without_a_rule_names_the_place_and_the_way_out"
+)
+CONSTANT = "language/test_non_differentiable.py::test_argmax_and_sign"
+OPERATORS = {
+    "add": "x + y",
+    "sub": "x - y",
+    "mul": "x * y",
+    "truediv": "x / y",
+    "floordiv": "x // y",
+    "mod": "x % y",
+    "pow": "x ** y",
+    "matmul": "x @ y",
+    "neg": "-x",
+    "pos": "+x",
+    "getitem": "x[i]",
+}
 
 HEAD = """# The language
 
 What knetsrc differentiates, and what it refuses, each with the test that holds it. Refused means an
-[error](errors.md) that names the line, the reason and what to write instead; nothing is skipped in silence.
+[error](errors.md) that names the line, the reason and what to write instead; nothing is skipped in
+silence.
 
-This page is written by `python docs/make_language.py`, and `tests/test_docs.py` fails when it is out of date.
-
+This page is written by `python docs/make_language.py`; `tests/test_docs.py` fails when it is out of
+date.
 """
 FUNCTIONS = """## Functions
 
-Functions are known by the object that a name is bound to: `from numpy import exp as e`, a module held in a variable and
-methods (`x.sum()`) all find the same rule. A rule is tested with its cases twice: as the plain function that it is
-(`tests/test_rules.py`), and called from a function that goes through the transpiler (`tests/test_rules_transformed.py`),
-both against central differences, in float64 and for dtypes in float32. The tests of one rule:
+Functions are known by the object that a name is bound to: `from numpy import exp as e`, a module
+held in a variable, and methods (`x.sum()`) all find the same rule. A rule is tested with its cases
+twice, as the plain function that it is (`tests/test_rules.py`) and called from a function that goes
+through the transpiler (`tests/test_rules_transformed.py`): against central differences in float64,
+and that float32 stays float32. The tests of one rule:
 
 ```sh
 python -m pytest tests/test_rules.py tests/test_rules_transformed.py -k exp_adjoint
 ```
-
-*Constant* is what has a derivative of zero, or none: it may be called anywhere, and no gradient flows through.
 """
 
 
@@ -69,9 +84,11 @@ def page() -> str:
         parts.append(f"## {title}\n\n" + table(("construct", "", "test"), map(_construct, rows)))
     parts.append(FUNCTIONS)
     for title, lines in _functions():
-        parts.append(f"### {title}\n\n" + table(("function", "", "rule", "cases"), lines))
-    parts.append(_refused() + _constants())
-    return "\n".join(parts).rstrip() + "\n"
+        parts.append(
+            f"### {title}\n\n" + table(("function", "", "rule that is tested", "cases"), lines)
+        )
+    parts += [_refused(), _constants()]
+    return "\n".join(filter(None, parts))
 
 
 def table(head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
@@ -79,11 +96,6 @@ def table(head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
     head = tuple(head)
     lines = [head, tuple("---" for _ in head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def tests_named(text: str) -> list[str]:
-    """The tests that a page names, as FILE::NAME."""
-    return re.findall(r"`(tests/[\w/]+\.py::\w+)`", text)
 
 
 def _construct(row: dict[str, str]) -> tuple[str, ...]:
@@ -136,12 +148,6 @@ def spelled(function: Callable[..., Any]) -> str | None:
     return next((f"{place}.{name}" for place in found), None)
 
 
-OPERATORS = {
-    "add": "x + y", "sub": "x - y", "mul": "x * y", "truediv": "x / y", "floordiv": "x // y", "mod": "x % y",
-    "pow": "x ** y", "matmul": "x @ y", "neg": "-x", "pos": "+x", "getitem": "x[i]", 
-}  # fmt: skip
-
-
 def known_names() -> dict[str, bool]:
     """Every spelling with a rule (True), or known to have no derivative (False)."""
     names = {name: True for rule in TABLE for name in names_of(rule)}
@@ -156,21 +162,24 @@ def asked_for() -> list[str]:
 
 def _refused() -> str:
     known = known_names()
-    missing = [name for name in asked_for() if name not in known]
-    if not missing:
-        return ""
-    names = ", ".join(f"`{name}`" for name in missing)
-    return f"### Without a rule\n\n{names}: refused, as any other function without a rule: `{UNRULED}`\n\n"
+    names = ", ".join(f"`{name}`" for name in asked_for() if name not in known)
+    title = "### Without a rule\n\nRefused, as every function that has neither a rule nor source"
+    return f"{title} ({_test(UNRULED)}): {names}.\n" if names else ""
 
 
 def _constants() -> str:
     names = sorted({name for function in TABLE.constants if (name := spelled(function))})
     names += sorted(f".{name}()" for name in TABLE.constant_methods)
     names += sorted(f".{name}" for name in TABLE.constant_attributes)
-    return "### Constant\n\n" + ", ".join(f"`{name}`" for name in names) + f": `{CONSTANT}`\n"
+    listed = ", ".join(f"`{name}`" for name in names)
+    return f"""### Constant
+
+Has a derivative of zero, or none: may be called anywhere, and no gradient flows through
+({_test(CONSTANT)}): {listed}.
+"""
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int | str:
     text = page()
     if "--check" not in arguments:
         PAGE.write_text(text, encoding="utf-8")

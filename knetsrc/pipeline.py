@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any
 
 import gast
-import scipy.special
 
 from knetsrc import __version__
 from knetsrc.adjoints import TABLE
@@ -71,7 +70,7 @@ def _parameter(main: Function, position: int) -> str:
 
 def _main(units: Units, function: Callable[..., Any]) -> Function:
     """The user's function, or a function that calls the primitive that was handed in."""
-    if TABLE.by_function.get(function) is None:
+    if TABLE.rule_for(function) is None:
         if function in TABLE.constants:
             raise MissingAdjointError(
                 f"`{function.__name__}` has no derivative",
@@ -100,7 +99,8 @@ def _parameters(function: Callable[..., Any]) -> str:
 def _home(function: Callable[..., Any]) -> ModuleType:
     """The module that a primitive is read from; a ufunc does not tell."""
     home = sys.modules[getattr(function, "__module__", None) or "numpy"]
-    return home if getattr(home, function.__name__, None) is function else scipy.special
+    is_there = getattr(home, function.__name__, None) is function
+    return home if is_there else sys.modules["scipy.special"]
 
 
 def _keywords(function: Callable[..., Any]) -> set[str]:

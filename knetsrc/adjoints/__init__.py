@@ -1,8 +1,14 @@
-"""The derivative rules, one table; importing this package fills it."""
+"""The derivative rules, one table; importing this package fills it.
+
+Rules that need SciPy, which is slow to import, enter the table when one of them is looked up.
+"""
+
+import math
+
+import numpy as np
 
 from knetsrc.adjoints import (
     arithmetic,
-    bessel,
     choosing,
     constants,
     decompositions,
@@ -19,15 +25,17 @@ from knetsrc.adjoints import (
     scalars,
     shaping,
     sorting,
-    special,
     transposes,
 )
 from knetsrc.adjoints.table import TABLE
 
+TABLE.postpone("knetsrc.adjoints.special", "scipy.special", math.gamma, math.lgamma)
+TABLE.postpone("knetsrc.adjoints.bessel", "scipy.special", np.sinc)
+TABLE.postpone("knetsrc.adjoints.scipy_linalg", "scipy.linalg")
+
 __all__ = [
     "TABLE",
     "arithmetic",
-    "bessel",
     "choosing",
     "constants",
     "decompositions",
@@ -44,6 +52,5 @@ __all__ = [
     "scalars",
     "shaping",
     "sorting",
-    "special",
     "transposes",
 ]

@@ -1,8 +1,10 @@
-"""Rules of the Bessel functions of `scipy.special`, for a real argument and a given order.
+"""Rules of the Bessel functions of `scipy.special`, for a real argument and given order; of sinc.
 
 The recurrences are 10.6, 10.29 and 10.51 of the NIST Digital Library of Mathematical Functions, in
 the form that does not divide by the argument where the function is regular at 0.
 """
+
+import math
 
 import numpy as np
 from scipy import special
@@ -142,3 +144,10 @@ def spherical_jn_adjoint(n, z, *, d_y):
     upper = special.spherical_jn(n + 1, z)
     d_z = unbroadcast(d_y * (n * lower - (n + 1) * upper) / (2 * n + 1), z)
     return d_z
+
+
+@adjoint(np.sinc, cases=[*each(real), case(0.0), case(np.array([0.0, 1e-9, -1e-4, 2.0]))])
+def sinc_adjoint(x, *, d_y):
+    # sinc(x) is the spherical Bessel function j0(pi x), and the derivative of j0 is -j1: no 0 / 0.
+    d_x = unbroadcast(-math.pi * d_y * special.spherical_jn(1, math.pi * x), x)
+    return d_x

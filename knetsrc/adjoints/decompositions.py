@@ -5,7 +5,6 @@ symmetric matrix one triangle only is read; the adjoint of the other one is zero
 """
 
 import numpy as np
-import scipy.linalg
 
 from knetsrc.adjoints.table import adjoint, case, real, spd
 from knetsrc.backends import cholesky_adjoint_a, eigh_adjoint_a, qr_adjoint_a, svd_adjoint_a
@@ -26,18 +25,6 @@ def cholesky_rule(a, upper=False, *, y, d_y):
         d_a = cholesky_adjoint_a(d_y, y, a, upper=True)
     else:
         d_a = cholesky_adjoint_a(d_y, y, a)
-    return d_a
-
-
-@adjoint(
-    scipy.linalg.cholesky,
-    cases=[case(spd(3, 3)), case(spd(3, 3), lower=True), case(spd(2, 3, 3))],
-)
-def scipy_cholesky_rule(a, lower=False, *, y, d_y):
-    if lower:  # noqa: SIM108
-        d_a = cholesky_adjoint_a(d_y, y, a)
-    else:
-        d_a = cholesky_adjoint_a(d_y, y, a, upper=True)
     return d_a
 
 

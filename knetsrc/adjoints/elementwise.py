@@ -7,7 +7,6 @@ have a rule of their own in `scalars`.
 import math
 
 import numpy as np
-from scipy import special
 
 from knetsrc.adjoints.samples import each, pairs
 from knetsrc.adjoints.table import above_one, adjoint, away, case, positive, real, unit
@@ -166,13 +165,6 @@ def arccosh_adjoint(x, *, d_y):
 @adjoint(np.arctanh, math.atanh, elementwise=True, cases=each(unit))
 def arctanh_adjoint(x, *, d_y):
     d_x = d_y / (1 - x**2)
-    return d_x
-
-
-@adjoint(np.sinc, cases=[*each(real), case(0.0), case(np.array([0.0, 1e-9, -1e-4, 2.0]))])
-def sinc_adjoint(x, *, d_y):
-    # sinc(x) is the spherical Bessel function j0(pi x), and the derivative of j0 is -j1: no 0 / 0.
-    d_x = unbroadcast(-math.pi * d_y * special.spherical_jn(1, math.pi * x), x)
     return d_x
 
 

@@ -1,14 +1,12 @@
 """Rules of inverses, linear systems, determinants, powers and the exponential of matrices."""
 
 import numpy as np
-import scipy.linalg
 
 from knetsrc.adjoints.table import adjoint, case, nondifferentiable, positive, real, spd
 from knetsrc.backends import (
     columns_image,
     columns_product,
     det_adjoint_a,
-    expm_adjoint_a,
     lstsq_adjoint_a,
     lstsq_adjoint_b,
     matrix_power_adjoint_a,
@@ -16,8 +14,6 @@ from knetsrc.backends import (
     pinv_adjoint_a,
     slogdet_adjoint_a,
     solve_adjoint_b,
-    solve_triangular_adjoint_a,
-    solve_triangular_adjoint_b,
     unbroadcast,
 )
 
@@ -26,7 +22,6 @@ nondifferentiable(np.linalg.matrix_rank)
 
 @adjoint(
     np.linalg.det,
-    scipy.linalg.det,
     cases=[
         case(real(3, 3)),
         case(real(1, 1)),
@@ -51,7 +46,6 @@ def slogdet_rule(a, *, d_y):
 
 @adjoint(
     np.linalg.inv,
-    scipy.linalg.inv,
     cases=[case(spd(3, 3)), case(real(1, 1)), case(spd(2, 3, 3)), case(real(0, 3, 3))],
 )
 def inv_adjoint(a, *, y, d_y):
@@ -77,7 +71,6 @@ def pinv_rule(a, *, y, d_y):
 
 @adjoint(
     np.linalg.solve,
-    scipy.linalg.solve,
     cases=[
         case(spd(3, 3), real(3)),
         case(spd(3, 3), real(3, 2)),
@@ -119,29 +112,6 @@ def columns_product_adjoint(left, right, b, *, d_y):
     d_left = columns_image(d_y, right, b)
     d_right = columns_image(np.swapaxes(d_y, -1, -2), left, b)
     return d_left, d_right
-
-
-@adjoint(
-    scipy.linalg.solve_triangular,
-    cases=[
-        case(spd(3, 3), real(3)),
-        case(spd(3, 3), real(3, 2), lower=True),
-        case(spd(3, 3), real(3, 2), 1),
-        case(spd(3, 3), real(3), "T", True),
-        case(spd(3, 3), real(3, 2), trans=2),
-        case(spd(3, 3), real(3), trans="N"),
-        case(spd(3, 3), real(3), unit_diagonal=True),
-        case(spd(3, 3), real(3, 2), trans=1, lower=True, unit_diagonal=True),
-        case(spd(2, 3, 3), real(3)),
-        case(spd(2, 3, 3), real(3, 4), lower=True),
-        case(spd(3, 3), real(2, 3, 4)),
-    ],
-)
-def solve_triangular_adjoint(a, b, trans=0, lower=False, unit_diagonal=False, *, y, d_y):
-    d_right = solve_triangular_adjoint_b(d_y, a, b, trans, lower, unit_diagonal)
-    d_a = solve_triangular_adjoint_a(d_right, y, a, b, trans, lower, unit_diagonal)
-    d_b = unbroadcast(d_right, b)
-    return d_a, d_b
 
 
 @adjoint(
@@ -188,12 +158,3 @@ def matrix_power_rule(a, n, *, d_y):
 def multi_dot_rule(arrays, *, d_y):
     d_arrays = multi_dot_adjoint(arrays, d_y)
     return d_arrays
-
-
-@adjoint(
-    scipy.linalg.expm,
-    cases=[case(real(3, 3)), case(real(1, 1)), case(real(2, 3, 3))],
-)
-def expm_rule(A, *, d_y):  # noqa: N803
-    d_A = expm_adjoint_a(d_y, A)  # noqa: N806
-    return d_A

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from scipy import special
 
 from knetsrc.adjoints.facts import is_literal
 from knetsrc.adjoints.samples import scalar_pairs
@@ -148,18 +147,6 @@ def math_erf_adjoint(x, *, d_y):
 @adjoint(math.erfc, elementwise=True, cases=[case(real())])
 def math_erfc_adjoint(x, *, d_y):
     d_x = -d_y * (2 / math.sqrt(math.pi)) * math.exp(-(x**2))
-    return d_x
-
-
-@adjoint(math.gamma, elementwise=True, cases=[case(positive()), case(-1.3)])
-def math_gamma_adjoint(x, *, y, d_y):
-    d_x = d_y * y * special.digamma(x)
-    return d_x
-
-
-@adjoint(math.lgamma, elementwise=True, cases=[case(positive()), case(-1.3)])
-def math_lgamma_adjoint(x, *, d_y):
-    d_x = d_y * special.digamma(x)
     return d_x
 
 

@@ -1,4 +1,4 @@
-"""Rules of `scipy.special`: the families of gamma and erf, of the logistic function, of entropies.
+"""Rules of `scipy.special`: the families of gamma (`math.gamma` too) and erf, expit, entropies.
 
 The formulas are those of the NIST Digital Library of Mathematical Functions, chapters 5 (gamma),
 7 (error functions) and 8 (incomplete gamma and beta functions).
@@ -25,6 +25,18 @@ def gamma_adjoint(x, *, y, d_y):
 
 @adjoint(special.gammaln, special.loggamma, elementwise=True, cases=each(positive))
 def gammaln_adjoint(x, *, d_y):
+    d_x = d_y * special.digamma(x)
+    return d_x
+
+
+@adjoint(math.gamma, elementwise=True, cases=[case(positive()), case(-1.3)])
+def math_gamma_adjoint(x, *, y, d_y):
+    d_x = d_y * y * special.digamma(x)
+    return d_x
+
+
+@adjoint(math.lgamma, elementwise=True, cases=[case(positive()), case(-1.3)])
+def math_lgamma_adjoint(x, *, d_y):
     d_x = d_y * special.digamma(x)
     return d_x
 

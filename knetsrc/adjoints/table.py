@@ -10,7 +10,10 @@ what a rule says is what a user reads. See CONTRIBUTING.md for how to write one.
 """
 
 import difflib
+import importlib
 import inspect
+import sys
+import threading
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -152,6 +155,19 @@ class Rule:
         return self.name
 
 
+@dataclass(frozen=True)
+class Postponed:
+    """A module of rules that is imported when one of its primitives may be asked for."""
+
+    module: str
+    library: str  # once this module has been imported, its functions may be asked for
+    functions: frozenset[Hashable]  # these may be asked for without it
+
+    def has(self, function: Hashable) -> bool:
+        """Whether the module may have a rule for `function`."""
+        return self.library in sys.modules or function in self.functions
+
+
 @dataclass
 class Table:
     """Rules by primitive, by method name and by attribute name; beside them what is known to have no derivative."""
@@ -163,6 +179,8 @@ class Table:
     constants: set[Hashable] = field(default_factory=set)
     constant_methods: set[str] = field(default_factory=set)
     constant_attributes: set[str] = field(default_factory=set)
+    postponed: list[Postponed] = field(default_factory=list)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def add(self, rule: Rule) -> None:
         """Enter a rule; a later rule for the same primitive replaces the earlier one."""
@@ -171,12 +189,32 @@ class Table:
         self.by_method.update(dict.fromkeys(rule.methods, rule))
         self.by_attribute.update(dict.fromkeys(rule.attributes, rule))
 
+    def postpone(self, module: str, library: str, *functions: Hashable) -> None:
+        """Have the rules of `module` enter when they may be asked for: see `Postponed`."""
+        self.postponed.append(Postponed(module, library, frozenset(functions)))
+
+    def rule_for(self, function: Hashable) -> Rule | None:
+        """The rule of a primitive, None if there is none."""
+        if function not in self.by_function:
+            self._enter([p for p in self.postponed if p.has(function)])
+        return self.by_function.get(function)
+
+    def _enter(self, postponed: list[Postponed]) -> None:
+        with self._lock:  # whoever asks meanwhile waits until all rules are there
+            for late in postponed:
+                theirs = dict(self.by_function)
+                importlib.import_module(late.module)
+                self.by_function.update(theirs)  # a rule that a user has entered before stays
+                self.postponed = [p for p in self.postponed if p is not late]
+
     def near_names(self, name: str) -> list[str]:
         """Names of primitives that look like `name`."""
+        self._enter(self.postponed)
         known = sorted({getattr(f, "__name__", "") for f in self.by_function})
         return difflib.get_close_matches(name, known, n=3)
 
     def __iter__(self) -> Iterator[Rule]:
+        self._enter(self.postponed)
         return iter(self.rules)
 
 

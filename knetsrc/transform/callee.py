@@ -109,7 +109,7 @@ class Calls:
 
     def _known(self, value: Any, node: gast.Call) -> Callee:
         try:
-            rule, is_constant = TABLE.by_function.get(value), value in TABLE.constants
+            rule, is_constant = TABLE.rule_for(value), value in TABLE.constants
         except TypeError:
             rule, is_constant = None, False
         if rule:
@@ -127,7 +127,7 @@ def _operator(name: str, *operands: tree.Node) -> Callee:
     import operator
 
     function = getattr(operator, name)
-    rule = TABLE.by_function.get(function)
+    rule = TABLE.rule_for(function)
     if rule:
         return Primitive(rule, operands, function=function)
     return Constant() if function in TABLE.constants else Unknown(f"operator.{name}")

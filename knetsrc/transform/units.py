@@ -26,10 +26,20 @@ from knetsrc.transform.push import Keys, Pushed, Pusher, describe
 from knetsrc.transform.resolve import Outside, local_names, qualify
 from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.simplify import simplify
+from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.steps import Block, Step
 
 _FRESH_CALLS = frozenset({"zeros_like", "owned", "np.zeros_like"})
+
+
+@dataclass(frozen=True)
+class Star:
+    """Names of the star parameters that a helper had, and how many positional ones stand before them."""
+
+    positional: int = 0
+    vararg: str | None = None
+    kwarg: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,7 @@ class Function:
     name: str
     core: gast.FunctionDef
     source: Source | None
+    star: Star = Star()
 
     @property
     def parameters(self) -> list[str]:
@@ -152,7 +163,7 @@ class Units:
         if isinstance(function, Function):
             return function
         if id(function) not in self.loaded:
-            self.loaded[id(function)] = self._read(read_source(function))
+            self.loaded[id(function)] = without_stars(self._read(read_source(function)))
         return self.loaded[id(function)]
 
     def load_main(self, function: Any) -> Function:
@@ -333,8 +344,7 @@ class Units:
         kept = pusher.names.fresh(f"{callee.name}_kept")
         step.extra.append(kept)
         node.targets = [tree.target_of(tree.tuple_of([tree.clone(target), tree.name(kept)]))]
-        node.value = tree.at(tree.call(pair.forward, *call.args), call)
-        node.value.keywords = call.keywords
+        node.value = tree.at(_call_with(pair.forward, function, call, bound), call)
         self._reverse_arguments(reverser, step, target, bound, [p for p in function.parameters if p in active],
                                 tree.call(pair.backward, tree.name(kept), adjoint))  # fmt: skip
 
@@ -411,6 +421,7 @@ class _Reversing:
         block = reverser.block(core.body[:-1])
         adjoints = [reverser.adjoint_of(w) if w in active else reverser.zeros(w) for w in task.wrt]
         self.temporaries |= {a for k, a in keys.adjoints.items() if "[" in k}
+        self.numeric_adjoints = pusher.numeric_adjoints()
         self._decide_hoists(block, result)
         primal = frozenset(names.taken) - frozenset(keys.adjoints.values())
         needed = Needed(assigned, primal)
@@ -487,7 +498,7 @@ class _Reversing:
             combined, is_float=self._is_float, is_pure=self._is_pure, candidates=frozenset(self.temporaries),
             adjoints=frozenset(self.keys.adjoints.values()) - self.temporaries, fresh_calls=_FRESH_CALLS,
         )
-        return _taken_apart(simple)
+        return _taken_apart(plain_zeros(simple, frozenset(self.numeric_adjoints)))
 
     def _is_float(self, node: tree.Node) -> bool:
         names = tree.names_read(node)
@@ -657,22 +668,84 @@ def _pass_captured(
     return result
 
 
-def bind_call(function: Function, call: gast.Call) -> dict[str, tree.Node] | None:
-    """Argument nodes by parameter; None for a call with star arguments, or of a function with star parameters."""
+def without_stars(function: Function) -> Function:
+    """A helper whose star parameters are plain ones, for a tuple and a dict."""
     arguments = function.core.args
-    if any(isinstance(a, gast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
-        return None
-    if arguments.vararg or arguments.kwarg:
-        return None
+    if not (arguments.vararg or arguments.kwarg):
+        return function
+    core = tree.clone(function.core)
     positional = [a.id for a in [*arguments.posonlyargs, *arguments.args]]
-    bound = dict(zip(positional, call.args, strict=False))
-    bound |= {k.arg: k.value for k in call.keywords}
+    star = Star(
+        len(positional), arguments.vararg and arguments.vararg.id, arguments.kwarg and arguments.kwarg.id
+    )
+    for text in (star.kwarg, star.vararg):
+        if text:
+            core.args.kwonlyargs.insert(0, tree.parameter(text))
+            core.args.kw_defaults.insert(0, None)
+    core.args.vararg = core.args.kwarg = None
+    return Function(function.name, core, function.source, star)
+
+
+def bind_call(function: Function, call: gast.Call) -> dict[str, tree.Node] | None:
+    """Argument nodes by parameter; None where a star argument leaves open which goes to which."""
+    arguments = function.core.args
+    positional = [a.id for a in [*arguments.posonlyargs, *arguments.args]]
+    given = _spread(call.args, len(positional) - len(arguments.defaults), function.star)
+    if given is None or any(k.arg is None for k in call.keywords):
+        return None
+    bound = dict(zip(positional, given, strict=False))
+    keywords = {k.arg: k.value for k in call.keywords}
+    star = function.star
+    known = {*positional, *(a.id for a in arguments.kwonlyargs)} - {star.vararg, star.kwarg}
+    if star.vararg:
+        rest = given[len(positional) :]
+        only = rest[0] if len(rest) == 1 else None
+        bound[star.vararg] = only.value if isinstance(only, gast.Starred) else tree.at(tree.tuple_of(rest), call)
+    elif len(given) > len(positional):
+        return None
+    if star.kwarg:
+        extra = {k: v for k, v in keywords.items() if k not in known}
+        bound[star.kwarg] = tree.at(tree.dict_of(map(tree.constant, extra), extra.values()), call)
+    bound |= {k: v for k, v in keywords.items() if k in known or not star.kwarg}
     for text, default in zip(positional[len(positional) - len(arguments.defaults):], arguments.defaults, strict=True):
         bound.setdefault(text, default)
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if default is not None:
             bound.setdefault(argument.id, default)
-    return bound if set(bound) == set(parameter_names(arguments)) and len(call.args) <= len(positional) else None
+    return bound if set(bound) == set(parameter_names(arguments)) else None
+
+
+def _spread(args: list[tree.Node], required: int, star: Star) -> list[tree.Node] | None:
+    """Arguments with a star argument at the end taken apart, as far as the parameters without default tell its length."""
+    stars = [a for a in args if isinstance(a, gast.Starred)]
+    if not stars:
+        return list(args)
+    last = args[-1]
+    if len(stars) > 1 or last is not stars[0]:
+        return None
+    if isinstance(last.value, gast.Tuple | gast.List):
+        return [*args[:-1], *last.value.elts]
+    missing = required - (len(args) - 1)
+    if star.vararg:
+        return list(args) if missing == 0 else None
+    if missing < 1 or not isinstance(last.value, gast.Name):
+        return None
+    return [*args[:-1], *(tree.at(tree.subscript(last.value, tree.constant(i)), last) for i in range(missing))]
+
+
+def _call_with(
+    name: str, function: Function, call: gast.Call, bound: dict[str, tree.Node]
+) -> gast.Call:
+    """The call of a pair's forward function: as the user wrote it, or with star arguments written out."""
+    if function.star == Star() and not any(isinstance(a, gast.Starred) for a in call.args):
+        new = tree.call(name, *call.args)
+        new.keywords = call.keywords
+        return new
+    arguments = function.core.args
+    positional = [a.id for a in [*arguments.posonlyargs, *arguments.args]]
+    return tree.call(
+        name, *(bound[p] for p in positional), **{a.id: bound[a.id] for a in arguments.kwonlyargs}
+    )
 
 
 def _may_inline(value: tree.Node, bound: dict[str, tree.Node]) -> bool:

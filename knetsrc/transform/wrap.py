@@ -170,7 +170,7 @@ def _brackets(fragments: Sequence[str], *, empty: bool = False) -> Iterator[tupl
 
 def _is_trailer(fragments: Sequence[str], opening: int) -> bool:
     """Whether the bracket is that of a call or of a subscript, not of a list, dict or tuple."""
-    last = fragments[opening - 1][-1] if opening else " "
+    last = ("".join(fragments[:opening]) or " ")[-1]
     return last.isalnum() or last in "_)]}\"'"
 
 

@@ -23,8 +23,9 @@ def check(
 ) -> None:
     """Compare the gradients of `f` at `args` with central differences, for any structure of both.
 
-    `grad` is checked where `f` returns a number, `vjp` always. The arguments must be as before afterwards, each gradient must have the structure, shapes and dtypes of its
-    argument, and the same must hold for float32 copies of the arrays.
+    `grad` is checked where `f` returns a number, `vjp` always. The arguments must be as before
+    afterwards, each gradient must have the structure, shapes and dtypes of its argument, and the
+    same must hold for float32 copies of the arrays.
 
     Parameters
     ----------

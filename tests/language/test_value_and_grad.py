@@ -55,7 +55,7 @@ def appends(x):
     return np.sum(np.stack(ys))
 
 
-def tested(x):
+def signed(x):
     total = 0.0
     for e in x:
         total += e * e if e > 0 else -e
@@ -84,7 +84,7 @@ CASES = [
     (network, ([(M, V[:2]), (M.T, V[:3])], V[:3])),
     (rebinds, (1.5, 0.7)),
     (appends, (V,)),
-    (tested, (V,)),
+    (signed, (V,)),
     (power, (1.3, 3)),
     (passed, (1.3,)),
     (constant, (1.3,)),

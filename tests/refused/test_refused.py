@@ -1,4 +1,4 @@
-"""Functions that are refused, each with its exact message: a file each, the message its docstring."""
+"""Functions that are refused: a file each, its exact message the docstring of the file."""
 
 import importlib.util
 import re
@@ -65,7 +65,7 @@ def refusal(kind, f, *args):
     return shown(caught.value).splitlines()
 
 
-# --- what must be in the message --------------------------------------------------------------------
+# --- what must be in the message ------------------------------------------------------------------
 def test_write_into_a_dictionary_suggests_a_new_dictionary():
     def f(params):
         params["w"] = params["w"] * 2.0
@@ -179,15 +179,12 @@ def test_numpy_function_without_a_rule_names_the_place_and_the_way_out(call, tmp
 
 
 def test_near_names_with_a_rule_are_listed():
-    from knetsrc.adjoints import TABLE
-
-    assert np.expm1 in TABLE.by_function
-
     def f(x):
-        return np.sum(np.unravel_index(x, 3))
+        return np.nanprod(x)
 
     lines = refusal(MissingAdjointError, f, np.ones(3))
-    assert any(line.startswith("  instead:  near names with a rule: ") for line in lines)
+    near = next(line for line in lines if line.startswith("  instead:  near names with a rule: "))
+    assert "prod" in near
 
 
 def test_method_without_a_rule_shows_a_rule_that_is_python():

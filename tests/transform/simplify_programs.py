@@ -1,7 +1,7 @@
 """What the tests of the simplification share: texts, random programs, and running them.
 
-Random programs hold arrays of three floats, and multiply by powers of two only, so that no rewriting
-changes a bit.
+Random programs hold arrays of three floats, and multiply by powers of two only, so that no
+rewriting changes a bit.
 """
 
 import random
@@ -98,9 +98,8 @@ class Program:
         if choices.random() < 0.7:
             lines.append("    '#: '")
             lines += self.block(4, arrays, 2, False)
-        lines.append(
-            f"    return [{', '.join(choices.choice([a, f'1.0 * {a}']) for a in choices.sample(arrays, 3))}]"
-        )
+        results = [choices.choice(["", "1.0 * "]) + name for name in choices.sample(arrays, 3)]
+        lines.append(f"    return [{', '.join(results)}]")
         self.text = "\n".join(["def f(x, y, s, n):", *lines])
 
     def fresh_name(self) -> str:
@@ -116,10 +115,12 @@ class Program:
         return pick([
             f"{pick(['1.0', '2.0', '0.5', '2', '-1.0', '4'])} * ({e})",
             f"({e}) * {pick(['1.0', '2', '-2.0', 's'])}",
-            f"({e}) + ({b})", f"({e}) - ({b})", f"-({e})", f"({e}) / {pick(['1', '2', 'n', 's', '2.0'])}",
+            f"({e}) + ({b})", f"({e}) - ({b})", f"-({e})",
+            f"({e}) / {pick(['1', '2', 'n', 's', '2.0'])}",
             f"1.0 / {pick(['s', 'n'])} * ({e})", f"({e}) + 0.0", f"0.0 + ({e})", f"1.0 * n * ({e})",
-            f"np.sin({a}) * ({e})", f"({e}) * -np.cos({a})", f"({e}) ** 1 / 2", f"0.5 * (2 * ({e}))",
-            f"({e}) + -({b})", f"same({e})", f"fresh({e})", f"note({e})", f"bump({a})", f"{a}[::-1]",
+            f"np.sin({a}) * ({e})", f"({e}) * -np.cos({a})", f"({e}) ** 1 / 2",
+            f"({e}) + -({b})", f"0.5 * (2 * ({e}))", f"{a}[::-1]",
+            f"same({e})", f"fresh({e})", f"note({e})", f"bump({a})",
             f"(d_saved or [{a}])[-1]", f"({a} if {pick(arrays)}[0] > 0.5 else {b})",
         ])  # fmt: skip
 

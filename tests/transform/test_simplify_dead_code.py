@@ -57,7 +57,9 @@ STAYS = {
     "an error": "while c:\n    raise ValueError(x)\nreturn w",
     "a write into an argument": "v = x[1:]\nv[0] = 1\nreturn w",
     "a write through a view": "d_x = np.zeros_like(x)\nv = d_x[1:]\nv[0] += 1\nreturn d_x",
-    "a write into what is kept in a list": "d_x = np.zeros_like(x)\nys = [d_x]\nd_x[0] += 1\nreturn ys",
+    "a write into what is kept in a list": (
+        "d_x = np.zeros_like(x)\nys = [d_x]\nd_x[0] += 1\nreturn ys"
+    ),
     "a list that is returned": "y_saved = []\ny_saved.append(x)\nreturn y_saved",
     "a list that is tested": (
         "y_saved = []\ny_saved.append(x)\nwhile y_saved:\n    y_saved.pop()\n"

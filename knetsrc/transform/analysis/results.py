@@ -67,6 +67,8 @@ class _Sources:
         name = tree.called_name(node)
         if name in ("unbroadcast", "like", "finished"):
             return self.of(node.args[0], seen)
+        if name is not None and name.endswith("_backward"):
+            return self._union(node.args[1:], seen)
         if name in _FRESH or (isinstance(node.func, gast.Attribute) and node.func.attr not in _VIEWS):
             return set()
         receiver = [node.func.value] if isinstance(node.func, gast.Attribute) else []

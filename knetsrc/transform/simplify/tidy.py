@@ -47,20 +47,11 @@ def tidy(function: gast.FunctionDef) -> gast.FunctionDef:
         for statement in block:
             backward = backward or is_boundary(statement)
             inside = partial(in_block, depth=depth + 1, backward=backward)
-            statement = map_blocks(statement, inside)
-            found += (
-                _in_if(statement, depth, backward)
-                if isinstance(statement, gast.If)
-                else [statement]
-            )
+            found += _in_if(map_blocks(statement, inside), depth, backward)
         found = _comments([statement for statement in found if not _is_idle(statement)])
-        if not found and block:
-            found = (
-                block
-                if len(block) == 1 and isinstance(block[0], gast.Pass)
-                else [tree.at(tree.pass_(), block[0])]
-            )
-        return block if same_items(block, found) else found
+        if not found and not (len(block) == 1 and isinstance(block[0], gast.Pass)):
+            found = [tree.at(tree.pass_(), block[0])]
+        return block if not found or same_items(block, found) else found
 
     return map_body(function, lambda body: in_block(body, 1, False))
 
@@ -68,13 +59,14 @@ def tidy(function: gast.FunctionDef) -> gast.FunctionDef:
 def _is_idle(statement: Node) -> bool:
     """Whether a statement is `x = x` or a `pass`; an empty block gets its `pass` back."""
     name = assigned_name(statement)
-    return isinstance(statement, gast.Pass) or (
-        name is not None and tree.is_name(statement.value, name)
-    )
+    is_copy = name is not None and tree.is_name(statement.value, name)
+    return is_copy or isinstance(statement, gast.Pass)
 
 
 # --- branches -----------------------------------------------------------------------------------
-def _in_if(statement: gast.If, depth: int, backward: bool) -> Block:
+def _in_if(statement: Node, depth: int, backward: bool) -> Block:
+    if not isinstance(statement, gast.If):
+        return [statement]
     if statement.orelse and all(map(is_filler, statement.orelse)):
         statement = with_fields(statement, orelse=[])
     statement, after = _hoisted(statement) if backward else (statement, [])

@@ -1,0 +1,75 @@
+"""What the documentation says is so: its tables are current, and what it names is there."""
+
+import ast
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from knetsrc.adjoints import TABLE
+
+ROOT = Path(__file__).parents[1]
+
+
+def loaded_generator():
+    spec = importlib.util.spec_from_file_location("make_language", ROOT / "docs/make_language.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+make_language = loaded_generator()
+PAGE = (ROOT / "docs/language.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| (.*) \| (works|refused) \| (.*) \|$", PAGE, flags=re.M)
+CONSTRUCTS = [(what, status, test) for what, status, test in ROWS if test.startswith("`tests/")]
+
+
+def functions_of(path):
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
+
+
+def test_language_page_is_what_the_script_writes():
+    assert make_language.page() == PAGE, "run: python docs/make_language.py"
+
+
+@pytest.mark.parametrize("row", CONSTRUCTS, ids=lambda row: row[0])
+def test_named_test_is_there(row):
+    _, status, test = row
+    path, _, name = test.strip("`").partition("::")
+    assert (ROOT / path).is_file()
+    assert name or (status, Path(path).parent.name) == ("refused", "refused")
+    assert not name or name in functions_of(ROOT / path)
+
+
+@pytest.mark.parametrize("row", CONSTRUCTS, ids=lambda row: row[0])
+def test_status_is_what_the_test_holds(row):
+    _, status, test = row
+    path, _, name = test.strip("`").partition("::")
+    if name:
+        text = ast.unparse(functions_of(ROOT / path)[name])
+        assert ("UnsupportedAliasError" in text or "refused(" in text) == (status == "refused")
+        assert "xfail" not in text
+
+
+@pytest.mark.parametrize("name", make_language.asked_for())
+def test_function_is_on_the_page(name):
+    assert f"`{name}`" in PAGE
+
+
+@pytest.mark.parametrize("rule", list(TABLE), ids=str)
+def test_rule_is_on_the_page(rule):
+    names = make_language.names_of(rule)
+    assert not names or f"| {', '.join(f'`{n}`' for n in names)} | works | `{rule}` |" in PAGE
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_paths_of_the_package_are_there(path):
+    text = path.read_text(encoding="utf-8")
+    for found in re.findall(
+        r"`((?:knetsrc|tests|docs|examples|transform|adjoints|backends)/[\w/.]*)`", text
+    ):
+        assert any((place / found).exists() for place in (ROOT, ROOT / "knetsrc")), found
