@@ -183,7 +183,7 @@ def vjp(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any
     if not wrt:
         value = function(*args[-given:], **kwargs) if given else function(**kwargs)
         return value, Pullback(None, value, None, wrt, slots)
-    plan = _runner(callee.function, wrt, inner and inner._runner).ready()
+    plan = _runner(callee.function, wrt, inner and inner._runner).ready_for(args, kwargs)
     value, saved = plan.call(args, kwargs)
     return value, Pullback(plan, value, saved, wrt, slots)
 

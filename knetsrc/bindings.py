@@ -44,11 +44,19 @@ class Bindings:
     digest: str | None = None
     _names: list[tuple[Mapping[str, Any], str, Any]] = field(default_factory=list)
     _cells: list[tuple[CellType, Any]] = field(default_factory=list)
+    _functions: list[tuple[FunctionType, CodeType, Any, Any]] = field(default_factory=list)
 
     def is_current(self) -> bool:
-        """Whether every name still stands for the same function."""
+        """Whether every name still stands for the same function, and the function is as it was."""
         for namespace, name, value in self._names:
             if namespace.get(name, UNBOUND) is not value:
+                return False
+        for function, code, defaults, keywords in self._functions:
+            if (
+                function.__code__ is not code
+                or function.__defaults__ is not defaults
+                or function.__kwdefaults__ != keywords
+            ):
                 return False
         return all(_content(cell) is value for cell, value in self._cells) if self._cells else True
 
@@ -65,7 +73,9 @@ def bindings_of(function: Callable[..., Any], request: Request) -> Bindings:
     """
     walk = _Walk()
     walk.visit(function)
-    found = Bindings(None, list(walk.names.values()), list(walk.cells.values()))
+    for *_, what in request.given:
+        walk.visit(what)
+    found = Bindings(None, list(walk.names.values()), list(walk.cells.values()), walk.functions)
     if walk.is_complete:
         found.digest = digest_of(repr(request), *_versions(), *_own_rules(), *walk.parts)
     return found
@@ -76,6 +86,7 @@ class _Walk:
         self.parts: list[str] = []
         self.names: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
         self.cells: dict[int, tuple[CellType, Any]] = {}
+        self.functions: list[tuple[FunctionType, CodeType, Any, Any]] = []
         self.is_complete = True
         self._seen: dict[int, int] = {}
         self._kept: list[Any] = []  # so that no id is used twice
@@ -106,6 +117,8 @@ class _Walk:
             self.is_complete = False
             return
         code = function.__code__
+        keywords = function.__kwdefaults__ and dict(function.__kwdefaults__)
+        self.functions.append((function, code, function.__defaults__, keywords))
         self.parts += [
             f"function {function.__module__} {function.__qualname__}",
             f"{os.getcwd()} {code.co_filename}:{code.co_firstlineno}",
@@ -150,8 +163,10 @@ class _Walk:
         self.parts.append(f"class {kind.__module__} {kind.__qualname__}")
         for base in kind.__bases__:
             self.visit(base)
-        for name, member in vars(kind).items():
+        members = vars(kind)
+        for name, member in members.items():
             if not name.startswith("__") or isinstance(member, FunctionType):
+                self.names[id(kind), name] = (members, name, member)
                 self.parts.append(f"member {name}")
                 self.visit(getattr(member, "__func__", getattr(member, "fget", member)))
 
@@ -164,11 +179,20 @@ class _Walk:
 
     def _data(self, value: Any) -> None:
         self.parts.append(f"data {type(value).__module__} {type(value).__qualname__}")
-        items = value.values() if isinstance(value, dict) else value
-        if isinstance(value, dict | list | tuple) and any(map(callable, items)):
-            self.is_complete = (
-                False  # functions that may be replaced without a name being bound anew
-            )
+        if isinstance(value, dict | list | tuple):
+            items = value.values() if isinstance(value, dict) else value
+            if any(map(callable, items)):  # may be replaced without a name being bound anew
+                self.is_complete = False
+        elif isinstance(getattr(value, "__dict__", None), dict):
+            self._instance(value)
+
+    def _instance(self, value: Any) -> None:
+        """An object of a class of the user: its methods, and functions that are its attributes."""
+        self.visit(type(value))
+        for name, member in vars(value).items():
+            if callable(member):
+                self.parts.append(f"attribute {name}")
+                self.visit(self._bound(vars(value), name))
 
 
 def _content(cell: CellType) -> Any:

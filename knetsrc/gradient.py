@@ -129,7 +129,7 @@ class Gradient:
         if callee.keywords:
             kwargs = callee.keywords | kwargs
         check_differentiable(self._checked, args, kwargs, callee.function)
-        plan = self._runner.ready()
+        plan = self._runner.ready_for(args, kwargs)
         if plan.generated.scalar_result:
             result = plan.call(args, kwargs)
         else:

@@ -39,7 +39,7 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
         If the function cannot be differentiated.
     """
     units = Units()
-    main = _main(units, function)
+    main = units.with_given(_main(units, function), request.given)
     wrt = [_parameter(main, i) for i in request.wrt]
     entry = _Entry(units, main, request, wrt)
     own = entry.functions()

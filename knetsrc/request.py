@@ -19,12 +19,15 @@ class Request:
         A bare gradient rather than a tuple of them.
     has_aux
         The function returns its value and something else that is handed through.
+    given
+        Parameters of which a call has told the function or the class, as `given.given_by` finds them.
     """
 
     wrt: tuple[int, ...]
     kind: str
     single: bool = True
     has_aux: bool = False
+    given: tuple[tuple[str, str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

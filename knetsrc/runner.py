@@ -6,6 +6,7 @@ A plan stands as long as the outside functions that shaped it are the same objec
 call makes a new one.
 """
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from types import CellType, ModuleType
@@ -14,6 +15,8 @@ from typing import Any
 from knetsrc import cache
 from knetsrc.arguments import error_of_primal
 from knetsrc.bindings import Bindings, bindings_of
+from knetsrc.errors import MissingAdjointError
+from knetsrc.given import Given, given_by
 from knetsrc.request import Generated, Request
 
 
@@ -132,6 +135,30 @@ class Runner:
         self._inner = inner
         self.plan: Plan | None = None
         self._lock = threading.RLock()
+        self._by_given: dict[Given, Runner] = {}
+        self._latest: Runner | None = None
+
+    def ready_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Plan:
+        """The plan for a call, which may depend on functions and objects among its arguments.
+
+        Raises
+        ------
+        KnetsrcError
+            If the function cannot be differentiated.
+        """
+        if not self._by_given:
+            try:
+                return self.ready()
+            except MissingAdjointError:
+                if not given_by(self._function, args, kwargs):
+                    raise
+        given = given_by(self._function, args, kwargs)
+        with self._lock:
+            if given not in self._by_given:
+                request = dataclasses.replace(self.request, given=given)
+                self._by_given[given] = Runner(self._function, request, self._inner)
+            self._latest = self._by_given[given]
+            return self._latest.ready()
 
     def ready(self) -> Plan:
         """The plan, which is current.
@@ -141,6 +168,8 @@ class Runner:
         KnetsrcError
             If the function cannot be differentiated.
         """
+        if self._latest is not None:
+            return self._latest.ready()
         plan = self.plan
         if plan is not None and plan.is_current():
             return plan
@@ -154,12 +183,13 @@ class Runner:
 def _plan(function: Callable[..., Any], request: Request, inner: Runner | None) -> Plan:
     bindings = bindings_of(function, request)
     name = f"{getattr(function, '__name__', 'function')}_{request.kind}"
-    if bindings.digest is not None:
+    if bindings.digest is not None and not request.given:
         stored = cache.find(cache.stem(name, bindings.digest))
         if stored is not None and stored.facts["is_complete"]:
             return Plan(function, _restored(stored), cache.execute(stored), bindings, inner)
     generated = _generated(function, request)
-    digest = bindings.digest or cache.digest_of(generated.text, *generated.key_parts)
+    known = None if request.given else bindings.digest
+    digest = known or cache.digest_of(generated.text, *generated.key_parts)
     stored = cache.store(cache.stem(name, digest), generated.text, _facts(generated))
     module = cache.execute(stored, generated.injected)
     return Plan(function, generated, module, bindings, inner)

@@ -101,6 +101,7 @@ from knetsrc.backends.shaping import (
     unstack_like,
     vsplit_like,
 )
+from knetsrc.backends.structures import add, entries, finished, gradient_like, owned, zeros_like
 from knetsrc.backends.systems import (
     columns_image,
     columns_product,
@@ -110,7 +111,6 @@ from knetsrc.backends.systems import (
     solve_triangular_adjoint_a,
     solve_triangular_adjoint_b,
 )
-from knetsrc.backends.structures import add, finished, gradient_like, owned, zeros_like
 from knetsrc.backends.tensordot import (
     kron_adjoint_a,
     kron_adjoint_b,
@@ -151,6 +151,7 @@ __all__ = [
     "einsum_adjoint",
     "einsum_adjoint_operands",
     "einsum_tangent",
+    "entries",
     "expm_adjoint_a",
     "finished",
     "fsum_adjoint",

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from knetsrc.backends.structures import Fields, add
+
 
 def add_at(d_x: Any, index: Any, d: Any) -> None:
     """Add `d` to `d_x[index]` in place, as often as an element is listed in `index`.
@@ -71,16 +73,18 @@ def _add_to_items(d_x: Any, key: Any, d: Any) -> None:
     if isinstance(key, slice):
         for position, part in zip(range(*key.indices(len(d_x))), d, strict=True):
             _add_to_items(d_x, position, part)
-    elif isinstance(d, dict):
+        return
+    item = d_x[key]
+    if getattr(item, "ndim", 0):
+        item[...] += d
+    elif isinstance(item, list | Fields) and isinstance(d, list | tuple | Fields):
+        for position in range(len(item)):
+            _add_to_items(item, position, d[position])
+    elif isinstance(item, dict) and isinstance(d, dict):
         for name, part in d.items():
-            _add_to_items(d_x[key], name, part)
-    elif isinstance(d, list | tuple):
-        for position, part in enumerate(d):
-            _add_to_items(d_x[key], position, part)
-    elif np.ndim(d_x[key]):
-        d_x[key][...] += d
-    elif d is not None:
-        d_x[key] += d
+            _add_to_items(item, name, part)
+    else:
+        d_x[key] = add(item, d)
 
 
 def take_adjoint_a(d: Any, a: Any, indices: Any, axis: int | None = None) -> Any:

@@ -1,10 +1,11 @@
-"""Adjoints of containers: buffers of zeros with the structure of a value, sums, and gradients put together from their entries.
+"""Adjoints of containers: buffers of zeros with the structure of a value, sums, and gradients.
 
 A leaf without derivative (an int, a string, None, an array of ints) has the adjoint None.
 """
 
+import copy
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,44 +17,60 @@ def zeros_like(x: Any) -> Any:
     Parameters
     ----------
     x
-        A number, an array, or a list, tuple, dict, namedtuple or dataclass of such, nested to any depth.
+        A number, an array, or a list, tuple, dict, namedtuple or dataclass of such, nested to any
+        depth.
 
     Returns
     -------
     same structure
-        Tuples become lists of a kind that `finished` turns back into tuples; leaves without derivative become `NOTHING`.
+        Tuples become lists of a kind that `finished` turns back into tuples; a number gives 0.0, an
+        int too, because the next value of the same name may be a float; other leaves without
+        derivative give `NOTHING`.
     """
     kind = type(x)
-    if kind is float:
+    if kind is float or kind is int or kind is bool:
         return 0.0
-    dtype = getattr(x, "dtype", None)
-    if dtype is not None:
-        if dtype.kind not in "fc":
-            return NOTHING
-        return np.zeros_like(x) if getattr(x, "shape", ()) else dtype.type(0)
+    if kind is np.ndarray:
+        return np.zeros(x.shape, x.dtype) if x.dtype.kind in "fc" else NOTHING
     if kind is list:
         return [zeros_like(v) for v in x]
-    if kind is complex:
-        return 0j
-    if isinstance(x, Mapping):
+    if kind is tuple:
+        return Parts([zeros_like(v) for v in x])
+    if kind is dict:
         return {k: zeros_like(v) for k, v in x.items()}
-    if isinstance(x, tuple):
-        if hasattr(x, "_fields"):
-            return Fields({n: zeros_like(v) for n, v in zip(x._fields, x, strict=True)}, kind)
-        return Parts(zeros_like(v) for v in x)
-    if isinstance(x, list):
-        return [zeros_like(v) for v in x]
+    return _zeros_like_array(x) if hasattr(x, "dtype") else _zeros_like_object(x)
+
+
+def _zeros_like_array(x: Any) -> Any:
+    """Zeros for a NumPy scalar, or for an array of another library."""
+    if x.dtype.kind in "fc":
+        return np.zeros_like(x) if getattr(x, "shape", ()) else x.dtype.type(0)
+    return 0.0 if x.dtype.kind in "iub" and not getattr(x, "shape", ()) else NOTHING
+
+
+def _zeros_like_object(x: Any) -> Any:
+    if isinstance(x, complex):
+        return 0j
     if isinstance(x, Parts | Fields | _Nothing):
         return x.zeros()
+    if isinstance(x, Mapping):
+        return {k: zeros_like(v) for k, v in x.items()}
+    if isinstance(x, tuple) and hasattr(x, "_fields"):
+        return Fields({n: zeros_like(v) for n, v in zip(x._fields, x, strict=True)}, type(x))
+    if isinstance(x, list | tuple):
+        return Parts([zeros_like(v) for v in x])
     names = fields_of(x)
-    return NOTHING if names is None else Fields({n: zeros_like(getattr(x, n)) for n in names}, kind)
+    if names is None:
+        return NOTHING
+    return Fields({n: zeros_like(getattr(x, n)) for n in names}, type(x))
 
 
 def fields_of(x: Any) -> list[str] | None:
     """Names of the attributes of a dataclass or of a plain object; None for anything else."""
     if dataclasses.is_dataclass(x) and not isinstance(x, type):
         return [f.name for f in dataclasses.fields(x)]
-    if type(x).__module__ in ("builtins", "numpy") or isinstance(x, type) or callable(getattr(type(x), "__len__", None)):
+    is_builtin = type(x).__module__ in ("builtins", "numpy") or isinstance(x, type)
+    if is_builtin or callable(getattr(type(x), "__len__", None)):
         return None
     return list(vars(x)) if hasattr(x, "__dict__") else None
 
@@ -63,21 +80,27 @@ class Parts(list[Any]):
 
     def zeros(self) -> "Parts":
         """Zeros of the same form."""
-        return Parts(zeros_like(v) for v in self)
+        return Parts([zeros_like(v) for v in self])
 
 
 class Fields:
-    """The adjoint of a namedtuple, a dataclass or a plain object: one attribute for each of its own."""
+    """The adjoint of a namedtuple, a dataclass or a plain object: an attribute for each of its own.
+
+    Its entries can be read and written by position and by name as well.
+    """
 
     def __init__(self, values: dict[str, Any], kind: type) -> None:
         self.__dict__.update(values)
         self.__dict__["_kind"] = kind
 
-    def __getitem__(self, index: int | slice) -> Any:
-        return self.values()[index]
+    def __getitem__(self, index: int | slice | str) -> Any:
+        return self.__dict__[index] if isinstance(index, str) else self.values()[index]
 
-    def __setitem__(self, index: int, value: Any) -> None:
-        setattr(self, self.names()[index], value)
+    def __setitem__(self, index: int | str, value: Any) -> None:
+        setattr(self, index if isinstance(index, str) else self.names()[index], value)
+
+    def __len__(self) -> int:
+        return len(self.__dict__) - 1
 
     def names(self) -> list[str]:
         """Names of the attributes, in their order."""
@@ -89,14 +112,15 @@ class Fields:
 
     def zeros(self) -> "Fields":
         """Zeros of the same form."""
-        return Fields({n: zeros_like(self.__dict__[n]) for n in self.names()}, self.__dict__["_kind"])
+        entries = zip(self.names(), self.values(), strict=True)
+        return Fields({n: zeros_like(v) for n, v in entries}, self.__dict__["_kind"])
 
 
 class _Nothing:
-    """The adjoint of what has no derivative; whatever is added to it is lost."""
+    """The adjoint of what has no derivative: neutral in sums, its entries are nothing again."""
 
-    def __add__(self, other: Any) -> "_Nothing":
-        return self
+    def __add__(self, other: Any) -> Any:
+        return other
 
     __radd__ = __iadd__ = __add__
 
@@ -120,25 +144,38 @@ NOTHING = _Nothing()
 def add(a: Any, b: Any) -> Any:
     """The sum of two adjoints of one structure, as a new one.
 
-    Raises
-    ------
-    TypeError
-        If one of them is None or a string.
+    Parameters
+    ----------
+    a, b
+        Adjoints of one value; None or `NOTHING` for what has none.
+
+    Returns
+    -------
+    same structure
+        Containers are new; an array that is added to nothing is handed on as it is.
     """
-    if isinstance(a, _Nothing) or isinstance(b, _Nothing) or a is None or b is None:
-        return NOTHING
+    if isinstance(a, _Nothing) or a is None:
+        return b
+    if isinstance(b, _Nothing) or b is None:
+        return a
     if isinstance(a, Mapping):
         return {k: add(v, b[k]) for k, v in a.items()}
     if isinstance(a, Fields):
-        return Fields({n: add(v, _entry(b, n)) for n, v in zip(a.names(), a.values(), strict=True)}, a.__dict__["_kind"])
+        entries = zip(a.names(), a.values(), strict=True)
+        return Fields({n: add(v, _entry(b, n)) for n, v in entries}, a.__dict__["_kind"])
     if isinstance(a, list | tuple):
         parts = [add(v, w) for v, w in zip(a, b, strict=True)]
-        return type(a)(parts) if isinstance(a, Parts) else parts
+        return Parts(parts) if isinstance(a, Parts) else parts
     return a + b
 
 
 def _entry(value: Any, name: str) -> Any:
     return value[name] if isinstance(value, Mapping) else getattr(value, name)
+
+
+def entries(d: Mapping[Any, Any], keys: Iterable[Any]) -> list[Any]:
+    """The adjoints of a dict's entries as a list, in the order of `keys`."""
+    return [d[key] for key in keys]
 
 
 def owned(d: Any) -> Any:
@@ -148,51 +185,43 @@ def owned(d: Any) -> Any:
     if isinstance(d, Mapping):
         return {k: owned(v) for k, v in d.items()}
     if isinstance(d, Fields):
-        return Fields({n: owned(v) for n, v in zip(d.names(), d.values(), strict=True)}, d.__dict__["_kind"])
+        entries = zip(d.names(), d.values(), strict=True)
+        return Fields({n: owned(v) for n, v in entries}, d.__dict__["_kind"])
     if isinstance(d, Parts):
-        return Parts(owned(v) for v in d)
+        return Parts([owned(v) for v in d])
     return [owned(v) for v in d] if isinstance(d, list | tuple) else d
 
 
 def gradient_like(x: Any, entries: Mapping[Any, Any]) -> Any:
-    """The gradient with respect to a container or an array `x`, of which only some entries have one.
+    """The gradient with respect to a container or an array, of which only some entries have one.
 
     Parameters
     ----------
     x
         A list, tuple, dict, namedtuple, dataclass or array.
     entries
-        Adjoints by index, key or attribute name.
+        Adjoints by index, key or attribute name; two that mean the same entry (1 and -1) are added.
 
     Returns
     -------
     same structure as `x`
-        Zeros where `entries` has nothing.
+        Zeros where `entries` has nothing, None where nothing is differentiable.
     """
-    if type(x) is list:
+    if type(x) is list and all(type(key) is int and key >= 0 for key in entries):
         return [
-            _fitting(entries[i], v) if i in entries else finished(zeros_like(v), v)
-            for i, v in enumerate(x)
+            finished(entries[i] if i in entries else zeros_like(v), v) for i, v in enumerate(x)
         ]
     buffer = zeros_like(x)
     for key, value in entries.items():
-        if isinstance(buffer, Fields) and isinstance(key, str):
-            setattr(buffer, key, value)
+        if hasattr(buffer, "dtype"):
+            buffer[key] += value
         else:
-            buffer[key] = value
+            buffer[key] = add(buffer[key], value)
     return finished(buffer, x)
 
 
-def _fitting(d: Any, x: Any) -> Any:
-    """The adjoint `d`, None for a leaf without derivative."""
-    kind = type(x)
-    if kind is np.ndarray:
-        return d if x.dtype.kind in "fc" else None
-    return finished(d, x)
-
-
 def finished(d: Any, x: Any) -> Any:
-    """The adjoint `d` of `x` as a user gets it: in the very structure of `x`, None for what has no derivative.
+    """The adjoint `d` of `x` as a user gets it: in the very structure of `x`.
 
     Parameters
     ----------
@@ -204,30 +233,40 @@ def finished(d: Any, x: Any) -> Any:
     Returns
     -------
     same structure as `x`
-        Lists, tuples, dicts, namedtuples and dataclasses as in `x`; a plain object gives a dict of its attributes.
+        Lists, tuples, dicts, namedtuples and dataclasses as in `x`, None for what has no
+        derivative; a plain object gives a dict of its attributes.
     """
     kind = type(x)
     if kind is np.ndarray:
-        return None if d is NOTHING else d
+        if x.dtype.kind not in "fc" or d is NOTHING:
+            return None
+        return d if type(d) is np.ndarray else np.asarray(d, x.dtype)
+    if d is None or d is NOTHING:
+        d = zeros_like(x)
     if kind is float:
         return float(d)
     if kind is list:
         return [finished(v, w) for v, w in zip(d, x, strict=True)]
-    if isinstance(d, _Nothing) or d is None:
-        return None if fields_of(x) is None and not isinstance(x, list | tuple | Mapping) else _nothing_of(x)
     if isinstance(x, Mapping):
-        return {k: finished(d[k], v) for k, v in x.items()}
-    if isinstance(x, tuple):
+        return _finished_mapping(d, x)
+    if isinstance(x, tuple | list):
         parts = [finished(v, w) for v, w in zip(d, x, strict=True)]
-        return kind(*parts) if hasattr(x, "_fields") else tuple(parts)
-    if isinstance(d, Fields):
-        values = {n: finished(v, getattr(x, n)) for n, v in zip(d.names(), d.values(), strict=True)}
-        return _rebuilt(x, values)
-    return d
+        return kind(*parts) if hasattr(x, "_fields") else kind(parts)
+    if hasattr(x, "dtype"):
+        return d if x.dtype.kind in "fc" else None
+    names = fields_of(x)
+    if names is None:
+        return d if isinstance(x, complex) else None
+    return _rebuilt(x, {n: finished(_entry(d, n), getattr(x, n)) for n in names})
 
 
-def _nothing_of(x: Any) -> Any:
-    return finished(zeros_like(x), x) if not isinstance(zeros_like(x), _Nothing) else None
+def _finished_mapping(d: Any, x: Mapping[Any, Any]) -> Any:
+    gradients = {k: finished(d[k], v) for k, v in x.items()}
+    if type(x) is dict or not isinstance(x, dict):
+        return gradients
+    same_kind = copy.copy(x)
+    same_kind.update(gradients)
+    return same_kind
 
 
 def _rebuilt(x: Any, values: dict[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """What a call calls: a primitive with a rule, a primitive without derivative, a function of the user, or nobody knows what."""
 
+import dataclasses
 import types
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ OPERATORS = {
     "<<": "lshift", ">>": "rshift", "|": "or_", "^": "xor", "&": "and_",
 }  # fmt: skip
 
-CONTAINER_CALLS = (list, tuple, zip, enumerate, reversed)
+CONTAINER_CALLS = (list, tuple, dict, zip, enumerate, reversed)
 CONTAINER_METHODS = frozenset({"items", "values", "pop", "copy"})
 
 
@@ -62,13 +63,20 @@ class Container:
 
 
 @dataclass(frozen=True)
+class Record:
+    """The making of a namedtuple or a dataclass: its fields, and what they are given."""
+
+    fields: dict[str, tree.Node]
+
+
+@dataclass(frozen=True)
 class Unknown:
     """A call of something that has neither rule nor source."""
 
     name: str
 
 
-Callee = Primitive | Constant | Helper | Container | Unknown
+Callee = Primitive | Constant | Helper | Container | Record | Unknown
 
 
 @dataclass
@@ -118,9 +126,26 @@ class Calls:
             return Constant()
         if value in CONTAINER_CALLS:
             return Container(tuple(node.args))
+        record = _record(value, node) if isinstance(value, type) else None
+        if record is not None:
+            return record
         if isinstance(value, types.FunctionType) or hasattr(value, "__wrapped__"):
             return Helper(value, getattr(value, "__name__", "function"))
         return Unknown(tree.show(node.func))
+
+
+def _record(kind: type, node: gast.Call) -> Record | None:
+    """The fields that a call of a namedtuple or of a dataclass fills in; None for other classes, and for star arguments."""
+    if dataclasses.is_dataclass(kind) and not hasattr(kind, "__post_init__"):
+        names = [f.name for f in dataclasses.fields(kind) if f.init]
+    elif issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        names = list(kind._fields)
+    else:
+        return None
+    if any(isinstance(a, gast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
+        return None
+    given = dict(zip(names, node.args, strict=False))
+    return Record(given | {k.arg: k.value for k in node.keywords})
 
 
 def _operator(name: str, *operands: tree.Node) -> Callee:

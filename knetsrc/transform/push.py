@@ -15,7 +15,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
 from knetsrc.transform.analysis.integers import is_basic_index
 from knetsrc.transform.analysis.shapes import BOOLEAN, SCALAR, Shape, Shapes, broadcast, combined, is_number_expression
-from knetsrc.transform.callee import Calls, Container, Helper, Primitive, Unknown
+from knetsrc.transform.callee import Calls, Container, Helper, Primitive, Record, Unknown
 from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.resolve import UNKNOWN
 from knetsrc.transform.splice import Splicer
@@ -114,6 +114,12 @@ class Pushed:
             self._into_item(node, adjoint)
         elif isinstance(node, gast.Tuple | gast.List):
             self._into_elements(node, node.elts, [tree.constant(i) for i in range(len(node.elts))], adjoint)
+        elif isinstance(node, gast.Dict) and None in node.keys:
+            raise UnsupportedSyntaxError(
+                "`**` in a dict that is written out", at=node,
+                why="which of its entries come from where is not known while transforming",
+                instead="write the entries out, or build the dict by a comprehension",
+            )
         elif isinstance(node, gast.Dict):
             self._into_elements(node, node.values, [tree.clone(k) for k in node.keys], adjoint)
         else:
@@ -123,12 +129,23 @@ class Pushed:
         callee = self.pusher.calls.of(node)
         if isinstance(callee, Primitive):
             self._into_primitive(node, callee, adjoint)
+        elif isinstance(callee, Record):
+            self._into_record(node, callee, adjoint)
+        elif tree.called_name(node) == "dict" and len(node.args) == 1 and tree.called_name(node.args[0]) == "zip":
+            keys, values = node.args[0].args
+            self.down(values, tree.call(self.pusher.spell("entries", None), adjoint, self.value(keys)))
         elif isinstance(callee, Container) and tree.called_name(node) in ("list", "tuple"):
             self.down(callee.args[0], adjoint)
         elif callee is None and isinstance(node, gast.Attribute):
             self._into_item(node, adjoint)
         else:
             raise refusal(node, callee)
+
+    def _into_record(self, node: tree.Node, callee: Record, adjoint: tree.Node) -> None:
+        if not is_simple(adjoint):
+            adjoint = self._named(node, adjoint)
+        for name, value in callee.fields.items():
+            self.down(value, tree.attribute(tree.clone(adjoint), name))
 
     def _into_elements(
         self, node: tree.Node, parts: list[tree.Node], indices: list[tree.Node], adjoint: tree.Node

@@ -3,8 +3,9 @@
 import functools
 import inspect
 import re
+import types
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gast
@@ -28,6 +29,7 @@ from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.simplify import simplify
 from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.source import Source, read_source
+from knetsrc.transform.specialize import Specializer, classes_of, owner_of
 from knetsrc.transform.steps import Block, Step
 
 _FRESH_CALLS = frozenset({"zeros_like", "owned", "np.zeros_like"})
@@ -50,10 +52,19 @@ class Function:
     core: gast.FunctionDef
     source: Source | None
     star: Star = Star()
+    classes: dict[str, type] = field(default_factory=dict)
+    origin: Any = None
 
     @property
     def parameters(self) -> list[str]:
         return parameter_names(self.core.args)
+
+
+def _classes(function: types.FunctionType) -> dict[str, type]:
+    """What is known of the classes of a function's arguments: by annotation, and of the object of a method."""
+    owner, first = owner_of(function), function.__code__.co_varnames[:1]
+    own = {first[0]: owner} if owner is not None and function.__code__.co_argcount else {}
+    return {**own, **classes_of(function)}
 
 
 def _refuse_rebound_functions(core: gast.FunctionDef, nested: list[gast.FunctionDef]) -> None:
@@ -172,12 +183,26 @@ class Units:
         self.loaded[id(function)] = self._read(self.outside.main)
         return self.loaded[id(function)]
 
+    def with_given(self, main: Function, given: tuple[tuple[str, str, Any], ...]) -> Function:
+        """The user's function with what a call has told of its arguments: classes of objects, and functions."""
+        classes = dict(main.classes)
+        functions: dict[str, tree.Node] = {}
+        for text, kind, what in given:
+            if kind == "function":
+                alias = self.names.fresh(f"given_{text}")
+                self.outside.roots[alias] = self.outside.injected[alias] = what
+                functions[text] = tree.name(alias)
+            else:
+                classes[text if kind == "class" else f"{text}[]"] = what
+        core = tree.function_def(main.core.name, main.core.args, tree.substitute(main.core.body, functions))
+        return replace(main, core=tree.at(core, main.core), classes=classes)
+
     def _read(self, source: Source) -> Function:
         self.sources.append(source)
         self.user_names |= local_names(source.tree)
         try:
             core = qualify(normalize(source.tree, owns_parameters=False), source, self.outside, self._helper)
-            return Function(source.name, self.lift(core), source)
+            return Function(source.name, self.lift(core), source, classes=_classes(source.function))
         except KnetsrcError as error:
             raise located(error, source) from error.__cause__
 
@@ -210,7 +235,8 @@ class Units:
         """The function ready for reversal, its active names, and the names that it uses."""
         names = Names(self.names.taken)
         names.taken |= Names.of(function.core).taken
-        core = prepare.rename_rebound(self.inlined(function.core, frozenset()), names)
+        core = self.inlined(self.specialized(function), frozenset())
+        core = prepare.rename_rebound(core, names)
         core = index_loops(core, lambda node: self._depends(node, core, wrt))
         core = split_calls(core, lambda call: self._is_active_helper(call, core, wrt))
         core = _bind_result(_split_aux(core, names) if has_aux else core, names)
@@ -227,6 +253,11 @@ class Units:
 
     def _is_active_helper(self, call: tree.Node, core: gast.FunctionDef, wrt: set[str]) -> bool:
         return isinstance(self.calls.of(call), Helper) and self._depends(call, core, wrt)
+
+    def specialized(self, function: Function) -> gast.FunctionDef:
+        """The function with methods and functions that are handed around as plain calls."""
+        specializer = Specializer(self.outside, self.calls.local, self.names, self.load, bind_call)
+        return specializer.run(function.core, function.classes)
 
     def inlined(self, core: gast.FunctionDef, within: frozenset[str]) -> gast.FunctionDef:
         """Calls of helpers that only return an expression, replaced by it."""
@@ -245,7 +276,7 @@ class Units:
                 return node
             if not _may_inline(body[0].value, bound):
                 return node
-            inner = self.inlined(function.core, within | {callee.name})
+            inner = self.inlined(self.specialized(function), within | {callee.name})
             return tree.substitute(inner.body[0].value, bound)
 
         return tree.rewrite(core, {gast.Call: replace})
@@ -268,8 +299,6 @@ class Units:
 
     def spell(self, text: str, value: Any) -> tree.Node:
         """How the generated module calls an object of a rule's module; a helper of `knetsrc.backends` is imported by name."""
-        import types
-
         if value is None or _is_backend(value):
             return tree.name(self._helper(text if value is None else value.__name__))
         if value is np:
@@ -516,13 +545,13 @@ class _Reversing:
         spelled = tree.show(function)
         if spelled.startswith("np.") and not spelled.startswith("np.random"):
             return True
-        from knetsrc.transform.callee import Constant, Container, Primitive
+        from knetsrc.transform.callee import Constant, Container, Primitive, Record
 
         if text is not None and (text.endswith("_forward") or text.endswith("_backward")):
             return True
         callee = self.units.calls.of(call)
         is_random = isinstance(function, gast.Attribute) and function.attr in _RANDOM
-        return isinstance(callee, Constant | Container | Primitive) and not is_random
+        return isinstance(callee, Constant | Container | Primitive | Record) and not is_random
 
 
 _RANDOM = frozenset({"random", "normal", "uniform", "standard_normal", "integers", "choice", "permutation", "shuffle"})
@@ -683,7 +712,7 @@ def without_stars(function: Function) -> Function:
             core.args.kwonlyargs.insert(0, tree.parameter(text))
             core.args.kw_defaults.insert(0, None)
     core.args.vararg = core.args.kwarg = None
-    return Function(function.name, core, function.source, star)
+    return replace(function, core=core, star=star)
 
 
 def bind_call(function: Function, call: gast.Call) -> dict[str, tree.Node] | None:

@@ -2,8 +2,17 @@
 
 import pytest
 
+from knetsrc.transform import tree
 from knetsrc.transform.simplify import accumulate_in_place, simplify, tidy
-from transform.simplify_programs import EFFECTS, FRESH, candidates, check, is_float, is_pure
+from transform.simplify_programs import (
+    EFFECTS,
+    FRESH,
+    candidates,
+    check,
+    is_float,
+    is_pure,
+    text_of,
+)
 
 
 def accumulate(function):
@@ -116,8 +125,13 @@ def test_comments_that_head_nothing_go():
 
 
 def test_choice_of_two_simple_values_is_an_expression():
-    one_line = "if c: x = y\nelse: x = -1.0"
-    unchanged(tidy, one_line)  # the user wrote an `if` of several lines
+    branches = [tree.assign("y", tree.name("x"))], [tree.assign("y", tree.constant(-1.0))]
+    function = tree.function_def("f", ["c", "x"], [tree.if_(tree.name("c"), *branches)])
+    assert text_of(tidy(function)) == "y = x if c else -1.0"
+
+
+def test_branches_that_the_user_wrote_on_several_lines_stay():
+    unchanged(tidy, "if c:\n    x = y\nelse:\n    x = -1.0")
 
 
 # --- all ----------------------------------------------------------------------------------------

@@ -343,3 +343,49 @@ def test_same_statement_in_a_loop_of_a_loop():
         return x
 
     check(f, 0.7)
+
+
+def test_loop_variable_rebound_after_a_break():
+    def f(xs):
+        for x in xs:
+            y = np.arctan(x)
+            if y > 0.5:
+                break
+            x = x * 3.0
+        return y * x
+
+    check(f, [0.2, 1.5, 2.0])
+    check(f, [0.2, 0.1])
+
+
+def test_name_that_is_bound_twice_by_one_call():
+    def pair(u, v):
+        return u * v, u + v * v
+
+    def f(x, y):
+        x, x = pair(x, y)
+        return x * y
+
+    check(f, 0.7, 1.5)
+
+
+def test_constant_returned_from_a_loop():
+    def f(x, y, n):
+        for i in range(n):
+            y = y * x
+            if i == 1:
+                return 0.1
+        return y
+
+    check(f, 0.7, 1.5, 1)
+    check(f, 0.7, 1.5, 3)
+
+
+def test_loop_that_returns_in_its_first_round():
+    def f(x, y):
+        for _ in range(2):
+            y = x
+            return y * 2.0
+        return y
+
+    check(f, 0.7, 1.5)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.callee import Calls, Constant, Container, Helper, Primitive, Unknown
+from knetsrc.transform.callee import Calls, Constant, Container, Helper, Primitive, Record, Unknown
 
 
 def differentiable_names(node: tree.Node | None, calls: Calls) -> set[str]:
@@ -44,6 +44,8 @@ def operands(node: tree.Node | None, calls: Calls) -> list[tree.Node]:
         return [n for name in callee.rule.operands for n in _listed(bound.get(name))]
     if isinstance(callee, Container):
         return list(callee.args)
+    if isinstance(callee, Record):
+        return list(callee.fields.values())
     if isinstance(callee, Helper | Unknown) and isinstance(node, gast.Call):
         receiver = [node.func.value] if isinstance(node.func, gast.Attribute) else []
         return [*receiver, *node.args, *(k.value for k in node.keywords)]

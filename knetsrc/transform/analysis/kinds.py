@@ -108,6 +108,9 @@ def entries_only(function: gast.FunctionDef, calls: Calls, active: frozenset[str
             bound[node.id] = bound.get(node.id, 0) + 1
     candidates = {n for n in active if bound.get(n) == 1}
     candidates -= {appended_to(n) for n in tree.walk(function)}
+    for node in tree.walk(function):
+        if isinstance(node, gast.Compare) and isinstance(node.ops[0], gast.In | gast.NotIn):
+            candidates -= tree.names_read(node.comparators)  # which entries there are is asked
     for value in _values(function):
         whole = {n.id for n in differentiable_reads(value, calls)}
         entries = [n for n in tree.walk(value) if is_entry(n)]

@@ -187,19 +187,19 @@ def _built(factors: Factors, is_float: Callable[[Node], bool]) -> Node:
     if factors.literal is None:
         first = rest[0][1]
         return _chain(_negated(first) if factors.sign < 0 else first, rest[1:])
-    value = factors.literal
-    if (
-        rest
-        and isinstance(value, float)
-        and value not in (0, 1)
-        and value.is_integer()
-        and value < 2**53
-    ):
-        symbol, first = rest[0]
-        if is_float(first) or (symbol == "/" and is_python_int(first)):
-            value = int(value)
+    value = _plain(factors.literal, rest, is_float)
     literal = tree.constant(value)
     return _chain(tree.negative(literal) if factors.sign < 0 else literal, rest)
+
+
+def _plain(value: float, rest: list[tuple[str, Any]], is_float: Callable[[Node], bool]) -> float:
+    """`value` as an int where that makes no difference: 2 for 2.0 in `2.0 * x` with a float `x`."""
+    if not rest or not isinstance(value, float) or not value.is_integer() or not 0 < value < 2**53:
+        return value
+    symbol, first = rest[0]
+    if symbol == "/":
+        return int(value) if is_float(first) or is_python_int(first) else value
+    return int(value) if is_float(first) and value != 1 else value
 
 
 def _negated(node: Node) -> Node:

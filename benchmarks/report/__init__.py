@@ -1,0 +1,69 @@
+"""What the benchmarks share: measuring one call, a table on the terminal, figures in a file."""
+
+import argparse
+import json
+import platform
+import time
+import tracemalloc
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+Row = dict[str, Any]
+
+
+def seconds(run: Callable[[], Any], repeat: int = 5, number: int = 1) -> float:
+    """Wall time of one run: the least of `repeat` measurements of `number` runs each."""
+    found = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        for _ in range(number):
+            run()
+        found.append((time.perf_counter() - start) / number)
+    return min(found)
+
+
+def megabytes(run: Callable[[], Any]) -> float:
+    """The most memory, in 10^6 bytes, that is taken at one time during a run beyond that before."""
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        run()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return (peak - before) / 1e6
+
+
+def options(description: str | None) -> argparse.ArgumentParser:
+    """A parser of the option that every benchmark has."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file")
+    return parser
+
+
+def show(title: str, rows: Sequence[Row]) -> None:
+    """Print the figures as a table, floats with four digits."""
+    table = Table(title=title)
+    for name, value in rows[0].items():
+        table.add_column(name, justify="left" if isinstance(value, str) else "right")
+    for row in rows:
+        table.add_row(*(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()))
+    Console(width=110).print(table)
+
+
+def write(path: Path | None, **figures: Any) -> None:
+    """Write the figures, and what they were measured on, where that was asked for."""
+    if path is None:
+        return
+    machine = {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "machine": platform.machine(),
+        "system": platform.system(),
+    }
+    path.write_text(json.dumps({"machine": machine, **figures}, indent=2) + "\n")

@@ -1,0 +1,114 @@
+"""Time and memory of gradients of loops: twice the steps should take twice of both.
+
+Each row is compared with a run of half as many steps. Memory is the peak that tracemalloc sees
+during the gradient call; time is measured without it.
+"""
+
+import os
+
+for library in ("OPENBLAS", "OMP", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from report import Row, megabytes, options, seconds, show, write
+
+from knetsrc import grad
+
+STEPS = (1_000, 10_000, 100_000)
+UNITS = 32
+
+
+def scalar_recurrence(x, steps):
+    y = x
+    for _ in range(steps):
+        y = math.sin(y + x)
+    return y
+
+
+def vector_recurrence(w, h, steps):
+    for _ in range(steps):
+        h = np.tanh(w @ h)
+    return np.sum(h)
+
+
+def element_reads(x):
+    total = 0.0
+    for i in range(1, len(x)):
+        if x[i] > 0:
+            total += x[i] * x[i - 1]
+        else:
+            total += math.exp(x[i])
+    return total
+
+
+def while_loop(x, steps):
+    y, n = x, 0
+    while n < steps:
+        y = y - 0.1 * (y * y - x)
+        n += 1
+    return y
+
+
+def append_to_list(x, steps):
+    y, ys = x, []
+    for _ in range(steps):
+        y = math.cos(y * x)
+        ys.append(y)
+    total = 0.0
+    for y in ys:
+        total += y * y
+    return total
+
+
+def vector_arguments(steps: int) -> tuple[Any, ...]:
+    rng = np.random.default_rng(0)
+    w = rng.standard_normal((UNITS, UNITS)) / math.sqrt(UNITS)
+    return w, rng.standard_normal(UNITS), steps
+
+
+LOOPS: dict[Callable[..., Any], Callable[[int], tuple[Any, ...]]] = {
+    scalar_recurrence: lambda steps: (0.7, steps),
+    vector_recurrence: vector_arguments,
+    element_reads: lambda steps: (np.random.default_rng(0).standard_normal(steps),),
+    while_loop: lambda steps: (2.0, steps),
+    append_to_list: lambda steps: (0.7, steps),
+}
+
+
+def measured(primal: Callable[..., Any], arguments: Callable[[int], tuple[Any, ...]]) -> list[Row]:
+    """Figures of one loop at every number of steps."""
+    gradient = grad(primal)
+    gradient(*arguments(2))
+    rows = []
+    for steps in STEPS:
+        half, full = arguments(steps // 2), arguments(steps)
+        times = [seconds(lambda args=args: gradient(*args)) for args in (half, full)]
+        peaks = [megabytes(lambda args=args: gradient(*args)) for args in (half, full)]
+        rows.append(
+            {
+                "loop": primal.__name__,
+                "steps": steps,
+                "ms": times[1] * 1e3,
+                "us a step": times[1] / steps * 1e6,
+                "time ratio": times[1] / times[0],
+                "MB": peaks[1],
+                "bytes a step": peaks[1] / steps * 1e6,
+                "memory ratio": peaks[1] / peaks[0],
+            }
+        )
+    return rows
+
+
+def main() -> None:
+    args = options(__doc__).parse_args()
+    rows = [row for primal, arguments in LOOPS.items() for row in measured(primal, arguments)]
+    show("one gradient; ratios to half as many steps", rows)
+    write(args.json, scaling=rows)
+
+
+if __name__ == "__main__":
+    main()
