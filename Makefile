@@ -6,7 +6,7 @@ VENV ?= $(if $(filter python3,$(PYTHON)),.venv,.venv-$(notdir $(PYTHON)))
 RUN := $(VENV)/bin/python
 PYTEST_OPTIONS ?= -n 2
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs pages bench clean
 
 demo: $(VENV)/.made-test
 	$(RUN) examples/demo.py
@@ -19,7 +19,11 @@ lint: $(VENV)/.made-dev
 	$(RUN) -m mypy
 
 docs: $(VENV)/.made-docs
-	$(RUN) -m mkdocs build --strict
+	$(RUN) -m mkdocs build --strict --quiet
+
+pages: $(VENV)/.made-test
+	$(RUN) docs/make_language.py
+	$(RUN) docs/make_readme.py
 
 bench: $(VENV)/.made-bench
 	@for script in benchmarks/*.py; do echo "$$script"; $(RUN) "$$script" || exit 1; done

@@ -4,11 +4,6 @@ Each row is compared with a run of half as many steps. Memory is the peak that t
 during the gradient call; time is measured without it.
 """
 
-import os
-
-for library in ("OPENBLAS", "OMP", "MKL"):
-    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-
 import math
 from collections.abc import Callable
 from typing import Any
@@ -46,7 +41,8 @@ def element_reads(x):
 
 
 def while_loop(x, steps):
-    y, n = x, 0
+    y = x
+    n = 0
     while n < steps:
         y = y - 0.1 * (y * y - x)
         n += 1
@@ -54,14 +50,12 @@ def while_loop(x, steps):
 
 
 def append_to_list(x, steps):
-    y, ys = x, []
+    y = x
+    ys = []
     for _ in range(steps):
         y = math.cos(y * x)
         ys.append(y)
-    total = 0.0
-    for y in ys:
-        total += y * y
-    return total
+    return sum(ys)
 
 
 def vector_arguments(steps: int) -> tuple[Any, ...]:
@@ -86,7 +80,7 @@ def measured(primal: Callable[..., Any], arguments: Callable[[int], tuple[Any, .
     rows = []
     for steps in STEPS:
         half, full = arguments(steps // 2), arguments(steps)
-        times = [seconds(lambda args=args: gradient(*args)) for args in (half, full)]
+        times = [seconds(lambda args=args: gradient(*args), repeat=3) for args in (half, full)]
         peaks = [megabytes(lambda args=args: gradient(*args)) for args in (half, full)]
         rows.append(
             {

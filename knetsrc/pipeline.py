@@ -218,7 +218,7 @@ class _Entry:
 
     def _finished(self, reversal: Reversal) -> Reversal:
         """Gradients in memory of their own, and of what may be a container in the structure of the argument."""
-        shared = to_copy([*reversal.forward, *reversal.backward], reversal.adjoints)
+        shared = to_copy([*reversal.forward, *reversal.backward], reversal.adjoints, reversal.seed)
         adjoints = []
         for text, adjoint, is_shared in zip(self.wrt, reversal.adjoints, shared, strict=True):
             if is_shared and text not in reversal.numbers:

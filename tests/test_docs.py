@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers import processes
 from knetsrc.adjoints import TABLE
 
 ROOT = Path(__file__).parents[1]
@@ -73,3 +74,27 @@ def test_paths_of_the_package_are_there(path):
         r"`((?:knetsrc|tests|docs|examples|transform|adjoints|backends)/[\w/.]*)`", text
     ):
         assert any((place / found).exists() for place in (ROOT, ROOT / "knetsrc")), found
+
+
+def stages():
+    folder = ROOT / "knetsrc/transform"
+    paths = [*folder.glob("*.py"), *folder.glob("analysis/*.py")]
+    return sorted(
+        str(path.relative_to(folder).with_suffix("")) for path in paths if path.stem != "__init__"
+    )
+
+
+@pytest.mark.parametrize("stage", stages())
+def test_architecture_names_the_stage(stage):
+    assert f"`{stage}`" in (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+
+
+def test_rule_of_the_manual_works(tmp_path):
+    text = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    code = re.search(r"<!-- own rule -->\n```python\n(.*?)```", text, flags=re.S)[1]
+    check = (
+        "\nfrom knetsrc.testing import check_grads\n\ncheck_grads(slope, [np.array([-1.0, 2.0])])"
+    )
+    (tmp_path / "own_rule.py").write_text(code + check, encoding="utf-8")
+    source = processes.run("import own_rule\nprint(own_rule.slope.source)", cwd=tmp_path)
+    assert "np.exp(x - log1pexp" in source

@@ -265,7 +265,7 @@ class Pushed:
 
     def _refuse_active_options(self, node: tree.Node, callee: Primitive, bound: dict[str, Any]) -> None:
         for name, value in bound.items():
-            if name not in callee.rule.operands and self._wants(value):
+            if name in callee.rule.constant_only and self._wants(value):
                 raise UnsupportedSyntaxError(
                     f"the argument `{name}` depends on a differentiated value", at=node,
                     why=f"`{callee.rule.name}` has no derivative with respect to `{name}`",
@@ -658,7 +658,9 @@ def refusal(node: tree.Node, callee: Any) -> Exception:
         return MissingAdjointError(
             f"no derivative rule for `{callee.name}`", at=node,
             why="it has neither a rule nor Python source that could be differentiated, and a differentiated value goes into it",
-            instead=hint + "give it a rule:\n"
+            instead=hint + "call a function with a rule, or one whose source is at hand"
+            if callee.name.startswith(".")
+            else hint + "give it a rule:\n"
             f"@adjoint({callee.name})\ndef {callee.name.rpartition('.')[2]}_adjoint(x, *, y, d_y):\n"
             "    d_x = d_y * ...\n    return d_x",
         )

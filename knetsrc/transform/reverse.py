@@ -279,8 +279,10 @@ class Reverser:
                 step.back += self._started(key)
         entry = set(self.live)
         body = self.block(node.body)
+        surely = self.assigned.before[id(node)]
         for key in sorted(entry - self.live):
-            body.final += self._restarted(key, exposed)
+            at_hand = exposed if key in self.numeric else exposed | surely
+            body.final += self._restarted(key, at_hand)
         self.live = entry
         step.blocks = [body]
 

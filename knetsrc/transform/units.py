@@ -116,6 +116,7 @@ class Reversal:
     adjoints: list[tree.Node]
     numeric: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
+    seed: str = "d_result"
     is_scalar: bool = False
 
 
@@ -436,6 +437,7 @@ class _Reversing:
         self.keys = keys = Keys(names, entries_only(core, calls, active))
         numeric = numeric_names(core, calls, self.units.helper_kinds)
         self.temporaries: set[str] = set()
+        self.seed_name = "d_result"
         numeric_keys = _NumericKeys(numeric, core, calls)
         found = shapes(core, calls, task.scalar_result, task.scalars)
         pusher = Pusher(
@@ -458,6 +460,7 @@ class _Reversing:
         reversal = self._assembled(block, seed, result, adjoints, needed, names)
         reversal.numeric = numeric
         reversal.numbers = reverser.numbers
+        reversal.seed = self.seed_name
         first = result.elts[0] if task.has_aux else result
         reversal.is_scalar = self._is_scalar(core, first)
         return reversal
@@ -492,8 +495,11 @@ class _Reversing:
         reverser.live.add(result.id)
         keys.exploded -= {result.id}
         self.temporaries.add(keys.adjoint(result.id))
-        value = tree.name("d_result") if self.task.is_seeded else tree.constant(1.0)
-        return [tree.assign(keys.adjoint(result.id), value)]
+        if self.task.is_seeded:
+            self.seed_name = keys.adjoint(result.id)
+            self.temporaries.discard(self.seed_name)
+            return []
+        return [tree.assign(keys.adjoint(result.id), tree.constant(1.0))]
 
     def _decide_hoists(self, block: Block, result: tree.Node) -> None:
         """In loops, subexpressions of statements that only the value needs are computed again in the backward part."""
@@ -519,8 +525,11 @@ class _Reversing:
             value, kept = _kept_result(result, tree.names_written(backward), names)
             forward += kept
             self.temporaries |= {n for s in kept for n in tree.names_written(s)}
+        arguments = tree.clone(self.function.core.args)
+        arguments.kwonlyargs.append(tree.parameter(self.seed_name))
+        arguments.kw_defaults.append(None)
         combined = tree.function_def(
-            self.function.name, tree.clone(self.function.core.args),
+            self.function.name, arguments,
             [*forward, tree.comment(tree.BOUNDARY), *backward, tree.return_(tree.tuple_of([value, tree.tuple_of(adjoints)]))],
         )  # fmt: skip
         simple = simplify(
@@ -819,7 +828,7 @@ def split_pair(
     )  # fmt: skip
     adjoints = reversal.adjoints
     result = tree.tuple_of(adjoints) if always_tuple or len(adjoints) != 1 else adjoints[0]
-    back = tree.function_def(pair.backward, [parameter, "d_result"], [*unpack, *reversal.backward, tree.return_(result)])
+    back = tree.function_def(pair.backward, [parameter, reversal.seed], [*unpack, *reversal.backward, tree.return_(result)])
     return [forward, back]
 
 

@@ -1,5 +1,7 @@
 """What kind of thing a name holds, as far as the way it is used tells: arrays or numbers, or containers that can be taken apart."""
 
+from collections.abc import Iterable
+
 import gast
 
 from knetsrc.transform import tree
@@ -72,8 +74,7 @@ def _is_arithmetic(node: tree.Node) -> bool:
 
 def _operand_names(node: tree.Node, calls: Calls, helper_kinds: object) -> set[str]:
     if isinstance(node, gast.BinOp):
-        names = {n.id for n in (node.left, node.right) if isinstance(n, gast.Name)}
-        return names if _is_arithmetic(node) else set()
+        return _keys([node.left, node.right]) if _is_arithmetic(node) else set()
     if isinstance(node, gast.Compare):
         return set()
     if isinstance(node, gast.UnaryOp):
@@ -85,7 +86,8 @@ def _operand_names(node: tree.Node, calls: Calls, helper_kinds: object) -> set[s
         if name in _TAKES_LISTS:
             return set()
         bound = callee.bound()
-        return {v.id for k, v in bound.items() if k in callee.rule.operands and isinstance(v, gast.Name)}
+        operands = [v for k, v in bound.items() if k in callee.rule.operands]
+        return _keys(n for v in operands for n in (v if isinstance(v, list) else [v]))
     if isinstance(callee, Helper) and callable(helper_kinds):
         return _of_helper(node, callee, helper_kinds)
     return set()
@@ -97,7 +99,12 @@ def _of_helper(node: gast.Call, callee: Helper, helper_kinds: object) -> set[str
         return set()
     parameters, numeric = known
     pairs = [*zip(parameters, node.args, strict=False), *((k.arg, k.value) for k in node.keywords)]
-    return {n.id for p, n in pairs if p in numeric and isinstance(n, gast.Name)}
+    return _keys(n for p, n in pairs if p in numeric)
+
+
+def _keys(nodes: Iterable[tree.Node]) -> set[str]:
+    """Names and constant entries of names (`w[0]`) among expressions, as texts."""
+    return {tree.show(n) for n in nodes if isinstance(n, gast.Name) or is_entry(n)}
 
 
 def entries_only(function: gast.FunctionDef, calls: Calls, active: frozenset[str]) -> frozenset[str]:

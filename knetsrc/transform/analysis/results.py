@@ -16,7 +16,7 @@ _VIEWS = frozenset(
 )  # fmt: skip
 
 
-def to_copy(body: Sequence[tree.Node], adjoints: Sequence[tree.Node]) -> list[bool]:
+def to_copy(body: Sequence[tree.Node], adjoints: Sequence[tree.Node], seed: str) -> list[bool]:
     """For each adjoint that is returned: whether it must be copied, as its memory may be another's too.
 
     Parameters
@@ -25,13 +25,15 @@ def to_copy(body: Sequence[tree.Node], adjoints: Sequence[tree.Node]) -> list[bo
         Statements of the generated function.
     adjoints
         What it returns.
+    seed
+        Name of the parameter that holds the adjoint of the result, if there is one.
     """
     sources = _Sources(body)
     taken: set[str] = set()
     found = []
     for adjoint in adjoints:
         roots = sources.of(adjoint)
-        found.append(bool(roots & taken) or any(not r.startswith("d_") or r == "d_result" for r in roots))
+        found.append(bool(roots & taken) or any(not r.startswith("d_") or r == seed for r in roots))
         taken |= roots
     return found
 
