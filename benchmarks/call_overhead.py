@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -92,10 +93,7 @@ def overhead() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         for name, (gradient, args) in calls.items():
             direct = dumped(gradient, Path(folder))
-            times = [
-                seconds(lambda f=f, args=args: f(*args), repeat=15, number=CALLS)
-                for f in (gradient, direct)
-            ]
+            times = seconds(partial(gradient, *args), partial(direct, *args), number=CALLS)
             rows.append(
                 {
                     "arguments": name,

@@ -6,6 +6,7 @@ during the gradient call; time is measured without it.
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -80,8 +81,8 @@ def measured(primal: Callable[..., Any], arguments: Callable[[int], tuple[Any, .
     rows = []
     for steps in STEPS:
         half, full = arguments(steps // 2), arguments(steps)
-        times = [seconds(lambda args=args: gradient(*args), repeat=3) for args in (half, full)]
-        peaks = [megabytes(lambda args=args: gradient(*args)) for args in (half, full)]
+        times = seconds(partial(gradient, *half), partial(gradient, *full))
+        peaks = [megabytes(partial(gradient, *args)) for args in (half, full)]
         rows.append(
             {
                 "loop": primal.__name__,

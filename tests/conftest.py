@@ -1,12 +1,6 @@
-"""Generated files of the tests go to a folder of their own, never to the user's."""
-
-import os
-import tempfile
+"""What many tests start from."""
 
 import pytest
-
-_folder = tempfile.TemporaryDirectory(prefix="knetsrc_tests_")
-os.environ["KNETSRC_CACHE"] = os.path.join(_folder.name, "cache")
 
 
 @pytest.fixture

@@ -9,7 +9,14 @@ import numpy as np
 from knetsrc.adjoints.facts import is_literal
 from knetsrc.adjoints.samples import each, pairs
 from knetsrc.adjoints.table import adjoint, away, case, nondifferentiable, real
-from knetsrc.backends import is_inside, is_lowered, is_raised, unbroadcast
+from knetsrc.backends import (
+    choose_adjoint_choices,
+    is_inside,
+    is_lowered,
+    is_raised,
+    select_adjoint_choicelist,
+    unbroadcast,
+)
 
 WITH_LITERALS = [
     *pairs(real),
@@ -129,6 +136,34 @@ def where_adjoint(condition, a, b, *, d_y):
     d_a = unbroadcast(np.where(condition, d_y, 0), a)
     d_b = unbroadcast(np.where(condition, 0, d_y), b)
     return d_a, d_b
+
+
+@adjoint(
+    np.choose,
+    cases=[
+        case(np.array([0, 1, 1]), [real(3), real(3)]),
+        case(np.array([[0, 2], [1, 1]]), [real(), real(2), real(2, 1)]),
+        case(np.array([1, 0, 1]), real(2, 3)),
+        case(1, [real(), real()]),
+    ],
+)
+def choose_adjoint(a, choices, *, d_y):
+    d_choices = choose_adjoint_choices(d_y, a, choices)
+    return d_choices
+
+
+@adjoint(
+    np.select,
+    cases=[
+        case([MASK, ~MASK], [real(3, 4), real(3, 4)]),
+        case([MASK[0], MASK[1]], [real(4), real()], real()),
+        case([MASK, MASK], [real(4), real(3, 1)], default=real()),
+    ],
+)
+def select_adjoint(condlist, choicelist, default=0, *, d_y):
+    d_choicelist = select_adjoint_choicelist(d_y, condlist, choicelist)
+    d_default = unbroadcast(np.where(np.any(condlist, axis=0), 0, d_y), default)
+    return d_choicelist, d_default
 
 
 @adjoint(np.copysign, elementwise=True, cases=pairs(away))

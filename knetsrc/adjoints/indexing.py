@@ -116,6 +116,16 @@ def compress_adjoint(condition, a, axis=None, *, d_y):
 
 
 @adjoint(
+    np.ndarray.compress,
+    methods=("compress",),
+    cases=[case(real(3), [True, False, True]), case(real(3, 4), [0, 1], axis=0)],
+)
+def compress_method_adjoint(x, condition, axis=None, *, d_y):
+    d_x = compress_adjoint_a(d_y, condition, x, axis)
+    return d_x
+
+
+@adjoint(
     np.extract, cases=[case(MASK, real(2, 3)), case([True, False], real(2)), case([0, 0], real(2))]
 )
 def extract_adjoint(condition, arr, *, d_y):
@@ -174,6 +184,22 @@ def diagonal_adjoint(a, offset=0, axis1=0, axis2=1, *, d_y):
 def trace_adjoint(a, offset=0, axis1=0, axis2=1, *, d_y):
     d_a = trace_adjoint_a(d_y, a, offset, axis1, axis2)
     return d_a
+
+
+@adjoint(
+    np.linalg.diagonal, cases=[case(real(3, 4)), case(real(2, 3, 4), offset=1), case(real(2, 2, 3))]
+)
+def linalg_diagonal_adjoint(x, *, offset=0, d_y):
+    d_x = diagonal_adjoint_a(d_y, x, offset, -2, -1)
+    return d_x
+
+
+@adjoint(
+    np.linalg.trace, cases=[case(real(3, 4)), case(real(2, 3, 4), offset=1), case(real(2, 2, 3))]
+)
+def linalg_trace_adjoint(x, *, offset=0, d_y):
+    d_x = trace_adjoint_a(d_y, x, offset, -2, -1)
+    return d_x
 
 
 TRIANGLES = [

@@ -4,11 +4,14 @@ import numpy as np
 
 from knetsrc.adjoints.table import adjoint, case, real
 from knetsrc.backends import (
+    block_adjoint_arrays,
     columns_like,
     dsplit_like,
     each_reshaped,
     each_unbroadcast,
     hsplit_like,
+    insert_adjoint_arr,
+    insert_adjoint_values,
     join_like,
     meshgrid_adjoint_xi,
     nested_like,
@@ -116,6 +119,38 @@ def append_adjoint(arr, values, axis=None, *, d_y):
     d_arr = split_like(d_y, (arr, values), axis)[0]
     d_values = split_like(d_y, (arr, values), axis)[1]
     return d_arr, d_values
+
+
+@adjoint(
+    np.insert,
+    cases=[
+        case(real(4), 1, real()),
+        case(real(4), [1, 3], real(2)),
+        case(real(4), 2, real(3)),
+        case(real(3, 2), 1, real(2), axis=0),
+        case(real(3, 2), 1, real(3), axis=1),
+        case(real(3, 2), [0, 2], real(), 1),
+        case(real(3, 2), -1, real()),
+    ],
+)
+def insert_adjoint(arr, obj, values, axis=None, *, d_y):
+    d_arr = insert_adjoint_arr(d_y, arr, obj, values, axis)
+    d_values = insert_adjoint_values(d_y, arr, obj, values, axis)
+    return d_arr, d_values
+
+
+@adjoint(
+    np.block,
+    cases=[
+        case([real(2), real(3)]),
+        case([[real(2, 2), real(2, 1)], [real(1, 3)]]),
+        case([[real(2, 2), real(2, 3)], [real(1, 2), np.zeros((1, 3))]]),
+        case(real(2, 3)),
+    ],
+)
+def block_adjoint(arrays, *, d_y):
+    d_arrays = block_adjoint_arrays(d_y, arrays)
+    return d_arrays
 
 
 SECTIONS = [case(real(6), 3), case(real(6, 4), 2), case(real(6), [2, 3]), case(real(6, 3), (1, 4))]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from knetsrc.backends.arrays import unbroadcast
 from knetsrc.backends.structures import Fields, add
 
 
@@ -156,3 +157,41 @@ def diagonal_adjoint_a(d: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: i
 def trace_adjoint_a(d: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Adjoint of `numpy.trace`: `d` everywhere on the diagonal of zeros."""
     return diagonal_adjoint_a(np.expand_dims(d, -1), a, offset, axis1, axis2)
+
+
+def choose_adjoint_choices(d: Any, a: Any, choices: Any) -> Any:
+    """Adjoint of the `choices` of `numpy.choose`: `d` where each was taken; an array if they are."""
+    parts = [unbroadcast(np.where(a == i, d, 0), x) for i, x in enumerate(choices)]
+    return np.asarray(parts, choices.dtype) if hasattr(choices, "dtype") else parts
+
+
+def select_adjoint_choicelist(d: Any, condlist: Any, choicelist: Any) -> list[Any]:
+    """Adjoint of the `choicelist` of `numpy.select`: `d` where each came first."""
+    taken, parts = np.False_, []
+    for condition, x in zip(condlist, choicelist, strict=True):
+        parts.append(unbroadcast(np.where(condition & ~taken, d, 0), x))
+        taken = taken | condition
+    return parts
+
+
+def insert_adjoint_arr(d: Any, arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """Adjoint of the array that `numpy.insert` puts `values` into."""
+    source = _insert_source(arr, obj, values, axis)
+    d_arr = np.zeros(np.size(arr), np.result_type(d))
+    np.add.at(d_arr, source[source >= 0], d[source >= 0])
+    return unbroadcast(np.reshape(d_arr, np.shape(arr)), arr)
+
+
+def insert_adjoint_values(d: Any, arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """Adjoint of the values that `numpy.insert` inserts, which may be repeated."""
+    source = _insert_source(arr, obj, values, axis)
+    d_values = np.zeros(np.size(values), np.result_type(d))
+    np.add.at(d_values, -1 - source[source < 0], d[source < 0])
+    return unbroadcast(np.reshape(d_values, np.shape(values)), values)
+
+
+def _insert_source(arr: Any, obj: Any, values: Any, axis: int | None) -> Any:
+    """Where each element comes from: its number in `arr`, or -1 minus its number in `values`."""
+    numbers = np.arange(np.size(arr)).reshape(np.shape(arr))
+    inserted = -1 - np.arange(np.size(values)).reshape(np.shape(values))
+    return np.insert(numbers, obj, inserted, axis)

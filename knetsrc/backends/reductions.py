@@ -92,7 +92,7 @@ def _float_dtype(a: Any) -> np.dtype:
 
 def median_adjoint_a(d: Any, a: Any, axis: Axis = None) -> Any:
     """Adjoint of the median: half to the value below the middle, half to that above; ties share."""
-    values = np.sort(_reduced_axes_last(np.asanyarray(a), axis), axis=-1)
+    values = np.sort(reduced_axes_last(np.asanyarray(a), axis), axis=-1)
     n = values.shape[-1]
     lower, upper = values[..., (n - 1) // 2], values[..., n // 2]
     invalid = np.isnan(values[..., -1])
@@ -103,7 +103,7 @@ def median_adjoint_a(d: Any, a: Any, axis: Axis = None) -> Any:
     return share_among_ties(d / 2, a, lower, axis) + share_among_ties(d / 2, a, upper, axis)
 
 
-def _reduced_axes_last(a: Any, axis: Axis) -> Any:
+def reduced_axes_last(a: Any, axis: Axis) -> Any:
     """`a` with the axes of a reduction joined into its last one."""
     axes = _normalized(axis, a.ndim)
     kept = [i for i in range(a.ndim) if i not in axes]
@@ -118,8 +118,8 @@ def _normalized(axis: Axis, ndim: int) -> tuple[int, ...]:
     return tuple(i % ndim for i in (axis if isinstance(axis, tuple) else (axis,)))
 
 
-def _reduced_axes_back(joined: Any, a: Any, axis: Axis) -> Any:
-    """Undoes `_reduced_axes_last`: an array in the shape of `a`."""
+def reduced_axes_back(joined: Any, a: Any, axis: Axis) -> Any:
+    """Undoes `reduced_axes_last`: an array in the shape of `a`."""
     axes = _normalized(axis, a.ndim)
     order = [*(i for i in range(a.ndim) if i not in axes), *axes]
     return joined.reshape([a.shape[i] for i in order]).transpose(np.argsort(order))
@@ -133,8 +133,8 @@ def product_of_others(a: Any, axis: Axis = None) -> Any:
     a = np.asanyarray(a)
     if a.ndim == 0:
         return np.ones_like(a)
-    joined = _reduced_axes_last(a, axis)
-    return _reduced_axes_back(_before(joined) * _after(joined), a, axis)
+    joined = reduced_axes_last(a, axis)
+    return reduced_axes_back(_before(joined) * _after(joined), a, axis)
 
 
 def _before(a: Any) -> Any:
@@ -153,10 +153,10 @@ def product_of_others_adjoint_a(d: Any, a: Any, axis: Axis = None) -> Any:
     a, d = np.asanyarray(a), np.asanyarray(d)
     if a.ndim == 0:
         return np.zeros_like(a)
-    joined, d = _reduced_axes_last(a, axis), _reduced_axes_last(d, axis)
+    joined, d = reduced_axes_last(a, axis), reduced_axes_last(d, axis)
     from_before = _before_adjoint(d * _after(joined), joined)
     from_after = _before_adjoint((d * _before(joined))[..., ::-1], joined[..., ::-1])[..., ::-1]
-    return _reduced_axes_back(from_before + from_after, a, axis)
+    return reduced_axes_back(from_before + from_after, a, axis)
 
 
 def _before_adjoint(d: Any, a: Any) -> Any:

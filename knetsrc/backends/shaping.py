@@ -256,3 +256,30 @@ def join_like(d: Sequence[Any], ary: Any, indices_or_sections: Any, axis: int = 
     for start, stop, piece in zip(starts, [*indices_or_sections, along.shape[0]], d, strict=True):
         along[start:stop] += np.moveaxis(piece, axis, 0)
     return d_ary
+
+
+def block_adjoint_arrays(d: Any, arrays: Any) -> Any:
+    """Adjoint of the nested lists that `numpy.block` joins."""
+    ends = np.cumsum([0, *_sizes(arrays)])
+    source = np.block(_numbered(arrays, iter(ends.tolist())))
+    flat = np.empty(source.size, np.result_type(d))
+    flat[source] = d
+    return _cut(arrays, iter(np.split(flat, ends[1:])))
+
+
+def _sizes(arrays: Any) -> list[int]:
+    if isinstance(arrays, list):
+        return [size for part in arrays for size in _sizes(part)]
+    return [np.size(arrays)]
+
+
+def _numbered(arrays: Any, starts: Any) -> Any:
+    if isinstance(arrays, list):
+        return [_numbered(part, starts) for part in arrays]
+    return next(starts) + np.arange(np.size(arrays)).reshape(np.shape(arrays))
+
+
+def _cut(arrays: Any, pieces: Any) -> Any:
+    if isinstance(arrays, list):
+        return [_cut(part, pieces) for part in arrays]
+    return reshape_like(next(pieces), arrays)

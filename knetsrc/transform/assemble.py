@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.needed import is_counting, trips_of
+from knetsrc.transform.analysis.needed import is_count, is_counting, trips_of
 from knetsrc.transform.names import Names, saved_name
 from knetsrc.transform.steps import Block, Step
 
@@ -47,7 +47,10 @@ class Assembler:
     def _forward_block(self, block: Block) -> list[tree.Node]:
         body: list[tree.Node] = self._keep(block, -1)
         for number, step in enumerate(block.steps):
-            body += self._forward_step(step) + self._keep(block, number)
+            statements, kept = self._forward_step(step), self._keep(block, number)
+            is_counted = not any(is_count(s.node) for s in block.steps[number:])
+            body += _before_breaks(statements, kept) if kept and is_counted else statements
+            body += kept
         return body
 
     def _keep(self, block: Block, number: int) -> list[tree.Node]:
@@ -181,6 +184,19 @@ class Assembler:
         always = [*block.kept, *(n for step in block.steps for n in step.saved)]
         once = [n for n in always if self.pushes[n] == 1]
         return self.lists[once[0]] if once else None
+
+
+def _before_breaks(body: list[tree.Node], kept: list[tree.Node]) -> list[tree.Node]:
+    """Statements of a loop's body with `kept` before each `break` out of it."""
+    found: list[tree.Node] = []
+    for node in body:
+        if isinstance(node, gast.Break):
+            found += tree.clone(kept)
+        if isinstance(node, gast.If):
+            then, orelse = _before_breaks(node.body, kept), _before_breaks(node.orelse, kept)
+            node = tree.at(tree.if_(node.test, then, orelse), node)
+        found.append(node)
+    return found
 
 
 def _reversed(steps: tree.Node) -> tree.Node:

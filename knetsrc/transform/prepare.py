@@ -16,7 +16,7 @@ _CHEAP_CALLS = frozenset({"len", "abs", "isinstance", "min", "max", "int", "bool
 def rename_rebound(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
     """Give each value of a name that straight-line code binds again a name of its own.
 
-    >>> show(rename_rebound, "x = f(x)\\ny = x")
+    >>> show_pass(rename_rebound, "x = f(x)\\ny = x")
     x_1 = f(x)
     y = x_1
     """
@@ -55,7 +55,7 @@ def _with_body(function: gast.FunctionDef, body: list[tree.Node]) -> gast.Functi
 def count_trips(function: gast.FunctionDef, names: Names, active: frozenset[str]) -> gast.FunctionDef:
     """Count the iterations of loops that bind active names and whose number cannot be computed again.
 
-    >>> show(count_trips, "while c(x):\\n    x = f(x)")
+    >>> show_pass(count_trips, "while c(x):\\n    x = f(x)")
     trips = 0
     while c(x):
         trips = trips + 1
@@ -100,7 +100,7 @@ def flatten_breaks(
 
     What follows `if test: break` no longer stands in an `else`, and the iterations are counted after it.
 
-    >>> show(flatten_breaks, "while c(x):\n    t = f(x)\n    if t < 0:\n        break\n    else:\n        x = t")
+    >>> show_pass(flatten_breaks, "while c(x):\\n    t = f(x)\\n    if t < 0:\\n        break\\n    else:\\n        x = t")
     trips = 0
     while c(x):
         t = f(x)
@@ -140,7 +140,7 @@ def _reads(node: tree.Node) -> list[str]:
 def keep_headers(function: gast.FunctionDef, names: Names, active: frozenset[str]) -> gast.FunctionDef:
     """Bind the arguments of a range to names of their own, where they cannot be computed again after the loop.
 
-    >>> show(keep_headers, "for i in range(n):\n    n = f(n)")
+    >>> show_pass(keep_headers, "for i in range(n):\\n    n = f(n)")
     n_end = n
     for i in range(n_end):
         n = f(n)
@@ -166,7 +166,7 @@ def keep_headers(function: gast.FunctionDef, names: Names, active: frozenset[str
 def keep_tests(function: gast.FunctionDef, names: Names, active: frozenset[str]) -> gast.FunctionDef:
     """Bind the test of a branch over active names to a name, where it cannot be read again in the backward part.
 
-    >>> show(keep_tests, "if x > 0:\\n    x = f(x)")
+    >>> show_pass(keep_tests, "if x > 0:\\n    x = f(x)")
     taken = x > 0
     if taken:
         x = f(x)
@@ -182,7 +182,7 @@ def keep_tests(function: gast.FunctionDef, names: Names, active: frozenset[str])
             return [*before, node]
         if isinstance(node, gast.For | gast.While):
             target = tree.names_written(node.target) if is_simple_count(node) else set()
-            node.body = block(node.body, (changing | tree.names_written(node)) - target)
+            node.body = block(node.body, (changing | _changed(node)) - target)
         elif isinstance(node, gast.With):
             node.body = block(node.body, changing)
         return [node]
@@ -194,15 +194,22 @@ def keep_tests(function: gast.FunctionDef, names: Names, active: frozenset[str])
 
 def _kept_test(node: gast.If, changing: set[str], names: Names) -> list[tree.Node]:
     read = tree.names_read(node.test)
-    if not read & (changing | tree.names_written([*node.body, *node.orelse])) and _is_cheap_test(node.test):
+    written = _changed(*node.body, *node.orelse)
+    if not read & (changing | written) and _is_cheap_test(node.test):
         return []
-    if isinstance(node.test, gast.Name) and node.test.id not in tree.names_written([*node.body, *node.orelse]):
+    if isinstance(node.test, gast.Name) and node.test.id not in written:
         return []
     ends_loop = bool(node.body) and isinstance(node.body[-1], gast.Break)
     flag = names.fresh("done" if ends_loop else "taken")
     bound = tree.at(tree.assign(flag, node.test), node.test)
     node.test = tree.at(tree.name(flag), node.test)
     return [bound]
+
+
+def _changed(*nodes: tree.Node) -> set[str]:
+    """Names that are bound, and lists that grow."""
+    grown = {text for n in tree.walk(nodes) if (text := appended_to(n)) is not None}
+    return tree.names_written(list(nodes)) | grown
 
 
 def _is_cheap_test(test: tree.Node) -> bool:

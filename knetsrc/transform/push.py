@@ -525,7 +525,12 @@ class Fitter:
         rest, whole = self.pushed.shape_of(bare), self.pushed.shape_of(found.args[1])
         if rest is None or whole is None or broadcast([rest, outer]) != whole:
             return node
-        return bare
+        return node if self._has_mask(bare) and self.pushed.shape_of(found.args[0]) == SCALAR else bare
+
+    def _has_mask(self, product: tree.Node) -> bool:
+        """Whether a factor is a comparison: times a mere number, it would make an array of float64."""
+        parts = [n for n in tree.walk(product) if isinstance(n, gast.Name | gast.Compare)]
+        return any(BOOLEAN in (self.pushed.shape_of(n) or ()) for n in parts)
 
     def _representative(self, reference: tree.Node) -> tree.Node:
         """A name with the shape of `reference`, the earliest one bound."""

@@ -12,7 +12,7 @@ import sys
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import gast
 import numpy as np
@@ -216,7 +216,7 @@ def _captured(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
     return node
 
 
-def _is_library(module: types.ModuleType | None) -> bool:
+def _is_library(module: types.ModuleType | None) -> TypeGuard[types.ModuleType]:
     if module is None:
         return False
     return module.__name__.split(".")[0] in {"math", "operator", "functools", "itertools", "scipy", "knetsrc"}

@@ -84,7 +84,14 @@ class Reverser:
     # --- assignments ---------------------------------------------------------------------------------------------------
     def _assign(self, step: Step, node: gast.Assign) -> None:
         target = node.targets[0]
-        live = {n for n in tree.names_written(target) if self._is_live_name(n)}
+        names = [n.id for n in tree.walk(target) if isinstance(n, gast.Name)]
+        if len(set(names)) < len(names):
+            raise UnsupportedSyntaxError(
+                "a name that is bound twice by one assignment", at=target,
+                why="the first value is lost at once, and with it the place for its adjoint",
+                instead="write `_` for what is not needed",
+            )
+        live = {n for n in names if self._is_live_name(n)}
         if not live:
             return
         callee = self.pusher.calls.of(node.value)

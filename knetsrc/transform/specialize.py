@@ -190,7 +190,7 @@ class Specializer:
 
         def pass_on(node: gast.Call) -> tree.Node:
             text = tree.called_name(node)
-            if text in given and captured[text]:
+            if text is not None and text in given and captured[text]:
                 passed = {c: tree.name(f"{text}_{c}") for c in captured[text]}
                 node.keywords = [*node.keywords, *tree.call("f", **passed).keywords]
             return node

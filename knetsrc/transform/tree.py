@@ -7,11 +7,11 @@ y = a + 1
 import ast
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 import gast
 
-Node = gast.AST
+Node: TypeAlias = gast.AST
 
 _BINARY: dict[str, type] = {
     "+": gast.Add, "-": gast.Sub, "*": gast.Mult, "/": gast.Div, "//": gast.FloorDiv, "%": gast.Mod,

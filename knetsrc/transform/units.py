@@ -809,6 +809,7 @@ def split_pair(
     pair: Pair, function: Function, reversal: Reversal, always_tuple: bool, captured: Iterable[str] = ()
 ) -> list[tree.Node]:
     """The two functions of a pair: the forward one returns the value and what the backward one needs."""
+    _inline_value(reversal)
     local = {*function.parameters, *captured} | tree.names_written(reversal.forward)
     backward = tree.function_def("b", [], [*reversal.backward, tree.return_(tree.tuple_of(reversal.adjoints))])
     from knetsrc.transform.analysis.assigned import exposed_names
@@ -830,6 +831,15 @@ def split_pair(
     result = tree.tuple_of(adjoints) if always_tuple or len(adjoints) != 1 else adjoints[0]
     back = tree.function_def(pair.backward, [parameter, reversal.seed], [*unpack, *reversal.backward, tree.return_(result)])
     return [forward, back]
+
+
+def _inline_value(reversal: Reversal) -> None:
+    """Return `x` rather than a second name for it: in a function of its own nothing overwrites it."""
+    last = reversal.forward[-1] if reversal.forward else None
+    is_copy = isinstance(last, gast.Assign) and isinstance(last.value, gast.Name)
+    if is_copy and isinstance(reversal.value, gast.Name) and tree.is_name(last.targets[0], reversal.value.id):
+        reversal.forward = reversal.forward[:-1]
+        reversal.value = last.value
 
 
 def located(error: KnetsrcError, source: Source) -> KnetsrcError:

@@ -1,6 +1,7 @@
 """What kind of thing a name holds, as far as the way it is used tells: arrays or numbers, or containers that can be taken apart."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import gast
 
@@ -41,7 +42,7 @@ def numeric_names(function: gast.FunctionDef, calls: Calls, helper_kinds: object
 
 
 def _of_assignment(node: gast.Assign, calls: Calls, numeric: set[str], copies: list[tuple[str, str]]) -> None:
-    target = node.targets[0]
+    target, callee = node.targets[0], calls.of(node.value)
     if not isinstance(target, gast.Name):
         return
     if isinstance(node.value, gast.Name):
@@ -51,8 +52,8 @@ def _of_assignment(node: gast.Assign, calls: Calls, numeric: set[str], copies: l
             numeric.add(target.id)
     elif isinstance(node.value, gast.Constant) and isinstance(node.value.value, int | float):
         numeric.add(target.id)
-    elif isinstance(calls.of(node.value), Primitive) and not isinstance(node.value, gast.Attribute):
-        name = getattr(calls.of(node.value).rule.primitives[0], "__name__", "")
+    elif isinstance(callee, Primitive) and not isinstance(node.value, gast.Attribute):
+        name = getattr(callee.rule.primitives[0], "__name__", "")
         if name not in {"split", "array_split", "hsplit", "vsplit", "dsplit", "svd", "eigh", "qr", "slogdet", "getitem",
                         "meshgrid", "broadcast_arrays", "unstack", "add", "max", "min", "sum"}:  # fmt: skip
             numeric.add(target.id)
@@ -72,7 +73,7 @@ def _is_arithmetic(node: tree.Node) -> bool:
     return isinstance(node, gast.UnaryOp | gast.Compare)
 
 
-def _operand_names(node: tree.Node, calls: Calls, helper_kinds: object) -> set[str]:
+def _operand_names(node: tree.Node, calls: Calls, helper_kinds: Callable[[Helper], Any]) -> set[str]:
     if isinstance(node, gast.BinOp):
         return _keys([node.left, node.right]) if _is_arithmetic(node) else set()
     if isinstance(node, gast.Compare):
@@ -93,7 +94,7 @@ def _operand_names(node: tree.Node, calls: Calls, helper_kinds: object) -> set[s
     return set()
 
 
-def _of_helper(node: gast.Call, callee: Helper, helper_kinds: object) -> set[str]:
+def _of_helper(node: gast.Call, callee: Helper, helper_kinds: Callable[[Helper], Any]) -> set[str]:
     known = helper_kinds(callee)
     if known is None:
         return set()
@@ -159,7 +160,7 @@ def is_entry(node: tree.Node) -> bool:
 
 def buffer_names(function: gast.FunctionDef, calls: Calls, active: frozenset[str]) -> frozenset[str]:
     """Active names of which parts are read, at places that are not taken apart by `entries_only`."""
-    found = {appended_to(n) for n in tree.walk(function)}
+    found = {name for n in tree.walk(function) if (name := appended_to(n))}
     for node in tree.walk(function.body):
         base = node
         while isinstance(base, gast.Subscript) or (isinstance(base, gast.Attribute) and calls.of(base) is None):
