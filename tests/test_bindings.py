@@ -174,3 +174,41 @@ def test_gradient_in_a_function_counts():
 def test_builtin():
     assert digest(np.sin) != digest(np.cos)
     assert digest(math.sin) != digest(np.sin)
+
+
+# --- what is changed in place ---------------------------------------------------------------------
+def test_changed_default_of_a_helper_is_out_of_date(monkeypatch):
+    def scaled(x, k=2.0):
+        return k * x
+
+    bindings = bindings_of(lambda x: scaled(x), GRAD)
+    assert bindings.is_current()
+    monkeypatch.setattr(scaled, "__defaults__", (5.0,))
+    assert not bindings.is_current()
+
+
+def test_changed_method_of_a_captured_object_is_out_of_date(monkeypatch):
+    class Model:
+        def act(self, x):
+            return x * x
+
+    model = Model()
+    bindings = bindings_of(lambda x: model.act(x), GRAD)
+    assert bindings.is_current()
+    monkeypatch.setattr(Model, "act", lambda self, x: x)
+    assert not bindings.is_current()
+
+
+def test_helper_of_a_function_among_the_arguments_is_followed(monkeypatch):
+    def apply(x, g):
+        return g(x)
+
+    def doubled(x):
+        return helper(x)  # noqa: F821
+
+    monkeypatch.setitem(globals(), "helper", double)
+    request = Request((0,), "grad", given=(("g", "function", doubled),))
+    bindings = bindings_of(apply, request)
+    assert bindings.is_current()
+    monkeypatch.setitem(globals(), "helper", plain)
+    assert not bindings.is_current()

@@ -210,7 +210,8 @@ def written_module(calls: list[Call], folder: Path) -> Any:
         names = [f"x{i}" for i in range(call.parameters)]
         text = call.text.replace("{}", repr(call.name))
         lines.append(f"\ndef {call.name}({', '.join(names)}):\n    return {text}\n")
-        lines.append(f"\ndef {call.name}_weighted({', '.join([*names, 'weights'])}):\n    return np.sum({text} * weights)\n")
+        parameters = ", ".join([*names, "weights"])
+        lines.append(f"\ndef {call.name}_weighted({parameters}):\n    return np.sum({text} * weights)\n")
     path = folder / f"{MODULE}.py"
     path.write_text("\n".join(lines))
     spec = importlib.util.spec_from_file_location(MODULE, path)

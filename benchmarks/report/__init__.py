@@ -17,19 +17,19 @@ Row = dict[str, Any]
 
 
 def seconds(*runs: Callable[[], Any], number: int = 1, budget: float = 1.0) -> list[float]:
-    """Wall time of each run: the least of many measurements, taken in turn for `budget` seconds.
+    """CPU time of each run: the least of many measurements, taken in turn for `budget` seconds.
 
-    Taken in turn, because a machine that others use as well is faster at one time than at another;
-    each measurement is of `number` runs.
+    CPU time and taken in turn, because a machine that others use as well is faster at one time than
+    at another; each measurement is of `number` runs.
     """
     found: list[list[float]] = [[] for _ in runs]
     end = time.perf_counter() + budget
     while len(found[0]) < 5 or time.perf_counter() < end:
         for run, times in zip(runs, found, strict=True):
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in range(number):
                 run()
-            times.append((time.perf_counter() - start) / number)
+            times.append((time.process_time() - start) / number)
     return [min(times) for times in found]
 
 

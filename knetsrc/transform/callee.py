@@ -8,6 +8,7 @@ from typing import Any
 import gast
 
 from knetsrc.adjoints.table import TABLE, Rule
+from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.binding import binding_of
 from knetsrc.transform.resolve import UNKNOWN, Outside
@@ -23,12 +24,13 @@ CONTAINER_METHODS = frozenset({"items", "values", "pop", "copy"})
 
 @dataclass(frozen=True)
 class Primitive:
-    """A call of something with a derivative rule: of `function`, an object or the name of a method, with `args`."""
+    """A call, `at` some node, of something with a derivative rule: `function`, an object or the name of a method."""
 
     rule: Rule
     args: tuple[tree.Node, ...]
     keywords: tuple[gast.keyword, ...] = ()
     function: Any = None
+    at: tree.Node | None = None
 
     def bound(self) -> dict[str, Any]:
         """Argument nodes by the rule's parameter names; star parameters hold a list of nodes.
@@ -39,7 +41,12 @@ class Primitive:
             If the rule has no such parameter.
         """
         function = self.rule.primitives[0] if self.function is None else self.function
-        return binding_of(self.rule, function).bind(self.args, {k.arg: k.value for k in self.keywords})
+        keywords = {k.arg: k.value for k in self.keywords}
+        try:
+            return binding_of(self.rule, function).bind(self.args, keywords)
+        except UnsupportedSyntaxError as error:
+            error.at = self.at
+            raise
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,7 @@ class Calls:
         except TypeError:
             rule, is_constant = None, False
         if rule:
-            return Primitive(rule, tuple(node.args), tuple(node.keywords), value)
+            return Primitive(rule, tuple(node.args), tuple(node.keywords), value, node)
         if is_constant:
             return Constant()
         if value in CONTAINER_CALLS:
@@ -161,7 +168,7 @@ def _operator(name: str, *operands: tree.Node) -> Callee:
 def _method(function: gast.Attribute, node: gast.Call) -> Callee:
     rule = TABLE.by_method.get(function.attr)
     if rule:
-        return Primitive(rule, (function.value, *node.args), tuple(node.keywords), function.attr)
+        return Primitive(rule, (function.value, *node.args), tuple(node.keywords), function.attr, node)
     if function.attr in TABLE.constant_methods or function.attr in {"keys", "append"}:
         return Constant()
     if function.attr in CONTAINER_METHODS:

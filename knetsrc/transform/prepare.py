@@ -100,7 +100,8 @@ def flatten_breaks(
 
     What follows `if test: break` no longer stands in an `else`, and the iterations are counted after it.
 
-    >>> show_pass(flatten_breaks, "while c(x):\\n    t = f(x)\\n    if t < 0:\\n        break\\n    else:\\n        x = t")
+    >>> code = "while c(x):\\n t = f(x)\\n if t < 0:\\n  break\\n else:\\n  x = t"
+    >>> show_pass(flatten_breaks, code)
     trips = 0
     while c(x):
         t = f(x)

@@ -194,8 +194,9 @@ def _spelling(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
     if path:
         return tree.dotted(path)
     home = sys.modules.get(getattr(value, "__module__", None) or "")
-    if _is_library(home) and getattr(home, getattr(value, "__name__", ""), None) is value:
-        return tree.attribute(tree.name(outside.module(home)), value.__name__)
+    name = getattr(value, "__name__", "")
+    if _is_library(home) and getattr(home, name, None) is value:
+        return tree.attribute(tree.name(outside.module(home)), name)
     return tree.attribute(tree.name(outside.namespace(source)), node.id)
 
 

@@ -27,6 +27,7 @@ from knetsrc.transform.push import Keys, Pushed, Pusher, describe
 from knetsrc.transform.resolve import Outside, local_names, qualify
 from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.simplify import simplify
+from knetsrc.transform.simplify.templates import share_templates
 from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer, classes_of, owner_of
@@ -186,6 +187,8 @@ class Units:
 
     def with_given(self, main: Function, given: tuple[tuple[str, str, Any], ...]) -> Function:
         """The user's function with what a call has told of its arguments: classes of objects, and functions."""
+        if not given:
+            return main
         classes = dict(main.classes)
         functions: dict[str, tree.Node] = {}
         for text, kind, what in given:
@@ -439,7 +442,7 @@ class _Reversing:
         self.temporaries: set[str] = set()
         self.seed_name = "d_result"
         numeric_keys = _NumericKeys(numeric, core, calls)
-        found = shapes(core, calls, task.scalar_result, task.scalars)
+        self.found = found = shapes(core, calls, task.scalar_result, task.scalars)
         pusher = Pusher(
             calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries, numeric_keys
         )  # fmt: skip
@@ -517,6 +520,7 @@ class _Reversing:
         assembler = Assembler(names, needed.popped, self.units.as_written)
         forward = assembler.forward(block)
         backward = [*seed, *assembler.backward(block)]
+        backward = share_templates(backward, self._shapes_of_names(block))
         undefined = sorted(needed.undefined)
         if undefined:
             forward = [tree.assign_all(undefined, tree.constant(None)), *forward]
@@ -537,6 +541,17 @@ class _Reversing:
             adjoints=frozenset(self.keys.adjoints.values()) - self.temporaries, fresh_calls=_FRESH_CALLS,
         )
         return _taken_apart(plain_zeros(simple, frozenset(self.numeric_adjoints)))
+
+    def _shapes_of_names(self, block: Block) -> dict[str, Any]:
+        """Shapes of what straight-line code binds once; single numbers are left out."""
+        found: dict[str, Any] = {}
+        for step in block.steps:
+            node = step.node
+            if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
+                found[node.targets[0].id] = self.found.of_target(node.targets[0].id, node, node.value)
+                found |= {name: self.found.of(value, node) for name, value in step.hoists}
+        loops = {n for s in block.steps if s.blocks for n in tree.names_written(s.node)}
+        return {name: shape for name, shape in found.items() if shape and name not in loops}
 
     def _is_float(self, node: tree.Node) -> bool:
         names = tree.names_read(node)

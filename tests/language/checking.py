@@ -219,6 +219,8 @@ def _compare_leaf(found: Any, expected: Any, tolerance: float, name: str) -> Non
             found, expected, rtol=tolerance, atol=tolerance * scale, err_msg=name, strict=False
         )
         assert np.shape(found) == np.shape(expected), f"{name} has shape {np.shape(found)}"
+    elif hasattr(expected, "__dict__") and type(found) is type(expected):
+        compare(vars(found), vars(expected), tolerance, name)
     else:
         assert found is expected or found == expected, f"{name} is {found!r}, not {expected!r}"
 

@@ -144,3 +144,14 @@ def test_string_and_count_updates_are_no_derivative():
         return x * n
 
     check(f, 0.8)
+
+
+def test_variable_of_a_loop_over_a_list_written_in_place():
+    def f(x, y):
+        s = 0.0
+        for e in [x, y]:
+            e += x * y
+            s += e * e
+        return s
+
+    check(f, 0.7, 1.5)

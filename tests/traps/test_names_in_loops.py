@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 
+from knetsrc import UnsupportedSyntaxError, grad
 from language.checking import M, V, check
 
 
@@ -358,7 +359,7 @@ def test_loop_variable_rebound_after_a_break():
     check(f, [0.2, 0.1])
 
 
-def test_name_that_is_bound_twice_by_one_call():
+def test_name_that_is_bound_twice_by_one_call_is_refused():
     def pair(u, v):
         return u * v, u + v * v
 
@@ -366,7 +367,10 @@ def test_name_that_is_bound_twice_by_one_call():
         x, x = pair(x, y)
         return x * y
 
-    check(f, 0.7, 1.5)
+    with pytest.raises(
+        UnsupportedSyntaxError, match="a name that is bound twice by one assignment"
+    ):
+        grad(f)(0.7, 1.5)
 
 
 def test_constant_returned_from_a_loop():
@@ -387,5 +391,28 @@ def test_loop_that_returns_in_its_first_round():
             y = x
             return y * 2.0
         return y
+
+    check(f, 0.7, 1.5)
+
+
+def test_last_element_read_before_the_list_grows():
+    def f(x, y):
+        ys = [y]
+        first = ys[-1]
+        for _ in range(2):
+            ys.append(x * first)
+        return first * ys[-1] + ys[-2] * ys[0]
+
+    check(f, 0.7, 1.5)
+
+
+def test_last_element_read_between_two_appends():
+    def f(x, y):
+        ys = [x]
+        a = ys[-1] * y
+        ys.append(a * a)
+        b = ys[-1] * ys[-2]
+        ys.append(b)
+        return sum(ys) * ys[-1]
 
     check(f, 0.7, 1.5)

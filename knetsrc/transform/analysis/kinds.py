@@ -16,7 +16,7 @@ _TAKES_LISTS = frozenset(
 )  # fmt: skip
 
 
-def numeric_names(function: gast.FunctionDef, calls: Calls, helper_kinds: object = None) -> frozenset[str]:
+def numeric_names(function: gast.FunctionDef, calls: Calls, helper_kinds: Callable[[Helper], Any] | None = None) -> frozenset[str]:
     """Names that hold an array or a number for sure, so that their adjoints add up with `+`.
 
     `helper_kinds(helper)` gives the parameters of a helper and those of them that are numeric, or None while it is not known.
@@ -73,7 +73,7 @@ def _is_arithmetic(node: tree.Node) -> bool:
     return isinstance(node, gast.UnaryOp | gast.Compare)
 
 
-def _operand_names(node: tree.Node, calls: Calls, helper_kinds: Callable[[Helper], Any]) -> set[str]:
+def _operand_names(node: tree.Node, calls: Calls, helper_kinds: Callable[[Helper], Any] | None) -> set[str]:
     if isinstance(node, gast.BinOp):
         return _keys([node.left, node.right]) if _is_arithmetic(node) else set()
     if isinstance(node, gast.Compare):
@@ -89,7 +89,7 @@ def _operand_names(node: tree.Node, calls: Calls, helper_kinds: Callable[[Helper
         bound = callee.bound()
         operands = [v for k, v in bound.items() if k in callee.rule.operands]
         return _keys(n for v in operands for n in (v if isinstance(v, list) else [v]))
-    if isinstance(callee, Helper) and callable(helper_kinds):
+    if isinstance(callee, Helper) and helper_kinds is not None:
         return _of_helper(node, callee, helper_kinds)
     return set()
 

@@ -81,8 +81,8 @@ def bindings(function: gast.FunctionDef) -> list[tuple[list[Node], list[Node]]]:
             found.append(([node.target], [node.iter]))
         elif isinstance(node, gast.withitem) and node.optional_vars is not None:
             found.append(([node.optional_vars], [node.context_expr]))
-        elif is_append(node) and isinstance(node.func.value, gast.Name):  # type: ignore[attr-defined]
-            found.append(([node.func.value], node.args))  # type: ignore[attr-defined]
+        elif is_append(node) and isinstance(node.func.value, gast.Name):
+            found.append(([node.func.value], node.args))
         elif isinstance(node, gast.AugAssign) and isinstance(node.value, gast.List | gast.Tuple):
             found.append(([node.target], [node.value]))
     return found

@@ -1,0 +1,93 @@
+"""Gradients of gradients: the helpers that generated source calls have rules of their own."""
+
+import math
+
+import numpy as np
+import pytest
+
+from knetsrc import grad, vjp
+from knetsrc.errors import KnetsrcError
+
+X = np.array([0.3, -0.7, 1.2])
+A = np.array([[0.3, 1.1, -0.2], [0.4, -0.9, 0.8], [1.3, 0.2, 0.5]])
+STEP = 1e-5
+
+
+def cube(x):
+    return x**3
+
+
+def damped(x):
+    return math.sin(x) * math.exp(-x)
+
+
+def ratio(x):
+    return x * np.log(x) / (1 + x)
+
+
+def powers(x):
+    total = 0.0
+    for i in range(4):
+        total = total + x**i
+    return total
+
+
+def pieces(x):
+    if x > 1:
+        return x**2
+    return x**3
+
+
+@pytest.mark.parametrize("function", [cube, damped, ratio, powers, pieces])
+@pytest.mark.parametrize("x", [0.7, 1.3])
+def test_second_derivative_of_a_scalar_function(function, x):
+    first = grad(function)
+    expected = (first(x + STEP) - first(x - STEP)) / (2 * STEP)
+    found = grad(first)(x)
+    assert isinstance(found, float)
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+def test_third_derivative():
+    assert grad(grad(grad(cube)))(1.5) == pytest.approx(6.0)
+
+
+FUNCTIONS = {
+    "elementwise": lambda x: np.sum(np.sin(x) * x),
+    "mean": lambda x: np.mean(x**2) * np.sum(x),
+    "spread": lambda x: np.var(x) + np.std(x),
+    "softmax": lambda x: np.sum(np.exp(x) / np.sum(np.exp(x)) * A[0]),
+    "layer": lambda x: np.sum(np.tanh(A @ x) ** 2),
+    "quadratic_form": lambda x: np.sum((A * x) @ x),
+    "items": lambda x: x[0] * x[1] ** 2,
+    "maximum": lambda x: np.max(x) * np.sum(x**2),
+    "product": lambda x: np.prod(x),
+    "norm": lambda x: np.linalg.norm(x),
+    "joined": lambda x: np.sum(np.concatenate([x, x**2]) ** 2),
+    "broadcast": lambda x: np.sum(x.reshape(3, 1) * A * x),
+    "einsum": lambda x: np.sum(np.einsum("i,ij->j", x, A) ** 3),
+    "determinant": lambda x: np.linalg.det(A * x),
+    "branches": lambda x: np.sum(np.where(x > 0, x**2, x**3)),
+    "relu": lambda x: np.sum(np.maximum(x, 0) ** 3),
+    "solve": lambda x: np.sum(np.linalg.solve(A, x**2)),
+    "outer": lambda x: np.trace(np.outer(x, x) @ A),
+    "columns": lambda x: np.sum(np.sum(np.outer(x, x) ** 2, axis=0) * x),
+    "cumulative": lambda x: np.sum(np.cumsum(x) ** 2),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_hessian_vector_product(name):
+    gradient = grad(FUNCTIONS[name])
+    direction = np.array([1.0, 2.0, -0.5])
+    _, pullback = vjp(gradient, X)
+    (found,) = pullback(direction)
+    steps = STEP * np.eye(3)
+    expected = [(gradient(X + h) - gradient(X - h)) @ direction / (2 * STEP) for h in steps]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_a_gradient_that_writes_into_a_buffer_is_refused():
+    gradient = grad(lambda x: np.sum(np.outer(x, x).T[0] ** 2))
+    with pytest.raises(KnetsrcError):
+        vjp(gradient, X)
