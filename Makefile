@@ -16,6 +16,7 @@ test: $(VENV)/.made-test
 
 lint: $(VENV)/.made-dev
 	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check --quiet .
 	$(RUN) -m mypy
 
 docs: $(VENV)/.made-docs

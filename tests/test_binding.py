@@ -132,3 +132,10 @@ def test_all_operands_by_a_star():
     left, right = pullback(np.ones_like(value))
     np.testing.assert_allclose(left, np.ones((2, 2)) @ (2 * X))
     np.testing.assert_allclose(right, np.ones((2, 2)) @ X)
+
+
+def test_an_argument_without_rule_is_no_matter_where_nothing_is_differentiated():
+    def scaled(x, mask):
+        return np.sum(x * np.sum(mask, where=mask > 0))
+
+    np.testing.assert_array_equal(grad(scaled)(np.ones(2), np.ones(2)), [2.0, 2.0])

@@ -1,12 +1,15 @@
 """What a call calls: a primitive with a rule, a primitive without derivative, a function of the user, or nobody knows what."""
 
 import dataclasses
+import math
 import types
 from dataclasses import dataclass, field
 from typing import Any
 
 import gast
+import numpy as np
 
+from knetsrc import ops
 from knetsrc.adjoints.table import TABLE, Rule
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
@@ -24,13 +27,12 @@ CONTAINER_METHODS = frozenset({"items", "values", "pop", "copy"})
 
 @dataclass(frozen=True)
 class Primitive:
-    """A call, `at` some node, of something with a derivative rule: `function`, an object or the name of a method."""
+    """A call of something with a derivative rule: of `function`, an object or the name of a method, with `args`."""
 
     rule: Rule
     args: tuple[tree.Node, ...]
     keywords: tuple[gast.keyword, ...] = ()
     function: Any = None
-    at: tree.Node | None = None
 
     def bound(self) -> dict[str, Any]:
         """Argument nodes by the rule's parameter names; star parameters hold a list of nodes.
@@ -41,12 +43,7 @@ class Primitive:
             If the rule has no such parameter.
         """
         function = self.rule.primitives[0] if self.function is None else self.function
-        keywords = {k.arg: k.value for k in self.keywords}
-        try:
-            return binding_of(self.rule, function).bind(self.args, keywords)
-        except UnsupportedSyntaxError as error:
-            error.at = self.at
-            raise
+        return binding_of(self.rule, function).bind(self.args, {k.arg: k.value for k in self.keywords})
 
 
 @dataclass(frozen=True)
@@ -78,9 +75,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A call of something that has neither rule nor source."""
+    """A call of something that has neither rule nor source, or with arguments that its rule does not know."""
 
     name: str
+    error: UnsupportedSyntaxError | None = None
 
 
 Callee = Primitive | Constant | Helper | Container | Record | Unknown
@@ -96,6 +94,9 @@ class Calls:
     def of(self, node: tree.Node) -> Callee | None:
         """The callee of a call, an operator or an attribute; None for other nodes."""
         if isinstance(node, gast.BinOp):
+            inner = self._logistic_argument(node)
+            if inner is not None:
+                return Primitive(TABLE.by_function[ops.sigm], (inner,), function=ops.sigm)
             return _operator(OPERATORS[tree.symbol_of(node.op)], node.left, node.right)
         if isinstance(node, gast.UnaryOp):
             if isinstance(node.op, gast.USub | gast.UAdd):
@@ -104,6 +105,20 @@ class Calls:
         if isinstance(node, gast.Attribute):
             return self._attribute(node)
         return self._call(node) if isinstance(node, gast.Call) else None
+
+    def _logistic_argument(self, node: gast.BinOp) -> tree.Node | None:
+        """`x` for `1 / (1 + np.exp(-x))`: the derivative by its result is cheaper, and does not overflow."""
+        bottom = node.right
+        if not (isinstance(node.op, gast.Div) and tree.is_number(node.left, 1) and isinstance(bottom, gast.BinOp)):
+            return None
+        parts = (bottom.left, bottom.right)
+        power = next((n for n in parts if isinstance(n, gast.Call) and len(n.args) == 1), None)
+        is_sum = isinstance(bottom.op, gast.Add) and any(tree.is_number(n, 1) for n in parts)
+        if power is None or not is_sum or self.outside.resolve(power.func) not in (np.exp, math.exp):
+            return None
+        inner = power.args[0]
+        is_negated = isinstance(inner, gast.UnaryOp) and isinstance(inner.op, gast.USub)
+        return inner.operand if is_negated else None
 
     def _attribute(self, node: gast.Attribute) -> Callee | None:
         if self.outside.resolve(node) is not UNKNOWN or node.attr in TABLE.constant_attributes:
@@ -128,7 +143,7 @@ class Calls:
         except TypeError:
             rule, is_constant = None, False
         if rule:
-            return Primitive(rule, tuple(node.args), tuple(node.keywords), value, node)
+            return _bindable(Primitive(rule, tuple(node.args), tuple(node.keywords), value), node)
         if is_constant:
             return Constant()
         if value in CONTAINER_CALLS:
@@ -139,6 +154,19 @@ class Calls:
         if isinstance(value, types.FunctionType) or hasattr(value, "__wrapped__"):
             return Helper(value, getattr(value, "__name__", "function"))
         return Unknown(tree.show(node.func))
+
+
+def _bindable(primitive: Primitive, node: gast.Call) -> Primitive | Unknown:
+    """`primitive`, if its rule knows all arguments; else the call may only be made with constants."""
+    if not node.keywords and not any(isinstance(a, gast.Starred) for a in node.args):
+        if len(primitive.args) <= len(primitive.rule.operands):
+            return primitive
+    try:
+        primitive.bound()
+    except UnsupportedSyntaxError as error:
+        error.at = node
+        return Unknown(tree.show(node.func), error)
+    return primitive
 
 
 def _record(kind: type, node: gast.Call) -> Record | None:
@@ -168,7 +196,8 @@ def _operator(name: str, *operands: tree.Node) -> Callee:
 def _method(function: gast.Attribute, node: gast.Call) -> Callee:
     rule = TABLE.by_method.get(function.attr)
     if rule:
-        return Primitive(rule, (function.value, *node.args), tuple(node.keywords), function.attr, node)
+        args = (function.value, *node.args)
+        return _bindable(Primitive(rule, args, tuple(node.keywords), function.attr), node)
     if function.attr in TABLE.constant_methods or function.attr in {"keys", "append"}:
         return Constant()
     if function.attr in CONTAINER_METHODS:

@@ -1,4 +1,7 @@
 """UnsupportedSyntaxError: `np.sum` with the argument `where`
+  unknown_option.py:13, in f
+   13 |     return np.sum(x, where=[True, False, True])
+      |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   why:      its derivative rule supports `a`, `axis`, `keepdims` only
   instead:  leave `where` out, or write what it does as an operation of its own
 """
