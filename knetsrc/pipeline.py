@@ -19,8 +19,10 @@ from knetsrc.request import Generated, Request
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.results import to_copy
 from knetsrc.transform.emit import emit_with_lines
+from knetsrc.transform.functions import Function
 from knetsrc.transform.names import Names, adjoint_name
-from knetsrc.transform.units import Function, Pair, Reversal, Task, Units, split_pair
+from knetsrc.transform.pairs import Pair, Reversal, Task, split_pair
+from knetsrc.transform.units import Units
 
 
 def generate(function: Callable[..., Any], request: Request) -> Generated:

@@ -1,4 +1,7 @@
-"""Checks a derivative rule as a plain function: against central differences in float64, and that float32 stays float32."""
+"""Checks a derivative rule as a plain function.
+
+Against central differences in float64, and that float32 stays float32.
+"""
 
 import copy
 import inspect
@@ -37,7 +40,10 @@ def rebuild(value: Any, new: list[Any]) -> Any:
 
 
 def inner(a: Any, b: Any) -> float:
-    return sum(float(np.sum(np.asarray(x) * np.asarray(y))) for x, y in zip(leaves(a), leaves(b), strict=True))
+    return sum(
+        float(np.sum(np.asarray(x) * np.asarray(y)))
+        for x, y in zip(leaves(a), leaves(b), strict=True)
+    )
 
 
 def bound_arguments(rule: Rule, case: Case, dtype: type = np.float64) -> dict[str, Any]:
@@ -104,26 +110,37 @@ def cotangent_like(y: Any, rng: np.random.Generator) -> Any:
 
 
 def check_rule(rule: Rule, case: Case) -> None:
-    """Every element of every adjoint against central differences; shapes are those of the operands."""
+    """Every element of every adjoint against central differences.
+
+    Shapes are those of the operands.
+    """
     arguments = bound_arguments(rule, case)
     y = call_primitive(rule, case, arguments)
     d_y = cotangent_like(y, np.random.default_rng(3))
     before = copy.deepcopy((arguments, d_y))
     adjoints = call_rule(rule, arguments, y, d_y)
-    for kept, now in zip(leaves([list(before[0].values()), before[1]]), leaves([list(arguments.values()), d_y]), strict=True):
+    for kept, now in zip(
+        leaves([list(before[0].values()), before[1]]),
+        leaves([list(arguments.values()), d_y]),
+        strict=True,
+    ):
         np.testing.assert_array_equal(kept, now, err_msg="the rule wrote into its arguments")
     for name, adjoint in adjoints.items():
         _check_operand(rule, case, arguments, name, adjoint, d_y)
 
 
-def _check_operand(rule: Rule, case: Case, arguments: dict[str, Any], name: str, adjoint: Any, d_y: Any) -> None:
+def _check_operand(
+    rule: Rule, case: Case, arguments: dict[str, Any], name: str, adjoint: Any, d_y: Any
+) -> None:
     operand = arguments[name]
     points, found = leaves(operand), leaves(adjoint)
     assert len(points) == len(found), f"{name}: {len(found)} adjoints for {len(points)} arrays"
     for number, (point, value) in enumerate(zip(points, found, strict=True)):
         if not isinstance(point, float) and np.asarray(point).dtype.kind != "f":
             continue
-        assert np.shape(value) == np.shape(point), f"d_{name}: shape {np.shape(value)}, not {np.shape(point)}"
+        assert np.shape(value) == np.shape(point), (
+            f"d_{name}: shape {np.shape(value)}, not {np.shape(point)}"
+        )
         expected = np.zeros(np.shape(point))
         for index in np.ndindex(np.shape(point)):
             outs = []
@@ -132,17 +149,28 @@ def _check_operand(rule: Rule, case: Case, arguments: dict[str, Any], name: str,
                 moved[index] += h
                 changed = list(points)
                 changed[number] = moved if np.shape(point) else float(moved)
-                outs.append(call_primitive(rule, case, {**arguments, name: rebuild(operand, changed)}))
+                outs.append(
+                    call_primitive(rule, case, {**arguments, name: rebuild(operand, changed)})
+                )
             expected[index] = (inner(outs[0], d_y) - inner(outs[1], d_y)) / (2 * STEP)
-        np.testing.assert_allclose(value, expected, rtol=2e-5, atol=2e-6, err_msg=f"d_{name} of {rule}")
+        np.testing.assert_allclose(
+            value, expected, rtol=2e-5, atol=2e-6, err_msg=f"d_{name} of {rule}"
+        )
 
 
 def check_float32(rule: Rule, case: Case) -> None:
     """Adjoints of float32 arrays are float32."""
     arguments = bound_arguments(rule, case, np.float32)
     y = call_primitive(rule, case, arguments)
-    adjoints = call_rule(rule, arguments, y, rebuild(y, [v if np.shape(v) == () else np.ones_like(v) for v in leaves(y)]))
+    adjoints = call_rule(
+        rule,
+        arguments,
+        y,
+        rebuild(y, [v if np.shape(v) == () else np.ones_like(v) for v in leaves(y)]),
+    )
     for name, adjoint in adjoints.items():
         for point, value in zip(leaves(arguments[name]), leaves(adjoint), strict=True):
             if isinstance(point, np.ndarray) and point.dtype == np.float32:
-                assert np.asarray(value).dtype == np.float32, f"d_{name} of {rule} is {np.asarray(value).dtype}"
+                assert np.asarray(value).dtype == np.float32, (
+                    f"d_{name} of {rule} is {np.asarray(value).dtype}"
+                )

@@ -1,4 +1,4 @@
-"""Each rule of the table, spliced by the transpiler into the gradient of a function that makes the call."""
+"""Each rule of the table, spliced into the gradient of a function that makes the call."""
 
 import tempfile
 from pathlib import Path
@@ -37,7 +37,11 @@ def is_real(value: Any) -> bool:
 
 def inner(a: Any, b: Any) -> float:
     pairs = zip(leaves(a), leaves(b), strict=True)
-    return sum(float(np.sum(np.multiply(x, y))) for x, y in pairs if x is not None and y is not None and is_real(x))
+    return sum(
+        float(np.sum(np.multiply(x, y)))
+        for x, y in pairs
+        if x is not None and y is not None and is_real(x)
+    )
 
 
 def random_like(value: Any, rng: np.random.Generator) -> Any:
@@ -58,14 +62,22 @@ def moved(value: Any, direction: Any, step: float) -> Any:
 
 
 def as_float32(value: Any) -> Any:
-    return rebuild(value, [v.astype(np.float32) if isinstance(v, np.ndarray) and is_real(v) else v for v in leaves(value)])
+    return rebuild(
+        value,
+        [
+            v.astype(np.float32) if isinstance(v, np.ndarray) and is_real(v) else v
+            for v in leaves(value)
+        ],
+    )
 
 
 def check_structure(gradient: Any, value: Any, what: str) -> None:
     for found, leaf in zip(leaves(gradient), leaves(value), strict=True):
         if found is None and not is_real(leaf):
             continue
-        assert np.shape(found) == np.shape(leaf), f"{what}: shape {np.shape(found)}, not {np.shape(leaf)}"
+        assert np.shape(found) == np.shape(leaf), (
+            f"{what}: shape {np.shape(found)}, not {np.shape(leaf)}"
+        )
         if type(leaf) is float:
             assert isinstance(found, float), f"{what}: {type(found)} for a float"
         elif isinstance(leaf, np.ndarray):
@@ -94,12 +106,16 @@ def test_vjp_of_a_call(call: Call):
             gradients = pullback(cotangent)
             directions = [random_like(a, rng) for a in args]
             expected = slope(function, args, directions, cotangent)
-        pairs = [(a, g, v) for a, g, v in zip(args, gradients, directions, strict=True) if g is not None]
+        pairs = [
+            (a, g, v) for a, g, v in zip(args, gradients, directions, strict=True) if g is not None
+        ]
         assert pairs, "no gradient at all"
         for arg, gradient, _ in pairs:
             check_structure(gradient, arg, f"{samples}\n{pullback.source}")
         found = sum(inner(g, v) for _, g, v in pairs)
-        assert np.isclose(found, expected, rtol=2e-5, atol=2e-5), f"{found} {expected} {samples}\n{pullback.source}"
+        assert np.isclose(found, expected, rtol=2e-5, atol=2e-5), (
+            f"{found} {expected} {samples}\n{pullback.source}"
+        )
         check_float32(function, args)
 
 
@@ -138,4 +154,6 @@ def test_grad_of_a_weighted_sum(call: Call):
         for arg, found in zip(args, gradients, strict=True):
             check_structure(found, arg, gradient.source)
         found = sum(inner(g, v) for g, v in zip(gradients, directions, strict=True))
-        assert np.isclose(found, expected, rtol=2e-5, atol=2e-5), f"{found} {expected} {samples}\n{gradient.source}"
+        assert np.isclose(found, expected, rtol=2e-5, atol=2e-5), (
+            f"{found} {expected} {samples}\n{gradient.source}"
+        )

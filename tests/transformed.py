@@ -1,4 +1,4 @@
-"""Every call that the table of rules can be tested with, as functions in a file, for the transpiler to read."""
+"""Every call that the rules can be tested with, as functions in a file to be transformed."""
 
 import builtins
 import importlib.util
@@ -30,14 +30,27 @@ CONSTANTS = {}
 
 """
 PLACES = {
-    "np": np, "np.linalg": np.linalg, "math": math, "special": scipy.special, "scipy.linalg": scipy.linalg,
-    "ops": knetsrc.ops, "backends": knetsrc.backends, "operator": operator,
-}  # fmt: skip
+    "np": np,
+    "np.linalg": np.linalg,
+    "math": math,
+    "special": scipy.special,
+    "scipy.linalg": scipy.linalg,
+    "ops": knetsrc.ops,
+    "backends": knetsrc.backends,
+    "operator": operator,
+}
 INFIX = {
-    operator.add: "{} + {}", operator.sub: "{} - {}", operator.mul: "{} * {}", operator.truediv: "{} / {}",
-    operator.mod: "{} % {}", operator.pow: "{} ** {}", operator.matmul: "{} @ {}", operator.neg: "-{}",
-    operator.pos: "+{}", operator.getitem: "{}[{}]",
-}  # fmt: skip
+    operator.add: "{} + {}",
+    operator.sub: "{} - {}",
+    operator.mul: "{} * {}",
+    operator.truediv: "{} / {}",
+    operator.mod: "{} % {}",
+    operator.pow: "{} ** {}",
+    operator.matmul: "{} @ {}",
+    operator.neg: "-{}",
+    operator.pos: "+{}",
+    operator.getitem: "{}[{}]",
+}
 
 
 @dataclass
@@ -57,7 +70,10 @@ class Call:
 
 @dataclass
 class _Writer:
-    """The text of one call; samples become parameters, what has no literal becomes a constant of the module."""
+    """The text of one call.
+
+    Samples become parameters, what has no literal becomes a constant of the module.
+    """
 
     samples: list[Any] = field(default_factory=list)
     constants: list[Any] = field(default_factory=list)
@@ -109,7 +125,9 @@ def spelling(function: Any) -> str | None:
     name = getattr(function, "__name__", "")
     if getattr(builtins, name, None) is function:
         return name
-    return next((f"{p}.{name}" for p, m in PLACES.items() if getattr(m, name, None) is function), None)
+    return next(
+        (f"{p}.{name}" for p, m in PLACES.items() if getattr(m, name, None) is function), None
+    )
 
 
 def runs(function: Callable[..., Any], args: list[Any]) -> bool:
@@ -137,7 +155,10 @@ def every_call() -> list[Call]:
 
 
 def _forms(rule: Rule) -> Iterator[tuple[Any, Case]]:
-    """Ways to call what a rule reverses: the first function with all cases, its namesakes, methods and attributes with some."""
+    """Ways to call what a rule reverses.
+
+    The first function with all cases, its namesakes, methods and attributes with some.
+    """
     for case in rule.cases:
         yield rule.primitives[0], case
     for function in rule.primitives[1:]:
@@ -156,7 +177,12 @@ def _forms(rule: Rule) -> Iterator[tuple[Any, Case]]:
 
 
 def _is_scalar_function(function: Any) -> bool:
-    return getattr(function, "__module__", "") == "math" or function in (float, np.float32, np.float64, pow)
+    return getattr(function, "__module__", "") == "math" or function in (
+        float,
+        np.float32,
+        np.float64,
+        pow,
+    )
 
 
 def _is_of_scalars(case: Case) -> bool:
@@ -174,7 +200,9 @@ def _written(rule: Rule, form: Any, case: Case) -> Iterator[Call]:
         return
     else:
         named = zip(case.args, options_of(rule.function), strict=False)
-        args = [writer.parameter(a) if p.name in rule.operands else writer.argument(a) for a, p in named]
+        args = [
+            writer.parameter(a) if p.name in rule.operands else writer.argument(a) for a, p in named
+        ]
     keywords = [f"{k}={writer.argument(v)}" for k, v in case.kwargs.items()]
     if form is operator.getitem:
         args = [writer.argument(case.args[0]), writer.index(case.args[1])]
@@ -185,7 +213,13 @@ def _written(rule: Rule, form: Any, case: Case) -> Iterator[Call]:
         writer = _Writer()
         args = [writer.parameter(a) if _has_sample(a) else writer.argument(a) for a in case.args]
         keywords = [f"{k}={writer.argument(v)}" for k, v in case.kwargs.items()]
-        yield Call(rule, _text(rule, form, args, keywords), writer.constants, len(writer.samples), [tuple(writer.samples)])
+        yield Call(
+            rule,
+            _text(rule, form, args, keywords),
+            writer.constants,
+            len(writer.samples),
+            [tuple(writer.samples)],
+        )
 
 
 def _text(rule: Rule, form: Any, args: list[str], keywords: list[str]) -> str:
@@ -211,7 +245,9 @@ def written_module(calls: list[Call], folder: Path) -> Any:
         text = call.text.replace("{}", repr(call.name))
         lines.append(f"\ndef {call.name}({', '.join(names)}):\n    return {text}\n")
         parameters = ", ".join([*names, "weights"])
-        lines.append(f"\ndef {call.name}_weighted({parameters}):\n    return np.sum({text} * weights)\n")
+        lines.append(
+            f"\ndef {call.name}_weighted({parameters}):\n    return np.sum({text} * weights)\n"
+        )
     path = folder / f"{MODULE}.py"
     path.write_text("\n".join(lines))
     spec = importlib.util.spec_from_file_location(MODULE, path)
@@ -221,5 +257,3 @@ def written_module(calls: list[Call], folder: Path) -> Any:
     spec.loader.exec_module(module)
     module.CONSTANTS.update({c.name: c.constants for c in calls})
     return module
-
-

@@ -21,7 +21,7 @@ from knetsrc.backends import cholesky_adjoint_a, eigh_adjoint_a, qr_adjoint_a, s
     ],
 )
 def cholesky_rule(a, upper=False, *, y, d_y):
-    if upper:  # noqa: SIM108
+    if upper:
         d_a = cholesky_adjoint_a(d_y, y, a, upper=True)
     else:
         d_a = cholesky_adjoint_a(d_y, y, a)
@@ -39,7 +39,7 @@ def cholesky_rule(a, upper=False, *, y, d_y):
         case(real(0, 0)),
     ],
 )
-def eigh_rule(a, UPLO="L", *, y, d_y):  # noqa: N803
+def eigh_rule(a, UPLO="L", *, y, d_y):
     d_a = eigh_adjoint_a(d_y, y, UPLO)
     return d_a
 
@@ -48,7 +48,7 @@ def eigh_rule(a, UPLO="L", *, y, d_y):  # noqa: N803
     np.linalg.eigvalsh,
     cases=[case(real(3, 3)), case(real(2, 4, 4)), case(real(3, 3), UPLO="U"), case(real(1, 1))],
 )
-def eigvalsh_rule(a, UPLO="L", *, d_y):  # noqa: N803
+def eigvalsh_rule(a, UPLO="L", *, d_y):
     d_a = eigh_adjoint_a((d_y, None), np.linalg.eigh(a, UPLO), UPLO)
     return d_a
 

@@ -1,7 +1,7 @@
 """What a rule may ask about its operands while it is spliced.
 
-The transform settles these questions; where it cannot, it takes the `else` of the `if` that asks, which is right for
-every input. Called as ordinary functions, they answer for the values at hand.
+The transform settles these questions; where it cannot, it takes the `else` of the `if` that asks,
+which is right for every input. Called as ordinary functions, they answer for the values at hand.
 """
 
 from typing import Any
@@ -20,9 +20,12 @@ def is_scalar(x: Any) -> bool:
 
 
 def is_basic(index: Any) -> bool:
-    """Whether `index` is of integers, slices, None and Ellipsis only, so that no element is read twice."""
+    """Whether no element is read twice: integers, slices, None and Ellipsis only."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(part is None or part is Ellipsis or isinstance(part, int | slice | np.integer) for part in parts)
+    return all(
+        part is None or part is Ellipsis or isinstance(part, int | slice | np.integer)
+        for part in parts
+    )
 
 
 def is_literal(value: Any) -> bool:

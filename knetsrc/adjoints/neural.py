@@ -17,13 +17,21 @@ ALONG_AXES = [
 ]
 
 
-@adjoint(ops.relu, elementwise=True, cases=[case(away(3, 4)), case(away()), case(away(2, 3, 2)), case(real(0, 3))])
+@adjoint(
+    ops.relu,
+    elementwise=True,
+    cases=[case(away(3, 4)), case(away()), case(away(2, 3, 2)), case(real(0, 3))],
+)
 def relu_adjoint(x, *, y, d_y):
     d_x = d_y * (y > 0)
     return d_x
 
 
-@adjoint(ops.sigm, elementwise=True, cases=[case(real(3, 4)), case(real()), case(real(2, 3, 2)), case(real(0, 3))])
+@adjoint(
+    ops.sigm,
+    elementwise=True,
+    cases=[case(real(3, 4)), case(real()), case(real(2, 3, 2)), case(real(0, 3))],
+)
 def sigm_adjoint(x, *, y, d_y):
     d_x = d_y * y * (1 - y)
     return d_x

@@ -100,7 +100,7 @@ def dot_adjoint_b_adjoint(d, a, b, *, d_y):
     ],
 )
 def inner_adjoint_adjoint(d, x, other, first=True, *, d_y):
-    if first:  # noqa: SIM108
+    if first:
         d_d = unbroadcast(np.inner(d_y, other), d)
     else:
         d_d = unbroadcast(np.inner(other, d_y), d)

@@ -14,9 +14,9 @@ from knetsrc.backends import (
 
 adjoint(scipy.linalg.det, cases=[case(real(3, 3)), case(real(2, 3, 3))])(det_rule)
 adjoint(scipy.linalg.inv, cases=[case(spd(3, 3)), case(spd(2, 3, 3))])(inv_adjoint)
-adjoint(
-    scipy.linalg.solve, cases=[case(spd(3, 3), real(3)), case(spd(3, 3), real(3, 2))]
-)(solve_adjoint)
+adjoint(scipy.linalg.solve, cases=[case(spd(3, 3), real(3)), case(spd(3, 3), real(3, 2))])(
+    solve_adjoint
+)
 
 
 @adjoint(
@@ -47,7 +47,7 @@ def solve_triangular_adjoint(a, b, trans=0, lower=False, unit_diagonal=False, *,
     cases=[case(spd(3, 3)), case(spd(3, 3), lower=True), case(spd(2, 3, 3))],
 )
 def scipy_cholesky_rule(a, lower=False, *, y, d_y):
-    if lower:  # noqa: SIM108
+    if lower:
         d_a = cholesky_adjoint_a(d_y, y, a)
     else:
         d_a = cholesky_adjoint_a(d_y, y, a, upper=True)
@@ -58,6 +58,6 @@ def scipy_cholesky_rule(a, lower=False, *, y, d_y):
     scipy.linalg.expm,
     cases=[case(real(3, 3)), case(real(1, 1)), case(real(2, 3, 3))],
 )
-def expm_rule(A, *, d_y):  # noqa: N803
-    d_A = expm_adjoint_a(d_y, A)  # noqa: N806
+def expm_rule(A, *, d_y):
+    d_A = expm_adjoint_a(d_y, A)
     return d_A

@@ -1,7 +1,8 @@
 """The table of derivative rules: which primitive is reversed by which rule.
 
-A rule is an ordinary Python function. The transform copies the statements of its body into the generated source, so
-what a rule says is what a user reads. See CONTRIBUTING.md for how to write one.
+A rule is an ordinary Python function. The transform copies the statements of its body into the
+generated source, so what a rule says is what a user reads. See CONTRIBUTING.md for how to write
+one.
 
     @adjoint(np.exp, cases=[case(real(3, 4)), case(real())])
     def exp_adjoint(x, *, y, d_y):
@@ -111,7 +112,10 @@ def _show(value: Any) -> str:
 
 
 def case(*args: Any, **kwargs: Any) -> Case:
-    """Arguments to test a rule with; arrays are described by `real`, `positive` and their kin, also inside lists."""
+    """Arguments to test a rule with.
+
+    Arrays are described by `real`, `positive` and their kin, also inside lists.
+    """
     return Case(args, kwargs)
 
 
@@ -126,7 +130,8 @@ class Rule:
     primitives
         The functions that it reverses; the first one is called to test it.
     methods, attributes
-        Names under which arrays offer the same function (`x.sum()`, `x.T`); the array is the first operand.
+        Names under which arrays offer the same function (`x.sum()`, `x.T`); the array is the first
+        operand.
     operands
         Parameters that the rule gives an adjoint for, in the order in which it returns them.
     elementwise
@@ -170,7 +175,10 @@ class Postponed:
 
 @dataclass
 class Table:
-    """Rules by primitive, by method name and by attribute name; beside them what is known to have no derivative."""
+    """Rules by primitive, by method name and by attribute name.
+
+    Beside them what is known to have no derivative.
+    """
 
     rules: list[Rule] = field(default_factory=list)
     by_function: dict[Hashable, Rule] = field(default_factory=dict)
@@ -234,8 +242,8 @@ def adjoint(
     Parameters
     ----------
     *primitives
-        Functions that compute the same thing with the same parameters. An operator is entered as its function of the
-        module `operator`.
+        Functions that compute the same thing with the same parameters. An operator is entered as
+        its function of the module `operator`.
     cases
         Arguments that the test suite checks the rule with, at least one for a rule of the package.
     methods, attributes
@@ -247,17 +255,21 @@ def adjoint(
 
     Notes
     -----
-    The parameters of the rule are those of the primitive that it supports, by the same names; after `*` come `y` (the
-    result, kept from the forward part if the body reads it), `d_y` (its adjoint) and `d_x` (the buffer to add into, for
-    a rule that updates the adjoint of its operand `x` in place). Each adjoint `d_x` is assigned by one statement, or by
-    one in each branch of an `if`.
+    The parameters of the rule are those of the primitive that it supports, by the same names; after
+    `*` come `y` (the result, kept from the forward part if the body reads it), `d_y` (its adjoint)
+    and `d_x` (the buffer to add into, for a rule that updates the adjoint of its operand `x` in
+    place). Each adjoint `d_x` is assigned by one statement, or by one in each branch of an `if`.
     """
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
         parameters = inspect.signature(function).parameters
-        assigned = {name for name in function.__code__.co_varnames if name.startswith("d_")} | set(parameters)
+        assigned = {name for name in function.__code__.co_varnames if name.startswith("d_")} | set(
+            parameters
+        )
         operands = tuple(
-            name for name, p in parameters.items() if p.kind is not p.KEYWORD_ONLY and f"d_{name}" in assigned
+            name
+            for name, p in parameters.items()
+            if p.kind is not p.KEYWORD_ONLY and f"d_{name}" in assigned
         )
         TABLE.add(
             Rule(
@@ -277,7 +289,10 @@ def adjoint(
 
 
 def options_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
-    """The parameters of a rule that are those of its primitive: without `y`, and without adjoints."""
+    """The parameters of a rule that are those of its primitive.
+
+    Without `y`, and without adjoints.
+    """
     return tuple(
         p
         for name, p in inspect.signature(function).parameters.items()

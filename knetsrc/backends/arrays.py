@@ -1,4 +1,4 @@
-"""What generated source calls at run time to fit adjoints to the shapes of the values they belong to."""
+"""What generated source calls to fit adjoints to the shapes of the values they belong to."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """The adjoint of one operand of an einsum, for every form of the subscripts.
 
-    subscripts "ij,jk->ik", operands (a, b), position 0, d of shape ik  ->  d_a =
-    einsum("jk,ik->ij", b, d)
+subscripts "ij,jk->ik", operands (a, b), position 0, d of shape ik  ->  d_a =
+einsum("jk,ik->ij", b, d)
 """
 
 import math

@@ -123,10 +123,8 @@ def correlate_adjoint_v(d: Any, a: Any, v: Any, mode: str = "valid") -> Any:
     return np.flip(convolve_adjoint(d, np.flip(v), a, mode))
 
 
-def quantile_adjoint_a(
-    d: Any, a: Any, q: Any, axis: Axis = None, scale: float = 1.0
-) -> Any:
-    """Adjoint of `a` in `numpy.quantile`: shares for the two values that each quantile lies between.
+def quantile_adjoint_a(d: Any, a: Any, q: Any, axis: Axis = None, scale: float = 1.0) -> Any:
+    """Adjoint of `a` in `numpy.quantile`: shares for the two values that a quantile lies between.
 
     Parameters
     ----------

@@ -160,7 +160,10 @@ def trace_adjoint_a(d: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: int 
 
 
 def choose_adjoint_choices(d: Any, a: Any, choices: Any) -> Any:
-    """Adjoint of the `choices` of `numpy.choose`: `d` where each was taken; an array if they are."""
+    """Adjoint of the `choices` of `numpy.choose`.
+
+    `d` where each was taken; an array if they are.
+    """
     parts = [unbroadcast(np.where(a == i, d, 0), x) for i, x in enumerate(choices)]
     return np.asarray(parts, choices.dtype) if hasattr(choices, "dtype") else parts
 

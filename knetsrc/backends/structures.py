@@ -208,9 +208,7 @@ def gradient_like(x: Any, entries: Mapping[Any, Any]) -> Any:
         Zeros where `entries` has nothing, None where nothing is differentiable.
     """
     if type(x) is list and all(type(key) is int and key >= 0 for key in entries):
-        return [
-            finished(entries[i] if i in entries else zeros_like(v), v) for i, v in enumerate(x)
-        ]
+        return [finished(entries[i] if i in entries else zeros_like(v), v) for i, v in enumerate(x)]
     buffer = zeros_like(x)
     for key, value in entries.items():
         if hasattr(buffer, "dtype"):

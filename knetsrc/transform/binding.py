@@ -2,8 +2,9 @@
 
     np.sum(x, 1, None, keepdims=True)  ->  {"a": x, "axis": 1, "keepdims": True}
 
-A call is bound by the signature of what it calls: the rule leaves options out, and may call its operands by other names. An option that
-the rule leaves out is refused, unless it is written with the value that it has anyway.
+A call is bound by the signature of what it calls: the rule leaves options out, and may call its
+operands by other names. An option that the rule leaves out is refused, unless it is written with
+the value that it has anyway.
 """
 
 import functools
@@ -25,7 +26,17 @@ _WITHOUT_EFFECT = frozenset(
 )
 _NEUTRAL = {"where": True, "out": None, "dtype": None, "initial": None}
 _OTHER_NAMES = {"min": "a_min", "max": "a_max", "newshape": "shape", "correction": "ddof"}
-_UFUNC_OPTIONS = ("where", "casting", "order", "dtype", "subok", "signature", "axes", "axis", "keepdims")
+_UFUNC_OPTIONS = (
+    "where",
+    "casting",
+    "order",
+    "dtype",
+    "subok",
+    "signature",
+    "axes",
+    "axis",
+    "keepdims",
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,9 @@ class Binding:
     own: tuple[inspect.Parameter, ...]
     spelling: str
 
-    def bind(self, args: tuple[tree.Node, ...], keywords: Mapping[str, tree.Node]) -> dict[str, Any]:
+    def bind(
+        self, args: tuple[tree.Node, ...], keywords: Mapping[str, tree.Node]
+    ) -> dict[str, Any]:
         """Argument nodes by the rule's parameter names; a star parameter holds a list of nodes.
 
         Raises
@@ -118,7 +131,10 @@ def _is_value(value: Any, other: Any) -> bool:
 
 
 def _sequence(nodes: tuple[tree.Node, ...]) -> Any:
-    """The arguments for a star parameter: a list of nodes, or one node for a sequence of unknown length."""
+    """The arguments for a star parameter.
+
+    A list of nodes, or one node for a sequence of unknown length.
+    """
     if not any(isinstance(n, gast.Starred) for n in nodes):
         return list(nodes)
     return nodes[0].value if len(nodes) == 1 else tree.tuple_of(nodes)
@@ -126,7 +142,7 @@ def _sequence(nodes: tuple[tree.Node, ...]) -> Any:
 
 @functools.cache
 def binding_of(rule: Rule, function: Callable[..., Any] | str) -> Binding:
-    """How calls of `function`, a primitive of `rule` or the name of a method, are bound to `rule`."""
+    """How calls of `function`, a primitive or the name of a method, are bound to `rule`."""
     own = options_of(rule.function)
     signature = _signature(rule, function) or inspect.Signature(own)
     spelling = f".{function}" if isinstance(function, str) else _spelling(function)
@@ -154,16 +170,25 @@ def _names(
         if is_operand and parameter.name not in known and other.name not in names:
             names[parameter.name] = other.name
     if any(p.kind is p.VAR_KEYWORD for p in theirs):  # np.pad(x, 1, constant_values=2)
-        names |= {p.name: p.name for p in own if p.kind is not p.VAR_POSITIONAL and p.name not in names.values()}
+        names |= {
+            p.name: p.name
+            for p in own
+            if p.kind is not p.VAR_POSITIONAL and p.name not in names.values()
+        }
     return names | {n: o for n, o in _OTHER_NAMES.items() if o in known and n not in known}
 
 
 def _signature(rule: Rule, function: Callable[..., Any] | str) -> inspect.Signature | None:
-    """The signature of a primitive; None if it cannot be read, or if the rule groups the arguments in another way."""
+    """The signature of a primitive.
+
+    None if it cannot be read, or if the rule groups the arguments in another way.
+    """
     if isinstance(function, np.ufunc):
         return _ufunc_signature(rule, function)
     candidates: list[Any] = [function]
-    if isinstance(function, str):  # before NumPy 2.4, methods have no signature, but those of functions fit
+    if isinstance(
+        function, str
+    ):  # before NumPy 2.4, methods have no signature, but those of functions fit
         candidates = [getattr(np.ndarray, function, None), getattr(np, function, None)]
         if candidates[1] not in rule.primitives:
             candidates.pop()
@@ -184,10 +209,15 @@ def _is_grouped_alike(signature: inspect.Signature, rule: Rule) -> bool:
 
 
 def _regrouped(signature: inspect.Signature, rule: Rule) -> inspect.Signature:
-    """The rule's positional parameters and the primitive's keywords: `einsum_rule(subscripts, *operands)`."""
+    """The rule's positional parameters and the primitive's keywords.
+
+    `einsum_rule(subscripts, *operands)`.
+    """
     own = [p for p in options_of(rule.function) if p.kind is not p.KEYWORD_ONLY]
     names = {p.name for p in own}
-    theirs = [p for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY and p.name not in names]
+    theirs = [
+        p for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY and p.name not in names
+    ]
     return inspect.Signature([*own, *theirs])
 
 

@@ -1,6 +1,6 @@
 """The adjoint of an einsum whose subscripts are written out, as an einsum of its own.
 
-    einsum_adjoint("ij,jk->ik", [a, b], 0, d)  ->  unbroadcast(np.einsum("ik,jk->ij", d, b), a)
+einsum_adjoint("ij,jk->ik", [a, b], 0, d)  ->  unbroadcast(np.einsum("ik,jk->ij", d, b), a)
 """
 
 import gast
@@ -11,7 +11,8 @@ from knetsrc.transform import tree
 def explicit_einsum(
     subscripts: str, operands: list[tree.Node], position: tree.Node, adjoint: tree.Node
 ) -> tree.Node | None:
-    """The call `einsum_adjoint(subscripts, operands, position, adjoint)` as an einsum; None where it takes more than that.
+    """The adjoint of one operand as an einsum; None where it takes more than that.
+
 
     Axes of size 1 that einsum has repeated are summed by `unbroadcast`.
     """
@@ -28,10 +29,11 @@ def explicit_einsum(
 
 
 def turned_subscripts(subscripts: str, position: int) -> str | None:
-    """Subscripts that give the adjoint of one operand from that of the result and the other operands.
+    """Subscripts of the adjoint of one operand, made from that of the result and the others.
 
-    None where an index of the operand is in none of those, where it has one twice, or where an ellipsis may stand for fewer axes
-    in the operand than elsewhere and does not come first in it.
+
+    None where an index of the operand is in none of those, where it has one twice, or where an
+    ellipsis may stand for fewer axes in the operand than elsewhere and does not come first in it.
 
     >>> turned_subscripts("ij,jk->ik", 0)
     'ik,jk->ij'

@@ -1,13 +1,16 @@
-"""Binds a call to its derivative rule and copies the rule's body, with the caller's expressions in place of its parameters.
+"""Copies the body of a derivative rule, with the caller's expressions for its parameters.
 
-What comes in: a call, the adjoint of its result as an expression, the operands that want an adjoint. What goes out: for each of these an
-expression, in which the values of the forward part stand as placeholders; `reverse` decides whether a placeholder becomes a copy of
-the primal expression or a name for it.
+
+What comes in: a call, the adjoint of its result as an expression, the operands that want an
+adjoint. What goes out: for each of these an expression, in which the values of the forward part
+stand as placeholders; `reverse` decides whether a placeholder becomes a copy of the primal
+expression or a name for it.
 """
 
 import functools
 import importlib
 import inspect
+import operator
 import textwrap
 import types
 from collections.abc import Callable, Mapping
@@ -45,7 +48,9 @@ def template_of(rule: Rule) -> Template:
     updates = frozenset(
         n for n in inspect.signature(rule.function).parameters if n.startswith("d_") and n != "d_y"
     )
-    return Template(function, tuple(p.name for p in own), defaults, rule.function.__globals__, updates)
+    return Template(
+        function, tuple(p.name for p in own), defaults, rule.function.__globals__, updates
+    )
 
 
 def _default(parameter: inspect.Parameter) -> tree.Node:
@@ -57,7 +62,10 @@ def _default(parameter: inspect.Parameter) -> tree.Node:
 
 @dataclass
 class Spliced:
-    """Adjoints of the operands of one call, by operand; `locals` are names that the body binds on the way, in order."""
+    """Adjoints of the operands of one call, by operand.
+
+    `locals` are names that the body binds on the way, in order.
+    """
 
     adjoints: dict[str, tree.Node] = field(default_factory=dict)
     locals: list[tuple[str, tree.Node]] = field(default_factory=list)
@@ -71,7 +79,8 @@ class Splicer:
     Attributes
     ----------
     spell
-        Gives the spelling of an object of the rule's module (a function of `knetsrc.backends`, NumPy) in the generated module.
+        Gives the spelling of an object of the rule's module (a function of `knetsrc.backends`,
+        NumPy) in the generated module.
     settle
         Answers a question about facts (`rank(x) == 2`) with a value, or UNKNOWN.
     """
@@ -79,10 +88,13 @@ class Splicer:
     spell: Callable[[str, Any], tree.Node]
     settle: Callable[[str, tree.Node], Any]
 
-    def splice(self, rule: Rule, bound: Mapping[str, Any], wanted: set[str], fixed: Mapping[str, tree.Node]) -> Spliced:
+    def splice(
+        self, rule: Rule, bound: Mapping[str, Any], wanted: set[str], fixed: Mapping[str, tree.Node]
+    ) -> Spliced:
         """The body of `rule` for the operands `wanted`.
 
-        `bound` gives the argument nodes; `fixed` what stands for each of them, for `y` and for `d_y` in the output.
+        `bound` gives the argument nodes; `fixed` what stands for each of them, for `y` and for
+        `d_y` in the output.
         """
         template = template_of(rule)
         values = dict(template.defaults) | dict(fixed)
@@ -107,7 +119,9 @@ class _Body:
                 self.assign(node)
             elif isinstance(node, gast.If):
                 self.branch(node)
-            elif isinstance(node, gast.AugAssign) or (isinstance(node, gast.Expr) and isinstance(node.value, gast.Call)):
+            elif isinstance(node, gast.AugAssign) or (
+                isinstance(node, gast.Expr) and isinstance(node.value, gast.Call)
+            ):
                 self.update(node)
 
     def assign(self, node: gast.Assign) -> None:
@@ -132,7 +146,10 @@ class _Body:
             self.choose(node)
 
     def choose(self, node: gast.If) -> None:
-        """Both branches as one conditional expression: the option is known only when the generated code runs."""
+        """Both branches as one conditional expression.
+
+        The option is known only when the generated code runs.
+        """
         arms = []
         for body in (node.body, node.orelse):
             arm = _Body(self.splicer, self.template, dict(self.values), self.literals, self.wanted)
@@ -140,15 +157,21 @@ class _Body:
             arms.append(arm.result)
         test = self.filled(node.test)
         for text, value in arms[0].adjoints.items():
-            self.result.adjoints[text] = tree.choice(tree.clone(test), value, arms[1].adjoints[text])
+            self.result.adjoints[text] = tree.choice(
+                tree.clone(test), value, arms[1].adjoints[text]
+            )
 
     def filled(self, node: Any) -> Any:
-        """`node` with the caller's expressions for parameters and the module's spelling for everything else."""
+        """`node` with the caller's expressions for parameters, spelt as in the generated module."""
         outside = self.template.outside
 
         def replace(n: gast.Name) -> tree.Node:
             if n.id in self.values:
-                return self.values[n.id] if isinstance(n.ctx, gast.Load) else tree.target_of(self.values[n.id])
+                return (
+                    self.values[n.id]
+                    if isinstance(n.ctx, gast.Load)
+                    else tree.target_of(self.values[n.id])
+                )
             if n.id in outside and isinstance(n.ctx, gast.Load):
                 return self.splicer.spell(n.id, outside[n.id])
             return n
@@ -157,14 +180,16 @@ class _Body:
         return tree.rewrite(explicit, {gast.Name: replace})
 
     def unrolled(self, node: Any) -> Any:
-        """`[f(i) for i in range(len(operands))]` as `[f(0), f(1)]`, where the number of operands is known."""
+        """`[f(i) for i in range(len(operands))]` as `[f(0), f(1)]`, if their number is known."""
         if not isinstance(node, gast.ListComp):
             return node
         target, source = node.generators[0].target.id, node.generators[0].iter.args[0]
-        count = len(self.literals[source.args[0].id]) if isinstance(self.literals.get(source.args[0].id), list) else None
-        if count is None:
+        given = self.literals.get(source.args[0].id)
+        if not isinstance(given, list):
             return node
-        return tree.list_of([tree.substitute(tree.clone(node.elt), {target: tree.constant(i)}) for i in range(count)])
+        return tree.list_of(
+            tree.substitute(node.elt, {target: tree.constant(i)}) for i in range(len(given))
+        )
 
     def explicit(self, call: gast.Call) -> tree.Node:
         """The call of a helper that has a simpler form for literal arguments, in that form."""
@@ -176,7 +201,7 @@ class _Body:
             return call
         return explicit_einsum(subscripts, operands.elts, call.args[2], call.args[3]) or call
 
-    # --- questions that are settled while transforming -----------------------------------------------------------------
+    # --- questions that are settled while transforming
     def asks_facts(self, test: tree.Node) -> bool:
         return any(tree.called_name(n) in FACT_NAMES for n in tree.walk(test))
 
@@ -200,17 +225,20 @@ class _Body:
 
     def _decide_compare(self, test: gast.Compare) -> Any:
         left, right = self._value(test.left), self._value(test.comparators[0])
-        operator = tree.symbol_of(test.ops[0])
+        symbol = tree.symbol_of(test.ops[0])
         if left is UNKNOWN or right is UNKNOWN:
-            is_none = tree.is_constant(test.comparators[0], None) and operator in ("is", "is not")
+            is_none = tree.is_constant(test.comparators[0], None) and symbol in ("is", "is not")
             if is_none and self._cannot_be_none(test.left):
-                return operator == "is not"
+                return symbol == "is not"
             return UNKNOWN
-        return _COMPARISONS[operator](left, right)
+        return _COMPARISONS[symbol](left, right)
 
     def _cannot_be_none(self, node: tree.Node) -> bool:
         bound = self.literals.get(node.id) if isinstance(node, gast.Name) else None
-        return isinstance(bound, gast.BinOp | gast.List | gast.Tuple | gast.Compare | gast.Subscript | gast.UnaryOp)
+        return isinstance(
+            bound,
+            gast.BinOp | gast.List | gast.Tuple | gast.Compare | gast.Subscript | gast.UnaryOp,
+        )
 
     def _value(self, node: tree.Node) -> Any:
         if isinstance(node, gast.Name):
@@ -219,19 +247,33 @@ class _Body:
         called = tree.called_name(node)
         if called in FACT_NAMES and isinstance(node.args[0], gast.Name):
             bound = self.literals.get(node.args[0].id)
-            return UNKNOWN if bound is None or isinstance(bound, list) else self.splicer.settle(called, bound)
+            return (
+                UNKNOWN
+                if bound is None or isinstance(bound, list)
+                else self.splicer.settle(called, bound)
+            )
         return literal_value(node)
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "is": lambda a, b: a is b, "is not": lambda a, b: a is not b,
-    "in": lambda a, b: a in b, "not in": lambda a, b: a not in b,
-}  # fmt: skip
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "is": operator.is_,
+    "is not": operator.is_not,
+    "in": lambda a, b: a in b,
+    "not in": lambda a, b: a not in b,
+}
 
 
 def literal_value(node: tree.Node | None) -> Any:
-    """The value of a literal: a number, a string, None, a tuple or list of these; UNKNOWN for anything else."""
+    """The value of a literal.
+
+    A number, a string, None, a tuple or list of these; UNKNOWN for anything else.
+    """
     if isinstance(node, gast.Constant):
         return node.value
     if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):

@@ -1,0 +1,177 @@
+"""A function in the core language, and how the arguments of a call go to its parameters."""
+
+import types
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import gast
+
+from knetsrc.errors import KnetsrcError, UnsupportedSyntaxError
+from knetsrc.transform import tree
+from knetsrc.transform.source import Source
+from knetsrc.transform.specialize import classes_of, owner_of
+
+
+@dataclass(frozen=True)
+class Star:
+    """Names of the star parameters that a helper had, and how many positional ones stand before them."""
+
+    positional: int = 0
+    vararg: str | None = None
+    kwarg: str | None = None
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function in the core language, with outside names as the generated module spells them."""
+
+    name: str
+    core: gast.FunctionDef
+    source: Source | None
+    star: Star = Star()
+    classes: dict[str, type] = field(default_factory=dict)
+    origin: Any = None
+
+    @property
+    def parameters(self) -> list[str]:
+        return parameter_names(self.core.args)
+
+
+def parameter_names(arguments: gast.arguments) -> list[str]:
+    """Names of all parameters: positional, star, keyword-only, double star."""
+    names = [a.id for a in [*arguments.posonlyargs, *arguments.args]]
+    names += [arguments.vararg.id] if arguments.vararg else []
+    names += [a.id for a in arguments.kwonlyargs]
+    return names + ([arguments.kwarg.id] if arguments.kwarg else [])
+
+
+def without_stars(function: Function) -> Function:
+    """A helper whose star parameters are plain ones, for a tuple and a dict."""
+    arguments = function.core.args
+    if not (arguments.vararg or arguments.kwarg):
+        return function
+    core = tree.clone(function.core)
+    positional = [a.id for a in [*arguments.posonlyargs, *arguments.args]]
+    star = Star(
+        len(positional), arguments.vararg and arguments.vararg.id, arguments.kwarg and arguments.kwarg.id
+    )
+    for text in (star.kwarg, star.vararg):
+        if text:
+            core.args.kwonlyargs.insert(0, tree.parameter(text))
+            core.args.kw_defaults.insert(0, None)
+    core.args.vararg = core.args.kwarg = None
+    return replace(function, core=core, star=star)
+
+
+def bind_call(function: Function, call: gast.Call) -> dict[str, tree.Node] | None:
+    """Argument nodes by parameter; None where a star argument leaves open which goes to which."""
+    arguments = function.core.args
+    positional = [a.id for a in [*arguments.posonlyargs, *arguments.args]]
+    given = _spread(call.args, len(positional) - len(arguments.defaults), function.star)
+    if given is None or any(k.arg is None for k in call.keywords):
+        return None
+    bound = dict(zip(positional, given, strict=False))
+    keywords = {k.arg: k.value for k in call.keywords}
+    star = function.star
+    known = {*positional, *(a.id for a in arguments.kwonlyargs)} - {star.vararg, star.kwarg}
+    if star.vararg:
+        rest = given[len(positional) :]
+        only = rest[0] if len(rest) == 1 else None
+        bound[star.vararg] = only.value if isinstance(only, gast.Starred) else tree.at(tree.tuple_of(rest), call)
+    elif len(given) > len(positional):
+        return None
+    if star.kwarg:
+        extra = {k: v for k, v in keywords.items() if k not in known}
+        bound[star.kwarg] = tree.at(tree.dict_of(map(tree.constant, extra), extra.values()), call)
+    bound |= {k: v for k, v in keywords.items() if k in known or not star.kwarg}
+    for text, default in zip(positional[len(positional) - len(arguments.defaults):], arguments.defaults, strict=True):
+        bound.setdefault(text, default)
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if default is not None:
+            bound.setdefault(argument.id, default)
+    return bound if set(bound) == set(parameter_names(arguments)) else None
+
+
+def _spread(args: list[tree.Node], required: int, star: Star) -> list[tree.Node] | None:
+    """Arguments with a star argument at the end taken apart, as far as the parameters without default tell its length."""
+    stars = [a for a in args if isinstance(a, gast.Starred)]
+    if not stars:
+        return list(args)
+    last = args[-1]
+    if len(stars) > 1 or last is not stars[0]:
+        return None
+    if isinstance(last.value, gast.Tuple | gast.List):
+        return [*args[:-1], *last.value.elts]
+    missing = required - (len(args) - 1)
+    if star.vararg:
+        return list(args) if missing == 0 else None
+    if missing < 1 or not isinstance(last.value, gast.Name):
+        return None
+    return [*args[:-1], *(tree.at(tree.subscript(last.value, tree.constant(i)), last) for i in range(missing))]
+
+
+def call_with(
+    name: str, function: Function, call: gast.Call, bound: dict[str, tree.Node]
+) -> gast.Call:
+    """The call of a pair's forward function: as the user wrote it, or with star arguments written out."""
+    if function.star == Star() and not any(isinstance(a, gast.Starred) for a in call.args):
+        new = tree.call(name, *call.args)
+        new.keywords = call.keywords
+        return new
+    arguments = function.core.args
+    positional = [a.id for a in [*arguments.posonlyargs, *arguments.args]]
+    return tree.call(
+        name, *(bound[p] for p in positional), **{a.id: bound[a.id] for a in arguments.kwonlyargs}
+    )
+
+
+def may_inline(value: tree.Node, bound: dict[str, tree.Node]) -> bool:
+    """Whether a returned expression is short, and no argument would be computed twice."""
+    if sum(1 for _ in tree.walk(value)) > 40 or isinstance(value, gast.Tuple | gast.List | gast.Dict):
+        return False
+    for text, argument in bound.items():
+        uses = sum(tree.is_name(n, text) for n in tree.walk(value))
+        if uses > 1 and not isinstance(argument, gast.Name | gast.Constant):
+            return False
+    return True
+
+
+def known_classes(function: types.FunctionType) -> dict[str, type]:
+    """What is known of the classes of a function's arguments: by annotation, and of the object of a method."""
+    owner, first = owner_of(function), function.__code__.co_varnames[:1]
+    own = {first[0]: owner} if owner is not None and function.__code__.co_argcount else {}
+    return {**own, **classes_of(function)}
+
+
+def refuse_rebound_functions(core: gast.FunctionDef, nested: list[gast.FunctionDef]) -> None:
+    """A nested function must be the only thing that its name stands for."""
+    names = [n.name for n in nested]
+    for function in nested:
+        if names.count(function.name) > 1 or function.name in tree.names_written(core):
+            raise UnsupportedSyntaxError(
+                f"`{function.name}` stands for more than one thing", at=function,
+                why="which function a call of it means is not known while transforming",
+                instead="give each function a name of its own, and choose with `if` between the calls",
+            )
+
+
+def pass_captured(
+    function: gast.FunctionDef, extra: dict[str, list[str]], renamed: dict[str, str]
+) -> gast.FunctionDef:
+    """Calls of nested functions by their new names, with what they capture."""
+
+    def replace(node: gast.Call) -> tree.Node:
+        text = tree.called_name(node)
+        if text in renamed:
+            node.func = tree.name(renamed[text])
+            node.keywords = [*node.keywords, *tree.call("f", **{n: tree.name(n) for n in extra[text]}).keywords]
+        return node
+
+    result = tree.rewrite(function, {gast.Call: replace})
+    result.body = [n for n in result.body if not isinstance(n, gast.FunctionDef)] or result.body
+    return result
+
+
+def located(error: KnetsrcError, source: Source) -> KnetsrcError:
+    """The error with its place in the user's file."""
+    return error.located(source.filename, source.name, source.lines)

@@ -1,0 +1,117 @@
+"""What a reversal gives, and the two functions of a pair that are made of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.assigned import definitely_assigned, exposed_names
+from knetsrc.transform.functions import Function
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a function is reversed for.
+
+    Attributes
+    ----------
+    wrt
+        Differentiated parameters.
+    is_seeded
+        The adjoint of the result comes from outside, as `d_result`; else it is 1.
+    want_value
+        The value is returned as well.
+    scalar_result
+        The result is a single number.
+    scalars
+        Parameters that are single numbers.
+    parts
+        Which parts of a tuple that is returned have an adjoint.
+    has_aux
+        Only the first part of the returned pair has one.
+    """
+
+    wrt: tuple[str, ...]
+    is_seeded: bool = False
+    want_value: bool = False
+    scalar_result: bool = False
+    scalars: frozenset[str] = frozenset()
+    parts: tuple[bool, ...] | None = None
+    has_aux: bool = False
+
+
+@dataclass
+class Reversal:
+    """One function, reversed and simplified: forward statements, the value, backward statements, the adjoints."""
+
+    forward: list[tree.Node]
+    value: tree.Node
+    backward: list[tree.Node]
+    adjoints: list[tree.Node]
+    numeric: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    seed: str = "d_result"
+    is_scalar: bool = False
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Names of the two generated functions of a helper."""
+
+    forward: str
+    backward: str
+
+
+@dataclass(frozen=True)
+class PairKey:
+    """What a helper is differentiated for."""
+
+    function: int
+    active: frozenset[str]
+    scalars: frozenset[str]
+    scalar_result: bool
+    parts: tuple[bool, ...] | None
+
+
+def split_pair(
+    pair: Pair, function: Function, reversal: Reversal, always_tuple: bool, captured: Iterable[str] = ()
+) -> list[tree.Node]:
+    """The two functions of a pair: the forward one returns the value and what the backward one needs."""
+    _inline_value(reversal)
+    local = {*function.parameters, *captured} | tree.names_written(reversal.forward)
+    backward = tree.function_def("b", [], [*reversal.backward, tree.return_(tree.tuple_of(reversal.adjoints))])
+    kept = sorted(exposed_names(backward.body) & local)
+    whole = tree.function_def("f", tree.clone(function.core.args), [*reversal.forward, tree.pass_()])
+    assigned = definitely_assigned(whole)
+    unbound = [n for n in kept if n not in assigned.after[id(whole.body[-1])] and n not in function.parameters and n not in captured]
+    start = [tree.assign_all(unbound, tree.constant(None))] if unbound else []
+    saved = tree.name(kept[0]) if len(kept) == 1 else tree.tuple_of(map(tree.name, kept))
+    saved = saved if kept else tree.constant(None)
+    parameter = kept[0] if len(kept) == 1 else "saved"
+    unpack = [tree.assign(tree.tuple_of(map(tree.name, kept)), tree.name("saved"))] if len(kept) > 1 else []
+    forward = tree.function_def(
+        pair.forward, tree.clone(function.core.args),
+        [*start, *reversal.forward, tree.return_(tree.tuple_of([reversal.value, saved]))],
+    )  # fmt: skip
+    adjoints = reversal.adjoints
+    result = tree.tuple_of(adjoints) if always_tuple or len(adjoints) != 1 else adjoints[0]
+    back = tree.function_def(pair.backward, [parameter, reversal.seed], [*unpack, *reversal.backward, tree.return_(result)])
+    return [forward, back]
+
+
+def _inline_value(reversal: Reversal) -> None:
+    """Return `x` rather than a second name for it: in a function of its own nothing overwrites it."""
+    last = reversal.forward[-1] if reversal.forward else None
+    is_copy = isinstance(last, gast.Assign) and isinstance(last.value, gast.Name)
+    if is_copy and isinstance(reversal.value, gast.Name) and tree.is_name(last.targets[0], reversal.value.id):
+        reversal.forward = reversal.forward[:-1]
+        reversal.value = last.value
+
+
+def taken_apart(function: gast.FunctionDef) -> Reversal:
+    """The parts of a combined function."""
+    body, returned = function.body[:-1], function.body[-1]
+    boundary = next((i for i, n in enumerate(body) if tree.comment_text(n) == tree.BOUNDARY), len(body))
+    value, adjoints = returned.value.elts
+    return Reversal(body[:boundary], value, body[boundary + 1 :], list(adjoints.elts))

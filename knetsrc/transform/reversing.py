@@ -1,0 +1,268 @@
+"""The reversal of one function, stage by stage: analyses, steps, what is saved, statements, simplification."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import appended_to
+from knetsrc.transform.analysis.assigned import definitely_assigned
+from knetsrc.transform.analysis.integers import integer_names
+from knetsrc.transform.analysis.kinds import buffer_names, entries_only, numeric_names
+from knetsrc.transform.analysis.needed import Needed
+from knetsrc.transform.analysis.shapes import SCALAR, Shapes, shapes
+from knetsrc.transform.assemble import Assembler
+from knetsrc.transform.callee import Calls, Constant, Container, Primitive, Record
+from knetsrc.transform.functions import Function, parameter_names
+from knetsrc.transform.names import Names
+from knetsrc.transform.pairs import Reversal, Task, taken_apart
+from knetsrc.transform.push import Keys, Pusher
+from knetsrc.transform.reverse import Reverser
+from knetsrc.transform.simplify import simplify
+from knetsrc.transform.simplify.templates import share_templates
+from knetsrc.transform.simplify.zeros import plain_zeros
+from knetsrc.transform.steps import Block, Step
+
+_FRESH_CALLS = frozenset({"zeros_like", "owned", "np.zeros_like"})
+_RANDOM = frozenset({"random", "normal", "uniform", "standard_normal", "integers", "choice", "permutation", "shuffle"})
+if TYPE_CHECKING:
+    from knetsrc.transform.units import Units
+
+
+@dataclass
+class Reversing:
+    """The reversal of one function, stage by stage."""
+
+    units: "Units"
+    function: Function
+    task: Task
+
+    def run(self) -> Reversal:
+        calls, task = self.units.calls, self.task
+        core, active, names = self.units.prepared(self.function, set(task.wrt), task.has_aux)
+        result = core.body[-1].value
+        assigned = definitely_assigned(core)
+        self.keys = keys = Keys(names, entries_only(core, calls, active))
+        numeric = numeric_names(core, calls, self.units.helper_kinds)
+        self.temporaries: set[str] = set()
+        self.seed_name = "d_result"
+        numeric_keys = _NumericKeys(numeric, core, calls)
+        self.found = found = shapes(core, calls, task.scalar_result, task.scalars)
+        pusher = Pusher(
+            calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries, numeric_keys
+        )  # fmt: skip
+        self.floats = active - pusher.integers
+        reverser = Reverser(
+            pusher, assigned, self.units.reverse_call, buffer_names(core, calls, active), numeric_keys,
+            _number_names(core, found),
+        )  # fmt: skip
+        seed = self._seed(reverser, result)
+        block = reverser.block(core.body[:-1])
+        adjoints = [reverser.adjoint_of(w) if w in active else reverser.zeros(w) for w in task.wrt]
+        self.temporaries |= {a for k, a in keys.adjoints.items() if "[" in k}
+        self.numeric_adjoints = pusher.numeric_adjoints()
+        self._decide_hoists(block, result)
+        primal = frozenset(names.taken) - frozenset(keys.adjoints.values())
+        needed = Needed(assigned, primal)
+        needed.run(block, tree.names_read([*seed, *adjoints]) & primal)
+        reversal = self._assembled(block, seed, result, adjoints, needed, names)
+        reversal.numeric = numeric
+        reversal.numbers = reverser.numbers
+        reversal.seed = self.seed_name
+        first = result.elts[0] if task.has_aux else result
+        reversal.is_scalar = self._is_scalar(core, first)
+        return reversal
+
+    def _is_scalar(self, core: gast.FunctionDef, result: tree.Node) -> bool:
+        """Whether the result is a number whatever the arguments are."""
+        plain = shapes(core, self.units.calls, False, frozenset())
+        return plain.of(result, core.body[-1]) == SCALAR
+
+    def _seed(self, reverser: Reverser, result: tree.Node) -> list[tree.Node]:
+        """Statements that bind the adjoints of the names in the result; `d_result` is the parameter of the backward part."""
+        keys = reverser.pusher.keys
+        if self.task.has_aux:
+            return self._seed_name(reverser, result.elts[0])
+        if not isinstance(result, gast.Tuple):
+            return self._seed_name(reverser, result)
+        targets = []
+        for number, element in enumerate(result.elts):
+            wanted = self.task.parts is None or self.task.parts[number]
+            if wanted and element.id in reverser.active:
+                reverser.live.add(element.id)
+                keys.exploded -= {element.id}
+                targets.append(tree.name(keys.adjoint(element.id)))
+            else:
+                targets.append(tree.name("_"))
+        return [tree.assign(tree.tuple_of(targets), tree.name("d_result"))]
+
+    def _seed_name(self, reverser: Reverser, result: tree.Node) -> list[tree.Node]:
+        keys = reverser.pusher.keys
+        if not isinstance(result, gast.Name) or result.id not in reverser.active:
+            return []
+        reverser.live.add(result.id)
+        keys.exploded -= {result.id}
+        self.temporaries.add(keys.adjoint(result.id))
+        if self.task.is_seeded:
+            self.seed_name = keys.adjoint(result.id)
+            self.temporaries.discard(self.seed_name)
+            return []
+        return [tree.assign(keys.adjoint(result.id), tree.constant(1.0))]
+
+    def _decide_hoists(self, block: Block, result: tree.Node) -> None:
+        """In loops, subexpressions of statements that only the value needs are computed again in the backward part."""
+        needed = _names_needed(block) | (tree.names_read(result) if self.task.want_value else set())
+        live = _live_names(block, needed)
+        for step in _loop_steps(block):
+            calls = [n for _, v in step.hoists for n in tree.walk(v) if isinstance(n, gast.Call)]
+            is_dead = not tree.names_written(step.node) & live
+            if step.hoists and is_dead and all(map(self._is_pure, calls)):
+                step.hoist_backward = True
+
+    def _assembled(
+        self, block: Block, seed: list[tree.Node], result: tree.Node, adjoints: list[tree.Node], needed: Needed, names: Names
+    ) -> Reversal:
+        assembler = Assembler(names, needed.popped, self.units.as_written)
+        forward = assembler.forward(block)
+        backward = [*seed, *assembler.backward(block)]
+        backward = share_templates(backward, self._shapes_of_names(block))
+        undefined = sorted(needed.undefined)
+        if undefined:
+            forward = [tree.assign_all(undefined, tree.constant(None)), *forward]
+        value: tree.Node = tree.constant(None)
+        if self.task.want_value:
+            value, kept = _kept_result(result, tree.names_written(backward), names)
+            forward += kept
+            self.temporaries |= {n for s in kept for n in tree.names_written(s)}
+        arguments = tree.clone(self.function.core.args)
+        arguments.kwonlyargs.append(tree.parameter(self.seed_name))
+        arguments.kw_defaults.append(None)
+        combined = tree.function_def(
+            self.function.name, arguments,
+            [*forward, tree.comment(tree.BOUNDARY), *backward, tree.return_(tree.tuple_of([value, tree.tuple_of(adjoints)]))],
+        )  # fmt: skip
+        simple = simplify(
+            combined, is_float=self._is_float, is_pure=self._is_pure, candidates=frozenset(self.temporaries),
+            adjoints=frozenset(self.keys.adjoints.values()) - self.temporaries, fresh_calls=_FRESH_CALLS,
+        )
+        return taken_apart(plain_zeros(simple, frozenset(self.numeric_adjoints)))
+
+    def _shapes_of_names(self, block: Block) -> dict[str, Any]:
+        """Shapes of what straight-line code binds once; single numbers are left out."""
+        found: dict[str, Any] = {}
+        for step in block.steps:
+            node = step.node
+            if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
+                found[node.targets[0].id] = self.found.of_target(node.targets[0].id, node, node.value)
+                found |= {name: self.found.of(value, node) for name, value in step.hoists}
+        loops = {n for s in block.steps if s.blocks for n in tree.names_written(s.node)}
+        return {name: shape for name, shape in found.items() if shape and name not in loops}
+
+    def _is_float(self, node: tree.Node) -> bool:
+        names = tree.names_read(node)
+        return any(n.startswith("d_") or n in self.floats or n in self.temporaries for n in names) or any(
+            isinstance(n, gast.Constant) and isinstance(n.value, float) for n in tree.walk(node)
+        ) or (isinstance(node, gast.BinOp) and isinstance(node.op, gast.Div))
+
+    def _is_pure(self, call: tree.Node) -> bool:
+        text = tree.called_name(call)
+        if text in self.units.helpers and text != "check_not_array":
+            return True
+        if text in ("print", "input", "open", "next", "check_not_array"):
+            return False
+        function = call.func
+        spelled = tree.show(function)
+        if spelled.startswith("np.") and not spelled.startswith("np.random"):
+            return True
+        if text is not None and (text.endswith("_forward") or text.endswith("_backward")):
+            return True
+        callee = self.units.calls.of(call)
+        is_random = isinstance(function, gast.Attribute) and function.attr in _RANDOM
+        return isinstance(callee, Constant | Container | Primitive | Record) and not is_random
+
+
+class _NumericKeys(frozenset[str]):
+    """Keys of arrays and numbers: names, and entries of containers that are used like them."""
+
+    def __new__(cls, numeric: frozenset[str], core: gast.FunctionDef, calls: Calls) -> "_NumericKeys":
+        found = set(numeric)
+        for node in tree.walk(core):
+            if isinstance(node, gast.BinOp | gast.Call):
+                parts = [node.left, node.right] if isinstance(node, gast.BinOp) else []
+                found |= {tree.show(n) for n in parts if isinstance(n, gast.Subscript)}
+        return super().__new__(cls, found)
+
+
+def _names_needed(block: Block) -> set[str]:
+    found: set[str] = set()
+    for step in block.steps:
+        found |= tree.names_read(step.back)
+        for _, value in step.hoists:
+            found |= tree.names_read(value)
+        if step.result:
+            found |= tree.names_written(step.node)
+        if isinstance(step.node, gast.If) and step.is_reversed:
+            found |= tree.names_read(step.node.test)
+        for inner in step.blocks:
+            found |= _names_needed(inner) | tree.names_read(inner.final)
+    return found
+
+
+def _live_names(block: Block, needed: set[str]) -> set[str]:
+    """Names whose values the forward part must compute."""
+    live = set(needed)
+    pairs = []
+    for step in block.steps:
+        for node in tree.walk(step.node):
+            if isinstance(node, gast.Assign):
+                pairs.append((tree.names_written(node.targets), tree.names_read(node.value)))
+            elif isinstance(node, gast.If | gast.While):
+                pairs.append((tree.names_written(node), tree.names_read(node.test)))
+            elif appended_to(node) is not None:
+                pairs.append(({appended_to(node)}, tree.names_read(node.value.args[0])))
+    while True:
+        more = {n for targets, read in pairs if targets & live for n in read} - live
+        if not more:
+            return live
+        live |= more
+
+
+def _loop_steps(block: Block, inside: bool = False) -> list[Step]:
+    found = []
+    for step in block.steps:
+        if inside and not step.blocks:
+            found.append(step)
+        is_loop = isinstance(step.node, gast.For | gast.While)
+        for inner in step.blocks:
+            found += _loop_steps(inner, inside or is_loop)
+    return found
+
+
+def _kept_result(result: tree.Node, written: set[str], names: Names) -> tuple[tree.Node, list[tree.Node]]:
+    """The result under names that the backward part leaves alone, and the statements that bind these."""
+    kept: list[tree.Node] = []
+
+    def replace(node: gast.Name) -> tree.Node:
+        if node.id not in written:
+            return node
+        text = names.fresh("value")
+        kept.append(tree.assign(text, tree.name(node.id)))
+        return tree.name(text)
+
+    return tree.rewrite(result, {gast.Name: replace}), kept
+
+
+def _number_names(core: gast.FunctionDef, found: Shapes) -> frozenset[str]:
+    """Names that hold single numbers wherever they are bound."""
+    numbers: dict[str, bool] = {}
+    first = core.body[0]
+    for text in parameter_names(core.args):
+        numbers[text] = found.of(tree.name(text), first) == SCALAR
+    for node in tree.walk(core.body):
+        if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
+            text = node.targets[0].id
+            numbers[text] = numbers.get(text, True) and found.of_target(text, node, node.value) == SCALAR
+        elif isinstance(node, gast.Assign | gast.For):
+            numbers.update(dict.fromkeys(tree.names_written(node.targets if isinstance(node, gast.Assign) else node.target), False))
+    return frozenset(n for n, is_number in numbers.items() if is_number)
