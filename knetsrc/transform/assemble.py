@@ -71,7 +71,9 @@ class Assembler:
         body += [self._save(step, text) for text in step.saved]
         node = step.node
         if isinstance(node, gast.If):
-            branches = step.blocks or [Block([Step(n) for n in b]) for b in (node.body, node.orelse)]
+            branches = step.blocks or [
+                Block([Step(n) for n in b]) for b in (node.body, node.orelse)
+            ]
             return [*body, *self._forward_if(node, [self._forward_block(b) for b in branches])]
         if isinstance(node, gast.For | gast.While | gast.With):
             return [*body, self._forward_compound(step, node)]
@@ -103,10 +105,15 @@ class Assembler:
         """Assignments that name subexpressions, inner ones first."""
         order = {id(n): i for i, n in enumerate(_postorder(step.node))}
         hoists = sorted(step.hoists, key=lambda h: order.get(id(h[1]), -1))
-        return [tree.at(tree.assign(name, _named_parts(value, step, own=value)), step.node) for name, value in hoists]
+        return [
+            tree.at(tree.assign(name, _named_parts(value, step, own=value)), step.node)
+            for name, value in hoists
+        ]
 
     def _resolved(self, step: Step, node: tree.Node) -> tree.Node:
-        return node if step.hoist_backward or not step.hoists else _named_parts(node, step, own=None)
+        return (
+            node if step.hoist_backward or not step.hoists else _named_parts(node, step, own=None)
+        )
 
     # --- backward --------------------------------------------------------------------------------------------------------
     def backward(self, block: Block) -> list[tree.Node]:
@@ -129,7 +136,9 @@ class Assembler:
         node = step.node
         restored = [self._restore(step, text) for text in reversed(step.saved)]
         if id(node) in self.popped:
-            restored.append(tree.expression(tree.call(tree.attribute(tree.clone(node.value.func.value), "pop"))))
+            restored.append(
+                tree.expression(tree.call(tree.attribute(tree.clone(node.value.func.value), "pop")))
+            )
         if isinstance(node, gast.If | gast.For | gast.While | gast.With):
             return [*step.back, *self._backward_compound(step, node), *restored]
         if not step.back:
@@ -159,7 +168,11 @@ class Assembler:
         if not any(bodies):
             return []
         if isinstance(node, gast.If):
-            return [tree.at(tree.if_(tree.clone(node.test), bodies[0] or [tree.pass_()], bodies[1]), node)]
+            return [
+                tree.at(
+                    tree.if_(tree.clone(node.test), bodies[0] or [tree.pass_()], bodies[1]), node
+                )
+            ]
         if isinstance(node, gast.With):
             return [tree.at(_with_body(node, bodies[0]), node)]
         return [tree.at(self._backward_loop(node, step.blocks[0], bodies[0]), node)]

@@ -43,7 +43,9 @@ class Primitive:
             If the rule has no such parameter.
         """
         function = self.rule.primitives[0] if self.function is None else self.function
-        return binding_of(self.rule, function).bind(self.args, {k.arg: k.value for k in self.keywords})
+        return binding_of(self.rule, function).bind(
+            self.args, {k.arg: k.value for k in self.keywords}
+        )
 
 
 @dataclass(frozen=True)
@@ -109,12 +111,20 @@ class Calls:
     def _logistic_argument(self, node: gast.BinOp) -> tree.Node | None:
         """`x` for `1 / (1 + np.exp(-x))`: the derivative by its result is cheaper, and does not overflow."""
         bottom = node.right
-        if not (isinstance(node.op, gast.Div) and tree.is_number(node.left, 1) and isinstance(bottom, gast.BinOp)):
+        if not (
+            isinstance(node.op, gast.Div)
+            and tree.is_number(node.left, 1)
+            and isinstance(bottom, gast.BinOp)
+        ):
             return None
         parts = (bottom.left, bottom.right)
         power = next((n for n in parts if isinstance(n, gast.Call) and len(n.args) == 1), None)
         is_sum = isinstance(bottom.op, gast.Add) and any(tree.is_number(n, 1) for n in parts)
-        if power is None or not is_sum or self.outside.resolve(power.func) not in (np.exp, math.exp):
+        if (
+            power is None
+            or not is_sum
+            or self.outside.resolve(power.func) not in (np.exp, math.exp)
+        ):
             return None
         inner = power.args[0]
         is_negated = isinstance(inner, gast.UnaryOp) and isinstance(inner.op, gast.USub)
@@ -177,7 +187,9 @@ def _record(kind: type, node: gast.Call) -> Record | None:
         names = list(kind._fields)
     else:
         return None
-    if any(isinstance(a, gast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
+    if any(isinstance(a, gast.Starred) for a in node.args) or any(
+        k.arg is None for k in node.keywords
+    ):
         return None
     given = dict(zip(names, node.args, strict=False))
     return Record(given | {k.arg: k.value for k in node.keywords})

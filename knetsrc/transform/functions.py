@@ -53,7 +53,9 @@ def without_stars(function: Function) -> Function:
     core = tree.clone(function.core)
     positional = [a.id for a in [*arguments.posonlyargs, *arguments.args]]
     star = Star(
-        len(positional), arguments.vararg and arguments.vararg.id, arguments.kwarg and arguments.kwarg.id
+        len(positional),
+        arguments.vararg and arguments.vararg.id,
+        arguments.kwarg and arguments.kwarg.id,
     )
     for text in (star.kwarg, star.vararg):
         if text:
@@ -77,14 +79,18 @@ def bind_call(function: Function, call: gast.Call) -> dict[str, tree.Node] | Non
     if star.vararg:
         rest = given[len(positional) :]
         only = rest[0] if len(rest) == 1 else None
-        bound[star.vararg] = only.value if isinstance(only, gast.Starred) else tree.at(tree.tuple_of(rest), call)
+        bound[star.vararg] = (
+            only.value if isinstance(only, gast.Starred) else tree.at(tree.tuple_of(rest), call)
+        )
     elif len(given) > len(positional):
         return None
     if star.kwarg:
         extra = {k: v for k, v in keywords.items() if k not in known}
         bound[star.kwarg] = tree.at(tree.dict_of(map(tree.constant, extra), extra.values()), call)
     bound |= {k: v for k, v in keywords.items() if k in known or not star.kwarg}
-    for text, default in zip(positional[len(positional) - len(arguments.defaults):], arguments.defaults, strict=True):
+    for text, default in zip(
+        positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True
+    ):
         bound.setdefault(text, default)
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if default is not None:
@@ -107,7 +113,10 @@ def _spread(args: list[tree.Node], required: int, star: Star) -> list[tree.Node]
         return list(args) if missing == 0 else None
     if missing < 1 or not isinstance(last.value, gast.Name):
         return None
-    return [*args[:-1], *(tree.at(tree.subscript(last.value, tree.constant(i)), last) for i in range(missing))]
+    return [
+        *args[:-1],
+        *(tree.at(tree.subscript(last.value, tree.constant(i)), last) for i in range(missing)),
+    ]
 
 
 def call_with(
@@ -127,7 +136,9 @@ def call_with(
 
 def may_inline(value: tree.Node, bound: dict[str, tree.Node]) -> bool:
     """Whether a returned expression is short, and no argument would be computed twice."""
-    if sum(1 for _ in tree.walk(value)) > 40 or isinstance(value, gast.Tuple | gast.List | gast.Dict):
+    if sum(1 for _ in tree.walk(value)) > 40 or isinstance(
+        value, gast.Tuple | gast.List | gast.Dict
+    ):
         return False
     for text, argument in bound.items():
         uses = sum(tree.is_name(n, text) for n in tree.walk(value))
@@ -149,7 +160,8 @@ def refuse_rebound_functions(core: gast.FunctionDef, nested: list[gast.FunctionD
     for function in nested:
         if names.count(function.name) > 1 or function.name in tree.names_written(core):
             raise UnsupportedSyntaxError(
-                f"`{function.name}` stands for more than one thing", at=function,
+                f"`{function.name}` stands for more than one thing",
+                at=function,
                 why="which function a call of it means is not known while transforming",
                 instead="give each function a name of its own, and choose with `if` between the calls",
             )
@@ -164,7 +176,10 @@ def pass_captured(
         text = tree.called_name(node)
         if text in renamed:
             node.func = tree.name(renamed[text])
-            node.keywords = [*node.keywords, *tree.call("f", **{n: tree.name(n) for n in extra[text]}).keywords]
+            node.keywords = [
+                *node.keywords,
+                *tree.call("f", **{n: tree.name(n) for n in extra[text]}).keywords,
+            ]
         return node
 
     result = tree.rewrite(function, {gast.Call: replace})

@@ -75,28 +75,50 @@ class PairKey:
 
 
 def split_pair(
-    pair: Pair, function: Function, reversal: Reversal, always_tuple: bool, captured: Iterable[str] = ()
+    pair: Pair,
+    function: Function,
+    reversal: Reversal,
+    always_tuple: bool,
+    captured: Iterable[str] = (),
 ) -> list[tree.Node]:
     """The two functions of a pair: the forward one returns the value and what the backward one needs."""
     _inline_value(reversal)
     local = {*function.parameters, *captured} | tree.names_written(reversal.forward)
-    backward = tree.function_def("b", [], [*reversal.backward, tree.return_(tree.tuple_of(reversal.adjoints))])
+    backward = tree.function_def(
+        "b", [], [*reversal.backward, tree.return_(tree.tuple_of(reversal.adjoints))]
+    )
     kept = sorted(exposed_names(backward.body) & local)
-    whole = tree.function_def("f", tree.clone(function.core.args), [*reversal.forward, tree.pass_()])
+    whole = tree.function_def(
+        "f", tree.clone(function.core.args), [*reversal.forward, tree.pass_()]
+    )
     assigned = definitely_assigned(whole)
-    unbound = [n for n in kept if n not in assigned.after[id(whole.body[-1])] and n not in function.parameters and n not in captured]
+    unbound = [
+        n
+        for n in kept
+        if n not in assigned.after[id(whole.body[-1])]
+        and n not in function.parameters
+        and n not in captured
+    ]
     start = [tree.assign_all(unbound, tree.constant(None))] if unbound else []
     saved = tree.name(kept[0]) if len(kept) == 1 else tree.tuple_of(map(tree.name, kept))
     saved = saved if kept else tree.constant(None)
     parameter = kept[0] if len(kept) == 1 else "saved"
-    unpack = [tree.assign(tree.tuple_of(map(tree.name, kept)), tree.name("saved"))] if len(kept) > 1 else []
+    unpack = (
+        [tree.assign(tree.tuple_of(map(tree.name, kept)), tree.name("saved"))]
+        if len(kept) > 1
+        else []
+    )
     forward = tree.function_def(
         pair.forward, tree.clone(function.core.args),
         [*start, *reversal.forward, tree.return_(tree.tuple_of([reversal.value, saved]))],
     )  # fmt: skip
     adjoints = reversal.adjoints
     result = tree.tuple_of(adjoints) if always_tuple or len(adjoints) != 1 else adjoints[0]
-    back = tree.function_def(pair.backward, [parameter, reversal.seed], [*unpack, *reversal.backward, tree.return_(result)])
+    back = tree.function_def(
+        pair.backward,
+        [parameter, reversal.seed],
+        [*unpack, *reversal.backward, tree.return_(result)],
+    )
     return [forward, back]
 
 
@@ -104,7 +126,11 @@ def _inline_value(reversal: Reversal) -> None:
     """Return `x` rather than a second name for it: in a function of its own nothing overwrites it."""
     last = reversal.forward[-1] if reversal.forward else None
     is_copy = isinstance(last, gast.Assign) and isinstance(last.value, gast.Name)
-    if is_copy and isinstance(reversal.value, gast.Name) and tree.is_name(last.targets[0], reversal.value.id):
+    if (
+        is_copy
+        and isinstance(reversal.value, gast.Name)
+        and tree.is_name(last.targets[0], reversal.value.id)
+    ):
         reversal.forward = reversal.forward[:-1]
         reversal.value = last.value
 
@@ -112,6 +138,8 @@ def _inline_value(reversal: Reversal) -> None:
 def taken_apart(function: gast.FunctionDef) -> Reversal:
     """The parts of a combined function."""
     body, returned = function.body[:-1], function.body[-1]
-    boundary = next((i for i, n in enumerate(body) if tree.comment_text(n) == tree.BOUNDARY), len(body))
+    boundary = next(
+        (i for i, n in enumerate(body) if tree.comment_text(n) == tree.BOUNDARY), len(body)
+    )
     value, adjoints = returned.value.elts
     return Reversal(body[:boundary], value, body[boundary + 1 :], list(adjoints.elts))

@@ -10,7 +10,9 @@ from knetsrc.transform.analysis.assigned import exposed_names
 from knetsrc.transform.analysis.needed import is_counting, trips_of
 from knetsrc.transform.names import Names
 
-_CHEAP_CALLS = frozenset({"len", "abs", "isinstance", "min", "max", "int", "bool", "callable", "hasattr"})
+_CHEAP_CALLS = frozenset(
+    {"len", "abs", "isinstance", "min", "max", "int", "bool", "callable", "hasattr"}
+)
 
 
 def rename_rebound(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
@@ -24,7 +26,11 @@ def rename_rebound(function: gast.FunctionDef, names: Names) -> gast.FunctionDef
     current: dict[str, str] = {}
     body = []
     for node in function.body:
-        node = tree.rename(node, current) if not isinstance(node, gast.Assign) else _renamed_value(node, current)
+        node = (
+            tree.rename(node, current)
+            if not isinstance(node, gast.Assign)
+            else _renamed_value(node, current)
+        )
         if isinstance(node, gast.Assign):
             node = _rename_targets(node, bound, current, names)
         bound |= tree.names_written(node)
@@ -52,7 +58,9 @@ def _with_body(function: gast.FunctionDef, body: list[tree.Node]) -> gast.Functi
     return tree.at(tree.function_def(function.name, function.args, body), function)
 
 
-def count_trips(function: gast.FunctionDef, names: Names, active: frozenset[str]) -> gast.FunctionDef:
+def count_trips(
+    function: gast.FunctionDef, names: Names, active: frozenset[str]
+) -> gast.FunctionDef:
     """Count the iterations of loops that bind active names and whose number cannot be computed again.
 
     >>> show_pass(count_trips, "while c(x):\\n    x = f(x)")
@@ -63,7 +71,11 @@ def count_trips(function: gast.FunctionDef, names: Names, active: frozenset[str]
     """
 
     def counted(node: tree.Node) -> list[tree.Node] | tree.Node:
-        if trips_of(node) or not _binds(node, active) or (is_simple_count(node) and not _breaks(node.body)):
+        if (
+            trips_of(node)
+            or not _binds(node, active)
+            or (is_simple_count(node) and not _breaks(node.body))
+        ):
             return node
         trips = names.fresh("trips")
         up = tree.assign(trips, tree.binary(tree.name(trips), "+", tree.constant(1)))
@@ -113,16 +125,32 @@ def flatten_breaks(
 
     def flat(node: tree.Node) -> list[tree.Node] | tree.Node:
         last = node.body[-1]
-        is_end = isinstance(last, gast.If) and len(last.body) == 1 and isinstance(last.body[0], gast.Break)
-        if not is_end or not _binds(node, active) or _breaks(last.orelse) or _breaks(node.body[:-1]):
+        is_end = (
+            isinstance(last, gast.If)
+            and len(last.body) == 1
+            and isinstance(last.body[0], gast.Break)
+        )
+        if (
+            not is_end
+            or not _binds(node, active)
+            or _breaks(last.orelse)
+            or _breaks(node.body[:-1])
+        ):
             return node
         first = node.body[:-1]
-        written = {n for s in first for n in tree.names_written(s)} | {appended_to(n) for n in tree.walk(first)}
+        written = {n for s in first for n in tree.names_written(s)} | {
+            appended_to(n) for n in tree.walk(first)
+        }
         if written & (exposed_names(node.body) | _read_elsewhere(function, node)):
             return node
         trips = names.fresh("trips")
         up = tree.assign(trips, tree.binary(tree.name(trips), "+", tree.constant(1)))
-        node.body = [*first, tree.at(tree.if_(last.test, last.body), last), tree.at(up, node), *last.orelse]
+        node.body = [
+            *first,
+            tree.at(tree.if_(last.test, last.body), last),
+            tree.at(up, node),
+            *last.orelse,
+        ]
         return [tree.at(tree.assign(trips, tree.constant(0)), node), node]
 
     return tree.rewrite(function, {gast.For: flat, gast.While: flat})
@@ -135,10 +163,14 @@ def _read_elsewhere(function: gast.FunctionDef, loop: tree.Node) -> set[str]:
 
 
 def _reads(node: tree.Node) -> list[str]:
-    return [n.id for n in tree.walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Load)]
+    return [
+        n.id for n in tree.walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Load)
+    ]
 
 
-def keep_headers(function: gast.FunctionDef, names: Names, active: frozenset[str]) -> gast.FunctionDef:
+def keep_headers(
+    function: gast.FunctionDef, names: Names, active: frozenset[str]
+) -> gast.FunctionDef:
     """Bind the arguments of a range to names of their own, where they cannot be computed again after the loop.
 
     >>> show_pass(keep_headers, "for i in range(n):\\n    n = f(n)")
@@ -156,7 +188,9 @@ def keep_headers(function: gast.FunctionDef, names: Names, active: frozenset[str
         for number, argument in enumerate(ranged.args):
             if tree.names_read(argument) & written or not _is_cheap_test(argument):
                 wanted = argument.id if isinstance(argument, gast.Name) else "range"
-                fresh = names.fresh(f"{wanted}_start" if number == 0 and len(ranged.args) > 1 else f"{wanted}_end")
+                fresh = names.fresh(
+                    f"{wanted}_start" if number == 0 and len(ranged.args) > 1 else f"{wanted}_end"
+                )
                 before.append(tree.at(tree.assign(fresh, argument), node))
                 ranged.args[number] = tree.at(tree.name(fresh), argument)
         return [*before, node]
@@ -164,7 +198,9 @@ def keep_headers(function: gast.FunctionDef, names: Names, active: frozenset[str
     return tree.rewrite(function, {gast.For: kept})
 
 
-def keep_tests(function: gast.FunctionDef, names: Names, active: frozenset[str]) -> gast.FunctionDef:
+def keep_tests(
+    function: gast.FunctionDef, names: Names, active: frozenset[str]
+) -> gast.FunctionDef:
     """Bind the test of a branch over active names to a name, where it cannot be read again in the backward part.
 
     >>> show_pass(keep_tests, "if x > 0:\\n    x = f(x)")

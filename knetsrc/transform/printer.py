@@ -7,8 +7,6 @@ each on their own, so that `wrap` can break a line between them.
 'x[2 * h : 3 * h, -1] ** 2'
 """
 
-# ruff: noqa: N802  (astor finds its methods by these names)
-
 import ast
 import re
 import warnings

@@ -10,19 +10,29 @@ from typing import Any
 
 import gast
 
-from knetsrc.errors import MissingAdjointError, UnsupportedSyntaxError
+from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
 from knetsrc.transform.analysis.integers import is_basic_index
-from knetsrc.transform.analysis.shapes import BOOLEAN, SCALAR, Shape, Shapes, broadcast, combined, is_number_expression
-from knetsrc.transform.callee import Calls, Container, Helper, Primitive, Record, Unknown
+from knetsrc.transform.analysis.shapes import (
+    BOOLEAN,
+    SCALAR,
+    Shape,
+    Shapes,
+    broadcast,
+    combined,
+    is_number_expression,
+)
+from knetsrc.transform.callee import Calls, Container, Primitive, Record
+from knetsrc.transform.describe import describe
+from knetsrc.transform.fit import Fitter, is_call_of, is_simple, loose, split_like, without_like
 from knetsrc.transform.names import Names, adjoint_name
+from knetsrc.transform.refusal import refusal
 from knetsrc.transform.resolve import UNKNOWN
 from knetsrc.transform.splice import Splicer
 from knetsrc.transform.steps import Step
 
 _NUMERIC_CALLS = frozenset({"unbroadcast", "like", "matmul_adjoint_a", "matmul_adjoint_b"})
-_OPERATIONS = {"+": "sum", "-": "difference", "*": "product", "/": "quotient", "**": "power", "@": "product"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,9 @@ class Keys:
     def adjoint(self, key: str) -> str:
         """The name of the adjoint of `key`."""
         if key not in self.adjoints:
-            self.adjoints[key] = self.names.fresh(adjoint_name(key.replace("'", "").rstrip("]").replace("[", "_")))
+            self.adjoints[key] = self.names.fresh(
+                adjoint_name(key.replace("'", "").rstrip("]").replace("[", "_"))
+            )
         return self.adjoints[key]
 
 
@@ -113,10 +125,13 @@ class Pushed:
         elif isinstance(node, gast.Subscript):
             self._into_item(node, adjoint)
         elif isinstance(node, gast.Tuple | gast.List):
-            self._into_elements(node, node.elts, [tree.constant(i) for i in range(len(node.elts))], adjoint)
+            self._into_elements(
+                node, node.elts, [tree.constant(i) for i in range(len(node.elts))], adjoint
+            )
         elif isinstance(node, gast.Dict) and None in node.keys:
             raise UnsupportedSyntaxError(
-                "`**` in a dict that is written out", at=node,
+                "`**` in a dict that is written out",
+                at=node,
                 why="which of its entries come from where is not known while transforming",
                 instead="write the entries out, or build the dict by a comprehension",
             )
@@ -131,9 +146,15 @@ class Pushed:
             self._into_primitive(node, callee, adjoint)
         elif isinstance(callee, Record):
             self._into_record(node, callee, adjoint)
-        elif tree.called_name(node) == "dict" and len(node.args) == 1 and tree.called_name(node.args[0]) == "zip":
+        elif (
+            tree.called_name(node) == "dict"
+            and len(node.args) == 1
+            and tree.called_name(node.args[0]) == "zip"
+        ):
             keys, values = node.args[0].args
-            self.down(values, tree.call(self.pusher.spell("entries", None), adjoint, self.value(keys)))
+            self.down(
+                values, tree.call(self.pusher.spell("entries", None), adjoint, self.value(keys))
+            )
         elif isinstance(callee, Container) and tree.called_name(node) in ("list", "tuple"):
             self.down(callee.args[0], adjoint)
         elif callee is None and isinstance(node, gast.Attribute):
@@ -151,12 +172,17 @@ class Pushed:
         self, node: tree.Node, parts: list[tree.Node], indices: list[tree.Node], adjoint: tree.Node
     ) -> None:
         literal = adjoint.elts if isinstance(adjoint, gast.Tuple | gast.List) else None
-        if literal is None and sum(map(self.pusher.is_active, parts)) > 1 and not is_simple(adjoint):
+        if (
+            literal is None
+            and sum(map(self.pusher.is_active, parts)) > 1
+            and not is_simple(adjoint)
+        ):
             adjoint = self._named(node, adjoint)
         for number, (part, index) in enumerate(zip(parts, indices, strict=True)):
             if isinstance(part, gast.Starred) and self.pusher.is_active(part):
                 raise UnsupportedSyntaxError(
-                    "a starred element in a list or tuple", at=part,
+                    "a starred element in a list or tuple",
+                    at=part,
                     why="the number of its elements is not known while transforming",
                     instead="build the list with append, or concatenate arrays",
                 )
@@ -167,7 +193,9 @@ class Pushed:
     def _into_item(self, node: tree.Node, adjoint: tree.Node) -> None:
         path: list[tree.Node] = []
         base = node
-        while isinstance(base, gast.Subscript | gast.Attribute) and self.pusher.keys.of(base) is None:
+        while (
+            isinstance(base, gast.Subscript | gast.Attribute) and self.pusher.keys.of(base) is None
+        ):
             if isinstance(base, gast.Attribute) and self.pusher.calls.of(base) is not None:
                 break
             path.insert(0, base)
@@ -179,7 +207,9 @@ class Pushed:
         buffer = self.pusher.names.fresh(adjoint_name(self.describe(base)))
         self.pusher.temporaries.add(buffer)
         whole = self.value(base)
-        self.prefix.append(tree.assign(buffer, tree.call(self.pusher.spell("zeros_like", None), whole)))
+        self.prefix.append(
+            tree.assign(buffer, tree.call(self.pusher.spell("zeros_like", None), whole))
+        )
         self.prefix.append(self.update(tree.name(buffer), tuple(path), without_like(adjoint)))
         self.down(base, tree.name(buffer))
 
@@ -189,9 +219,15 @@ class Pushed:
             buffer = self._entry(buffer, part)
         last = path[-1]
         is_attribute = isinstance(last, gast.Attribute)
-        if (is_attribute or is_basic_index(last.slice, self.pusher.integers)) and self._adds_up(buffer, last, value):
+        if (is_attribute or is_basic_index(last.slice, self.pusher.integers)) and self._adds_up(
+            buffer, last, value
+        ):
             return tree.augment(self._entry(buffer, last), "+", value)
-        index = tree.constant(last.attr) if is_attribute else as_argument(self.value_of_index(last.slice))
+        index = (
+            tree.constant(last.attr)
+            if is_attribute
+            else as_argument(self.value_of_index(last.slice))
+        )
         return tree.expression(tree.call(self.pusher.spell("add_at", None), buffer, index, value))
 
     def _adds_up(self, buffer: tree.Node, last: tree.Node, value: tree.Node) -> bool:
@@ -199,14 +235,18 @@ class Pushed:
         numeric = self.pusher.numeric_adjoints()
         if isinstance(buffer, gast.Name) and buffer.id in numeric:
             return True
-        is_slice = not isinstance(last, gast.Attribute) and any(isinstance(n, gast.Slice) for n in tree.walk(last.slice))
+        is_slice = not isinstance(last, gast.Attribute) and any(
+            isinstance(n, gast.Slice) for n in tree.walk(last.slice)
+        )
         if is_slice and not isinstance(last.slice, gast.Tuple):
             return False
         if isinstance(value, gast.Name):
             return value.id in numeric
         if isinstance(value, gast.Call):
             text = tree.called_name(value)
-            return text in _NUMERIC_CALLS or (text is None and tree.show(value.func).startswith("np."))
+            return text in _NUMERIC_CALLS or (
+                text is None and tree.show(value.func).startswith("np.")
+            )
         return isinstance(value, gast.BinOp | gast.UnaryOp | gast.Constant)
 
     def _entry(self, buffer: tree.Node, part: tree.Node) -> tree.Node:
@@ -234,12 +274,17 @@ class Pushed:
         fixed["y"] = self._placeholder(node, "y")
         fixed["d_y"] = tree.name("__d_y")
         spliced = splicer.splice(callee.rule, bound, wanted, fixed)
-        uses = sum(tree.is_name(n, "__d_y") for n in tree.walk([*spliced.adjoints.values(), *(v for _, v in spliced.locals)]))
+        uses = sum(
+            tree.is_name(n, "__d_y")
+            for n in tree.walk([*spliced.adjoints.values(), *(v for _, v in spliced.locals)])
+        )
         if uses > 1 and not is_simple(without_like(adjoint)):
             adjoint = self._named(node, adjoint)
         values: dict[str, tree.Node] = {"__d_y": adjoint}
         for text, value in spliced.locals:
-            values[f"__local_{text}"] = self._local(text, self.finished(tree.substitute(value, values)))
+            values[f"__local_{text}"] = self._local(
+                text, self.finished(tree.substitute(value, values))
+            )
         for operand in callee.rule.operands:
             if operand in spliced.adjoints:
                 found = self.finished(tree.substitute(spliced.adjoints[operand], values))
@@ -261,13 +306,21 @@ class Pushed:
             raise
 
     def _wants(self, value: Any) -> bool:
-        return any(map(self.pusher.is_active, value if isinstance(value, list) else [value] if value else []))
+        return any(
+            map(
+                self.pusher.is_active,
+                value if isinstance(value, list) else [value] if value else [],
+            )
+        )
 
-    def _refuse_active_options(self, node: tree.Node, callee: Primitive, bound: dict[str, Any]) -> None:
+    def _refuse_active_options(
+        self, node: tree.Node, callee: Primitive, bound: dict[str, Any]
+    ) -> None:
         for name, value in bound.items():
             if name in callee.rule.constant_only and self._wants(value):
                 raise UnsupportedSyntaxError(
-                    f"the argument `{name}` depends on a differentiated value", at=node,
+                    f"the argument `{name}` depends on a differentiated value",
+                    at=node,
                     why=f"`{callee.rule.name}` has no derivative with respect to `{name}`",
                     instead=f"pass `stop_gradient(...)` for `{name}` if it is meant to be constant",
                 )
@@ -278,7 +331,12 @@ class Pushed:
             if literal is None and not is_simple(adjoint):
                 adjoint = self._named(tree.list_of(value), adjoint)
             for number, part in enumerate(value):
-                self.down(part, literal[number] if literal else tree.subscript(tree.clone(adjoint), tree.constant(number)))
+                self.down(
+                    part,
+                    literal[number]
+                    if literal
+                    else tree.subscript(tree.clone(adjoint), tree.constant(number)),
+                )
         else:
             self.down(value, adjoint)
 
@@ -298,7 +356,9 @@ class Pushed:
         inner, reference = split_like(adjoint)
         self.prefix.append(tree.assign(name, inner))
         self._named_shapes[name] = self.shape_of(inner) if reference is not None else shape
-        return tree.name(name) if reference is None else tree.call("like", tree.name(name), reference)
+        return (
+            tree.name(name) if reference is None else tree.call("like", tree.name(name), reference)
+        )
 
     _named_shapes: dict[str, Shape | None] = field(default_factory=dict)
 
@@ -318,7 +378,11 @@ class Pushed:
             if node.id not in self._values:
                 return node
             value = self._values[node.id]
-            return self.result() if node.id.startswith("__y") and value is self.root else self.value(value)
+            return (
+                self.result()
+                if node.id.startswith("__y") and value is self.root
+                else self.value(value)
+            )
 
         return _rewrite_names(fitted, replace, self._values)
 
@@ -365,13 +429,20 @@ class Pushed:
         if isinstance(node, gast.Tuple | gast.List):
             return all(map(self._is_cheap, node.elts))
         if isinstance(node, gast.BinOp):
-            return all(self.is_integer(n) for n in (node.left, node.right)) or self._is_small_number(node)
+            return all(
+                self.is_integer(n) for n in (node.left, node.right)
+            ) or self._is_small_number(node)
         return isinstance(node, gast.Slice)
 
     def _is_small_number(self, node: tree.Node) -> bool:
         """Whether computing a number again costs no more than keeping it."""
         parts = list(tree.walk(node))
-        plain = all(isinstance(n, gast.BinOp | gast.Name | gast.Constant | gast.operator | gast.expr_context) for n in parts)
+        plain = all(
+            isinstance(
+                n, gast.BinOp | gast.Name | gast.Constant | gast.operator | gast.expr_context
+            )
+            for n in parts
+        )
         return plain and len(parts) < 12 and self.shape_of_value(node) == SCALAR
 
     def is_integer(self, node: tree.Node) -> bool:
@@ -389,7 +460,12 @@ class Pushed:
                 return name
         text = describe(node)
         target = self.step.node.targets[0] if isinstance(self.step.node, gast.Assign) else None
-        if "_" in text or isinstance(node, gast.Name) or not isinstance(target, gast.Name) or target.id == "value":
+        if (
+            "_" in text
+            or isinstance(node, gast.Name)
+            or not isinstance(target, gast.Name)
+            or target.id == "value"
+        ):
             return text
         return f"{text}_{target.id}"
 
@@ -448,7 +524,9 @@ class Pushed:
 
     def _union(self, nodes: list[tree.Node]) -> Shape | None:
         shapes = [self.shape_of(n) for n in nodes]
-        return None if any(s is None for s in shapes) else combined(s for s in shapes if s is not None)
+        return (
+            None if any(s is None for s in shapes) else combined(s for s in shapes if s is not None)
+        )
 
     def settle(self, fact: str, node: tree.Node) -> Any:
         """The answer to a question of a rule about an argument."""
@@ -463,135 +541,11 @@ class Pushed:
         return UNKNOWN
 
 
-@dataclass
-class Fitter:
-    """Drops `unbroadcast` and `like` where shapes are known to be equal."""
-
-    pushed: Pushed
-
-    def fit(self, node: tree.Node) -> tree.Node:
-        return tree.rewrite(node, {gast.Call: self._call, gast.BinOp: self._product})
-
-    def _call(self, node: gast.Call) -> tree.Node:
-        if is_call_of(node, "unbroadcast"):
-            return self._unbroadcast(node)
-        if is_call_of(node, "like"):
-            inner = self.pushed.shape_of(node.args[0])
-            if inner is not None and inner == self.pushed.shape_of(node.args[1]):
-                return node.args[0]
-            node.args[1] = self._representative(node.args[1])
-        elif is_call_of(node, "matmul_adjoint_a", "matmul_adjoint_b"):
-            node.args[0] = loose(node.args[0])
-        return node
-
-    def _unbroadcast(self, node: gast.Call) -> tree.Node:
-        value, reference = node.args
-        whole = self.pushed.shape_of(reference)
-        if whole is not None:
-            value = self._without_likes(value, whole)
-        if isinstance(value, gast.UnaryOp) and isinstance(value.op, gast.USub):
-            node.args[0] = value.operand
-            return tree.negative(self._unbroadcast(node))
-        if is_call_of(value, "unbroadcast"):
-            value = self._collapsed(value, whole)
-        found = self.pushed.shape_of(value)
-        if found is not None and found == whole:
-            return value
-        node.args[0], node.args[1] = value, self._representative(reference)
-        return node
-
-    def _collapsed(self, value: gast.Call, whole: Shape | None) -> tree.Node:
-        """`unbroadcast(unbroadcast(d, y), x)` is `unbroadcast(d, x)` where x is known to fit inside y."""
-        middle = self.pushed.shape_of(value.args[1])
-        if whole is not None and middle is not None and whole <= middle:
-            return value.args[0]
-        return value
-
-    def _product(self, node: gast.BinOp) -> tree.Node:
-        if isinstance(node.op, gast.Mult | gast.Div):
-            return self._without_likes(node, SCALAR)
-        return node
-
-    def _without_likes(self, node: tree.Node, outer: Shape) -> tree.Node:
-        """A product without `like` on a factor, where the others (and what it is fitted to) have the whole shape anyway."""
-        if not (isinstance(node, gast.BinOp) and isinstance(node.op, gast.Mult | gast.Div)):
-            if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
-                return tree.negative(self._without_likes(node.operand, outer))
-            return node
-        found = _like_factor(node)
-        if found is None:
-            return node
-        bare = _replaced(node, found, found.args[0])
-        rest, whole = self.pushed.shape_of(bare), self.pushed.shape_of(found.args[1])
-        if rest is None or whole is None or broadcast([rest, outer]) != whole:
-            return node
-        return node if self._has_mask(bare) and self.pushed.shape_of(found.args[0]) == SCALAR else bare
-
-    def _has_mask(self, product: tree.Node) -> bool:
-        """Whether a factor is a comparison: times a mere number, it would make an array of float64."""
-        parts = [n for n in tree.walk(product) if isinstance(n, gast.Name | gast.Compare)]
-        return any(BOOLEAN in (self.pushed.shape_of(n) or ()) for n in parts)
-
-    def _representative(self, reference: tree.Node) -> tree.Node:
-        """A name with the shape of `reference`, the earliest one bound."""
-        shape = self.pushed.shape_of(reference)
-        if not shape:
-            return reference
-        env = self.pushed.pusher.shapes.before.get(id(self.pushed.step.node), {})
-        for text, value in env.items():
-            if value.shape == shape:
-                return tree.name(text)
-        return reference
-
-
-def _like_factor(node: tree.Node) -> gast.Call | None:
-    """The `like(...)` among the factors of a product."""
-    if is_call_of(node, "like"):
-        return node
-    if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
-        return _like_factor(node.operand)
-    if isinstance(node, gast.BinOp) and isinstance(node.op, gast.Mult):
-        return _like_factor(node.left) or _like_factor(node.right)
-    if isinstance(node, gast.BinOp) and isinstance(node.op, gast.Div):
-        return _like_factor(node.left)
-    return None
-
-
-def _replaced(node: tree.Node, old: tree.Node, new: tree.Node) -> tree.Node:
-    """A copy of a product with one factor replaced."""
-    if node is old:
-        return new
-    if isinstance(node, gast.UnaryOp):
-        return tree.negative(_replaced(node.operand, old, new))
-    if isinstance(node, gast.BinOp):
-        left, right = _replaced(node.left, old, new), _replaced(node.right, old, new)
-        return tree.binary(left, tree.symbol_of(node.op), right)
-    return node
-
-
-def _rewrite_names(node: tree.Node, replace: Callable[[gast.Name], tree.Node], known: Any) -> tree.Node:
+def _rewrite_names(
+    node: tree.Node, replace: Callable[[gast.Name], tree.Node], known: Any
+) -> tree.Node:
     """Placeholders inside the arguments of values are never looked into twice."""
     return tree.rewrite(node, {gast.Name: lambda n: replace(n) if n.id in known else n})
-
-
-def is_call_of(node: tree.Node, *names: str) -> bool:
-    return tree.called_name(node) in names
-
-
-def is_simple(node: tree.Node) -> bool:
-    """Whether an expression may be written twice."""
-    if isinstance(node, gast.UnaryOp):
-        return is_simple(node.operand)
-    return isinstance(node, gast.Name | gast.Constant)
-
-
-def split_like(adjoint: tree.Node) -> tuple[tree.Node, tree.Node | None]:
-    """`d, x` for `like(d, x)`, else the adjoint itself and None."""
-    return (adjoint.args[0], adjoint.args[1]) if is_call_of(adjoint, "like") else (adjoint, None)
-
-
-def without_like(adjoint: tree.Node) -> tree.Node:
-    return split_like(adjoint)[0]
 
 
 def as_argument(index: tree.Node) -> tree.Node:
@@ -605,77 +559,8 @@ def as_argument(index: tree.Node) -> tree.Node:
     return tree.rewrite(index, {gast.Slice: call})
 
 
-def loose(adjoint: tree.Node) -> tree.Node:
-    """The adjoint of a matrix product before it is fitted to its shape: the rule of the product does that itself."""
-    while is_call_of(adjoint, "unbroadcast", "like"):
-        adjoint = adjoint.args[0]
-    return adjoint
-
-
 def is_cheap_index(index: tree.Node) -> bool:
     """Whether an index may be written again: no calls but `len` in it."""
-    return all(not isinstance(n, gast.Call) or tree.called_name(n) == "len" for n in tree.walk(index))
-
-
-def describe(node: tree.Node, depth: int = 2) -> str:
-    """A name that says what an expression is."""
-    if isinstance(node, gast.Name):
-        return node.id
-    if isinstance(node, gast.Attribute):
-        return describe(node.value, depth)
-    if isinstance(node, gast.Subscript):
-        return describe(node.value, depth)
-    if isinstance(node, gast.BinOp):
-        return _OPERATIONS.get(tree.symbol_of(node.op), "value")
-    if isinstance(node, gast.UnaryOp):
-        return "negative" if depth < 2 else f"neg_{describe(node.operand, depth - 1)}"
-    if isinstance(node, gast.Call):
-        return _describe_call(node, depth)
-    return {gast.Tuple: "parts", gast.List: "parts", gast.Compare: "mask"}.get(type(node), "value")
-
-
-def _describe_call(node: gast.Call, depth: int) -> str:
-    function = node.func
-    text = function.attr if isinstance(function, gast.Attribute) else getattr(function, "id", "value")
-    first = node.args[0] if node.args else None
-    if isinstance(function, gast.Attribute) and not _is_module(function.value):
-        first = function.value
-    if depth == 0 or first is None:
-        return text
-    inner = describe(first, depth - 1)
-    plain = isinstance(first, gast.Name | gast.Attribute | gast.Subscript | gast.Call)
-    return f"{text}_{inner}" if plain and inner != text else text
-
-
-def _is_module(node: tree.Node) -> bool:
-    return isinstance(node, gast.Name) and node.id in {"np", "math", "special", "linalg", "ops"} or (
-        isinstance(node, gast.Attribute) and _is_module(node.value)
-    )
-
-
-def refusal(node: tree.Node, callee: Any) -> Exception:
-    """The error for an active expression that nothing is known about."""
-    if isinstance(callee, Unknown):
-        from knetsrc.adjoints.table import TABLE
-
-        near = TABLE.near_names(callee.name.rpartition(".")[2])
-        hint = f"near names with a rule: {', '.join(near)}\n" if near else ""
-        return MissingAdjointError(
-            f"no derivative rule for `{callee.name}`", at=node,
-            why="it has neither a rule nor Python source that could be differentiated, and a differentiated value goes into it",
-            instead=hint + "call a function with a rule, or one whose source is at hand"
-            if callee.name.startswith(".")
-            else hint + "give it a rule:\n"
-            f"@adjoint({callee.name})\ndef {callee.name.rpartition('.')[2]}_adjoint(x, *, y, d_y):\n"
-            "    d_x = d_y * ...\n    return d_x",
-        )
-    if isinstance(callee, Helper):
-        return UnsupportedSyntaxError(
-            f"the call of `{callee.name}` inside an expression", at=node,
-            why="it must stand alone to be reversed", instead="bind its result to a name first",
-        )
-    return UnsupportedSyntaxError(
-        f"`{tree.show(node)[:60]}` in a differentiated value", at=node,
-        why="there is no rule for this kind of expression",
-        instead="rewrite it with operators, NumPy functions or an `if` statement",
+    return all(
+        not isinstance(n, gast.Call) or tree.called_name(n) == "len" for n in tree.walk(index)
     )

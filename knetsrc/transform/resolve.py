@@ -83,7 +83,9 @@ class Outside:
                 return self.roots[node.id]
             if node.id in self.captured:
                 return self.captured[node.id]
-            return BUILTINS.get(node.id, UNKNOWN)  # a builtin that the user has shadowed is spelt otherwise
+            return BUILTINS.get(
+                node.id, UNKNOWN
+            )  # a builtin that the user has shadowed is spelt otherwise
         if isinstance(node, gast.Attribute):
             base = self.resolve(node.value)
             if isinstance(base, types.ModuleType | Globals | Captured | type):
@@ -108,7 +110,9 @@ class Captured:
     """The variables of enclosing functions that a function reads, as attributes."""
 
     def __init__(self, function: types.FunctionType) -> None:
-        self._cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        self._cells = dict(
+            zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+        )
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._cells:
@@ -149,7 +153,9 @@ def qualify(
     return tree.rewrite(function, {gast.Name: replace, gast.Attribute: shorten})
 
 
-NEEDED = frozenset({"np", "range", "len", "reversed", "slice", "min", "max", "list", "float", "zip", "abs"})
+NEEDED = frozenset(
+    {"np", "range", "len", "reversed", "slice", "min", "max", "list", "float", "zip", "abs"}
+)
 
 
 def _without_clashes(function: gast.FunctionDef, outside: Outside) -> gast.FunctionDef:
@@ -158,7 +164,8 @@ def _without_clashes(function: gast.FunctionDef, outside: Outside) -> gast.Funct
     for node in tree.walk(function.args):
         if isinstance(node, gast.Name) and node.id in clashing:
             raise UnsupportedSyntaxError(
-                f"a parameter named `{node.id}`", at=node,
+                f"a parameter named `{node.id}`",
+                at=node,
                 why="the generated code needs what that name stands for elsewhere",
                 instead="give the parameter another name",
             )
@@ -220,7 +227,14 @@ def _captured(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
 def _is_library(module: types.ModuleType | None) -> TypeGuard[types.ModuleType]:
     if module is None:
         return False
-    return module.__name__.split(".")[0] in {"math", "operator", "functools", "itertools", "scipy", "knetsrc"}
+    return module.__name__.split(".")[0] in {
+        "math",
+        "operator",
+        "functools",
+        "itertools",
+        "scipy",
+        "knetsrc",
+    }
 
 
 _NUMPY_PLACES = ("numpy", "numpy.linalg", "numpy.fft", "numpy.random")
@@ -232,6 +246,10 @@ def _numpy_path(value: Any) -> str | None:
         return None
     name = getattr(value, "__name__", "")
     for place in _NUMPY_PLACES:
-        if name and getattr(importlib.import_module(place), name, None) is value and name not in BUILTINS:
+        if (
+            name
+            and getattr(importlib.import_module(place), name, None) is value
+            and name not in BUILTINS
+        ):
             return f"np{place.removeprefix('numpy')}.{name}"
     return None

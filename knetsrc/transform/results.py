@@ -1,11 +1,10 @@
 """What a function returns, made names."""
 
-
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.describe import describe
 from knetsrc.transform.names import Names
-from knetsrc.transform.push import describe
 
 
 def split_aux(core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
@@ -15,7 +14,11 @@ def split_aux(core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
         return core
     pair = names.fresh("pair")
     parts = tree.tuple_of(tree.subscript(tree.name(pair), tree.constant(i)) for i in (0, 1))
-    body = [*core.body[:-1], tree.at(tree.assign(pair, last.value), last), tree.at(tree.return_(parts), last)]
+    body = [
+        *core.body[:-1],
+        tree.at(tree.assign(pair, last.value), last),
+        tree.at(tree.return_(parts), last),
+    ]
     return tree.at(tree.function_def(core.name, core.args, body), core)
 
 
@@ -37,7 +40,9 @@ def bind_result(core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
 
     value = last.value if last.value is not None else tree.constant(None)
     if isinstance(value, gast.Tuple) and not any(isinstance(e, gast.Starred) for e in value.elts):
-        elements = [bound(e, describe(e) if not isinstance(e, gast.Name) else e.id) for e in value.elts]
+        elements = [
+            bound(e, describe(e) if not isinstance(e, gast.Name) else e.id) for e in value.elts
+        ]
         result: tree.Node = tree.tuple_of(elements)
     else:
         result = bound(value, "value")

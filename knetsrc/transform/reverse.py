@@ -16,7 +16,8 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, differentiable_reads
 from knetsrc.transform.analysis.assigned import Assigned, exposed_names
 from knetsrc.transform.callee import Helper
-from knetsrc.transform.push import Contribution, Pushed, Pusher, is_simple, refusal
+from knetsrc.transform.fit import is_simple
+from knetsrc.transform.push import Contribution, Pushed, Pusher
 from knetsrc.transform.steps import Block, Step
 
 _KEPT = (gast.Expr, gast.Assert, gast.Raise, gast.Pass, gast.Break, gast.FunctionDef)
@@ -76,7 +77,8 @@ class Reverser:
         active = sorted(tree.names_written(node) & self.active)
         if active:
             raise UnsupportedSyntaxError(
-                f"`try` around the differentiated value `{active[0]}`", at=node,
+                f"`try` around the differentiated value `{active[0]}`",
+                at=node,
                 why="which of its statements ran is not known to the backward part",
                 instead="test for the failure with `if` before, or keep only code without derivative in the `try`",
             )
@@ -87,7 +89,8 @@ class Reverser:
         names = [n.id for n in tree.walk(target) if isinstance(n, gast.Name)]
         if len(set(names)) < len(names):
             raise UnsupportedSyntaxError(
-                "a name that is bound twice by one assignment", at=target,
+                "a name that is bound twice by one assignment",
+                at=target,
                 why="the first value is lost at once, and with it the place for its adjoint",
                 instead="write `_` for what is not needed",
             )
@@ -117,7 +120,9 @@ class Reverser:
             return None
         keys = [f"{target.id}[{n}]" for n in names]
         adjoints = self.pusher.keys
-        return tree.tuple_of(tree.name(adjoints.adjoint(k)) if k in self.live else tree.constant(None) for k in keys)
+        return tree.tuple_of(
+            tree.name(adjoints.adjoint(k)) if k in self.live else tree.constant(None) for k in keys
+        )
 
     def _is_live_name(self, text: str) -> bool:
         return text in self.active and any(k in self.live for k in self._keys_of(text))
@@ -126,7 +131,9 @@ class Reverser:
         keys = self.pusher.keys
         if text not in keys.exploded:
             return [text]
-        return [k for k, node in keys.nodes.items() if tree.is_name(getattr(node, "value", None), text)]
+        return [
+            k for k, node in keys.nodes.items() if tree.is_name(getattr(node, "value", None), text)
+        ]
 
     def target_adjoint(self, target: tree.Node) -> tree.Node:
         """The adjoint of what an assignment binds: a name, a tuple for a tuple, None where nothing depends on a part."""
@@ -139,16 +146,24 @@ class Reverser:
         keys = self.pusher.keys
         if text not in keys.exploded:
             return tree.name(keys.adjoint(text)) if text in self.live else self.zeros(text)
-        entries = [k for k in keys.nodes if k in self.live and getattr(keys.nodes[k], "value", None) is not None]
+        entries = [
+            k
+            for k in keys.nodes
+            if k in self.live and getattr(keys.nodes[k], "value", None) is not None
+        ]
         entries = [k for k in entries if tree.is_name(keys.nodes[k].value, text)]
         if not entries:
             return self.zeros(text)
         indices = [self._entry_key(keys.nodes[k]) for k in entries]
         values = [tree.name(keys.adjoint(k)) for k in entries]
-        return tree.call(self.spell("gradient_like"), tree.name(text), tree.dict_of(indices, values))
+        return tree.call(
+            self.spell("gradient_like"), tree.name(text), tree.dict_of(indices, values)
+        )
 
     def _entry_key(self, node: tree.Node) -> tree.Node:
-        return tree.constant(node.attr) if isinstance(node, gast.Attribute) else tree.clone(node.slice)
+        return (
+            tree.constant(node.attr) if isinstance(node, gast.Attribute) else tree.clone(node.slice)
+        )
 
     def spell(self, helper: str) -> tree.Node:
         return self.pusher.spell(helper, None)
@@ -174,7 +189,9 @@ class Reverser:
                 step.back += self._started(key)
                 step.back.append(pushed.update(self._buffer(key), part.path, part.value))
 
-    def _contribute_own(self, step: Step, pushed: Pushed, key: str, group: list[Contribution]) -> None:
+    def _contribute_own(
+        self, step: Step, pushed: Pushed, key: str, group: list[Contribution]
+    ) -> None:
         if not any(c.path for c in group):
             step.back.append(self.add(key, self._sum(key, [c.value for c in group])))
             return
@@ -184,7 +201,8 @@ class Reverser:
         for part in group:
             value = tree.name(fresh)
             step.back.append(
-                pushed.update(value, part.path, part.value) if part.path
+                pushed.update(value, part.path, part.value)
+                if part.path
                 else tree.assign(fresh, self._plus(key, value, part.value))
             )
         step.back.append(tree.assign(adjoint, tree.name(fresh)))
@@ -238,7 +256,9 @@ class Reverser:
         element = node.value.args[0]
         taken = tree.call(tree.attribute(tree.name(self.pusher.keys.adjoint(text)), "pop"))
         if self.pusher.keys.of(element) is None and not is_simple(element):
-            name = self.pusher.names.fresh(f"d_{self.pusher.push(element, taken, Step(node)).describe(element)}")
+            name = self.pusher.names.fresh(
+                f"d_{self.pusher.push(element, taken, Step(node)).describe(element)}"
+            )
             self.pusher.temporaries.add(name)
             step.back.append(tree.assign(name, taken))
             taken = tree.name(name)
@@ -276,8 +296,14 @@ class Reverser:
         written = tree.names_written(node.body) | self._appended(node.body)
         exposed = exposed_names(node.body)
         after = set(self.live)
-        carried = {k for k in read | after if self._root(k) in written and (self._root(k) in exposed or k in after)}
-        carried |= {n for n in self._appended(node.body) & self.active if n in after or n in exposed}
+        carried = {
+            k
+            for k in read | after
+            if self._root(k) in written and (self._root(k) in exposed or k in after)
+        }
+        carried |= {
+            n for n in self._appended(node.body) & self.active if n in after or n in exposed
+        }
         outer = {k for k in read if self._root(k) not in written}
         if not (carried & after or outer) or not self._reaches(node.body, after):
             return
@@ -348,7 +374,7 @@ def _grouped(contributions: list[Contribution]) -> list[tuple[str, list[Contribu
 
 def _is_fresh(value: tree.Node) -> bool:
     """Whether an expression makes an object of its own."""
-    return isinstance(value, gast.BinOp | gast.List | gast.ListComp) or tree.called_name(value) == "zeros_like"
-
-
-__all__ = ["Reverser", "refusal"]
+    return (
+        isinstance(value, gast.BinOp | gast.List | gast.ListComp)
+        or tree.called_name(value) == "zeros_like"
+    )

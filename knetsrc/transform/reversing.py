@@ -25,7 +25,18 @@ from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.steps import Block, Step
 
 _FRESH_CALLS = frozenset({"zeros_like", "owned", "np.zeros_like"})
-_RANDOM = frozenset({"random", "normal", "uniform", "standard_normal", "integers", "choice", "permutation", "shuffle"})
+_RANDOM = frozenset(
+    {
+        "random",
+        "normal",
+        "uniform",
+        "standard_normal",
+        "integers",
+        "choice",
+        "permutation",
+        "shuffle",
+    }
+)
 if TYPE_CHECKING:
     from knetsrc.transform.units import Units
 
@@ -121,7 +132,13 @@ class Reversing:
                 step.hoist_backward = True
 
     def _assembled(
-        self, block: Block, seed: list[tree.Node], result: tree.Node, adjoints: list[tree.Node], needed: Needed, names: Names
+        self,
+        block: Block,
+        seed: list[tree.Node],
+        result: tree.Node,
+        adjoints: list[tree.Node],
+        needed: Needed,
+        names: Names,
     ) -> Reversal:
         assembler = Assembler(names, needed.popped, self.units.as_written)
         forward = assembler.forward(block)
@@ -143,8 +160,12 @@ class Reversing:
             [*forward, tree.comment(tree.BOUNDARY), *backward, tree.return_(tree.tuple_of([value, tree.tuple_of(adjoints)]))],
         )  # fmt: skip
         simple = simplify(
-            combined, is_float=self._is_float, is_pure=self._is_pure, candidates=frozenset(self.temporaries),
-            adjoints=frozenset(self.keys.adjoints.values()) - self.temporaries, fresh_calls=_FRESH_CALLS,
+            combined,
+            is_float=self._is_float,
+            is_pure=self._is_pure,
+            candidates=frozenset(self.temporaries),
+            adjoints=frozenset(self.keys.adjoints.values()) - self.temporaries,
+            fresh_calls=_FRESH_CALLS,
         )
         return taken_apart(plain_zeros(simple, frozenset(self.numeric_adjoints)))
 
@@ -154,16 +175,22 @@ class Reversing:
         for step in block.steps:
             node = step.node
             if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
-                found[node.targets[0].id] = self.found.of_target(node.targets[0].id, node, node.value)
+                found[node.targets[0].id] = self.found.of_target(
+                    node.targets[0].id, node, node.value
+                )
                 found |= {name: self.found.of(value, node) for name, value in step.hoists}
         loops = {n for s in block.steps if s.blocks for n in tree.names_written(s.node)}
         return {name: shape for name, shape in found.items() if shape and name not in loops}
 
     def _is_float(self, node: tree.Node) -> bool:
         names = tree.names_read(node)
-        return any(n.startswith("d_") or n in self.floats or n in self.temporaries for n in names) or any(
-            isinstance(n, gast.Constant) and isinstance(n.value, float) for n in tree.walk(node)
-        ) or (isinstance(node, gast.BinOp) and isinstance(node.op, gast.Div))
+        return (
+            any(n.startswith("d_") or n in self.floats or n in self.temporaries for n in names)
+            or any(
+                isinstance(n, gast.Constant) and isinstance(n.value, float) for n in tree.walk(node)
+            )
+            or (isinstance(node, gast.BinOp) and isinstance(node.op, gast.Div))
+        )
 
     def _is_pure(self, call: tree.Node) -> bool:
         text = tree.called_name(call)
@@ -185,7 +212,9 @@ class Reversing:
 class _NumericKeys(frozenset[str]):
     """Keys of arrays and numbers: names, and entries of containers that are used like them."""
 
-    def __new__(cls, numeric: frozenset[str], core: gast.FunctionDef, calls: Calls) -> "_NumericKeys":
+    def __new__(
+        cls, numeric: frozenset[str], core: gast.FunctionDef, calls: Calls
+    ) -> "_NumericKeys":
         found = set(numeric)
         for node in tree.walk(core):
             if isinstance(node, gast.BinOp | gast.Call):
@@ -239,7 +268,9 @@ def _loop_steps(block: Block, inside: bool = False) -> list[Step]:
     return found
 
 
-def _kept_result(result: tree.Node, written: set[str], names: Names) -> tuple[tree.Node, list[tree.Node]]:
+def _kept_result(
+    result: tree.Node, written: set[str], names: Names
+) -> tuple[tree.Node, list[tree.Node]]:
     """The result under names that the backward part leaves alone, and the statements that bind these."""
     kept: list[tree.Node] = []
 
@@ -262,7 +293,16 @@ def _number_names(core: gast.FunctionDef, found: Shapes) -> frozenset[str]:
     for node in tree.walk(core.body):
         if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
             text = node.targets[0].id
-            numbers[text] = numbers.get(text, True) and found.of_target(text, node, node.value) == SCALAR
+            numbers[text] = (
+                numbers.get(text, True) and found.of_target(text, node, node.value) == SCALAR
+            )
         elif isinstance(node, gast.Assign | gast.For):
-            numbers.update(dict.fromkeys(tree.names_written(node.targets if isinstance(node, gast.Assign) else node.target), False))
+            numbers.update(
+                dict.fromkeys(
+                    tree.names_written(
+                        node.targets if isinstance(node, gast.Assign) else node.target
+                    ),
+                    False,
+                )
+            )
     return frozenset(n for n, is_number in numbers.items() if is_number)

@@ -64,7 +64,9 @@ class Specializer:
                 if owner is not None:
                     known.setdefault(node.targets[0].id, owner)
             elif isinstance(node, gast.For) and isinstance(node.target, gast.Name):
-                owner = known.get(f"{tree.show(node.iter)}[]") or self._element_class(node.iter, known)
+                owner = known.get(f"{tree.show(node.iter)}[]") or self._element_class(
+                    node.iter, known
+                )
                 if owner is not None:
                     known.setdefault(node.target.id, owner)
         return known
@@ -98,7 +100,9 @@ class Specializer:
         new.keywords = node.keywords
         return tree.at(new, node)
 
-    def _method(self, function: tree.Node, classes: Mapping[str, type]) -> tuple[type, str, tree.Node] | None:
+    def _method(
+        self, function: tree.Node, classes: Mapping[str, type]
+    ) -> tuple[type, str, tree.Node] | None:
         """Class, name and receiver of a method call; None for other calls."""
         if isinstance(function, gast.Attribute):
             owner = self._class_of(function.value, classes)
@@ -112,7 +116,11 @@ class Specializer:
             return classes[node.id]
         value = self.outside.resolve(node)
         if value is not UNKNOWN:
-            is_object = not isinstance(value, _PLAIN) and not _is_library(type(value)) and rule_of(value) is None
+            is_object = (
+                not isinstance(value, _PLAIN)
+                and not _is_library(type(value))
+                and rule_of(value) is None
+            )
             return type(value) if is_object and not hasattr(value, "__wrapped__") else None
         if isinstance(node, gast.Subscript):
             return classes.get(f"{tree.show(node.value)}[]")
@@ -143,7 +151,9 @@ class Specializer:
         if not given or bound is None:
             return node
         origin = (id(callee.core), tuple((p, tree.signature(a)) for p, a in sorted(given.items())))
-        name = next((t for t, k in self.local.items() if getattr(k, "origin", None) == origin), None)
+        name = next(
+            (t for t, k in self.local.items() if getattr(k, "origin", None) == origin), None
+        )
         captured = {p: self._captured_by(a) for p, a in given.items()}
         if name is None:
             name = self._specialized(callee, given, captured, origin)
@@ -156,7 +166,11 @@ class Specializer:
         if text in self.local:
             return self.local[text]
         value = self.outside.resolve(node.func)
-        is_own = isinstance(value, types.FunctionType) and rule_of(value) is None and not _is_library(value)
+        is_own = (
+            isinstance(value, types.FunctionType)
+            and rule_of(value) is None
+            and not _is_library(value)
+        )
         return self.load(value) if is_own else None
 
     def _is_function(self, node: tree.Node) -> bool:
@@ -171,10 +185,18 @@ class Specializer:
         if function is None:
             return []
         arguments = function.core.args
-        return [a.id for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is None]
+        return [
+            a.id
+            for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+            if d is None
+        ]
 
     def _specialized(
-        self, callee: Any, given: Mapping[str, tree.Node], captured: Mapping[str, list[str]], origin: Any
+        self,
+        callee: Any,
+        given: Mapping[str, tree.Node],
+        captured: Mapping[str, list[str]],
+        origin: Any,
     ) -> str:
         """A copy of a helper in which the functions handed in stand for its parameters."""
         described = "_".join(tree.show(a).rpartition(".")[2] for a in given.values())
@@ -185,7 +207,9 @@ class Specializer:
         keyword = [a for a in [*positional, *arguments.kwonlyargs] if a.id not in given]
         extra = [f"{p}_{c}" for p, names in captured.items() for c in names]
         core.args = tree.function_def("f", [], []).args
-        core.args.kwonlyargs = [tree.parameter(a.id) for a in keyword] + [tree.parameter(n) for n in extra]
+        core.args.kwonlyargs = [tree.parameter(a.id) for a in keyword] + [
+            tree.parameter(n) for n in extra
+        ]
         core.args.kw_defaults = [None] * len(core.args.kwonlyargs)
 
         def pass_on(node: gast.Call) -> tree.Node:
@@ -239,7 +263,11 @@ def _hints(owner: type) -> dict[str, type]:
         hints = typing.get_type_hints(owner)
     except (NameError, TypeError):
         return {}
-    return {name: kind for name, kind in hints.items() if isinstance(kind, type) and not _is_library(kind)}
+    return {
+        name: kind
+        for name, kind in hints.items()
+        if isinstance(kind, type) and not _is_library(kind)
+    }
 
 
 @functools.cache
@@ -250,7 +278,11 @@ def _elements(owner: type) -> dict[str, type]:
     except (NameError, TypeError):
         return {}
     first = {name: next(iter(typing.get_args(kind)), None) for name, kind in hints.items()}
-    return {name: kind for name, kind in first.items() if isinstance(kind, type) and not _is_library(kind)}
+    return {
+        name: kind
+        for name, kind in first.items()
+        if isinstance(kind, type) and not _is_library(kind)
+    }
 
 
 def classes_of(function: types.FunctionType) -> dict[str, type]:
@@ -259,7 +291,11 @@ def classes_of(function: types.FunctionType) -> dict[str, type]:
         hints = typing.get_type_hints(function)
     except (NameError, TypeError):
         return {}
-    return {name: kind for name, kind in hints.items() if isinstance(kind, type) and not _is_library(kind)}
+    return {
+        name: kind
+        for name, kind in hints.items()
+        if isinstance(kind, type) and not _is_library(kind)
+    }
 
 
 def owner_of(function: types.FunctionType) -> type | None:

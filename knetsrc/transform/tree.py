@@ -62,7 +62,9 @@ def subscript(value: Node, index: Node) -> gast.Subscript:
 
 def call(function: Node | str, *args: Node, **kwargs: Node) -> gast.Call:
     keywords = [gast.keyword(key, value) for key, value in kwargs.items()]
-    return gast.Call(dotted(function) if isinstance(function, str) else function, list(args), keywords)
+    return gast.Call(
+        dotted(function) if isinstance(function, str) else function, list(args), keywords
+    )
 
 
 def binary(left: Node, symbol: str, right: Node) -> gast.BinOp:
@@ -113,7 +115,10 @@ def target_of(target: Node | str) -> Node:
         return store(target)
     result = copy.deepcopy(target)
     for node in gast.walk(result) if isinstance(result, gast.Tuple | gast.List) else [result]:
-        if isinstance(node, gast.Name | gast.Tuple | gast.List | gast.Subscript | gast.Attribute | gast.Starred):
+        if isinstance(
+            node,
+            gast.Name | gast.Tuple | gast.List | gast.Subscript | gast.Attribute | gast.Starred,
+        ):
             node.ctx = gast.Store()
     return result
 
@@ -163,7 +168,9 @@ def parameter(text: str) -> gast.Name:
     return gast.Name(text, gast.Param(), None, None)
 
 
-def function_def(text: str, parameters: gast.arguments | list[str], body: list[Node]) -> gast.FunctionDef:
+def function_def(
+    text: str, parameters: gast.arguments | list[str], body: list[Node]
+) -> gast.FunctionDef:
     if isinstance(parameters, list):
         parameters = gast.arguments([parameter(p) for p in parameters], [], None, [], [], None, [])
     return gast.FunctionDef(text, parameters, body, [], None, None, [])
@@ -184,7 +191,9 @@ def import_from(module_name: str, names: Mapping[str, str]) -> gast.ImportFrom:
 
 
 _COMMENT = "#: "
-BOUNDARY = "(backward)"  # the comment between forward and backward part, until the two are written out
+BOUNDARY = (
+    "(backward)"  # the comment between forward and backward part, until the two are written out
+)
 
 
 def comment(text: str) -> gast.Expr:
@@ -240,7 +249,10 @@ def signature(node: Any) -> Any:
     if isinstance(node, gast.expr_context):
         return None
     if isinstance(node, Node):
-        return (type(node).__name__, *(signature(getattr(node, f, None)) for f in node._fields if f != "type_comment"))
+        return (
+            type(node).__name__,
+            *(signature(getattr(node, f, None)) for f in node._fields if f != "type_comment"),
+        )
     if isinstance(node, list):
         return tuple(signature(n) for n in node)
     return (type(node).__name__, node)
@@ -269,7 +281,9 @@ def names_written(node: Node | Iterable[Node]) -> set[str]:
 
 def called_name(node: Node) -> str | None:
     """`f` for a call `f(...)` of a plain name."""
-    return node.func.id if isinstance(node, gast.Call) and isinstance(node.func, gast.Name) else None
+    return (
+        node.func.id if isinstance(node, gast.Call) and isinstance(node.func, gast.Name) else None
+    )
 
 
 # --- rewrite ----------------------------------------------------------------------------------------------------------
@@ -280,7 +294,9 @@ def clone(node: Any) -> Any:
 
 def at(new: Any, old: Node) -> Any:
     """`new` (a tree or a list of trees), its nodes without a position standing where `old` stands."""
-    position = {f: getattr(old, f, None) for f in ("lineno", "col_offset", "end_lineno", "end_col_offset")}
+    position = {
+        f: getattr(old, f, None) for f in ("lineno", "col_offset", "end_lineno", "end_col_offset")
+    }
     for node in walk(new):
         if getattr(node, "lineno", None) is None and position["lineno"] is not None:
             for key, value in position.items():

@@ -91,29 +91,44 @@ class Units:
                 functions[text] = tree.name(alias)
             else:
                 classes[text if kind == "class" else f"{text}[]"] = what
-        core = tree.function_def(main.core.name, main.core.args, tree.substitute(main.core.body, functions))
+        core = tree.function_def(
+            main.core.name, main.core.args, tree.substitute(main.core.body, functions)
+        )
         return replace(main, core=tree.at(core, main.core), classes=classes)
 
     def _read(self, source: Source) -> Function:
         self.sources.append(source)
         self.user_names |= local_names(source.tree)
         try:
-            core = qualify(normalize(source.tree, owns_parameters=False), source, self.outside, self._helper)
-            return Function(source.name, self.lift(core), source, classes=known_classes(source.function))
+            core = qualify(
+                normalize(source.tree, owns_parameters=False), source, self.outside, self._helper
+            )
+            return Function(
+                source.name, self.lift(core), source, classes=known_classes(source.function)
+            )
         except KnetsrcError as error:
             raise located(error, source) from error.__cause__
 
     def lift(self, core: gast.FunctionDef) -> gast.FunctionDef:
         """Take nested functions out: what they capture becomes parameters, which their calls pass."""
         nested = [n for n in core.body if isinstance(n, gast.FunctionDef)]
-        nested += [n for s in core.body for n in tree.walk(s) if isinstance(n, gast.FunctionDef) and n not in nested]
+        nested += [
+            n
+            for s in core.body
+            for n in tree.walk(s)
+            if isinstance(n, gast.FunctionDef) and n not in nested
+        ]
         refuse_rebound_functions(core, nested)
-        local = tree.names_written(core) | set(parameter_names(core.args)) | {n.name for n in nested}
+        local = (
+            tree.names_written(core) | set(parameter_names(core.args)) | {n.name for n in nested}
+        )
         local |= self.outside.captured.keys()
         extra: dict[str, list[str]] = {}
         for function in nested:
             own = tree.names_written(function) | set(parameter_names(function.args))
-            extra[function.name] = sorted((tree.names_read(function.body) - own) & (local - {n.name for n in nested}))
+            extra[function.name] = sorted(
+                (tree.names_read(function.body) - own) & (local - {n.name for n in nested})
+            )
         renamed = {text: self.names.fresh(text) for text in extra}
         for function in nested:
             inner = pass_captured(function, extra, renamed)
@@ -122,7 +137,9 @@ class Units:
             arguments.kw_defaults += [None] * len(extra[function.name])
             body = [n for n in inner.body if not isinstance(n, gast.FunctionDef)]
             lifted = tree.at(tree.function_def(renamed[function.name], arguments, body), function)
-            self.calls.local[renamed[function.name]] = Function(renamed[function.name], lifted, None)
+            self.calls.local[renamed[function.name]] = Function(
+                renamed[function.name], lifted, None
+            )
         return pass_captured(core, extra, renamed)
 
     # --- one function ------------------------------------------------------------------------------------------------------
@@ -184,7 +201,10 @@ class Units:
         if key not in self._numeric:
             self._numeric[key] = None
             function = self.load(callee.function)
-            self._numeric[key] = function.parameters, numeric_names(function.core, self.calls, self.helper_kinds)
+            self._numeric[key] = (
+                function.parameters,
+                numeric_names(function.core, self.calls, self.helper_kinds),
+            )
         return self._numeric[key]
 
     def reverse(self, function: Function, task: Task) -> Reversal:
@@ -192,7 +212,9 @@ class Units:
         try:
             return Reversing(self, function, task).run()
         except KnetsrcError as error:
-            raise (located(error, function.source) if function.source else error) from error.__cause__
+            raise (
+                located(error, function.source) if function.source else error
+            ) from error.__cause__
 
     def spell(self, text: str, value: Any) -> tree.Node:
         """How the generated module calls an object of a rule's module; a helper of `knetsrc.backends` is imported by name."""
@@ -232,15 +254,21 @@ class Units:
         """The pair of functions of a helper, generated when it is first asked for."""
         if key not in self.pairs:
             function = self.load(callee.function)
-            forward, backward = (self.names.fresh(f"{callee.name}_{part}") for part in ("forward", "backward"))
+            forward, backward = (
+                self.names.fresh(f"{callee.name}_{part}") for part in ("forward", "backward")
+            )
             self.pairs[key] = Pair(forward, backward)
             self.keyed[key] = function
             wrt = tuple(p for p in function.parameters if p in key.active)
-            reversal = self.reverse(function, Task(wrt, True, True, key.scalar_result, key.scalars, key.parts))
+            reversal = self.reverse(
+                function, Task(wrt, True, True, key.scalar_result, key.scalars, key.parts)
+            )
             self.functions += split_pair(self.pairs[key], function, reversal, always_tuple=False)
         return self.pairs[key]
 
-    def reverse_call(self, reverser: Reverser, step: Step, target: tree.Node, callee: Helper) -> None:
+    def reverse_call(
+        self, reverser: Reverser, step: Step, target: tree.Node, callee: Helper
+    ) -> None:
         """Replace the call of a helper by that of its forward function, and reverse it by its backward function."""
         node = step.node
         call = node.value
@@ -249,7 +277,8 @@ class Units:
         bound = bind_call(function, call)
         if bound is None:
             raise UnsupportedSyntaxError(
-                f"the call of `{callee.name}` with star arguments", at=call,
+                f"the call of `{callee.name}` with star arguments",
+                at=call,
                 why="which argument goes to which parameter is not known while transforming",
                 instead="pass the arguments one by one",
             )
@@ -266,7 +295,9 @@ class Units:
         parts = None
         if isinstance(adjoint, gast.Tuple):
             parts = tuple(not tree.is_constant(e, None) for e in adjoint.elts)
-        pair = self.pair(callee, PairKey(id(callee.function), active, scalars, scalar_result, parts))
+        pair = self.pair(
+            callee, PairKey(id(callee.function), active, scalars, scalar_result, parts)
+        )
         kept = pusher.names.fresh(f"{callee.name}_kept")
         step.extra.append(kept)
         node.targets = [tree.target_of(tree.tuple_of([tree.clone(target), tree.name(kept)]))]
@@ -284,14 +315,21 @@ class Units:
         arguments = [keys.of(bound[p]) for p in active]
         targets, rest = [], []
         for parameter, key in zip(active, arguments, strict=True):
-            if key is not None and key not in live and arguments.count(key) == 1 and key not in reverser.buffers:
+            if (
+                key is not None
+                and key not in live
+                and arguments.count(key) == 1
+                and key not in reverser.buffers
+            ):
                 targets.append(keys.adjoint(key))
                 live.add(key)
             else:
                 name = pusher.names.fresh(adjoint_name(parameter))
                 targets.append(name)
                 rest.append((bound[parameter], name))
-        direct = live - reverser.live | {k for k in arguments if k in live and keys.adjoint(k) in targets}
+        direct = live - reverser.live | {
+            k for k in arguments if k in live and keys.adjoint(k) in targets
+        }
         reverser.live -= {k for n in consumed for k in reverser._keys_of(n)}
         reverser.live |= direct
         pushed = Pushed(pusher, step)
@@ -300,7 +338,9 @@ class Units:
             reverser.commit(step, pushed, consumed=consumed)
             return
         names = [tree.name(t) for t in targets]
-        step.back.append(tree.assign(names[0] if len(names) == 1 else tree.tuple_of(names), backward))
+        step.back.append(
+            tree.assign(names[0] if len(names) == 1 else tree.tuple_of(names), backward)
+        )
         for node, name in rest:
             pushed.down(node, tree.name(name))
         reverser.commit(step, pushed, consumed=consumed - {k for k in direct})

@@ -168,7 +168,9 @@ class Writer:
     def head_assign(self, node: gast.Assign) -> Line:
         targets = [fragment for target in node.targets for fragment in (*self.bare(target), " = ")]
         spread = isinstance(node.targets[-1], gast.Tuple | gast.List)
-        if spread and sum(map(len, targets)) > WIDTH - 4 * self.depth - 4:  # black breaks the target first
+        if (
+            spread and sum(map(len, targets)) > WIDTH - 4 * self.depth - 4
+        ):  # black breaks the target first
             return Line([], ["(", *targets[:-1], ")", *targets[-1:], *self.bare(node.value)])
         return Line(targets, self.bare(node.value) if spread else self.expression(node.value))
 

@@ -77,7 +77,11 @@ def appended_to(node: tree.Node) -> str | None:
     if not (isinstance(node, gast.Expr) and isinstance(node.value, gast.Call)):
         return None
     function = node.value.func
-    if isinstance(function, gast.Attribute) and function.attr == "append" and isinstance(function.value, gast.Name):
+    if (
+        isinstance(function, gast.Attribute)
+        and function.attr == "append"
+        and isinstance(function.value, gast.Name)
+    ):
         return function.value.id
     return None
 

@@ -30,7 +30,11 @@ class Assigned:
 def definitely_assigned(function: gast.FunctionDef) -> Assigned:
     """Flow through structured code; what follows a `break`, `raise` or `return` is not reached and binds everything."""
     facts = Assigned()
-    parameters = {n.id for n in tree.walk(function) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Param)}
+    parameters = {
+        n.id
+        for n in tree.walk(function)
+        if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Param)
+    }
     _block(function.body, frozenset(parameters), facts)
     _possible(function.body, frozenset(parameters), facts)
     return facts
@@ -47,7 +51,9 @@ def _possible(body: list[tree.Node], known: frozenset[str], facts: Assigned) -> 
         known = known | tree.names_written(node)
 
 
-def _block(body: list[tree.Node], known: frozenset[str] | None, facts: Assigned) -> frozenset[str] | None:
+def _block(
+    body: list[tree.Node], known: frozenset[str] | None, facts: Assigned
+) -> frozenset[str] | None:
     """Names bound after `body`, None if its end is not reached."""
     for node in body:
         current = known if known is not None else frozenset()
@@ -67,12 +73,21 @@ def _statement(node: tree.Node, known: frozenset[str], facts: Assigned) -> froze
         _block(node.body, known | target, facts)
         return known
     if isinstance(node, gast.With):
-        bound = {n for item in node.items if item.optional_vars for n in tree.names_written(item.optional_vars)}
+        bound = {
+            n
+            for item in node.items
+            if item.optional_vars
+            for n in tree.names_written(item.optional_vars)
+        }
         return _block(node.body, known | bound, facts)
     if isinstance(node, gast.Try):
         ends = [_block([*node.body, *node.orelse], known, facts)]
         ends += [_block(handler.body, known, facts) for handler in node.handlers]
-        return _block(node.finalbody, functools.reduce(_meet, ends), facts) if node.finalbody else functools.reduce(_meet, ends)
+        return (
+            _block(node.finalbody, functools.reduce(_meet, ends), facts)
+            if node.finalbody
+            else functools.reduce(_meet, ends)
+        )
     if isinstance(node, gast.Break | gast.Raise | gast.Continue):
         return None
     return known
@@ -101,7 +116,9 @@ def _expose_statement(node: tree.Node, bound: set[str], exposed: set[str]) -> se
     if isinstance(node, gast.If):
         exposed |= tree.names_read(node.test) - bound
         branches = [(_expose(b, set(bound), exposed), b) for b in (node.body, node.orelse)]
-        reaching = [names for names, b in branches if not (b and isinstance(b[-1], gast.Break | gast.Raise))]
+        reaching = [
+            names for names, b in branches if not (b and isinstance(b[-1], gast.Break | gast.Raise))
+        ]
         return set.intersection(*reaching) if reaching else bound
     if isinstance(node, gast.For | gast.While):
         header = node.iter if isinstance(node, gast.For) else node.test

@@ -14,7 +14,11 @@ def integer_names(function: gast.FunctionDef) -> frozenset[str]:
     for node in tree.walk(function):
         if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
             bound.setdefault(node.targets[0].id, []).append(node.value)
-        elif isinstance(node, gast.For) and isinstance(node.target, gast.Name) and _is_range(node.iter):
+        elif (
+            isinstance(node, gast.For)
+            and isinstance(node.target, gast.Name)
+            and _is_range(node.iter)
+        ):
             bound.setdefault(node.target.id, [])
         elif isinstance(node, gast.Name) and isinstance(node.ctx, gast.Param):
             bound.setdefault(node.id, []).append(None)

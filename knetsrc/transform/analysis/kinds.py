@@ -16,7 +16,9 @@ _TAKES_LISTS = frozenset(
 )  # fmt: skip
 
 
-def numeric_names(function: gast.FunctionDef, calls: Calls, helper_kinds: Callable[[Helper], Any] | None = None) -> frozenset[str]:
+def numeric_names(
+    function: gast.FunctionDef, calls: Calls, helper_kinds: Callable[[Helper], Any] | None = None
+) -> frozenset[str]:
     """Names that hold an array or a number for sure, so that their adjoints add up with `+`.
 
     `helper_kinds(helper)` gives the parameters of a helper and those of them that are numeric, or None while it is not known.
@@ -26,7 +28,11 @@ def numeric_names(function: gast.FunctionDef, calls: Calls, helper_kinds: Callab
     for node in tree.walk(function):
         if isinstance(node, gast.Assign):
             _of_assignment(node, calls, numeric, copies)
-        elif isinstance(node, gast.Attribute) and tree.is_name(node.value) and node.attr in _ARRAY_ATTRIBUTES:
+        elif (
+            isinstance(node, gast.Attribute)
+            and tree.is_name(node.value)
+            and node.attr in _ARRAY_ATTRIBUTES
+        ):
             numeric.add(node.value.id)
         elif isinstance(node, gast.BinOp | gast.UnaryOp | gast.Call | gast.Compare):
             numeric |= _operand_names(node, calls, helper_kinds)
@@ -41,7 +47,9 @@ def numeric_names(function: gast.FunctionDef, calls: Calls, helper_kinds: Callab
         numeric |= more
 
 
-def _of_assignment(node: gast.Assign, calls: Calls, numeric: set[str], copies: list[tuple[str, str]]) -> None:
+def _of_assignment(
+    node: gast.Assign, calls: Calls, numeric: set[str], copies: list[tuple[str, str]]
+) -> None:
     target, callee = node.targets[0], calls.of(node.value)
     if not isinstance(target, gast.Name):
         return
@@ -73,7 +81,9 @@ def _is_arithmetic(node: tree.Node) -> bool:
     return isinstance(node, gast.UnaryOp | gast.Compare)
 
 
-def _operand_names(node: tree.Node, calls: Calls, helper_kinds: Callable[[Helper], Any] | None) -> set[str]:
+def _operand_names(
+    node: tree.Node, calls: Calls, helper_kinds: Callable[[Helper], Any] | None
+) -> set[str]:
     if isinstance(node, gast.BinOp):
         return _keys([node.left, node.right]) if _is_arithmetic(node) else set()
     if isinstance(node, gast.Compare):
@@ -108,7 +118,9 @@ def _keys(nodes: Iterable[tree.Node]) -> set[str]:
     return {tree.show(n) for n in nodes if isinstance(n, gast.Name) or is_entry(n)}
 
 
-def entries_only(function: gast.FunctionDef, calls: Calls, active: frozenset[str]) -> frozenset[str]:
+def entries_only(
+    function: gast.FunctionDef, calls: Calls, active: frozenset[str]
+) -> frozenset[str]:
     """Active names bound once of which only constant entries are read: each entry can have an adjoint of its own."""
     bound: dict[str, int] = {}
     for node in tree.walk(function):
@@ -158,12 +170,16 @@ def is_entry(node: tree.Node) -> bool:
     return isinstance(index, gast.Constant) and type(index.value) in (int, str)
 
 
-def buffer_names(function: gast.FunctionDef, calls: Calls, active: frozenset[str]) -> frozenset[str]:
+def buffer_names(
+    function: gast.FunctionDef, calls: Calls, active: frozenset[str]
+) -> frozenset[str]:
     """Active names of which parts are read, at places that are not taken apart by `entries_only`."""
     found = {name for n in tree.walk(function) if (name := appended_to(n))}
     for node in tree.walk(function.body):
         base = node
-        while isinstance(base, gast.Subscript) or (isinstance(base, gast.Attribute) and calls.of(base) is None):
+        while isinstance(base, gast.Subscript) or (
+            isinstance(base, gast.Attribute) and calls.of(base) is None
+        ):
             base = base.value
         if base is not node and isinstance(base, gast.Name):
             found.add(base.id)

@@ -75,7 +75,11 @@ class Needed:
         if appended in needed:
             self.popped.add(id(step.node))
             needed = needed - {appended}
-        written = tree.names_written(step.node) if isinstance(step.node, gast.Assign | gast.Try) else set()
+        written = (
+            tree.names_written(step.node)
+            if isinstance(step.node, gast.Assign | gast.Try)
+            else set()
+        )
         written -= set(step.extra)
         step.saved = sorted(written & needed)
         self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]
@@ -99,8 +103,12 @@ class Needed:
         if any(isinstance(n, gast.Break) for n in tree.walk([s.node for s in block.steps])):
             return local
         other = [b for b in step.blocks if b is not block]
-        ends_loop = any(isinstance(b.steps[-1].node, gast.Break | gast.If) for b in other if b.steps)
-        if ends_loop and any(isinstance(n, gast.Break) for b in other for n in tree.walk([s.node for s in b.steps])):
+        ends_loop = any(
+            isinstance(b.steps[-1].node, gast.Break | gast.If) for b in other if b.steps
+        )
+        if ends_loop and any(
+            isinstance(n, gast.Break) for b in other for n in tree.walk([s.node for s in b.steps])
+        ):
             return local
         inside = _read_counts(block)
         return {n for n in local if inside[n] >= self.reads[n]}
@@ -139,7 +147,11 @@ class Needed:
 
     def _before_loop(self, step: Step) -> frozenset[str]:
         target = tree.names_written(step.node.target) if isinstance(step.node, gast.For) else set()
-        return self.assigned.before[id(step.node)] - target if target else self.assigned.before[id(step.node)]
+        return (
+            self.assigned.before[id(step.node)] - target
+            if target
+            else self.assigned.before[id(step.node)]
+        )
 
     def _carried_by_target(self, node: tree.Node, target: set[str]) -> set[str]:
         """Targets that the backward loop cannot compute again: those of a loop over anything but a range."""
@@ -174,11 +186,17 @@ class Needed:
     def _cheap_binding(self, block: Block, name: str, written: set[str]) -> tree.Node | None:
         """The statement that binds `name`, if it can run once more in the backward part: it reads an entry of what stays as it is."""
         bound = [s.node for s in block.steps if name in tree.names_written(s.node)]
-        if len(bound) != 1 or not isinstance(bound[0], gast.Assign) or not isinstance(bound[0].value, gast.Subscript):
+        if (
+            len(bound) != 1
+            or not isinstance(bound[0], gast.Assign)
+            or not isinstance(bound[0].value, gast.Subscript)
+        ):
             return None
         plain = all(not isinstance(n, gast.Call | gast.Slice) for n in tree.walk(bound[0].value))
         is_stable = not tree.names_read(bound[0].value) & (written | self.appended)
-        return bound[0] if plain and is_stable and isinstance(bound[0].targets[0], gast.Name) else None
+        return (
+            bound[0] if plain and is_stable and isinstance(bound[0].targets[0], gast.Name) else None
+        )
 
     def _uncounted(self, block: Block) -> int:
         """The last step that an unfinished iteration may still run, where such iterations are not counted; else -1."""
@@ -206,7 +224,11 @@ def _read_counts(block: Block) -> Counter[str]:
     """How often each name is read in the steps of a block and in what reverses them."""
     counts: Counter[str] = Counter()
     for node in _all_nodes(block):
-        counts.update(n.id for n in tree.walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Load))
+        counts.update(
+            n.id
+            for n in tree.walk(node)
+            if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Load)
+        )
     return counts
 
 
@@ -239,7 +261,9 @@ def is_count(node: tree.Node) -> bool:
     if not (isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name)):
         return False
     text = node.targets[0].id
-    return text.startswith("trips") and tree.is_same(node.value, tree.binary(tree.name(text), "+", tree.constant(1)))
+    return text.startswith("trips") and tree.is_same(
+        node.value, tree.binary(tree.name(text), "+", tree.constant(1))
+    )
 
 
 def is_counting(iterable: tree.Node) -> bool:

@@ -71,7 +71,9 @@ class _Sources:
             return self.of(node.args[0], seen)
         if name is not None and name.endswith("_backward"):
             return self._union(node.args[1:], seen)
-        if name in _FRESH or (isinstance(node.func, gast.Attribute) and node.func.attr not in _VIEWS):
+        if name in _FRESH or (
+            isinstance(node.func, gast.Attribute) and node.func.attr not in _VIEWS
+        ):
             return set()
         receiver = [node.func.value] if isinstance(node.func, gast.Attribute) else []
         return self._union([*receiver, *node.args], seen)

@@ -22,8 +22,12 @@ SCALAR: Shape = frozenset()
 
 _SCALAR_CALLS = frozenset({"len", "float", "int", "bool", "round", "ord"})
 _SCALAR_ATTRIBUTES = frozenset({"ndim", "size", "itemsize", "nbytes"})
-_REDUCTIONS = frozenset({"sum", "mean", "max", "min", "amax", "amin", "prod", "var", "std", "logsumexp", "norm"})
-_SHAPE_KEEPERS = frozenset({"zeros_like", "ones_like", "empty_like", "copy", "softmax", "log_softmax", "logsoftmax"})
+_REDUCTIONS = frozenset(
+    {"sum", "mean", "max", "min", "amax", "amin", "prod", "var", "std", "logsumexp", "norm"}
+)
+_SHAPE_KEEPERS = frozenset(
+    {"zeros_like", "ones_like", "empty_like", "copy", "softmax", "log_softmax", "logsoftmax"}
+)
 
 
 def broadcast(shapes: Iterable[Shape]) -> Shape:
@@ -33,7 +37,9 @@ def broadcast(shapes: Iterable[Shape]) -> Shape:
     return frozenset(a for a in union if not (_is_part(a) and a[1] <= plain))
 
 
-BOOLEAN = ("boolean",)  # an atom of what a comparison gives: its dtype is not that of the arrays compared
+BOOLEAN = (
+    "boolean",
+)  # an atom of what a comparison gives: its dtype is not that of the arrays compared
 
 
 def combined(shapes: Iterable[Shape]) -> Shape:
@@ -98,7 +104,9 @@ class Shapes:
         callee = self.calls.of(node)
         if isinstance(callee, Primitive):
             return self._of_primitive(node, callee, env, numbers)
-        if is_number_expression(node) or (isinstance(callee, Constant) and isinstance(node, gast.UnaryOp)):
+        if is_number_expression(node) or (
+            isinstance(callee, Constant) and isinstance(node, gast.UnaryOp)
+        ):
             return SCALAR
         if isinstance(node, gast.Call) and _last_name(node.func) in _SHAPE_KEEPERS and node.args:
             return self._of(node.args[0], env, numbers)
@@ -115,11 +123,17 @@ class Shapes:
         first = callee.args[0] if callee.args else None
         if primitive in _SHAPE_KEEPERS and first is not None:
             return self._of(first, env, numbers)
-        if primitive in _REDUCTIONS and first is not None and not isinstance(first, gast.List | gast.Tuple):
+        if (
+            primitive in _REDUCTIONS
+            and first is not None
+            and not isinstance(first, gast.List | gast.Tuple)
+        ):
             return self._of_reduction(node, bound, self._of(first, env, numbers), env)
         return frozenset([self._atom(node, env)])
 
-    def _of_reduction(self, node: tree.Node, bound: dict[str, Any], whole: Shape, env: dict[str, Value]) -> Shape:
+    def _of_reduction(
+        self, node: tree.Node, bound: dict[str, Any], whole: Shape, env: dict[str, Value]
+    ) -> Shape:
         keepdims, axis = bound.get("keepdims"), bound.get("axis")
         drops = keepdims is None or tree.is_constant(keepdims, False)
         if drops and (axis is None or tree.is_constant(axis, None)):
@@ -146,7 +160,9 @@ def is_number_expression(node: tree.Node) -> bool:
     if isinstance(node, gast.Attribute):
         return node.attr in _SCALAR_ATTRIBUTES
     if isinstance(node, gast.BinOp):
-        return all(isinstance(n, gast.Constant) or is_number_expression(n) for n in (node.left, node.right))
+        return all(
+            isinstance(n, gast.Constant) or is_number_expression(n) for n in (node.left, node.right)
+        )
     return tree.called_name(node) in _SCALAR_CALLS
 
 
@@ -154,7 +170,9 @@ def _last_name(function: tree.Node) -> str:
     return function.attr if isinstance(function, gast.Attribute) else getattr(function, "id", "")
 
 
-def shapes(function: gast.FunctionDef, calls: Calls, scalar_result: bool, scalar_parameters: frozenset[str]) -> Shapes:
+def shapes(
+    function: gast.FunctionDef, calls: Calls, scalar_result: bool, scalar_parameters: frozenset[str]
+) -> Shapes:
     """Shapes of all expressions of a function in the core language."""
     found = Shapes(calls)
     env = {n: found.fresh(n) for n in tree.names_written(function.args) | _parameters(function)}
@@ -168,7 +186,11 @@ def shapes(function: gast.FunctionDef, calls: Calls, scalar_result: bool, scalar
 
 
 def _parameters(function: gast.FunctionDef) -> set[str]:
-    return {n.id for n in tree.walk(function.args) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Param)}
+    return {
+        n.id
+        for n in tree.walk(function.args)
+        if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Param)
+    }
 
 
 @dataclass
@@ -190,10 +212,16 @@ class _Forward:
             return env | self._assigned(node)
         if isinstance(node, gast.If):
             one, other = self.block(node.body, env), self.block(node.orelse, env)
-            return one | {n: self._join(n, one.get(n), other.get(n)) for n in one.keys() | other.keys()}
+            return one | {
+                n: self._join(n, one.get(n), other.get(n)) for n in one.keys() | other.keys()
+            }
         if isinstance(node, gast.For | gast.While):
             inner = env
-            if isinstance(node, gast.For) and isinstance(node.target, gast.Name) and _counts(node.iter):
+            if (
+                isinstance(node, gast.For)
+                and isinstance(node.target, gast.Name)
+                and _counts(node.iter)
+            ):
                 inner = env | {node.target.id: Value(SCALAR, next(self.found._versions))}
             self.block(node.body, inner)
             return env | self._fresh(tree.names_written(node))
@@ -283,6 +311,8 @@ class _Numbers:
             return frozenset([node.id])
         callee = self.calls.of(node) if node is not None else None
         if isinstance(callee, Primitive) and callee.rule.elementwise:
-            nodes = [n for v in callee.bound().values() for n in (v if isinstance(v, list) else [v])]
+            nodes = [
+                n for v in callee.bound().values() for n in (v if isinstance(v, list) else [v])
+            ]
             return frozenset().union(*(self.broadcast_names(n) for n in nodes))
         return frozenset()

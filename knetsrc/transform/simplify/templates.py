@@ -43,4 +43,8 @@ def share_templates(body: list[tree.Node], shapes: Mapping[str, Any]) -> list[tr
 
 
 def _is_template_call(node: tree.Node) -> bool:
-    return tree.called_name(node) in _TEMPLATE_LAST and bool(node.args) and isinstance(node.args[-1], gast.Name)
+    return (
+        tree.called_name(node) in _TEMPLATE_LAST
+        and bool(node.args)
+        and isinstance(node.args[-1], gast.Name)
+    )

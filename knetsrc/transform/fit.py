@@ -1,0 +1,147 @@
+"""Fits adjoints to shapes, and only where these may differ: drops `unbroadcast` and `like` where shapes are known to be equal."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.shapes import BOOLEAN, SCALAR, Shape, broadcast
+
+if TYPE_CHECKING:
+    from knetsrc.transform.push import Pushed
+
+
+@dataclass
+class Fitter:
+    """Drops `unbroadcast` and `like` where shapes are known to be equal."""
+
+    pushed: "Pushed"
+
+    def fit(self, node: tree.Node) -> tree.Node:
+        return tree.rewrite(node, {gast.Call: self._call, gast.BinOp: self._product})
+
+    def _call(self, node: gast.Call) -> tree.Node:
+        if is_call_of(node, "unbroadcast"):
+            return self._unbroadcast(node)
+        if is_call_of(node, "like"):
+            inner = self.pushed.shape_of(node.args[0])
+            if inner is not None and inner == self.pushed.shape_of(node.args[1]):
+                return node.args[0]
+            node.args[1] = self._representative(node.args[1])
+        elif is_call_of(node, "matmul_adjoint_a", "matmul_adjoint_b"):
+            node.args[0] = loose(node.args[0])
+        return node
+
+    def _unbroadcast(self, node: gast.Call) -> tree.Node:
+        value, reference = node.args
+        whole = self.pushed.shape_of(reference)
+        if whole is not None:
+            value = self._without_likes(value, whole)
+        if isinstance(value, gast.UnaryOp) and isinstance(value.op, gast.USub):
+            node.args[0] = value.operand
+            return tree.negative(self._unbroadcast(node))
+        if is_call_of(value, "unbroadcast"):
+            value = self._collapsed(value, whole)
+        found = self.pushed.shape_of(value)
+        if found is not None and found == whole:
+            return value
+        node.args[0], node.args[1] = value, self._representative(reference)
+        return node
+
+    def _collapsed(self, value: gast.Call, whole: Shape | None) -> tree.Node:
+        """`unbroadcast(unbroadcast(d, y), x)` is `unbroadcast(d, x)` where x is known to fit inside y."""
+        middle = self.pushed.shape_of(value.args[1])
+        if whole is not None and middle is not None and whole <= middle:
+            return value.args[0]
+        return value
+
+    def _product(self, node: gast.BinOp) -> tree.Node:
+        if isinstance(node.op, gast.Mult | gast.Div):
+            return self._without_likes(node, SCALAR)
+        return node
+
+    def _without_likes(self, node: tree.Node, outer: Shape) -> tree.Node:
+        """A product without `like` on a factor, where the others (and what it is fitted to) have the whole shape anyway."""
+        if not (isinstance(node, gast.BinOp) and isinstance(node.op, gast.Mult | gast.Div)):
+            if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
+                return tree.negative(self._without_likes(node.operand, outer))
+            return node
+        found = _like_factor(node)
+        if found is None:
+            return node
+        bare = _replaced(node, found, found.args[0])
+        rest, whole = self.pushed.shape_of(bare), self.pushed.shape_of(found.args[1])
+        if rest is None or whole is None or broadcast([rest, outer]) != whole:
+            return node
+        return (
+            node if self._has_mask(bare) and self.pushed.shape_of(found.args[0]) == SCALAR else bare
+        )
+
+    def _has_mask(self, product: tree.Node) -> bool:
+        """Whether a factor is a comparison: times a mere number, it would make an array of float64."""
+        parts = [n for n in tree.walk(product) if isinstance(n, gast.Name | gast.Compare)]
+        return any(BOOLEAN in (self.pushed.shape_of(n) or ()) for n in parts)
+
+    def _representative(self, reference: tree.Node) -> tree.Node:
+        """A name with the shape of `reference`, the earliest one bound."""
+        shape = self.pushed.shape_of(reference)
+        if not shape:
+            return reference
+        env = self.pushed.pusher.shapes.before.get(id(self.pushed.step.node), {})
+        for text, value in env.items():
+            if value.shape == shape:
+                return tree.name(text)
+        return reference
+
+
+def _like_factor(node: tree.Node) -> gast.Call | None:
+    """The `like(...)` among the factors of a product."""
+    if is_call_of(node, "like"):
+        return node
+    if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
+        return _like_factor(node.operand)
+    if isinstance(node, gast.BinOp) and isinstance(node.op, gast.Mult):
+        return _like_factor(node.left) or _like_factor(node.right)
+    if isinstance(node, gast.BinOp) and isinstance(node.op, gast.Div):
+        return _like_factor(node.left)
+    return None
+
+
+def _replaced(node: tree.Node, old: tree.Node, new: tree.Node) -> tree.Node:
+    """A copy of a product with one factor replaced."""
+    if node is old:
+        return new
+    if isinstance(node, gast.UnaryOp):
+        return tree.negative(_replaced(node.operand, old, new))
+    if isinstance(node, gast.BinOp):
+        left, right = _replaced(node.left, old, new), _replaced(node.right, old, new)
+        return tree.binary(left, tree.symbol_of(node.op), right)
+    return node
+
+
+def is_call_of(node: tree.Node, *names: str) -> bool:
+    return tree.called_name(node) in names
+
+
+def is_simple(node: tree.Node) -> bool:
+    """Whether an expression may be written twice."""
+    if isinstance(node, gast.UnaryOp):
+        return is_simple(node.operand)
+    return isinstance(node, gast.Name | gast.Constant)
+
+
+def split_like(adjoint: tree.Node) -> tuple[tree.Node, tree.Node | None]:
+    """`d, x` for `like(d, x)`, else the adjoint itself and None."""
+    return (adjoint.args[0], adjoint.args[1]) if is_call_of(adjoint, "like") else (adjoint, None)
+
+
+def without_like(adjoint: tree.Node) -> tree.Node:
+    return split_like(adjoint)[0]
+
+
+def loose(adjoint: tree.Node) -> tree.Node:
+    """The adjoint of a matrix product before it is fitted to its shape: the rule of the product does that itself."""
+    while is_call_of(adjoint, "unbroadcast", "like"):
+        adjoint = adjoint.args[0]
+    return adjoint
