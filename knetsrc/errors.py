@@ -67,7 +67,9 @@ class KnetsrcError(Exception):
         return _remade, (type(self), self.message, self.why, self.instead, self.place)
 
 
-def _remade(kind: type[KnetsrcError], message: str, why: str, instead: str, place: Any) -> KnetsrcError:
+def _remade(
+    kind: type[KnetsrcError], message: str, why: str, instead: str, place: Any
+) -> KnetsrcError:
     error = kind(message, why=why, instead=instead)
     error.place = place
     return error

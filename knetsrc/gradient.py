@@ -119,9 +119,9 @@ class Gradient:
             If the function cannot be differentiated (at the first call).
         """
         plan = self._runner.plan
-        if plan is not None and not kwargs:
-            if tuple(map(type, args)) in plan.known_types and plan.is_current():
-                return plan.entry(*args)
+        is_known = plan is not None and not kwargs and tuple(map(type, args)) in plan.known_types
+        if is_known and plan is not None and plan.is_current():
+            return plan.entry(*args)
         callee = self._callee
         types = tuple(map(type, args)) if not kwargs else ()
         if self._first:
@@ -130,10 +130,9 @@ class Gradient:
             kwargs = callee.keywords | kwargs
         check_differentiable(self._checked, args, kwargs, callee.function)
         plan = self._runner.ready_for(args, kwargs)
-        if plan.generated.scalar_result:
-            result = plan.call(args, kwargs)
-        else:
-            result = self._called_with_check(plan, args, kwargs)
+        is_scalar = plan.generated.scalar_result
+        call = plan.call if is_scalar else functools.partial(self._called_with_check, plan)
+        result = call(args, kwargs)
         if types and not self._first and not callee.keywords:
             self._remember(plan, types)
         return result
@@ -147,7 +146,12 @@ class Gradient:
         differentiated = [types[p] for p, *_ in self._checked if p < len(types)]
         is_plain = plan.generated.scalar_result or all(t in (float, int, bool) for t in types)
         is_checked = all(t in (float, list, tuple, dict) for t in differentiated)
-        if self._runner.request.kind == "grad" and is_plain and is_checked and not plan.has_captured:
+        if (
+            self._runner.request.kind == "grad"
+            and is_plain
+            and is_checked
+            and not plan.has_captured
+        ):
             plan.known_types.add(types)
 
     def _called_with_check(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -45,7 +45,7 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
     wrt = [_parameter(main, i) for i in request.wrt]
     entry = _Entry(units, main, request, wrt)
     own = entry.functions()
-    functions = [*units.functions, *own]
+    functions = [*units.called_functions([*units.functions, *own]), *units.functions, *own]
     module = tree.module([*_imports(units, functions), *functions])
     text, lines = emit_with_lines(module)
     return Generated(

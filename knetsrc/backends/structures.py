@@ -207,8 +207,10 @@ def gradient_like(x: Any, entries: Mapping[Any, Any]) -> Any:
     same structure as `x`
         Zeros where `entries` has nothing, None where nothing is differentiable.
     """
-    if type(x) is list and all(type(key) is int and key >= 0 for key in entries):
-        return [finished(entries[i] if i in entries else zeros_like(v), v) for i, v in enumerate(x)]
+    if type(x) is list:
+        gradients = [finished(entries.get(i, NOTHING), v) for i, v in enumerate(x)]
+        if sum(map(entries.__contains__, range(len(x)))) == len(entries):  # no key such as -1
+            return _apart(gradients) if len(entries) > 1 else gradients
     buffer = zeros_like(x)
     for key, value in entries.items():
         if hasattr(buffer, "dtype"):
@@ -216,6 +218,21 @@ def gradient_like(x: Any, entries: Mapping[Any, Any]) -> Any:
         else:
             buffer[key] = add(buffer[key], value)
     return finished(buffer, x)
+
+
+def _apart(gradients: list[Any]) -> list[Any]:
+    """The arrays in memory of their own each: a user may scale one of them in place."""
+    seen: dict[int, list[Any]] = {}
+    for i, d in enumerate(gradients):
+        if type(d) is np.ndarray:
+            owner = id(d if d.base is None else d.base)
+            if owner not in seen:
+                seen[owner] = [d]
+            elif any(np.may_share_memory(d, other) for other in seen[owner]):
+                gradients[i] = d.copy()
+            else:
+                seen[owner].append(d)
+    return gradients
 
 
 def finished(d: Any, x: Any) -> Any:
@@ -236,9 +253,11 @@ def finished(d: Any, x: Any) -> Any:
     """
     kind = type(x)
     if kind is np.ndarray:
-        if x.dtype.kind not in "fc" or d is NOTHING:
+        if x.dtype.kind not in "fc":
             return None
-        return d if type(d) is np.ndarray else np.asarray(d, x.dtype)
+        if type(d) is np.ndarray:
+            return d
+        return zeros_like(x) if d is None or d is NOTHING else np.asarray(d, x.dtype)
     if d is None or d is NOTHING:
         d = zeros_like(x)
     if kind is float:

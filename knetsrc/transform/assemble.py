@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import gast
 
@@ -190,6 +191,7 @@ class Assembler:
         filled = self._filled_each_time(block) if self.nesting == 0 else None
         if filled:
             return tree.while_(tree.name(filled), body)
+        assert trips is not None, "`prepare.count_trips` counts every loop that is no counting one"
         return tree.for_("_", tree.call("range", tree.name(trips)), body)
 
     def _filled_each_time(self, block: Block) -> str | None:
@@ -246,5 +248,5 @@ def _named_parts(node: tree.Node, step: Step, own: tree.Node | None) -> tree.Nod
     return visit(node)
 
 
-def _visited(value: tree.Node, visit: object) -> object:
+def _visited(value: Any, visit: Callable[[Any], Any]) -> Any:
     return [visit(v) for v in value] if isinstance(value, list) else visit(value)

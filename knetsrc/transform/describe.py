@@ -48,7 +48,5 @@ def _describe_call(node: gast.Call, depth: int) -> str:
 
 def _is_module(node: tree.Node) -> bool:
     return (
-        isinstance(node, gast.Name)
-        and node.id in {"np", "math", "special", "linalg", "ops"}
-        or (isinstance(node, gast.Attribute) and _is_module(node.value))
-    )
+        isinstance(node, gast.Name) and node.id in {"np", "math", "special", "linalg", "ops"}
+    ) or (isinstance(node, gast.Attribute) and _is_module(node.value))

@@ -1,5 +1,6 @@
 """A function in the core language, and how the arguments of a call go to its parameters."""
 
+import inspect
 import types
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -8,6 +9,7 @@ import gast
 
 from knetsrc.errors import KnetsrcError, UnsupportedSyntaxError
 from knetsrc.transform import tree
+from knetsrc.transform.resolve import Outside
 from knetsrc.transform.source import Source
 from knetsrc.transform.specialize import classes_of, owner_of
 
@@ -147,6 +149,33 @@ def may_inline(value: tree.Node, bound: dict[str, tree.Node]) -> bool:
     return True
 
 
+def with_defaults(
+    core: gast.FunctionDef, function: types.FunctionType, outside: Outside
+) -> gast.FunctionDef:
+    """The function with the defaults that it has now: numbers and texts written out, other objects injected."""
+    names = {
+        p.name: p.default
+        for p in inspect.signature(function).parameters.values()
+        if p.default is not p.empty
+    }
+
+    def default(text: str) -> tree.Node:
+        value = names[text]
+        if isinstance(value, int | float | str | None) and value == value:
+            return tree.constant(value)
+        alias = outside.names.fresh(f"{function.__name__}_{text}")
+        outside.roots[alias] = outside.injected[alias] = value
+        return tree.name(alias)
+
+    arguments = tree.clone(core.args)
+    positional = [*arguments.posonlyargs, *arguments.args]
+    late = positional[len(positional) - len(arguments.defaults) :]
+    arguments.defaults = [default(p.id) for p in late]
+    pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    arguments.kw_defaults = [d and default(p.id) for p, d in pairs]
+    return tree.at(tree.function_def(core.name, arguments, core.body), core)
+
+
 def known_classes(function: types.FunctionType) -> dict[str, type]:
     """What is known of the classes of a function's arguments: by annotation, and of the object of a method."""
     owner, first = owner_of(function), function.__code__.co_varnames[:1]
@@ -183,8 +212,18 @@ def pass_captured(
         return node
 
     result = tree.rewrite(function, {gast.Call: replace})
-    result.body = [n for n in result.body if not isinstance(n, gast.FunctionDef)] or result.body
+    result.body = _without_functions(result.body)
     return result
+
+
+def _without_functions(body: list[tree.Node]) -> list[tree.Node]:
+    """Statements without the definitions of functions among them."""
+    kept = [n for n in body if not isinstance(n, gast.FunctionDef)]
+    for node in kept:
+        for part in ("body", "orelse"):
+            if getattr(node, part, None) and not isinstance(node, gast.IfExp):
+                setattr(node, part, _without_functions(getattr(node, part)))
+    return kept or [tree.pass_()]
 
 
 def located(error: KnetsrcError, source: Source) -> KnetsrcError:

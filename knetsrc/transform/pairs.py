@@ -125,12 +125,9 @@ def split_pair(
 def _inline_value(reversal: Reversal) -> None:
     """Return `x` rather than a second name for it: in a function of its own nothing overwrites it."""
     last = reversal.forward[-1] if reversal.forward else None
-    is_copy = isinstance(last, gast.Assign) and isinstance(last.value, gast.Name)
-    if (
-        is_copy
-        and isinstance(reversal.value, gast.Name)
-        and tree.is_name(last.targets[0], reversal.value.id)
-    ):
+    if not isinstance(last, gast.Assign) or not isinstance(last.value, gast.Name):
+        return
+    if tree.is_name(reversal.value) and tree.is_name(last.targets[0], reversal.value.id):
         reversal.forward = reversal.forward[:-1]
         reversal.value = last.value
 

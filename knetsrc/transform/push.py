@@ -57,10 +57,12 @@ class Keys:
         """The key of a name, or of an entry `w[0]` of a container that is taken apart; None for other expressions."""
         if isinstance(node, gast.Name):
             return self._enter(node.id, node)
-        if isinstance(node, gast.Subscript | gast.Attribute) and tree.is_name(node.value):
-            if node.value.id in self.exploded:
-                return self._enter(tree.show(node), node)
-        return None
+        is_entry = isinstance(node, gast.Subscript | gast.Attribute) and tree.is_name(node.value)
+        return (
+            self._enter(tree.show(node), node)
+            if is_entry and node.value.id in self.exploded
+            else None
+        )
 
     def _enter(self, key: str, node: tree.Node) -> str:
         self.nodes.setdefault(key, node)

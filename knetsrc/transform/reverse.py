@@ -43,6 +43,7 @@ class Reverser:
     buffers: frozenset[str]
     numeric: frozenset[str]
     numbers: frozenset[str] = frozenset()
+    parameters: frozenset[str] = frozenset()
     live: set[str] = field(default_factory=set)
 
     # --- blocks --------------------------------------------------------------------------------------------------------
@@ -314,7 +315,7 @@ class Reverser:
         body = self.block(node.body)
         surely = self.assigned.before[id(node)]
         for key in sorted(entry - self.live):
-            at_hand = exposed if key in self.numeric else exposed | surely
+            at_hand = exposed | (self.parameters if key in self.numeric else surely)
             body.final += self._restarted(key, at_hand)
         self.live = entry
         step.blocks = [body]
@@ -347,11 +348,11 @@ class Reverser:
         for read in differentiable_reads(value, self.pusher.calls):
             if read.id in self.active and read.id not in keys.exploded:
                 names.add(keys.of(read))
+        taken_apart = keys.exploded & self.active
         for node in tree.walk(value):
-            if isinstance(node, gast.Subscript | gast.Attribute) and tree.is_name(node.value):
-                if node.value.id in keys.exploded and node.value.id in self.active:
-                    names.add(keys.of(node))
-        return names
+            if isinstance(node, gast.Subscript) and getattr(node.value, "id", None) in taken_apart:
+                names.add(keys.of(node))
+        return {key for key in names if key is not None}
 
     def _restarted(self, key: str, exposed: set[str]) -> list[tree.Node]:
         """Zeros for the adjoint of a name that the iteration before has bound too.

@@ -67,6 +67,7 @@ class Reversing:
         reverser = Reverser(
             pusher, assigned, self.units.reverse_call, buffer_names(core, calls, active), numeric_keys,
             _number_names(core, found),
+            frozenset(parameter_names(core.args)),
         )  # fmt: skip
         seed = self._seed(reverser, result)
         block = reverser.block(core.body[:-1])
@@ -248,8 +249,8 @@ def _live_names(block: Block, needed: set[str]) -> set[str]:
                 pairs.append((tree.names_written(node.targets), tree.names_read(node.value)))
             elif isinstance(node, gast.If | gast.While):
                 pairs.append((tree.names_written(node), tree.names_read(node.test)))
-            elif appended_to(node) is not None:
-                pairs.append(({appended_to(node)}, tree.names_read(node.value.args[0])))
+            elif (text := appended_to(node)) is not None:
+                pairs.append(({text}, tree.names_read(node.value.args[0])))
     while True:
         more = {n for targets, read in pairs if targets & live for n in read} - live
         if not more:

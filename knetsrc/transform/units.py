@@ -30,6 +30,7 @@ from knetsrc.transform.functions import (
     parameter_names,
     pass_captured,
     refuse_rebound_functions,
+    with_defaults,
     without_stars,
 )
 from knetsrc.transform.names import Names, adjoint_name
@@ -72,6 +73,19 @@ class Units:
             self.loaded[id(function)] = without_stars(self._read(read_source(function)))
         return self.loaded[id(function)]
 
+    def called_functions(self, functions: list[tree.Node]) -> list[tree.Node]:
+        """Functions of the user that generated ones call as they are: nested ones, and methods of known objects."""
+        found: dict[str, tree.Node] = {}
+        waiting = list(functions)
+        while waiting:
+            read = tree.names_read(waiting) & self.calls.local.keys() - found.keys()
+            waiting = []
+            for text in sorted(read):
+                core = self.specialized(self.calls.local[text])
+                waiting.append(tree.function_def(text, core.args, core.body))
+                found[text] = waiting[-1]
+        return list(found.values())
+
     def load_main(self, function: Any) -> Function:
         """The function that the user handed in: what it captures becomes parameters of the generated one."""
         self.outside.main = read_source(function)
@@ -103,9 +117,10 @@ class Units:
             core = qualify(
                 normalize(source.tree, owns_parameters=False), source, self.outside, self._helper
             )
-            return Function(
-                source.name, self.lift(core), source, classes=known_classes(source.function)
-            )
+            if source is not self.outside.main:
+                core = with_defaults(core, source.function, self.outside)
+            classes = known_classes(source.function)
+            return Function(source.name, self.lift(core), source, classes=classes)
         except KnetsrcError as error:
             raise located(error, source) from error.__cause__
 

