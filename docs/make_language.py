@@ -6,6 +6,7 @@
 The constructs are listed in language.toml; the functions come from the table of derivative rules.
 """
 
+import ast
 import builtins
 import math
 import operator
@@ -26,6 +27,7 @@ from knetsrc.adjoints.table import Rule
 
 HERE = Path(__file__).parent
 PAGE = HERE / "language.md"
+TESTS = HERE.parent / "tests"
 LISTED = tomllib.loads((HERE / "language.toml").read_text(encoding="utf-8"))
 PLACES = {
     "np": np,
@@ -63,6 +65,12 @@ silence.
 This page is written by `python docs/make_language.py`; `tests/test_docs.py` fails when it is out of
 date.
 """
+GAPS = """## Not there yet
+
+Tests of single uses that are expected to fail so far: the function is refused, or what comes out is
+not right (another exception than an error of knetsrc, or a message that says too little).
+
+"""
 FUNCTIONS = """## Functions
 
 Functions are known by the object that a name is bound to: `from numpy import exp as e`, a module
@@ -82,6 +90,8 @@ def page() -> str:
     parts = [HEAD]
     for title, rows in LISTED["constructs"].items():
         parts.append(f"## {title}\n\n" + table(("construct", "", "test"), map(_construct, rows)))
+    if found := list(gaps()):
+        parts.append(GAPS + table(("test", "", "name"), found))
     parts.append(FUNCTIONS)
     for title, lines in _functions():
         parts.append(
@@ -96,6 +106,18 @@ def table(head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
     head = tuple(head)
     lines = [head, tuple("---" for _ in head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def gaps() -> Iterator[tuple[str, str, str]]:
+    """Tests of the language that are known to fail: what they are of, how they fail, their names."""
+    for path in sorted([*TESTS.glob("language/test_*.py"), *TESTS.glob("traps/test_*.py")]):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            marks = [ast.unparse(mark) for mark in getattr(node, "decorator_list", ())]
+            for mark in marks:
+                if "xfail" in mark and isinstance(node, ast.FunctionDef):
+                    status = "refused" if "KnetsrcError" in mark else "not right"
+                    what = node.name.removeprefix("test_").replace("_", " ")
+                    yield what, status, f"`tests/{path.relative_to(TESTS)}::{node.name}`"
 
 
 def _construct(row: dict[str, str]) -> tuple[str, ...]:

@@ -267,10 +267,9 @@ def _is_library(value: Any) -> bool:
     home = _home(value)
     if not callable(value) or (_root(home) not in LIBRARIES | sys.stdlib_module_names):
         return False
+    file = getattr(sys.modules.get(home), "__file__", None) or ""
     if isinstance(value, FunctionType):
         file = value.__code__.co_filename
-    else:
-        file = getattr(sys.modules.get(home), "__file__", None) or ""
     return not hasattr(value, "_callee") and (not file or file.startswith(_library_folders()))
 
 

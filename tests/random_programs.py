@@ -7,7 +7,6 @@ import argparse
 import collections
 import copy
 import importlib.util
-import random
 import re
 import sys
 import tempfile
@@ -24,9 +23,8 @@ import numpy as np
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
 
-from random_source import KINDS, program
-
 from knetsrc import KnetsrcError, grad, value_and_grad, vjp
+from random_source import program
 
 STEP = 1e-5
 LARGEST = 1e4

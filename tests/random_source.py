@@ -5,8 +5,29 @@ from typing import Any
 
 KINDS = "svcrm"  # number, (3,), (2, 1), (1, 3), (2, 3): any two broadcast to one of these
 ANY = "?"
-NAMES = ["t", "u", "p", "q", "w", "total", "out", "value", "d_x", "x_1", "sin_x", "y_saved", "result"]
-WRAPS = ["np.sin({})", "np.tanh({})", "np.cos({})", "np.arctan({})", "(0.5 * {})", "np.sin(0.7 * {})"]
+NAMES = [
+    "t",
+    "u",
+    "p",
+    "q",
+    "w",
+    "total",
+    "out",
+    "value",
+    "d_x",
+    "x_1",
+    "sin_x",
+    "y_saved",
+    "result",
+]
+WRAPS = [
+    "np.sin({})",
+    "np.tanh({})",
+    "np.cos({})",
+    "np.arctan({})",
+    "(0.5 * {})",
+    "np.sin(0.7 * {})",
+]
 UNARY = [
     "np.sin({})", "np.cos({})", "np.tanh({})", "np.arctan({})", "(-{})", "{} ** 2", "np.square({})",
     "np.exp(0.4 * {})", "np.exp(-({} ** 2))", "np.log(1.5 + {} ** 2)", "np.sqrt(1.2 + {} ** 2)",
@@ -56,7 +77,12 @@ SHAPED = {
     ],
 }  # fmt: skip
 INDEXED = {"s": ["{v}[%s %% 3]", "{m}[%s %% 2, 1]", "{r}[0, %s %% 3]"], "v": ["{m}[%s %% 2]"]}
-JOINED = {"s": ["ss"], "v": ["vv", "vs", "sv"], "c": ["cc", "cs", "sc"], "r": ["rr", "rv", "vr", "rs", "sr"]}
+JOINED = {
+    "s": ["ss"],
+    "v": ["vv", "vs", "sv"],
+    "c": ["cc", "cs", "sc"],
+    "r": ["rr", "rv", "vr", "rs", "sr"],
+}
 JOINED["m"] = ["mm", "ms", "sm", "mv", "vm", "mc", "cm", "mr", "rm", "cv", "vc", "cr", "rc", "m?"]
 PLAIN = {"v": "np.linspace(-0.4, 1.1, 3)", "c": "np.array([[0.3], [-0.8]])"}
 PLAIN |= {"r": "np.array([[0.6, -0.2, 0.9]])", "m": "np.linspace(-1.0, 0.9, 6).reshape(2, 3)"}
@@ -84,6 +110,7 @@ class _Writer:
         self.locked: set[str] = set()
         self.integers: list[str] = []
         self.lists: dict[str, str] = {}
+        self.walked: set[str] = set()  # lists that a loop runs over: appending would never end
         self.functions: dict[str, tuple[str, str]] = {}
         self.result = "s"
         self.loops = self.left = self.made = 0
@@ -94,12 +121,16 @@ class _Writer:
         for _ in range(self.draw.choice([0, 0, 1, 1, 2])):
             write = self.recursive if self.chance(0.25) else self.helper
             parts.append(write(size // 3 + 1))
-        kinds = self.draw.choice("svm") + "".join(self.draw.choices("sssvvcrmmlLn", k=self.draw.randint(1, 3)))
+        kinds = self.draw.choice("svm") + "".join(
+            self.draw.choices("sssvvcrmmlLn", k=self.draw.randint(1, 3))
+        )
         names = list("xyzab"[: len(kinds)])
         self.enter(names, kinds)
         self.result, self.left = "s", size
         body = self.block(1, size)
-        parts.append("\n".join([f"def f({', '.join(names)}):", *body, f"    return {self.ending()}"]))
+        parts.append(
+            "\n".join([f"def f({', '.join(names)}):", *body, f"    return {self.ending()}"])
+        )
         return "\n\n\n".join(parts), kinds
 
     def helper(self, size: int) -> str:
@@ -119,7 +150,11 @@ class _Writer:
         self.enter(["g", "h"], kind + "s")
         self.integers = ["depth"]
         self.result, self.left = kind, size
-        head = [f"def {name}(g, h, depth):", "    if depth <= 0:", f"        return {self.expr(kind)}"]
+        head = [
+            f"def {name}(g, h, depth):",
+            "    if depth <= 0:",
+            f"        return {self.expr(kind)}",
+        ]
         body = self.block(1, size)
         again = f"{name}({self.bounded(kind)}, {self.expr('s')}, depth - 1)"
         shape = self.draw.choice(["np.sin({}) * 0.9", "{} + 0.3 * {}", "0.5 * {} * {}"])
@@ -129,10 +164,13 @@ class _Writer:
 
     def enter(self, names: list[str], kinds: str) -> None:
         self.scope = {name: kind for name, kind in zip(names, kinds, strict=True) if kind in KINDS}
-        self.lists = {n: "sv"["lL".index(k)] for n, k in zip(names, kinds, strict=True) if k in "lL"}
+        self.lists = {
+            n: "sv"["lL".index(k)] for n, k in zip(names, kinds, strict=True) if k in "lL"
+        }
         self.integers = [n for n, k in zip(names, kinds, strict=True) if k == "n"]
         self.given = set(self.lists)
         self.locked = set()
+        self.walked = set()
 
     # --- statements -------------------------------------------------------------------------------
     def block(self, depth: int, most: int) -> list[str]:
@@ -145,8 +183,19 @@ class _Writer:
         return lines
 
     def statement(self, depth: int) -> list[str]:
-        simple = [(self.assign, 8), (self.augment, 2), (self.unpack, 2), (self.grow, 2), (self.inner, 1)]
-        nested = [(self.branch, 4), (self.loop_range, 3), (self.loop_items, 3), (self.loop_while, 1)]
+        simple = [
+            (self.assign, 8),
+            (self.augment, 2),
+            (self.unpack, 2),
+            (self.grow, 2),
+            (self.inner, 1),
+        ]
+        nested = [
+            (self.branch, 4),
+            (self.loop_range, 3),
+            (self.loop_items, 3),
+            (self.loop_while, 1),
+        ]
         leave = [(self.leave, 3 if self.loops else 1)]
         every = simple if depth > 4 or (self.loops > 2) else simple + nested + leave
         write = self.draw.choices([w for w, _ in every], [n for _, n in every])[0]
@@ -184,7 +233,7 @@ class _Writer:
         return [line]
 
     def grow(self, depth: int) -> list[str]:
-        own = [name for name in self.lists if name not in self.given]
+        own = [name for name in self.lists if name not in self.given | self.walked]
         if own and self.chance(0.6):
             name = self.draw.choice(own)
             return [f"{name}.append({self.bounded(self.lists[name])})"]
@@ -281,11 +330,17 @@ class _Writer:
         """A loop over the rows of an array, a list, or several at once."""
         kinds, heads = "sv", {"s": [self.expr("v", 2)], "v": [self.expr("m", 2)]}
         for each, kind in self.lists.items():
-            heads.setdefault(kind, []).extend([each, f"{each}[1:]", f"reversed({each})", f"list({each})"])
+            heads.setdefault(kind, []).extend(
+                [each, f"{each}[1:]", f"reversed({each})", f"list({each})"]
+            )
         kind = self.draw.choice(kinds)
         heads[kind].append(f"[{self.bounded(kind)}, {self.bounded(kind)}]")
         heads[kind].append(f"({self.bounded(kind)}, {self.bounded(kind)}, {self.bounded(kind)})")
-        item, source, before = self.draw.choice(["e", "row", "t", "x"]), self.draw.choice(heads[kind]), {}
+        item, source, before = (
+            self.draw.choice(["e", "row", "t", "x"]),
+            self.draw.choice(heads[kind]),
+            {},
+        )
         if self.kept(item) not in ("", kind):
             item = self.fresh("e")
         lines = []
@@ -306,8 +361,10 @@ class _Writer:
             other = self.expr("v", 2)
             head, added = f"for {item}, mate in zip({source}, {other}):", {item: kind, "mate": "s"}
         self.scope |= added
+        walked = set(self.walked)
+        self.walked |= {each for each in self.lists if each in source}
         lines += self.looped(head)
-        self.scope, self.integers = before, integers
+        self.scope, self.integers, self.walked = before, integers, walked
         return lines
 
     def loop_while(self, depth: int) -> list[str]:
@@ -420,14 +477,18 @@ class _Writer:
 
     def call(self, name: str, depth: int = 0) -> str:
         kinds, _ = self.functions[name]
-        given = [str(self.draw.randint(0, 3)) if k == "d" else self.expr(k, depth + 1) for k in kinds]
+        given = [
+            str(self.draw.randint(0, 3)) if k == "d" else self.expr(k, depth + 1) for k in kinds
+        ]
         return f"{name}({', '.join(given)})"
 
     def atom(self, kind: str, depth: int) -> str:
         names = [name for name, held in self.scope.items() if held == kind]
         lists = [name for name, held in self.lists.items() if held == kind]
         if lists and self.chance(0.25):
-            place = self.draw.choice(["-1", "0", *(f"{n} % len({lists[0]})" for n in self.integers)])
+            place = self.draw.choice(
+                ["-1", "0", *(f"{n} % len({lists[0]})" for n in self.integers)]
+            )
             return f"{lists[0]}[{place}]"
         if names and self.chance(0.92):
             return self.draw.choice(names)
@@ -449,9 +510,13 @@ class _Writer:
             lambda: f"np.any({self.expr('v', 3)} > {level})",
             lambda: f"{level} < {self.expr('s', 3)} < {level + 0.8:.3f}",
             lambda: f"not {self.expr('s', 3)} > {level}",
-            lambda: f"{self.expr('s', 3)} > {level} {self.draw.choice(['and', 'or'])} {self.condition()}",
+            lambda: (
+                f"{self.expr('s', 3)} > {level} {self.draw.choice(['and', 'or'])} {self.condition()}"
+            ),
         ]
-        kinds += [lambda: f"{self.draw.choice(self.integers)} % 2 == 0"] * 3 if self.integers else []
+        kinds += (
+            [lambda: f"{self.draw.choice(self.integers)} % 2 == 0"] * 3 if self.integers else []
+        )
         return self.draw.choice(kinds)()
 
     def chance(self, share: float) -> bool:

@@ -5,12 +5,12 @@ import sys
 
 import numpy as np
 import pytest
-from rules import call_rule
 
 from knetsrc import ops
 from knetsrc.adjoints.table import TABLE
 from knetsrc.errors import KnetsrcError
 from knetsrc.ops import OperandError
+from rules import call_rule
 
 EXTREME = np.array([[-1e4, 0.0, 1e4], [1e4, 1e4, -700.0]])
 RNG = np.random.default_rng(1)

@@ -208,9 +208,9 @@ def gradient_like(x: Any, entries: Mapping[Any, Any]) -> Any:
         Zeros where `entries` has nothing, None where nothing is differentiable.
     """
     if type(x) is list:
-        gradients = [finished(entries.get(i, NOTHING), v) for i, v in enumerate(x)]
-        if sum(map(entries.__contains__, range(len(x)))) == len(entries):  # no key such as -1
-            return _apart(gradients) if len(entries) > 1 else gradients
+        gradients, count = _by_position(x, entries)
+        if count == len(entries):  # no key such as -1
+            return gradients
     buffer = zeros_like(x)
     for key, value in entries.items():
         if hasattr(buffer, "dtype"):
@@ -220,19 +220,30 @@ def gradient_like(x: Any, entries: Mapping[Any, Any]) -> Any:
     return finished(buffer, x)
 
 
-def _apart(gradients: list[Any]) -> list[Any]:
-    """The arrays in memory of their own each: a user may scale one of them in place."""
-    seen: dict[int, list[Any]] = {}
-    for i, d in enumerate(gradients):
-        if type(d) is np.ndarray:
-            owner = id(d if d.base is None else d.base)
-            if owner not in seen:
-                seen[owner] = [d]
-            elif any(np.may_share_memory(d, other) for other in seen[owner]):
-                gradients[i] = d.copy()
-            else:
-                seen[owner].append(d)
-    return gradients
+def _by_position(x: list[Any], entries: Mapping[Any, Any]) -> tuple[list[Any], int]:
+    """The gradient of a list, and how many of the entries it has taken.
+
+    Its arrays are in memory of their own each: a user may scale one of them in place.
+    """
+    gradients: list[Any] = []
+    count = 0
+    owners: set[int] = set()
+    for i, v in enumerate(x):
+        d = entries.get(i, NOTHING)
+        count += d is not NOTHING
+        if type(d) is np.ndarray and type(v) is np.ndarray and v.dtype.kind in "fc":
+            owner = id(d) if d.base is None else id(d.base)
+            if owner in owners and _overlaps(d, gradients):
+                d = d.copy()
+            owners.add(owner)
+            gradients.append(d)
+        else:
+            gradients.append(finished(d, v))
+    return gradients, count
+
+
+def _overlaps(d: Any, others: list[Any]) -> bool:
+    return any(type(o) is np.ndarray and np.may_share_memory(d, o) for o in others)
 
 
 def finished(d: Any, x: Any) -> Any:

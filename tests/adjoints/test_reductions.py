@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from rules import check_rule
 
 from knetsrc.adjoints import TABLE, extremes, reductions
+from rules import check_rule
 
 TIED = np.array([[3.0, 1.0, 3.0], [2.0, 5.0, 5.0]])
 

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from rules import check_rule
 
 from knetsrc.adjoints import TABLE, joining, shaping
 from knetsrc.backends import inverse_axes, nested_like
+from rules import check_rule
 
 A = np.arange(12.0).reshape(3, 4)
 

@@ -1,5 +1,4 @@
 """`if`, `elif`, `else`, ternaries, boolean operators, chained comparison."""
-# ruff: noqa: SIM108
 
 import numpy as np
 import pytest

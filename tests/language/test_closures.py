@@ -2,8 +2,10 @@
 # ruff: noqa: B023
 
 import numpy as np
+import pytest
 
 from knetsrc import grad
+from knetsrc.errors import KnetsrcError
 from language.checking import M, V, check
 
 SCALE = 3.0
@@ -93,6 +95,7 @@ def test_helper_that_captures_parameters_of_a_factory():
     check(f, V)
 
 
+@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_factory_called_inside():
     def scaled_by(k):
         def times(x):
@@ -152,6 +155,7 @@ def test_inner_function_with_a_loop_and_an_early_return():
     check(f, [0.5, -1.5, 2.0])
 
 
+@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_closure_built_in_a_branch():
     def f(x, deep):
         if deep:

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 from knetsrc import grad
+from knetsrc.errors import KnetsrcError
 from language.checking import M, V, check
 
 
@@ -87,6 +89,7 @@ def test_dataclass_method():
     check(f, Layer(V, 0.5), V)
 
 
+@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_dataclass_of_dataclasses():
     def f(network, x):
         return np.sum(network.predict(x)) * network.depth
@@ -112,6 +115,7 @@ def test_dataclass_built_inside():
     check(f, V, V)
 
 
+@pytest.mark.xfail(strict=True, reason="known gap: see the assertion")
 def test_bound_method_is_differentiated():
     check(Layer(V, 0.5).penalty, 0.3)
     network = Network([Layer(V, 0.5)])
@@ -137,6 +141,7 @@ def test_method_of_a_captured_object():
     check(f, V)
 
 
+@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_inherited_method():
     model = Shifted(V)
 
@@ -146,6 +151,7 @@ def test_inherited_method():
     check(f, V)
 
 
+@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_static_and_class_methods():
     model = Scaled(V)
 
@@ -155,6 +161,7 @@ def test_static_and_class_methods():
     check(f, V)
 
 
+@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_object_as_inactive_argument():
     def f(x, model):
         return np.sum(model(x) ** 2)
@@ -163,6 +170,7 @@ def test_object_as_inactive_argument():
     check(f, V, Shifted(V), argnums=(0,))
 
 
+@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_objects_in_a_list():
     models = [Scaled(V), Shifted(V + 1.0)]
 

@@ -1,5 +1,4 @@
 """Conditions whose operands change, jumps out of nested loops, several exits."""
-# ruff: noqa: SIM108
 
 import numpy as np
 import pytest
