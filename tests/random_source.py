@@ -369,7 +369,7 @@ class _Writer:
 
     def loop_while(self, depth: int) -> list[str]:
         name = self.fresh("count")
-        more = f" and {self.condition()}" if self.chance(0.4) else ""
+        more = f" and ({self.condition()})" if self.chance(0.4) else ""
         head = f"while {name} < {self.draw.randint(0, 3)}{more}:"
         self.integers.append(name)
         return [f"{name} = 0", *self.looped(head, [f"    {name} += 1"])]

@@ -10,6 +10,8 @@ from knetsrc.transform.callee import Helper, Unknown
 
 def refusal(node: tree.Node, callee: Any) -> Exception:
     """The error for an active expression that nothing is known about."""
+    if isinstance(callee, Unknown) and callee.error is not None:
+        return callee.error
     if isinstance(callee, Unknown):
         near = TABLE.near_names(callee.name.rpartition(".")[2])
         hint = f"near names with a rule: {', '.join(near)}\n" if near else ""
