@@ -1,5 +1,6 @@
 """The object that `grad` and `value_and_grad` return: a gradient as a function, with its source."""
 
+import dataclasses
 import functools
 import inspect
 import sys
@@ -90,6 +91,8 @@ class Gradient:
         request = Request(wrt, options["kind"], single=is_single, has_aux=options["has_aux"])
         inner = self._inner._runner if self._inner else None
         self._runner: Runner = Runner(self._callee.function, request, inner)
+        with_value = dataclasses.replace(request, kind="value_and_grad")
+        self._with_value: Runner = Runner(self._callee.function, with_value, inner)
         self._sibling: Gradient | None = None
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -156,22 +159,17 @@ class Gradient:
 
     def _called_with_check(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         request = self._runner.request
-        if request.kind == "grad":
-            known = plan.scalar_for
-            form = signature(args, kwargs)
-            if form not in known:
-                _check_primal(plan, args, kwargs, has_aux=request.has_aux)
-                if len(known) >= MOST_SIGNATURES:
-                    known.clear()
-                known.add(form)
+        if request.kind != "grad":
+            return _checked_call(plan, args, kwargs, has_aux=request.has_aux)
+        form = signature(args, kwargs)
+        if form in plan.scalar_for:
             return plan.call(args, kwargs)
-        try:
-            result = plan.call(args, kwargs)
-        except Exception:  # the backward part may fail first on a result that is not a scalar
-            _check_primal(plan, args, kwargs, has_aux=request.has_aux)
-            raise
-        check_scalar(result[0], plan.function, has_aux=request.has_aux)
-        return result
+        with_value = self._with_value.ready_for(args, kwargs)
+        value, gradient = _checked_call(with_value, args, kwargs, has_aux=request.has_aux)
+        if len(plan.scalar_for) >= MOST_SIGNATURES:
+            plan.scalar_for.clear()
+        plan.scalar_for.add(form)
+        return (gradient, value[1]) if request.has_aux else gradient
 
     @property
     def primal(self) -> Callable[..., Any]:
@@ -288,6 +286,19 @@ def _like(other: Gradient, options: dict[str, Any]) -> Gradient:
 
 def _made(function: Callable[..., Any], options: dict[str, Any]) -> Gradient:
     return Gradient(function, **options)
+
+
+def _checked_call(
+    plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any], *, has_aux: bool
+) -> Any:
+    """Value and gradient, if the value is a single number."""
+    try:
+        result = plan.call(args, kwargs)
+    except Exception:  # the backward part may fail first on a result that is not a scalar
+        _check_primal(plan, args, kwargs, has_aux=has_aux)
+        raise
+    check_scalar(result[0], plan.function, has_aux=has_aux)
+    return result
 
 
 def _check_primal(

@@ -159,7 +159,7 @@ def _slopes(f: Any, args: list[Any], direction: list[Any]) -> tuple[float, float
     try:
         here = f(*copy.deepcopy(args))
         steps = [_central(f, args, direction, STEP * factor) for factor in (1, 2, 4)]
-    except (OverflowError, ZeroDivisionError, UnboundLocalError, IndexError):
+    except (ArithmeticError, NameError, IndexError, ValueError, TypeError):  # not a program
         return None
     values = [here, *steps]
     if not all(np.isfinite(value) and abs(value) < LARGEST for value in values):

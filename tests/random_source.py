@@ -54,7 +54,7 @@ SHAPED = {
         "np.array([{s}, {s}, {s}])", "np.stack([{s}, {s}, {s}])", "{v}[::-1]", "np.cumsum({v})",
         "np.concatenate([{v}[:1], {v}[1:]])", "{r}.reshape(3)", "np.where({v} > 0.1, {v}, {v})",
         "{v}[[0, 2, 2]]", "np.sum({c} * {v}, axis=0)", "np.zeros(3) + {s}", "np.ravel({r})",
-        "np.full(3, {s})", "({m}.T @ {c})[:, 0]", "np.max({m}, axis=0)", "np.diff({m}[0], append={s})",
+        "np.full(3, {s})", "({m}.T @ {c})[:, 0]", "np.max({m}, axis=0)", 
         "np.roll({v}, 1)", "np.sum(np.stack([{v}, {v}]), axis=0)",
     ],
     "c": [
@@ -307,9 +307,10 @@ class _Writer:
 
     def nested(self, lines: list[str]) -> dict[str, str]:
         """Add a block; the scope is as before it, the scope at its end is what it returns."""
-        scope, lists, functions = dict(self.scope), dict(self.lists), dict(self.functions)
+        before = dict(self.scope), dict(self.lists), dict(self.functions), list(self.integers)
         lines += self.block(1, 3)
-        end, self.scope, self.lists, self.functions = self.scope, scope, lists, functions
+        end = self.scope
+        self.scope, self.lists, self.functions, self.integers = before
         return end
 
     def loop_range(self, depth: int) -> list[str]:

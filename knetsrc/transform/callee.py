@@ -81,7 +81,6 @@ class Unknown:
 
     name: str
     error: UnsupportedSyntaxError | None = None
-    error: UnsupportedSyntaxError | None = None
 
 
 Callee = Primitive | Constant | Helper | Container | Record | Unknown

@@ -6,7 +6,6 @@ import linecache
 import types
 
 import numpy as np
-import pytest
 
 from knetsrc import grad
 from language.checking import V, check
@@ -174,7 +173,6 @@ def test_method_of_a_class_rebound(monkeypatch):
     assert slope(3.0) == 27.0
 
 
-@pytest.mark.xfail(strict=True, reason="known gap: see the assertion")
 def test_effects_of_the_primal_happen_once():
     counter = itertools.count(1)
 
