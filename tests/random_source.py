@@ -47,7 +47,7 @@ SHAPED = {
         "np.min({m})", "np.prod({v})", "np.var({v})", "np.std({m})", "np.linalg.norm({m})",
         "{m}.sum()", "{r}.mean()", "{c}[1, 0]", "np.sum({m} * {r})", "np.sum({c} + {v})",
         "np.sum({v} * {s})", "np.trace({m} @ {m}.T)", "np.sum({m}[:, 1:])", "max({s}, {s})",
-        "min({s}, {s})", "abs({s})", "np.logaddexp.reduce({v})",
+        "min({s}, {s})", "abs({s})",
     ],
     "v": [
         "{m}[1]", "{m}[0, :]", "np.sum({m}, axis=0)", "np.mean({m}, axis=0)", "{r}[0]",

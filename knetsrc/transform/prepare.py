@@ -105,6 +105,30 @@ def _binds(node: tree.Node, active: frozenset[str]) -> bool:
     return bool((tree.names_written(node) | appended) & active)
 
 
+def bind_loop_targets(
+    function: gast.FunctionDef, names: Names, active: frozenset[str]
+) -> gast.FunctionDef:
+    """Let a loop bind an active name by an assignment: it ends the life of the value that the name had before.
+
+    >>> show(bind_loop_targets, "for x in range(3):\n    y = x")
+    for x_item in range(3):
+        x = x_item
+        y = x
+    """
+
+    def bound(node: gast.For) -> gast.For:
+        fresh = {
+            t: names.fresh(f"{t}_item") for t in sorted(tree.names_written(node.target) & active)
+        }
+        if fresh:
+            node.target = tree.rename(node.target, fresh)
+            values = [tree.at(tree.assign(old, tree.name(new)), node) for old, new in fresh.items()]
+            node.body = [*values, *node.body]
+        return node
+
+    return tree.rewrite(function, {gast.For: bound})
+
+
 def flatten_breaks(
     function: gast.FunctionDef, names: Names, active: frozenset[str]
 ) -> gast.FunctionDef:

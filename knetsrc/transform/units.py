@@ -19,7 +19,7 @@ from knetsrc.transform.analysis.activity import (
 )
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shapes import SCALAR
-from knetsrc.transform.callee import Calls, Helper
+from knetsrc.transform.callee import Calls, Helper, Primitive
 from knetsrc.transform.functions import (
     Function,
     bind_call,
@@ -44,6 +44,8 @@ from knetsrc.transform.reversing import Reversing
 from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer
 from knetsrc.transform.steps import Step
+
+_TUPLE_VALUED = frozenset({"svd", "eigh", "qr", "slogdet", "lstsq", "modf", "frexp", "divmod"})
 
 
 @dataclass
@@ -169,13 +171,42 @@ class Units:
         core = index_loops(core, lambda node: self._depends(node, core, wrt))
         core = split_calls(core, lambda call: self._is_active_helper(call, core, wrt))
         core = bind_result(split_aux(core, names) if has_aux else core, names)
+        core = self._unpacked(core, names)
         active = active_names(core, self.calls, wrt)
+        core = prepare.bind_loop_targets(core, names, active)
         core = prepare.keep_headers(core, names, active)
         core = prepare.flatten_breaks(core, names, active)
         core = prepare.count_trips(core, names, active)
         core = prepare.keep_tests(core, names, active)
         names.taken |= Names.of(core).taken
         return core, active_names(core, self.calls, wrt), names
+
+    def _unpacked(self, core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+        """Calls that give an array or a list where it is taken apart: by entries, not as a tuple."""
+
+        def split(node: gast.Assign) -> list[tree.Node] | tree.Node:
+            target = node.targets[0]
+            if not isinstance(target, gast.Tuple) or self._gives_tuple(
+                node.value, len(target.elts)
+            ):
+                return node
+            parts = names.fresh("parts")
+            entries = [
+                tree.subscript(tree.name(parts), tree.constant(i)) for i in range(len(target.elts))
+            ]
+            values = [tree.assign(t, e) for t, e in zip(target.elts, entries, strict=True)]
+            return [tree.assign(parts, node.value), *values]
+
+        return tree.rewrite(core, {gast.Assign: split})
+
+    def _gives_tuple(self, call: tree.Node, length: int) -> bool:
+        callee = self.calls.of(call)
+        if isinstance(callee, Helper):
+            value = self.load(callee.function).core.body[-1].value
+            return isinstance(value, gast.Tuple) and len(value.elts) == length
+        if isinstance(callee, Primitive):
+            return getattr(callee.rule.primitives[0], "__name__", "") in _TUPLE_VALUED
+        return True
 
     def _depends(self, node: tree.Node, core: gast.FunctionDef, wrt: set[str]) -> bool:
         return bool(differentiable_names(node, self.calls) & varied_names(core, self.calls, wrt))
