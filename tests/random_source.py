@@ -76,6 +76,7 @@ SHAPED = {
         "np.einsum('i,j->ij', {v}[:2], {v})", "{m} - np.mean({m}, axis=1, keepdims=True)",
     ],
 }  # fmt: skip
+FITTING = {"v": "sv", "c": "sc", "r": "svr", "m": KINDS + ANY}  # what broadcasts to the kind
 INDEXED = {"s": ["{v}[%s %% 3]", "{m}[%s %% 2, 1]", "{r}[0, %s %% 3]"], "v": ["{m}[%s %% 2]"]}
 JOINED = {
     "s": ["ss"],
@@ -114,11 +115,13 @@ class _Writer:
         self.functions: dict[str, tuple[str, str]] = {}
         self.result = "s"
         self.loops = self.left = self.made = 0
+        self.start = 0  # depth at which an expression starts: small programs have short ones
 
     # --- functions --------------------------------------------------------------------------------
     def program(self, size: int) -> tuple[str, str]:
         parts = []
-        for _ in range(self.draw.choice([0, 0, 1, 1, 2])):
+        self.start = 2 if size < 3 else 1 if size < 6 else 0
+        for _ in range(self.draw.choice([0, 0, 1, 1, 2] if size > 2 else [0, 0, 0, 1])):
             write = self.recursive if self.chance(0.25) else self.helper
             parts.append(write(size // 3 + 1))
         kinds = self.draw.choice("svm") + "".join(
@@ -435,7 +438,7 @@ class _Writer:
 
     # --- expressions ------------------------------------------------------------------------------
     def bounded(self, kind: str) -> str:
-        value = self.expr(kind)
+        value = self.expr(kind, self.start)
         return self.draw.choice(WRAPS).format(value) if self.chance(0.5) else value
 
     def expr(self, kind: str, depth: int = 0) -> str:
@@ -496,11 +499,16 @@ class _Writer:
         if kind == "s":
             if self.integers and self.chance(0.4):
                 return f"(0.3 * {self.draw.choice(self.integers)})"
+            if self.chance(0.4):
+                return f"np.mean({self.any_name()})"
             return repr(round(self.draw.uniform(-1.2, 1.4), 2))
-        return self.filled(self.draw.choice(SHAPED[kind]), 1) if depth < 3 else f"({PLAIN[kind]})"
+        if depth < 2:
+            return self.filled(self.draw.choice(SHAPED[kind]), 1)
+        return f"({PLAIN[kind]} * {self.any_name(FITTING[kind])})"
 
-    def any_name(self) -> str:
-        return self.draw.choice(sorted(self.scope)) if self.scope else "0.4"
+    def any_name(self, kinds: str = KINDS + ANY) -> str:
+        names = sorted(name for name, kind in self.scope.items() if kind in kinds)
+        return self.draw.choice(names) if names else "0.4"
 
     def condition(self) -> str:
         level = round(self.draw.uniform(-0.6, 0.9), 3)

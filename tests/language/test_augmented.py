@@ -2,9 +2,7 @@
 # ruff: noqa: B007
 
 import numpy as np
-import pytest
 
-from knetsrc.errors import KnetsrcError
 from language.checking import M, V, check
 
 
@@ -148,7 +146,6 @@ def test_string_and_count_updates_are_no_derivative():
     check(f, 0.8)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_variable_of_a_loop_over_a_list_written_in_place():
     def f(x, y):
         s = 0.0

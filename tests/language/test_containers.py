@@ -34,7 +34,6 @@ def test_append_in_nested_loops_and_index():
     check(f, M)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_append_in_a_branch():
     def f(xs):
         ys = []

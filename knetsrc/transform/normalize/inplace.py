@@ -154,10 +154,15 @@ def _call(node: Any) -> KnetsrcError | None:
     )
 
 
+_ELEMENT = tree.constant(None)  # stands for what a loop takes out of a container
+
+
 def made_lists(function: gast.FunctionDef) -> set[str]:
     """Names of the function that only ever stand for a list made in it."""
     values: dict[str, list[Node]] = {}
+    loops = loop_iterables(function)
     for targets, sources in bindings(function):
+        is_element = any(id(v) in loops for v in sources)
         for target in targets:
             for name in (
                 n.id
@@ -165,7 +170,11 @@ def made_lists(function: gast.FunctionDef) -> set[str]:
                 if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store)
             ):
                 values.setdefault(name, []).extend(
-                    sources if isinstance(target, gast.Name) else [target]
+                    [_ELEMENT]
+                    if is_element
+                    else sources
+                    if isinstance(target, gast.Name)
+                    else [target]
                 )
     made = {name for name in values if name not in parameters(function)}
     while True:
@@ -191,10 +200,20 @@ def _is_made(value: Any, made: set[str]) -> bool:
     )
 
 
+def loop_iterables(function: gast.FunctionDef) -> set[int]:
+    """Identities of the expressions that loops run over: what a loop binds is an element, not the list."""
+    return {id(n.iter) for n in tree.walk(function) if isinstance(n, gast.For | gast.comprehension)}
+
+
 def copied_lists(function: gast.FunctionDef, lists: set[str]) -> set[str]:
     """Lists that a bare copy `ys = xs` gives a second name."""
     found: set[str] = set()
+    loops = {
+        id(n.iter) for n in tree.walk(function) if isinstance(n, gast.For | gast.comprehension)
+    }
     for targets, values in bindings(function):
+        if any(id(v) in loops for v in values):  # the name of a loop stands for an element
+            continue
         names = [n.id for n in (*targets, *values) if isinstance(n, gast.Name)]
         if len(names) > 1 and all(
             isinstance(t.ctx, gast.Store) for t in targets if isinstance(t, gast.Name)
