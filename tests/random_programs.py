@@ -42,7 +42,7 @@ class Program:
     source
         Its text, with the functions that it calls.
     kinds
-        The kind of each argument: one of `KINDS`, `"l"` and `"L"` for lists of numbers and of
+        The kind of each argument: one of `random_expressions.KINDS`, `"l"` and `"L"` for lists of numbers and of
         vectors, `"n"` for an integer.
     """
 

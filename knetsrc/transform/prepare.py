@@ -110,7 +110,7 @@ def bind_loop_targets(
 ) -> gast.FunctionDef:
     """Let a loop bind an active name by an assignment: it ends the life of the value that the name had before.
 
-    >>> show(bind_loop_targets, "for x in range(3):\n    y = x")
+    >>> show_pass(bind_loop_targets, "for x in range(3):\\n    y = x")
     for x_item in range(3):
         x = x_item
         y = x
@@ -204,7 +204,7 @@ def keep_headers(
     """
 
     def kept(node: gast.For) -> list[tree.Node] | tree.Node:
-        written = tree.names_written(node.body)
+        written = tree.names_written(node)
         if not is_counting(node.iter) or not _binds(node, active):
             return node
         before = []

@@ -43,7 +43,6 @@ class Reverser:
     buffers: frozenset[str]
     numeric: frozenset[str]
     numbers: frozenset[str] = frozenset()
-    parameters: frozenset[str] = frozenset()
     live: set[str] = field(default_factory=set)
 
     # --- blocks --------------------------------------------------------------------------------------------------------
@@ -315,7 +314,7 @@ class Reverser:
         body = self.block(node.body)
         surely = self.assigned.before[id(node)]
         for key in sorted(entry - self.live):
-            at_hand = exposed | (self.parameters if key in self.numeric else surely)
+            at_hand = exposed | surely
             body.final += self._restarted(key, at_hand)
         self.live = entry
         step.blocks = [body]

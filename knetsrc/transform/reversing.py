@@ -67,7 +67,6 @@ class Reversing:
         reverser = Reverser(
             pusher, assigned, self.units.reverse_call, buffer_names(core, calls, active), numeric_keys,
             _number_names(core, found),
-            frozenset(parameter_names(core.args)),
         )  # fmt: skip
         seed = self._seed(reverser, result)
         block = reverser.block(core.body[:-1])
