@@ -408,14 +408,11 @@ class Pushed:
             if hoisted is node:
                 return tree.name(name)
         if self._is_cheap(node):
-            return self._copied(node)
+            return tree.clone(node)
         name = self.pusher.names.fresh(self.describe(node))
         self.pusher.temporaries.add(name)
         self.step.hoists.append((name, node))
         return tree.name(name)
-
-    def _copied(self, node: tree.Node) -> tree.Node:
-        return tree.clone(node)
 
     def _is_cheap(self, node: tree.Node) -> bool:
         if isinstance(node, gast.Name | gast.Constant):

@@ -256,46 +256,35 @@ def _is_library(value: Any) -> bool:
     )  # fmt: skip
 
 
+def _annotations(annotated: Any) -> dict[str, Any]:
+    """What a class or a function is annotated with; nothing where an annotation names what is not there."""
+    try:
+        return typing.get_type_hints(annotated)
+    except (NameError, TypeError):
+        return {}
+
+
+def _users_classes(kinds: Mapping[str, Any]) -> dict[str, type]:
+    """Those of the annotations that are classes of the user."""
+    return {n: k for n, k in kinds.items() if isinstance(k, type) and not _is_library(k)}
+
+
 @functools.cache
 def _hints(owner: type) -> dict[str, type]:
     """Classes of the user that the attributes of a class are annotated with."""
-    try:
-        hints = typing.get_type_hints(owner)
-    except (NameError, TypeError):
-        return {}
-    return {
-        name: kind
-        for name, kind in hints.items()
-        if isinstance(kind, type) and not _is_library(kind)
-    }
+    return _users_classes(_annotations(owner))
 
 
 @functools.cache
 def _elements(owner: type) -> dict[str, type]:
     """Classes of the user that lists and tuples among the attributes of a class hold."""
-    try:
-        hints = typing.get_type_hints(owner)
-    except (NameError, TypeError):
-        return {}
-    first = {name: next(iter(typing.get_args(kind)), None) for name, kind in hints.items()}
-    return {
-        name: kind
-        for name, kind in first.items()
-        if isinstance(kind, type) and not _is_library(kind)
-    }
+    kinds = _annotations(owner).items()
+    return _users_classes({n: next(iter(typing.get_args(k)), None) for n, k in kinds})
 
 
 def classes_of(function: types.FunctionType) -> dict[str, type]:
     """Classes of the user that the parameters of a function are annotated with."""
-    try:
-        hints = typing.get_type_hints(function)
-    except (NameError, TypeError):
-        return {}
-    return {
-        name: kind
-        for name, kind in hints.items()
-        if isinstance(kind, type) and not _is_library(kind)
-    }
+    return _users_classes(_annotations(function))
 
 
 def owner_of(function: types.FunctionType) -> type | None:
