@@ -9,14 +9,14 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.shapes import BOOLEAN, SCALAR, Shape, broadcast
 
 if TYPE_CHECKING:
-    from knetsrc.transform.push import Pushed
+    from knetsrc.transform.values import StepValues
 
 
 @dataclass
 class Fitter:
     """Drops `unbroadcast` and `like` where shapes are known to be equal."""
 
-    pushed: "Pushed"
+    values: "StepValues"
 
     def fit(self, node: tree.Node) -> tree.Node:
         return tree.rewrite(node, {gast.Call: self._call, gast.BinOp: self._product})
@@ -25,8 +25,8 @@ class Fitter:
         if is_call_of(node, "unbroadcast"):
             return self._unbroadcast(node)
         if is_call_of(node, "like"):
-            inner = self.pushed.shape_of(node.args[0])
-            if inner is not None and inner == self.pushed.shape_of(node.args[1]):
+            inner = self.values.shape_of(node.args[0])
+            if inner is not None and inner == self.values.shape_of(node.args[1]):
                 return node.args[0]
             node.args[1] = self._representative(node.args[1])
         elif is_call_of(node, "matmul_adjoint_a", "matmul_adjoint_b"):
@@ -35,7 +35,7 @@ class Fitter:
 
     def _unbroadcast(self, node: gast.Call) -> tree.Node:
         value, reference = node.args
-        whole = self.pushed.shape_of(reference)
+        whole = self.values.shape_of(reference)
         if whole is not None:
             value = self._without_likes(value, whole)
         if isinstance(value, gast.UnaryOp) and isinstance(value.op, gast.USub):
@@ -43,7 +43,7 @@ class Fitter:
             return tree.negative(self._unbroadcast(node))
         if is_call_of(value, "unbroadcast"):
             value = self._collapsed(value, whole)
-        found = self.pushed.shape_of(value)
+        found = self.values.shape_of(value)
         if found is not None and found == whole:
             return value
         node.args[0], node.args[1] = value, self._representative(reference)
@@ -51,7 +51,7 @@ class Fitter:
 
     def _collapsed(self, value: gast.Call, whole: Shape | None) -> tree.Node:
         """`unbroadcast(unbroadcast(d, y), x)` is `unbroadcast(d, x)` where x is known to fit inside y."""
-        middle = self.pushed.shape_of(value.args[1])
+        middle = self.values.shape_of(value.args[1])
         if whole is not None and middle is not None and whole <= middle:
             return value.args[0]
         return value
@@ -71,24 +71,24 @@ class Fitter:
         if found is None:
             return node
         bare = _replaced(node, found, found.args[0])
-        rest, whole = self.pushed.shape_of(bare), self.pushed.shape_of(found.args[1])
+        rest, whole = self.values.shape_of(bare), self.values.shape_of(found.args[1])
         if rest is None or whole is None or broadcast([rest, outer]) != whole:
             return node
         return (
-            node if self._has_mask(bare) and self.pushed.shape_of(found.args[0]) == SCALAR else bare
+            node if self._has_mask(bare) and self.values.shape_of(found.args[0]) == SCALAR else bare
         )
 
     def _has_mask(self, product: tree.Node) -> bool:
         """Whether a factor is a comparison: times a mere number, it would make an array of float64."""
         parts = [n for n in tree.walk(product) if isinstance(n, gast.Name | gast.Compare)]
-        return any(BOOLEAN in (self.pushed.shape_of(n) or ()) for n in parts)
+        return any(BOOLEAN in (self.values.shape_of(n) or ()) for n in parts)
 
     def _representative(self, reference: tree.Node) -> tree.Node:
         """A name with the shape of `reference`, the earliest one bound."""
-        shape = self.pushed.shape_of(reference)
+        shape = self.values.shape_of(reference)
         if not shape:
             return reference
-        env = self.pushed.pusher.shapes.before.get(id(self.pushed.step.node), {})
+        env = self.values.pusher.shapes.before.get(id(self.values.step.node), {})
         for text, value in env.items():
             if value.shape == shape:
                 return tree.name(text)

@@ -17,10 +17,10 @@ from knetsrc.transform.analysis.activity import appended_to, differentiable_read
 from knetsrc.transform.analysis.assigned import Assigned, exposed_names
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.fit import is_simple
-from knetsrc.transform.push import Contribution, Pushed, Pusher
+from knetsrc.transform.keys import Contribution
+from knetsrc.transform.push import Pushed, Pusher
 from knetsrc.transform.steps import Block, Step
-
-_KEPT = (gast.Expr, gast.Assert, gast.Raise, gast.Pass, gast.Break, gast.FunctionDef)
+from knetsrc.transform.updates import add_at_path
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Reverser:
     Attributes
     ----------
     call_helper
-        Makes the pair of a helper: (step, call, adjoints of its results wanted) -> see `Units.reverse_call`.
+        Makes the pair of a helper: (step, call, adjoints of its results wanted) -> see `helper_calls.reverse_call`.
     buffers
         Names whose adjoint is added into at an index: it must be memory of its own.
     numeric
@@ -104,7 +104,7 @@ class Reverser:
         adjoint = self._of_elements(target, node.value) or self.target_adjoint(target)
         pushed = Pushed(self.pusher, step)
         if isinstance(target, gast.Name) and target.id in tree.names_read(adjoint):
-            adjoint = tree.substitute(adjoint, {target.id: pushed.result()})
+            adjoint = tree.substitute(adjoint, {target.id: pushed.values.result()})
         pushed.down(node.value, adjoint)
         self.commit(step, pushed, consumed=tree.names_written(target))
 
@@ -125,9 +125,10 @@ class Reverser:
         )
 
     def _is_live_name(self, text: str) -> bool:
-        return text in self.active and any(k in self.live for k in self._keys_of(text))
+        return text in self.active and any(k in self.live for k in self.keys_of(text))
 
-    def _keys_of(self, text: str) -> list[str]:
+    def keys_of(self, text: str) -> list[str]:
+        """The keys of a name: itself, or its entries."""
         keys = self.pusher.keys
         if text not in keys.exploded:
             return [text]
@@ -171,7 +172,7 @@ class Reverser:
     def commit(self, step: Step, pushed: Pushed, consumed: Iterable[str]) -> None:
         """Write the contributions of a step; those to a name that it binds itself come last, as they end its adjoint."""
         step.back += pushed.prefix
-        self.live -= {k for name in consumed for k in self._keys_of(name)}
+        self.live -= {k for name in consumed for k in self.keys_of(name)}
         consumed = set(consumed)
         others = [c for c in pushed.contributions if c.key not in consumed]
         own = [c for c in pushed.contributions if c.key in consumed]
@@ -187,7 +188,9 @@ class Reverser:
         for part in group:
             if part.path:
                 step.back += self._started(key)
-                step.back.append(pushed.update(self._buffer(key), part.path, part.value))
+                step.back.append(
+                    add_at_path(pushed.values, self._buffer(key), part.path, part.value)
+                )
 
     def _contribute_own(
         self, step: Step, pushed: Pushed, key: str, group: list[Contribution]
@@ -201,7 +204,7 @@ class Reverser:
         for part in group:
             value = tree.name(fresh)
             step.back.append(
-                pushed.update(value, part.path, part.value)
+                add_at_path(pushed.values, value, part.path, part.value)
                 if part.path
                 else tree.assign(fresh, self._plus(key, value, part.value))
             )
@@ -235,12 +238,18 @@ class Reverser:
     def _buffer(self, key: str) -> tree.Node:
         return tree.name(self.pusher.keys.adjoint(key))
 
-    def _started(self, key: str) -> list[tree.Node]:
-        """The statement that binds the adjoint of `key` to zeros, if it has no value yet."""
+    def _started(self, key: str, is_at_hand: bool = True) -> list[tree.Node]:
+        """The statement that binds the adjoint of `key` to zeros, if it has no value yet.
+
+        Where the value of `key` is not at hand, its adjoint has the form of the one just used up.
+        """
         if key in self.live:
             return []
         self.live.add(key)
-        return [tree.assign(self.pusher.keys.adjoint(key), self.zeros(key))]
+        adjoint = self.pusher.keys.adjoint(key)
+        if is_at_hand or key in self.numbers:
+            return [tree.assign(adjoint, self.zeros(key))]
+        return [tree.assign(adjoint, tree.call(self.spell("zeros_like"), tree.name(adjoint)))]
 
     def zeros(self, key: str) -> tree.Node:
         if key in self.numbers:
@@ -257,7 +266,7 @@ class Reverser:
         taken = tree.call(tree.attribute(tree.name(self.pusher.keys.adjoint(text)), "pop"))
         if self.pusher.keys.of(element) is None and not is_simple(element):
             name = self.pusher.names.fresh(
-                f"d_{self.pusher.push(element, taken, Step(node)).describe(element)}"
+                f"d_{self.pusher.push(element, taken, Step(node)).values.describe(element)}"
             )
             self.pusher.temporaries.add(name)
             step.back.append(tree.assign(name, taken))
@@ -283,7 +292,7 @@ class Reverser:
             self.live = end
             for key in sorted(merged - end):
                 is_used_up = key in before and self._root(key) not in surely
-                block.final += self._restarted(key, set()) if is_used_up else self._started(key)
+                block.final += self._started(key, is_at_hand=not is_used_up)
         self.live = merged
 
     def _root(self, key: str) -> str:
@@ -314,8 +323,7 @@ class Reverser:
         body = self.block(node.body)
         surely = self.assigned.before[id(node)]
         for key in sorted(entry - self.live):
-            at_hand = exposed | surely
-            body.final += self._restarted(key, at_hand)
+            body.final += self._started(key, is_at_hand=self._root(key) in exposed | surely)
         self.live = entry
         step.blocks = [body]
 
@@ -352,17 +360,6 @@ class Reverser:
             if isinstance(node, gast.Subscript) and getattr(node.value, "id", None) in taken_apart:
                 names.add(keys.of(node))
         return {key for key in names if key is not None}
-
-    def _restarted(self, key: str, exposed: set[str]) -> list[tree.Node]:
-        """Zeros for the adjoint of a name that the iteration before has bound too.
-
-        Where that earlier value is not at hand, its adjoint has the form of the one just used up.
-        """
-        adjoint = self.pusher.keys.adjoint(key)
-        self.live.add(key)
-        if self._root(key) in exposed or key in self.numbers:
-            return [tree.assign(adjoint, self.zeros(key))]
-        return [tree.assign(adjoint, tree.call(self.spell("zeros_like"), tree.name(adjoint)))]
 
 
 def _grouped(contributions: list[Contribution]) -> list[tuple[str, list[Contribution]]]:

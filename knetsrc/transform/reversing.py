@@ -1,6 +1,7 @@
 """The reversal of one function, stage by stage: analyses, steps, what is saved, statements, simplification."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gast
@@ -15,9 +16,11 @@ from knetsrc.transform.analysis.shapes import SCALAR, Shapes, shapes
 from knetsrc.transform.assemble import Assembler
 from knetsrc.transform.callee import Calls, Constant, Container, Primitive, Record
 from knetsrc.transform.functions import Function, parameter_names
+from knetsrc.transform.helper_calls import reverse_call
+from knetsrc.transform.keys import Keys
 from knetsrc.transform.names import Names
 from knetsrc.transform.pairs import Reversal, Task, taken_apart
-from knetsrc.transform.push import Keys, Pusher
+from knetsrc.transform.push import Pusher
 from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.simplify import simplify
 from knetsrc.transform.simplify.templates import share_templates
@@ -65,7 +68,7 @@ class Reversing:
         )  # fmt: skip
         self.floats = active - pusher.integers
         reverser = Reverser(
-            pusher, assigned, self.units.reverse_call, buffer_names(core, calls, active), numeric_keys,
+            pusher, assigned, partial(reverse_call, self.units), buffer_names(core, calls, active), numeric_keys,
             _number_names(core, found),
         )  # fmt: skip
         seed = self._seed(reverser, result)

@@ -10,7 +10,7 @@ from typing import Any
 import gast
 import numpy as np
 
-from knetsrc.errors import KnetsrcError, UnsupportedSyntaxError
+from knetsrc.errors import KnetsrcError
 from knetsrc.transform import prepare, tree
 from knetsrc.transform.analysis.activity import (
     active_names,
@@ -18,12 +18,10 @@ from knetsrc.transform.analysis.activity import (
     varied_names,
 )
 from knetsrc.transform.analysis.kinds import numeric_names
-from knetsrc.transform.analysis.shapes import SCALAR
 from knetsrc.transform.callee import Calls, Helper, Primitive
 from knetsrc.transform.functions import (
     Function,
     bind_call,
-    call_with,
     known_classes,
     located,
     may_inline,
@@ -33,17 +31,14 @@ from knetsrc.transform.functions import (
     with_defaults,
     without_stars,
 )
-from knetsrc.transform.names import Names, adjoint_name
+from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, normalize, split_calls
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
-from knetsrc.transform.push import Pushed
 from knetsrc.transform.resolve import Outside, local_names, qualify
 from knetsrc.transform.results import bind_result, split_aux
-from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.reversing import Reversing
 from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer
-from knetsrc.transform.steps import Step
 
 _TUPLE_VALUED = frozenset({"svd", "eigh", "qr", "slogdet", "lstsq", "modf", "frexp", "divmod"})
 
@@ -311,85 +306,6 @@ class Units:
             )
             self.functions += split_pair(self.pairs[key], function, reversal, always_tuple=False)
         return self.pairs[key]
-
-    def reverse_call(
-        self, reverser: Reverser, step: Step, target: tree.Node, callee: Helper
-    ) -> None:
-        """Replace the call of a helper by that of its forward function, and reverse it by its backward function."""
-        node = step.node
-        call = node.value
-        step.shown = self.as_written(node)
-        function = self.load(callee.function)
-        bound = bind_call(function, call)
-        if bound is None:
-            raise UnsupportedSyntaxError(
-                f"the call of `{callee.name}` with star arguments",
-                at=call,
-                why="which argument goes to which parameter is not known while transforming",
-                instead="pass the arguments one by one",
-            )
-        pusher = reverser.pusher
-        active = frozenset(p for p, arg in bound.items() if pusher.is_active(arg))
-        scalars = frozenset(p for p, arg in bound.items() if pusher.shapes.of(arg, node) == SCALAR)
-        numbers = pusher.shapes.numbers_after.get(id(node), frozenset())
-        scalar_result = isinstance(target, gast.Name) and target.id in numbers
-        adjoint = reverser.target_adjoint(target)
-        if isinstance(target, gast.Name) and target.id in tree.names_read(adjoint):
-            step.result = pusher.names.fresh(f"{callee.name}_result")
-            pusher.temporaries.add(step.result)
-            adjoint = tree.substitute(adjoint, {target.id: tree.name(step.result)})
-        parts = None
-        if isinstance(adjoint, gast.Tuple):
-            parts = tuple(not tree.is_constant(e, None) for e in adjoint.elts)
-        pair = self.pair(
-            callee, PairKey(id(callee.function), active, scalars, scalar_result, parts)
-        )
-        kept = pusher.names.fresh(f"{callee.name}_kept")
-        step.extra.append(kept)
-        node.targets = [tree.target_of(tree.tuple_of([tree.clone(target), tree.name(kept)]))]
-        node.value = tree.at(call_with(pair.forward, function, call, bound), call)
-        self._reverse_arguments(reverser, step, target, bound, [p for p in function.parameters if p in active],
-                                tree.call(pair.backward, tree.name(kept), adjoint))  # fmt: skip
-
-    def _reverse_arguments(
-        self, reverser: Reverser, step: Step, target: tree.Node, bound: dict[str, tree.Node], active: list[str],
-        backward: tree.Node,
-    ) -> None:  # fmt: skip
-        pusher, keys = reverser.pusher, reverser.pusher.keys
-        consumed = tree.names_written(target)
-        live = reverser.live - {k for n in consumed for k in reverser._keys_of(n)}
-        arguments = [keys.of(bound[p]) for p in active]
-        targets, rest = [], []
-        for parameter, key in zip(active, arguments, strict=True):
-            if (
-                key is not None
-                and key not in live
-                and arguments.count(key) == 1
-                and key not in reverser.buffers
-            ):
-                targets.append(keys.adjoint(key))
-                live.add(key)
-            else:
-                name = pusher.names.fresh(adjoint_name(parameter))
-                targets.append(name)
-                rest.append((bound[parameter], name))
-        direct = live - reverser.live | {
-            k for k in arguments if k in live and keys.adjoint(k) in targets
-        }
-        reverser.live -= {k for n in consumed for k in reverser._keys_of(n)}
-        reverser.live |= direct
-        pushed = Pushed(pusher, step)
-        if len(targets) == 1 and rest:
-            pushed.down(rest[0][0], backward)
-            reverser.commit(step, pushed, consumed=consumed)
-            return
-        names = [tree.name(t) for t in targets]
-        step.back.append(
-            tree.assign(names[0] if len(names) == 1 else tree.tuple_of(names), backward)
-        )
-        for node, name in rest:
-            pushed.down(node, tree.name(name))
-        reverser.commit(step, pushed, consumed=consumed - {k for k in direct})
 
 
 @functools.cache

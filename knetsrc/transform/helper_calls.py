@@ -1,0 +1,96 @@
+"""Reverses calls of helper functions of the user: each becomes a call of the forward function of its pair."""
+
+from typing import TYPE_CHECKING
+
+import gast
+
+from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.shapes import SCALAR
+from knetsrc.transform.callee import Helper
+from knetsrc.transform.functions import bind_call, call_with
+from knetsrc.transform.names import adjoint_name
+from knetsrc.transform.pairs import PairKey
+from knetsrc.transform.push import Pushed
+from knetsrc.transform.reverse import Reverser
+from knetsrc.transform.steps import Step
+
+if TYPE_CHECKING:
+    from knetsrc.transform.units import Units
+
+
+def reverse_call(
+    units: "Units", reverser: Reverser, step: Step, target: tree.Node, callee: Helper
+) -> None:
+    """Replace the call of a helper by that of its forward function, and reverse it by its backward function."""
+    node = step.node
+    call = node.value
+    step.shown = units.as_written(node)
+    function = units.load(callee.function)
+    bound = bind_call(function, call)
+    if bound is None:
+        raise UnsupportedSyntaxError(
+            f"the call of `{callee.name}` with star arguments",
+            at=call,
+            why="which argument goes to which parameter is not known while transforming",
+            instead="pass the arguments one by one",
+        )
+    pusher = reverser.pusher
+    active = frozenset(p for p, arg in bound.items() if pusher.is_active(arg))
+    scalars = frozenset(p for p, arg in bound.items() if pusher.shapes.of(arg, node) == SCALAR)
+    numbers = pusher.shapes.numbers_after.get(id(node), frozenset())
+    scalar_result = isinstance(target, gast.Name) and target.id in numbers
+    adjoint = reverser.target_adjoint(target)
+    if isinstance(target, gast.Name) and target.id in tree.names_read(adjoint):
+        step.result = pusher.names.fresh(f"{callee.name}_result")
+        pusher.temporaries.add(step.result)
+        adjoint = tree.substitute(adjoint, {target.id: tree.name(step.result)})
+    parts = None
+    if isinstance(adjoint, gast.Tuple):
+        parts = tuple(not tree.is_constant(e, None) for e in adjoint.elts)
+    pair = units.pair(callee, PairKey(id(callee.function), active, scalars, scalar_result, parts))
+    kept = pusher.names.fresh(f"{callee.name}_kept")
+    step.extra.append(kept)
+    node.targets = [tree.target_of(tree.tuple_of([tree.clone(target), tree.name(kept)]))]
+    node.value = tree.at(call_with(pair.forward, function, call, bound), call)
+    _reverse_arguments(reverser, step, target, bound, [p for p in function.parameters if p in active],
+                            tree.call(pair.backward, tree.name(kept), adjoint))  # fmt: skip
+
+
+def _reverse_arguments(
+    reverser: Reverser, step: Step, target: tree.Node, bound: dict[str, tree.Node], active: list[str],
+    backward: tree.Node,
+) -> None:  # fmt: skip
+    pusher, keys = reverser.pusher, reverser.pusher.keys
+    consumed = tree.names_written(target)
+    live = reverser.live - {k for n in consumed for k in reverser.keys_of(n)}
+    arguments = [keys.of(bound[p]) for p in active]
+    targets, rest = [], []
+    for parameter, key in zip(active, arguments, strict=True):
+        if (
+            key is not None
+            and key not in live
+            and arguments.count(key) == 1
+            and key not in reverser.buffers
+        ):
+            targets.append(keys.adjoint(key))
+            live.add(key)
+        else:
+            name = pusher.names.fresh(adjoint_name(parameter))
+            targets.append(name)
+            rest.append((bound[parameter], name))
+    direct = live - reverser.live | {
+        k for k in arguments if k in live and keys.adjoint(k) in targets
+    }
+    reverser.live -= {k for n in consumed for k in reverser.keys_of(n)}
+    reverser.live |= direct
+    pushed = Pushed(pusher, step)
+    if len(targets) == 1 and rest:
+        pushed.down(rest[0][0], backward)
+        reverser.commit(step, pushed, consumed=consumed)
+        return
+    names = [tree.name(t) for t in targets]
+    step.back.append(tree.assign(names[0] if len(names) == 1 else tree.tuple_of(names), backward))
+    for node, name in rest:
+        pushed.down(node, tree.name(name))
+    reverser.commit(step, pushed, consumed=consumed - {k for k in direct})

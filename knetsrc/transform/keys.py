@@ -1,0 +1,50 @@
+"""Adjoints by their keys: a name, or a constant entry of a container that is taken apart."""
+
+from dataclasses import dataclass, field
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.names import Names, adjoint_name
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one read adds to the adjoint of `key`: `value`, at `index` if there is one."""
+
+    key: str
+    value: tree.Node
+    path: tuple[tree.Node, ...] = ()
+
+
+@dataclass
+class Keys:
+    """Which adjoints have a name of their own: one for each active name, or one for each constant entry of a container."""
+
+    names: Names
+    exploded: frozenset[str] = frozenset()
+    adjoints: dict[str, str] = field(default_factory=dict)
+    nodes: dict[str, tree.Node] = field(default_factory=dict)
+
+    def of(self, node: tree.Node) -> str | None:
+        """The key of a name, or of an entry `w[0]` of a container that is taken apart; None for other expressions."""
+        if isinstance(node, gast.Name):
+            return self._enter(node.id, node)
+        is_entry = isinstance(node, gast.Subscript | gast.Attribute) and tree.is_name(node.value)
+        return (
+            self._enter(tree.show(node), node)
+            if is_entry and node.value.id in self.exploded
+            else None
+        )
+
+    def _enter(self, key: str, node: tree.Node) -> str:
+        self.nodes.setdefault(key, node)
+        return key
+
+    def adjoint(self, key: str) -> str:
+        """The name of the adjoint of `key`."""
+        if key not in self.adjoints:
+            self.adjoints[key] = self.names.fresh(
+                adjoint_name(key.replace("'", "").rstrip("]").replace("[", "_"))
+            )
+        return self.adjoints[key]

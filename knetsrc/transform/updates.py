@@ -1,0 +1,74 @@
+"""Statements that add to an adjoint at an index or at an attribute."""
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.integers import is_basic_index
+from knetsrc.transform.values import StepValues
+
+_NUMERIC_CALLS = frozenset({"unbroadcast", "like", "matmul_adjoint_a", "matmul_adjoint_b"})
+
+
+def add_at_path(
+    values: StepValues, buffer: tree.Node, path: tuple[tree.Node, ...], value: tree.Node
+) -> tree.Node:
+    """The statement that adds `value` into `buffer` at `path`, a chain of indices and attributes."""
+    for part in path[:-1]:
+        buffer = _entry(values, buffer, part)
+    last = path[-1]
+    pusher, is_attribute = values.pusher, isinstance(last, gast.Attribute)
+    is_basic = is_attribute or is_basic_index(last.slice, pusher.integers)
+    if is_basic and _adds_up(pusher.numeric_adjoints(), buffer, last, value):
+        return tree.augment(_entry(values, buffer, last), "+", value)
+    index = (
+        tree.constant(last.attr)
+        if is_attribute
+        else as_argument(value_of_index(values, last.slice))
+    )
+    return tree.expression(tree.call(pusher.spell("add_at", None), buffer, index, value))
+
+
+def _adds_up(numeric: set[str], buffer: tree.Node, last: tree.Node, value: tree.Node) -> bool:
+    """Whether `+=` adds numbers for sure, where it would make a list longer."""
+    if isinstance(buffer, gast.Name) and buffer.id in numeric:
+        return True
+    is_slice = not isinstance(last, gast.Attribute) and any(
+        isinstance(n, gast.Slice) for n in tree.walk(last.slice)
+    )
+    if is_slice and not isinstance(last.slice, gast.Tuple):
+        return False
+    if isinstance(value, gast.Name):
+        return value.id in numeric
+    if isinstance(value, gast.Call):
+        text = tree.called_name(value)
+        return text in _NUMERIC_CALLS or (text is None and tree.show(value.func).startswith("np."))
+    return isinstance(value, gast.BinOp | gast.UnaryOp | gast.Constant)
+
+
+def _entry(values: StepValues, buffer: tree.Node, part: tree.Node) -> tree.Node:
+    if isinstance(part, gast.Attribute):
+        return tree.attribute(buffer, part.attr)
+    return tree.subscript(buffer, value_of_index(values, part.slice))
+
+
+def value_of_index(values: StepValues, index: tree.Node) -> tree.Node:
+    """The index as the backward part reads it: a copy if cheap, else the name of its value."""
+    return tree.clone(index) if is_cheap_index(index) else values.value(index)
+
+
+def as_argument(index: tree.Node) -> tree.Node:
+    """An index as an expression: `slice(1, None)` for `1:`."""
+    none = tree.constant(None)
+
+    def call(node: gast.Slice) -> tree.Node:
+        bounds = [node.lower or none, node.upper or none, node.step]
+        return tree.call("slice", *(b for b in bounds if b is not None))
+
+    return tree.rewrite(index, {gast.Slice: call})
+
+
+def is_cheap_index(index: tree.Node) -> bool:
+    """Whether an index may be written again: no calls but `len` in it."""
+    return all(
+        not isinstance(n, gast.Call) or tree.called_name(n) == "len" for n in tree.walk(index)
+    )

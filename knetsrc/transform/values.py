@@ -1,0 +1,226 @@
+"""What the backward part of one statement reads of the forward part: names, cheap copies, and what is known of their shapes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.integers import is_basic_index
+from knetsrc.transform.analysis.shapes import (
+    BOOLEAN,
+    SCALAR,
+    Shape,
+    combined,
+    is_number_expression,
+)
+from knetsrc.transform.callee import Primitive
+from knetsrc.transform.describe import describe
+from knetsrc.transform.fit import Fitter, is_call_of
+from knetsrc.transform.resolve import UNKNOWN
+from knetsrc.transform.steps import Step
+
+if TYPE_CHECKING:
+    from knetsrc.transform.push import Pusher
+
+
+@dataclass
+class StepValues:
+    """Values that the reversal of `step` reads.
+
+    Attributes
+    ----------
+    named_shapes
+        Shapes of adjoints that were given a name.
+    numbers
+        Ids of expressions that are broadcast into a single number.
+    """
+
+    pusher: "Pusher"
+    step: Step
+    named_shapes: dict[str, Shape | None] = field(default_factory=dict)
+    numbers: set[int] = field(default_factory=set)
+    _placeholders: dict[str, tree.Node] = field(default_factory=dict)
+
+    def placeholder(self, value: Any, kind: str = "v") -> tree.Node:
+        """A name that stands for a value of the step while rules are spliced."""
+        if isinstance(value, list):
+            return tree.list_of(self.placeholder(v) for v in value)
+        name = f"__{kind}_{len(self._placeholders)}"
+        self._placeholders[name] = value
+        return tree.name(name)
+
+    def finished(self, expression: tree.Node) -> tree.Node:
+        """`expression` with adjoints fitted only where shapes may differ, and with values in place of placeholders."""
+        fitted = Fitter(self).fit(expression)
+
+        def replace(node: gast.Name) -> tree.Node:
+            if node.id not in self._placeholders:
+                return node
+            value = self._placeholders[node.id]
+            return (
+                self.result()
+                if node.id.startswith("__y") and value is self.root
+                else self.value(value)
+            )
+
+        return _rewrite_names(fitted, replace, self._placeholders)
+
+    @property
+    def root(self) -> tree.Node | None:
+        """The whole right side, if the step binds it to one name."""
+        node = self.step.node
+        is_single = isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name)
+        return node.value if is_single else None
+
+    def result(self) -> tree.Node:
+        """The value that the step binds."""
+        if self.step.result is None:
+            self.step.result = self.pusher.names.fresh(self.describe(self.step.node.value))
+            self.pusher.temporaries.add(self.step.result)
+        return tree.name(self.step.result)
+
+    def value(self, node: tree.Node) -> tree.Node:
+        """The value of a subexpression of the step, as the backward part reads it: a copy if cheap, else a name."""
+        for name, hoisted in self.step.hoists:
+            if hoisted is node:
+                return tree.name(name)
+        if self._is_cheap(node):
+            return tree.clone(node)
+        name = self.pusher.names.fresh(self.describe(node))
+        self.pusher.temporaries.add(name)
+        self.step.hoists.append((name, node))
+        return tree.name(name)
+
+    def _is_cheap(self, node: tree.Node) -> bool:
+        if isinstance(node, gast.Name | gast.Constant):
+            return True
+        if is_number_expression(node):
+            return True
+        if isinstance(node, gast.Subscript):
+            return self._is_cheap(node.value) and is_basic_index(node.slice, self.pusher.integers)
+        if isinstance(node, gast.Attribute):
+            return self._is_cheap(node.value)
+        if isinstance(node, gast.UnaryOp):
+            return isinstance(node.operand, gast.Constant)
+        if isinstance(node, gast.Tuple | gast.List):
+            return all(map(self._is_cheap, node.elts))
+        if isinstance(node, gast.BinOp):
+            return all(
+                self.is_integer(n) for n in (node.left, node.right)
+            ) or self._is_small_number(node)
+        return isinstance(node, gast.Slice)
+
+    def _is_small_number(self, node: tree.Node) -> bool:
+        """Whether computing a number again costs no more than keeping it."""
+        parts = list(tree.walk(node))
+        plain = all(
+            isinstance(
+                n, gast.BinOp | gast.Name | gast.Constant | gast.operator | gast.expr_context
+            )
+            for n in parts
+        )
+        return plain and len(parts) < 12 and self.shape_of_value(node) == SCALAR
+
+    def is_integer(self, node: tree.Node) -> bool:
+        """Whether an expression is known to be a small integer computation."""
+        if isinstance(node, gast.Name):
+            return node.id in self.pusher.integers
+        if isinstance(node, gast.BinOp):
+            return self.is_integer(node.left) and self.is_integer(node.right)
+        return isinstance(node, gast.Constant) or is_number_expression(node)
+
+    def describe(self, node: tree.Node) -> str:
+        """A name that says what an expression is: `exp_x`, `sum_exp`, `product`."""
+        for name, hoisted in self.step.hoists:
+            if hoisted is node:
+                return name
+        text = describe(node)
+        target = self.step.node.targets[0] if isinstance(self.step.node, gast.Assign) else None
+        if (
+            "_" in text
+            or isinstance(node, gast.Name)
+            or not isinstance(target, gast.Name)
+            or target.id == "value"
+        ):
+            return text
+        return f"{text}_{target.id}"
+
+    # --- shapes ---------------------------------------------------------------------------------------------------------
+    def shape_of_value(self, node: tree.Node) -> Shape:
+        if id(node) in self.numbers:  # it is broadcast into a single number
+            return SCALAR
+        return self.pusher.shapes.of(node, self.step.node)
+
+    def shape_of(self, node: tree.Node) -> Shape | None:
+        """Shape of an expression of the backward part, None if unknown."""
+        if isinstance(node, gast.Name):
+            return self._shape_of_name(node.id)
+        if isinstance(node, gast.Constant):
+            return SCALAR
+        if isinstance(node, gast.BinOp) and not isinstance(node.op, gast.MatMult):
+            return self._union([node.left, node.right])
+        if isinstance(node, gast.Compare):
+            compared = self._union([node.left, *node.comparators])
+            return compared | {BOOLEAN} if compared else compared
+        if isinstance(node, gast.UnaryOp):
+            return self.shape_of(node.operand)
+        if is_call_of(node, "like", "unbroadcast", "zeros_like"):
+            return self.shape_of(node.args[-1])
+        if isinstance(node, gast.Call) and self._is_elementwise(node):
+            return self._union(node.args)
+        if is_number_expression(node):
+            return SCALAR
+        if any(isinstance(n, gast.Name) and n.id.startswith(("__", "d_")) for n in tree.walk(node)):
+            return None
+        return self.shape_of_value(node)
+
+    def _shape_of_name(self, text: str) -> Shape | None:
+        if text in self._placeholders:
+            value = self._placeholders[text]
+            return self.shape_of_value(value) if not isinstance(value, list) else None
+        if text in self.named_shapes:
+            return self.named_shapes[text]
+        if text == self.step.result:
+            return self.shape_of_value(self.step.node.value)
+        node = self.step.node
+        if isinstance(node, gast.Assign):
+            for target in tree.names_written(node.targets):
+                if self.pusher.keys.adjoints.get(target) == text:
+                    return self.pusher.shapes.of_target(target, node, node.value)
+        for hoist, value in self.step.hoists:
+            if hoist == text:
+                return self.shape_of_value(value)
+        if text.startswith("d_") or text.startswith("__"):
+            return None
+        return self.shape_of_value(tree.name(text))
+
+    def _is_elementwise(self, node: gast.Call) -> bool:
+        callee = self.pusher.calls.of(node)
+        return isinstance(callee, Primitive) and callee.rule.elementwise
+
+    def _union(self, nodes: list[tree.Node]) -> Shape | None:
+        shapes = [self.shape_of(n) for n in nodes]
+        return (
+            None if any(s is None for s in shapes) else combined(s for s in shapes if s is not None)
+        )
+
+    def settle(self, fact: str, node: tree.Node) -> Any:
+        """The answer to a question of a rule about an argument."""
+        if fact == "is_basic":
+            return is_basic_index(node, self.pusher.integers) or UNKNOWN
+        if fact == "is_literal":
+            return isinstance(node, gast.Constant) or (
+                isinstance(node, gast.UnaryOp) and isinstance(node.operand, gast.Constant)
+            )
+        if self.shape_of_value(node) == SCALAR:
+            return True if fact == "is_scalar" else 0
+        return UNKNOWN
+
+
+def _rewrite_names(
+    node: tree.Node, replace: Callable[[gast.Name], tree.Node], known: Any
+) -> tree.Node:
+    """Placeholders inside the arguments of values are never looked into twice."""
+    return tree.rewrite(node, {gast.Name: lambda n: replace(n) if n.id in known else n})
