@@ -29,6 +29,8 @@ class Fitter:
             if inner is not None and inner == self.values.shape_of(node.args[1]):
                 return node.args[0]
             node.args[1] = self._representative(node.args[1])
+        elif is_size(node):
+            node.args[0] = self._representative(node.args[0])
         elif is_call_of(node, "matmul_adjoint_a", "matmul_adjoint_b"):
             node.args[0] = loose(node.args[0])
         return node
@@ -36,16 +38,20 @@ class Fitter:
     def _unbroadcast(self, node: gast.Call) -> tree.Node:
         value, reference = node.args
         whole = self.values.shape_of(reference)
-        if whole is not None:
+        if whole is not None and not is_call_of(value, "like"):
             value = self._without_likes(value, whole)
         if isinstance(value, gast.UnaryOp) and isinstance(value.op, gast.USub):
             node.args[0] = value.operand
             return tree.negative(self._unbroadcast(node))
         if is_call_of(value, "unbroadcast"):
             value = self._collapsed(value, whole)
+        if is_call_of(value, "like") and self.values.shape_of(value) == whole is not None:
+            return value
         found = self.values.shape_of(value)
         if found is not None and found == whole:
             return value
+        if found == SCALAR and whole is not None:  # one number for many
+            return self._call(tree.call(self.values.pusher.spell("like", None), value, reference))
         node.args[0], node.args[1] = value, self._representative(reference)
         return node
 
@@ -84,7 +90,7 @@ class Fitter:
         return any(BOOLEAN in (self.values.shape_of(n) or ()) for n in parts)
 
     def _representative(self, reference: tree.Node) -> tree.Node:
-        """A name with the shape of `reference`, the earliest one bound."""
+        """What has the shape of `reference`: the earliest name bound, else the innermost part of its expression."""
         shape = self.values.shape_of(reference)
         if not shape:
             return reference
@@ -92,7 +98,7 @@ class Fitter:
         for text, value in env.items():
             if value.shape == shape:
                 return tree.name(text)
-        return reference
+        return self.values.part_with_shape(reference, shape)
 
 
 def _like_factor(node: tree.Node) -> gast.Call | None:
@@ -124,6 +130,11 @@ def is_call_of(node: tree.Node, *names: str) -> bool:
     return tree.called_name(node) in names
 
 
+def is_size(node: tree.Node) -> bool:
+    """Whether an expression is a call that tells a number of elements."""
+    return isinstance(node, gast.Call) and tree.show(node.func) in ("np.size", "count")
+
+
 def is_simple(node: tree.Node) -> bool:
     """Whether an expression may be written twice."""
     if isinstance(node, gast.UnaryOp):
@@ -144,4 +155,17 @@ def loose(adjoint: tree.Node) -> tree.Node:
     """The adjoint of a matrix product before it is fitted to its shape: the rule of the product does that itself."""
     while is_call_of(adjoint, "unbroadcast", "like"):
         adjoint = adjoint.args[0]
+    if isinstance(adjoint, gast.UnaryOp) and isinstance(adjoint.op, gast.USub):
+        return tree.negative(loose(adjoint.operand))
     return adjoint
+
+
+def without_repeating(values: "StepValues", total: tree.Node, value: tree.Node) -> tree.Node:
+    """`d` for `like(d, x)` that is added to an array with the shape of `x`: adding repeats it anyway.
+
+    A single number keeps its `like`, which gives it the dtype of `x`.
+    """
+    if not is_call_of(value, "like"):
+        return value
+    whole, inner = values.shape_of(value), values.shape_of(value.args[0])
+    return value.args[0] if inner and whole == values.shape_of(total) else value

@@ -16,7 +16,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, differentiable_reads
 from knetsrc.transform.analysis.assigned import Assigned, exposed_names
 from knetsrc.transform.callee import Helper
-from knetsrc.transform.fit import is_simple
+from knetsrc.transform.fit import is_simple, without_repeating
 from knetsrc.transform.keys import Contribution
 from knetsrc.transform.push import Pushed, Pusher
 from knetsrc.transform.steps import Block, Step
@@ -184,36 +184,47 @@ class Reverser:
     def _contribute(self, step: Step, pushed: Pushed, key: str, group: list[Contribution]) -> None:
         whole = [c.value for c in group if not c.path]
         if whole:
-            step.back.append(self.add(key, self._sum(key, whole)))
-        for part in group:
-            if part.path:
-                step.back += self._started(key)
-                step.back.append(
-                    add_at_path(pushed.values, self._buffer(key), part.path, part.value)
-                )
+            step.back.append(self.add(key, self._sum(key, whole, pushed)))
+        for path, value in self._at_paths(key, group, pushed):
+            step.back += self._started(key)
+            step.back.append(
+                add_at_path(pushed.values, self._buffer(key), path, value, key in self.numeric)
+            )
+
+    def _at_paths(
+        self, key: str, group: list[Contribution], pushed: Pushed
+    ) -> list[tuple[tuple[tree.Node, ...], tree.Node]]:
+        """What is added to parts of an adjoint; what goes to the same part is one sum."""
+        paths: dict[Any, tuple[tree.Node, ...]] = {}
+        parts: dict[Any, list[tree.Node]] = {}
+        for number, part in enumerate(c for c in group if c.path):
+            place = tree.signature(list(part.path)) if key in self.numeric else number
+            paths.setdefault(place, part.path)
+            parts.setdefault(place, []).append(part.value)
+        return [(path, self._sum(key, parts[place], pushed)) for place, path in paths.items()]
 
     def _contribute_own(
         self, step: Step, pushed: Pushed, key: str, group: list[Contribution]
     ) -> None:
         if not any(c.path for c in group):
-            step.back.append(self.add(key, self._sum(key, [c.value for c in group])))
+            step.back.append(self.add(key, self._sum(key, [c.value for c in group], pushed)))
             return
         adjoint = self.pusher.keys.adjoint(key)
         fresh = self.pusher.names.fresh(f"{adjoint}_before")
         step.back.append(tree.assign(fresh, self.zeros(key)))
-        for part in group:
-            value = tree.name(fresh)
+        for whole in (c.value for c in group if not c.path):
+            step.back.append(tree.assign(fresh, self._plus(key, tree.name(fresh), whole)))
+        for path, value in self._at_paths(key, group, pushed):
             step.back.append(
-                add_at_path(pushed.values, value, part.path, part.value)
-                if part.path
-                else tree.assign(fresh, self._plus(key, value, part.value))
+                add_at_path(pushed.values, tree.name(fresh), path, value, key in self.numeric)
             )
         step.back.append(tree.assign(adjoint, tree.name(fresh)))
         self.live.add(key)
 
-    def _sum(self, key: str, values: list[tree.Node]) -> tree.Node:
+    def _sum(self, key: str, values: list[tree.Node], pushed: Pushed) -> tree.Node:
         total = values[0]
         for value in values[1:]:
+            value = without_repeating(pushed.values, total, value)
             if tree.is_same(total, value) and key in self.numeric:
                 total = tree.binary(tree.constant(2), "*", total)
             else:

@@ -23,6 +23,7 @@ from knetsrc.transform.pairs import Reversal, Task, taken_apart
 from knetsrc.transform.push import Pusher
 from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.simplify import simplify
+from knetsrc.transform.simplify.likes import add_unrepeated
 from knetsrc.transform.simplify.templates import share_templates
 from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.steps import Block, Step
@@ -62,7 +63,7 @@ class Reversing:
         self.temporaries: set[str] = set()
         self.seed_name = "d_result"
         numeric_keys = _NumericKeys(numeric, core, calls)
-        self.found = found = shapes(core, calls, task.scalar_result, task.scalars)
+        self.found = found = shapes(core, calls, task.scalar_result, task.scalars, numeric)
         pusher = Pusher(
             calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries, numeric_keys
         )  # fmt: skip
@@ -170,7 +171,8 @@ class Reversing:
             adjoints=frozenset(self.keys.adjoints.values()) - self.temporaries,
             fresh_calls=_FRESH_CALLS,
         )
-        return taken_apart(plain_zeros(simple, frozenset(self.numeric_adjoints)))
+        numeric = frozenset(self.numeric_adjoints)
+        return taken_apart(add_unrepeated(plain_zeros(simple, numeric), numeric))
 
     def _shapes_of_names(self, block: Block) -> dict[str, Any]:
         """Shapes of what straight-line code binds once; single numbers are left out."""
@@ -198,6 +200,8 @@ class Reversing:
     def _is_pure(self, call: tree.Node) -> bool:
         text = tree.called_name(call)
         if text in self.units.helpers and text != "check_not_array":
+            return True
+        if text == "slice":
             return True
         if text in ("print", "input", "open", "next", "check_not_array"):
             return False

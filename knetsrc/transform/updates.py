@@ -10,15 +10,23 @@ _NUMERIC_CALLS = frozenset({"unbroadcast", "like", "matmul_adjoint_a", "matmul_a
 
 
 def add_at_path(
-    values: StepValues, buffer: tree.Node, path: tuple[tree.Node, ...], value: tree.Node
+    values: StepValues,
+    buffer: tree.Node,
+    path: tuple[tree.Node, ...],
+    value: tree.Node,
+    is_numeric: bool = False,
 ) -> tree.Node:
-    """The statement that adds `value` into `buffer` at `path`, a chain of indices and attributes."""
+    """The statement that adds `value` into `buffer` at `path`, a chain of indices and attributes.
+
+    `is_numeric` tells that `buffer` is an array or a number for sure.
+    """
+    is_numeric = is_numeric and len(path) == 1
     for part in path[:-1]:
         buffer = _entry(values, buffer, part)
     last = path[-1]
     pusher, is_attribute = values.pusher, isinstance(last, gast.Attribute)
     is_basic = is_attribute or is_basic_index(last.slice, pusher.integers)
-    if is_basic and _adds_up(pusher.numeric_adjoints(), buffer, last, value):
+    if is_basic and (is_numeric or _adds_up(pusher.numeric_adjoints(), last, value)):
         return tree.augment(_entry(values, buffer, last), "+", value)
     index = (
         tree.constant(last.attr)
@@ -28,10 +36,8 @@ def add_at_path(
     return tree.expression(tree.call(pusher.spell("add_at", None), buffer, index, value))
 
 
-def _adds_up(numeric: set[str], buffer: tree.Node, last: tree.Node, value: tree.Node) -> bool:
+def _adds_up(numeric: set[str], last: tree.Node, value: tree.Node) -> bool:
     """Whether `+=` adds numbers for sure, where it would make a list longer."""
-    if isinstance(buffer, gast.Name) and buffer.id in numeric:
-        return True
     is_slice = not isinstance(last, gast.Attribute) and any(
         isinstance(n, gast.Slice) for n in tree.walk(last.slice)
     )

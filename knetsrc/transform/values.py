@@ -17,7 +17,7 @@ from knetsrc.transform.analysis.shapes import (
 )
 from knetsrc.transform.callee import Primitive
 from knetsrc.transform.describe import describe
-from knetsrc.transform.fit import Fitter, is_call_of
+from knetsrc.transform.fit import Fitter, is_call_of, is_size
 from knetsrc.transform.resolve import UNKNOWN
 from knetsrc.transform.steps import Step
 
@@ -170,11 +170,38 @@ class StepValues:
             return self.shape_of(node.args[-1])
         if isinstance(node, gast.Call) and self._is_elementwise(node):
             return self._union(node.args)
-        if is_number_expression(node):
+        if is_number_expression(node) or is_size(node):
             return SCALAR
         if any(isinstance(n, gast.Name) and n.id.startswith(("__", "d_")) for n in tree.walk(node)):
             return None
         return self.shape_of_value(node)
+
+    def part_with_shape(self, reference: tree.Node, shape: Shape) -> tree.Node:
+        """A part of the value that `reference` stands for with the same shape, as a placeholder.
+
+        A name or an entry if there is one, else what the derivative of a power or of a function reads anyway.
+        """
+        value = self._placeholders.get(reference.id) if tree.is_name(reference) else None
+        if not isinstance(value, gast.expr) or value is self.root:
+            return reference
+        cheap = [n for n in self._operands(value, shape) if self._is_cheap(n)]
+        if cheap:
+            return self.placeholder(cheap[0])
+        is_linear = True
+        while is_linear and (operands := self._same(value, shape)):
+            is_linear = isinstance(value, gast.BinOp) and not isinstance(value.op, gast.Pow)
+            value = operands[0]
+        return self.placeholder(value)
+
+    def _operands(self, node: tree.Node, shape: Shape) -> list[tree.Node]:
+        """All parts of an expression with its shape."""
+        same = self._same(node, shape)
+        return [*same, *(n for part in same for n in self._operands(part, shape))]
+
+    def _same(self, node: tree.Node, shape: Shape) -> list[tree.Node]:
+        parts = node.args if isinstance(node, gast.Call) else gast.iter_child_nodes(node)
+        operands = [n for n in parts if isinstance(n, gast.expr)]
+        return [n for n in operands if self.shape_of_value(n) == shape]
 
     def _shape_of_name(self, text: str) -> Shape | None:
         if text in self._placeholders:

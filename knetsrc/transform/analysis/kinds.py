@@ -85,7 +85,8 @@ def _operand_names(
     node: tree.Node, calls: Calls, helper_kinds: Callable[[Helper], Any] | None
 ) -> set[str]:
     if isinstance(node, gast.BinOp):
-        return _keys([node.left, node.right]) if _is_arithmetic(node) else set()
+        known = _keys([node.left, node.right]) if _is_arithmetic(node) else set()
+        return known | (_sliced([node.left, node.right]) if _is_of_numbers(node) else set())
     if isinstance(node, gast.Compare):
         return set()
     if isinstance(node, gast.UnaryOp):
@@ -111,6 +112,31 @@ def _of_helper(node: gast.Call, callee: Helper, helper_kinds: Callable[[Helper],
     parameters, numeric = known
     pairs = [*zip(parameters, node.args, strict=False), *((k.arg, k.value) for k in node.keywords)]
     return _keys(n for p, n in pairs if p in numeric)
+
+
+def _is_of_numbers(node: gast.BinOp) -> bool:
+    """Whether an operation fails on lists: `a - b`, `a / b`, `0.5 * a`, but not `a + b`."""
+    if isinstance(node.op, gast.Mult):
+        return any(
+            isinstance(n, gast.Constant) and isinstance(n.value, float)
+            for n in (node.left, node.right)
+        )
+    return not isinstance(node.op, gast.Add)
+
+
+def _sliced(nodes: Iterable[tree.Node]) -> set[str]:
+    """Names of which slices are operands, also within sums and products: `x` for `x[1:] + x[:-1]`."""
+    found = set()
+    for node in nodes:
+        if isinstance(node, gast.BinOp) and isinstance(node.op, gast.Add | gast.Mult):
+            found |= _sliced([node.left, node.right])
+        elif isinstance(node, gast.UnaryOp):
+            found |= _sliced([node.operand])
+        elif isinstance(node, gast.Subscript) and tree.is_name(node.value):
+            parts = node.slice.elts if isinstance(node.slice, gast.Tuple) else [node.slice]
+            if any(isinstance(part, gast.Slice) for part in parts):
+                found.add(node.value.id)
+    return found
 
 
 def _keys(nodes: Iterable[tree.Node]) -> set[str]:

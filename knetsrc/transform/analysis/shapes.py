@@ -28,6 +28,7 @@ _REDUCTIONS = frozenset(
 _SHAPE_KEEPERS = frozenset(
     {"zeros_like", "ones_like", "empty_like", "copy", "softmax", "log_softmax", "logsoftmax"}
 )
+_RESIZING = frozenset({"append", "extend", "insert", "pop", "remove", "clear", "resize"})
 
 
 def broadcast(shapes: Iterable[Shape]) -> Shape:
@@ -72,9 +73,12 @@ class Shapes:
         Values of names at the start of a statement (`id` of its node).
     numbers_before, numbers_after
         Names that are single numbers there because the result is one.
+    numeric
+        Names of arrays and numbers, whose slices are not those of lists.
     """
 
     calls: Calls
+    numeric: frozenset[str] = frozenset()
     before: dict[int, dict[str, Value]] = field(default_factory=dict)
     numbers_before: dict[int, frozenset[str]] = field(default_factory=dict)
     numbers_after: dict[int, frozenset[str]] = field(default_factory=dict)
@@ -101,6 +105,9 @@ class Shapes:
         if isinstance(node, gast.Compare):
             compared = broadcast(self._of(n, env, numbers) for n in [node.left, *node.comparators])
             return compared | {BOOLEAN} if compared else compared
+        trimmed = _trimmed(node) if isinstance(node, gast.Subscript) else None
+        if trimmed is not None and node.value.id in self.numeric:
+            return frozenset([("trimmed", self._of(node.value, env, numbers), trimmed)])
         callee = self.calls.of(node)
         if isinstance(callee, Primitive):
             return self._of_primitive(node, callee, env, numbers)
@@ -166,15 +173,48 @@ def is_number_expression(node: tree.Node) -> bool:
     return tree.called_name(node) in _SCALAR_CALLS
 
 
+def _trimmed(node: gast.Subscript) -> tuple[int, ...] | None:
+    """How many elements a slice leaves out along each axis, where this is known: 2 for `x[1:-1]` and for `x[2:]`.
+
+    >>> _trimmed(tree.parse_expression("x[1:-1, :]"))
+    (2, 0)
+    """
+    index = node.slice
+    parts = index.elts if isinstance(index, gast.Tuple) else [index]
+    if not tree.is_name(node.value) or not all(isinstance(p, gast.Slice) for p in parts):
+        return None
+    found = [_left_out(part) for part in parts]
+    return tuple(n for n in found if n is not None) if None not in found else None
+
+
+def _left_out(part: gast.Slice) -> int | None:
+    start, stop = (0 if bound is None else _integer(bound) for bound in (part.lower, part.upper))
+    if part.step is not None or start is None or stop is None or start < 0:
+        return None
+    return start - stop if part.upper is None or stop < 0 else None
+
+
+def _integer(node: tree.Node) -> int | None:
+    is_negative = isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub)
+    value = node.operand if is_negative else node
+    if not (isinstance(value, gast.Constant) and type(value.value) is int):
+        return None
+    return -value.value if is_negative else value.value
+
+
 def _last_name(function: tree.Node) -> str:
     return function.attr if isinstance(function, gast.Attribute) else getattr(function, "id", "")
 
 
 def shapes(
-    function: gast.FunctionDef, calls: Calls, scalar_result: bool, scalar_parameters: frozenset[str]
+    function: gast.FunctionDef,
+    calls: Calls,
+    scalar_result: bool,
+    scalar_parameters: frozenset[str],
+    numeric: frozenset[str] = frozenset(),
 ) -> Shapes:
     """Shapes of all expressions of a function in the core language."""
-    found = Shapes(calls)
+    found = Shapes(calls, numeric)
     env = {n: found.fresh(n) for n in tree.names_written(function.args) | _parameters(function)}
     for text in scalar_parameters & env.keys():
         env[text] = Value(SCALAR, next(found._versions))
@@ -206,10 +246,12 @@ class _Forward:
 
     def statement(self, node: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
         if isinstance(node, gast.For | gast.While):
-            env = env | self._fresh(tree.names_written(node))
+            env = env | self._fresh(_changed(node))
         self.found.before[id(node)] = env
+        if isinstance(node, gast.Expr):
+            return env | self._fresh(_changed(node))
         if isinstance(node, gast.Assign):
-            return env | self._assigned(node)
+            return env | self._fresh(_changed(node)) | self._assigned(node)
         if isinstance(node, gast.If):
             one, other = self.block(node.body, env), self.block(node.orelse, env)
             return one | {
@@ -224,9 +266,9 @@ class _Forward:
             ):
                 inner = env | {node.target.id: Value(SCALAR, next(self.found._versions))}
             self.block(node.body, inner)
-            return env | self._fresh(tree.names_written(node))
+            return env | self._fresh(_changed(node))
         if isinstance(node, gast.With | gast.Try):
-            return self.block(node.body, env | self._fresh(tree.names_written(node)))
+            return self.block(node.body, env | self._fresh(_changed(node)))
         return env
 
     def _assigned(self, node: gast.Assign) -> dict[str, Value]:
@@ -245,6 +287,19 @@ class _Forward:
         if one and other and one.shape == other.shape:
             return Value(one.shape, next(self.found._versions))
         return self.found.fresh(text)
+
+
+def _changed(node: tree.Node) -> set[str]:
+    """Names that are bound in a statement, and lists whose length changes there."""
+    methods = [n.func for n in tree.walk(node) if isinstance(n, gast.Call)]
+    resized = {
+        method.value.id
+        for method in methods
+        if isinstance(method, gast.Attribute)
+        and tree.is_name(method.value)
+        and method.attr in _RESIZING
+    }
+    return tree.names_written(node) | resized
 
 
 def _counts(iterable: tree.Node) -> bool:

@@ -75,7 +75,17 @@ def _in_statement(statement: Node, context: "Context") -> Node:
     if _changes_something(statement.value, context.effects):
         return statement
     new = _in_expression(statement.value, _holders(statement, context.effects), context)
+    if isinstance(statement, gast.AugAssign) and strip_sign(new) is not None:
+        return _with_other_sign(statement, strip_sign(new))
     return statement if new is statement.value else with_fields(statement, value=new)
+
+
+def _with_other_sign(statement: gast.AugAssign, value: Node) -> Node:
+    """`d_x[i] -= e` for `d_x[i] += -e`."""
+    opposite = {"+": "-", "-": "+"}.get(tree.symbol_of(statement.op))
+    if opposite is None:
+        return statement
+    return tree.at(tree.augment(statement.target, opposite, value), statement)
 
 
 def _changes_something(value: Node, effects: Effects) -> bool:

@@ -1,0 +1,108 @@
+"""Whole functions whose gradients read as if their shapes were known: no `like`, `unbroadcast` or value kept for its shape alone."""
+
+import numpy as np
+import pytest
+
+from knetsrc import KnetsrcError, grad
+from language.checking import M, V, check
+
+
+def body(f, **options):
+    """The statements of the gradient of `f`, comments and the docstring left out."""
+    text = str(grad(f, **options).source).split('"""')[2]
+    lines = (line[4:] for line in text.splitlines())
+    return [line for line in lines if line and not line.strip().startswith("#")]
+
+
+def test_mean_of_squares_needs_no_square():
+    def f(x, y):
+        return np.mean((x @ y - 1.0) ** 2)
+
+    assert body(f)[:2] == [
+        "difference = x @ y - 1.0",
+        "d_x = matmul_adjoint_a(2 / np.size(difference) * difference, x, y)",
+    ]
+    check(f, M, V[:3])
+
+
+def test_slices_of_one_length_have_one_shape():
+    def f(x):
+        return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+    assert body(f) == [
+        "d_difference = 200 * (x[1:] - x[:-1] ** 2)",
+        "d_x = zeros_like(x)",
+        "d_x[1:] += d_difference",
+        "d_x[:-1] += -2 * d_difference * x[:-1] - 2 * (1 - x[:-1])",
+        "return d_x",
+    ]
+    check(f, V)
+    check(f, np.hstack([M, M]).T)
+
+
+def test_slices_of_other_lengths_are_summed():
+    def f(x):
+        return np.sum((x[1:2] - x[:-1]) ** 2) + np.sum((x[2:4] - x[:1]) ** 2)
+
+    check(f, V)
+
+
+def test_slices_of_lists_are_not_added_up():
+    def f(x):
+        pairs = [x[0] * x[1], x[1], x[2]]
+        return np.sum(np.array(pairs[1:] + pairs[:-1]) * x)
+
+    with pytest.raises(KnetsrcError, match="on a list in a differentiated value"):
+        grad(f)(V)
+
+
+def test_list_that_has_grown_has_another_length():
+    def f(x):
+        rows = [x]
+        one = np.stack(rows)
+        rows.append(x**2)
+        two = np.stack(rows)
+        return np.sum(one * two)
+
+    check(f, V)
+
+
+def test_product_is_not_kept_for_its_shape():
+    def f(w, x, y):
+        r = y - x @ w
+        return np.sum(r**2)
+
+    assert body(f) == [
+        "r = y - x @ w",
+        "d_r = 2 * r",
+        "d_w = matmul_adjoint_b(-d_r, x, w)",
+        "return d_w",
+    ]
+    check(f, V[:3], M, np.array(0.7), argnums=(0,))
+    check(f, V[:3], M, M[:, :2].T, argnums=(0,))
+
+
+def test_mean_over_rows_is_added_as_it_is():
+    def f(x):
+        mu = x.mean(axis=-1, keepdims=True)
+        centred = x - mu
+        return np.sum(centred**3)
+
+    assert body(f)[-2:] == ["d_x += d_mu / count(x, -1)", "return d_x"]
+    check(f, M)
+
+
+def test_one_number_added_keeps_the_dtype():
+    def f(x):
+        return np.sum(x**3) + np.mean(x) * np.float64(2.0)
+
+    assert grad(f)(np.float32([1, 2])).dtype == np.float32
+    check(f, V)
+
+
+def test_minus_in_front_of_what_is_added_to_a_part():
+    def f(x):
+        return np.sum((x[:-2] - 2 * x[1:-1] + x[2:]) ** 2)
+
+    assert "d_x[1:-1] -= 2 * d_sum_1" in body(f)
+    check(f, V)
