@@ -278,3 +278,33 @@ def test_array_loop_with_everything():
         return np.sum(h)
 
     check(f, M, V)
+
+
+def test_branch_that_ends_the_loop_before_the_counter_goes_on():
+    def f(x):
+        i = 0
+        product = 1.0
+        while i < 4:
+            product = product * x[i] * x[i]
+            if x[i] > 1.9:
+                break
+            i += 1
+        return product
+
+    check(f, np.array([0.5, -1.2, 2.0, 0.3]))
+    check(f, np.array([2.0, -1.2, 0.5, 0.3]))
+
+
+def test_branch_without_derivative_whose_test_changes():
+    def f(x):
+        k = 0
+        total = 0.0
+        for i in range(4):
+            total = total + x[k] * x[i]
+            if total > 0.2:
+                k = (k + 1) % 4
+            else:
+                k = 3 - k
+        return total
+
+    check(f, np.array([0.5, -1.2, 2.0, 0.3]))

@@ -87,14 +87,17 @@ class Needed:
         return needed | written if step.result else needed
 
     def _if(self, step: Step, needed: set[str]) -> set[str]:
-        if step.is_reversed:
-            needed |= tree.names_read(step.node.test) & self.primal
+        tested = tree.names_read(step.node.test) & self.primal
         if not step.blocks:
-            return needed
+            return needed | tested if step.is_reversed else needed
+        if step.is_reversed or _saves(step):
+            needed |= tested
         ends = []
         for block in step.blocks:
             local = self._branch_locals(step, block) if self.depth else set()
             ends.append(self._keep(block, local, self._block(block, set(needed))))
+        if _saves(step) and not tested <= needed:
+            return self._if(step, needed)  # the backward part asks which branch to restore for
         return ends[0] | ends[1] | self._reads(step.back)
 
     def _branch_locals(self, step: Step, block: Block) -> set[str]:
@@ -210,6 +213,14 @@ class Needed:
             if name in tree.names_written(step.node) | _hoisted(step):
                 found = max(found, number)
         return found
+
+
+def _saves(step: Step) -> bool:
+    """Whether a statement saves anything within its blocks."""
+    return any(
+        block.kept or block.again or any(s.saved or _saves(s) for s in block.steps)
+        for block in step.blocks
+    )
 
 
 def _hoisted(step: Step) -> set[str]:
