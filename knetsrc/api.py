@@ -9,6 +9,7 @@ from typing import Any, overload
 from knetsrc.arguments import error_of_primal
 from knetsrc.callee import POSITIONAL, parameters_of, taken_apart
 from knetsrc.gradient import Argnums, Gradient, Wrt
+from knetsrc.origin import explain
 from knetsrc.request import Request
 from knetsrc.runner import Plan, Runner
 from knetsrc.structure import fresh_lists, has_differentiable_leaf, matched
@@ -131,7 +132,11 @@ class Pullback:
         cotangent = matched(cotangent, self._value)
         if self._plan is None:
             return (None,) * len(self._slots)
-        gradients = self._plan.pull_back(fresh_lists(self._saved), cotangent)
+        try:
+            gradients = self._plan.pull_back(fresh_lists(self._saved), cotangent)
+        except Exception as error:
+            explain(error)
+            raise
         return _distributed(dict(zip(self._wrt, gradients, strict=True)), self._slots)
 
     @property
@@ -184,7 +189,11 @@ def vjp(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any
         value = function(*args[-given:], **kwargs) if given else function(**kwargs)
         return value, Pullback(None, value, None, wrt, slots)
     plan = _runner(callee.function, wrt, inner and inner._runner).ready_for(args, kwargs)
-    value, saved = plan.call(args, kwargs)
+    try:
+        value, saved = plan.call(args, kwargs)
+    except Exception as error:
+        explain(error)
+        raise
     return value, Pullback(plan, value, saved, wrt, slots)
 
 

@@ -1,6 +1,7 @@
 """What is checked of a call: that arguments can have a gradient, that the result is one number."""
 
 import inspect
+import numbers
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,7 +14,16 @@ from knetsrc.structure import is_container
 
 Checked = tuple[int, str, Any]
 MISSING = object()
-NO_GRADIENT = (int, str, bytes, complex, type(None))
+_INSTEAD = {
+    type(None): "end the function, on each of its ways, with `return` and the value",
+    complex: "return its real part, or the square of its absolute value",
+    str: "return the number, and print the text outside",
+}
+_PARTS = "pass its real and imaginary part as two arguments"
+_OWN_OPERATORS = {
+    "MaskedArray": "pass {0}.filled(0.0), and the mask as an array of its own",
+    "matrix": "pass np.asarray({0})",
+}
 
 
 def checked_parameters(function: Callable[..., Any], wrt: Sequence[int]) -> tuple[Checked, ...]:
@@ -51,43 +61,84 @@ def check_differentiable(
         if type(value) is np.ndarray:
             if value.dtype.kind != "f":
                 raise _refused(value, name, function)
-        elif type(value) is not float and _has_no_gradient(value):
+        elif type(value) is not float and value is not MISSING and _has_no_gradient(value):
             raise _refused(value, name, function)
 
 
+def check_kinds(args: Sequence[Any], kwargs: dict[str, Any], function: Callable[..., Any]) -> None:
+    """Refuse arrays for which operators mean something else than for arrays, differentiated or not.
+
+    Raises
+    ------
+    NotDifferentiableError
+        For a masked array or a matrix.
+    """
+    for i, value in enumerate((*args, *kwargs.values())):
+        if type(value) is np.ndarray or not isinstance(value, np.ndarray):
+            continue
+        kinds = {kind.__name__ for kind in type(value).__mro__} & _OWN_OPERATORS.keys()
+        if kinds:
+            name = [*_names_of(args, function), *kwargs][i]
+            error = NotDifferentiableError(
+                f"`{name}` is a {type(value).__name__}",
+                why="its operators are not those of an array, which the derivative rules are written for",
+                instead=_OWN_OPERATORS[kinds.pop()].format(name),
+            )
+            raise placed(error, function, name)
+
+
+def _names_of(args: Sequence[Any], function: Callable[..., Any]) -> list[str]:
+    """The name of the parameter for each positional argument, as far as it has one of its own."""
+    names = [p.name for p in parameters_of(function) if p.kind in POSITIONAL]
+    return [*names, *(f"argument {i}" for i in range(len(names), len(args)))][: len(args)]
+
+
 def _has_no_gradient(value: Any) -> bool:
-    kind = getattr(getattr(value, "dtype", None), "kind", None)
-    return kind != "f" if kind is not None else isinstance(value, NO_GRADIENT)
+    if isinstance(value, np.ndarray | np.generic) or hasattr(value, "__array_function__"):
+        return getattr(getattr(value, "dtype", None), "kind", None) != "f"
+    if hasattr(value, "dtype"):  # of a library whose functions are not NumPy's
+        return True
+    return not (isinstance(value, float) or is_container(value) or _is_object(value))
+
+
+def _is_object(value: Any) -> bool:
+    """Whether a value is an object of a user's class, of which the attributes are differentiated."""
+    return hasattr(value, "__dict__") and type(value).__module__ != "builtins"
 
 
 def _refused(value: Any, name: str, function: Callable[..., Any]) -> NotDifferentiableError:
     what, instead = _what(value, name)
     error = NotDifferentiableError(
         f"a derivative with respect to `{name}`, which is {what}",
-        why="only floating-point numbers and arrays of them have a gradient",
+        why="only floating-point numbers and NumPy or CuPy arrays of them have a gradient",
         instead=instead,
     )
     return placed(error, function, name)
 
 
 def _what(value: Any, name: str) -> tuple[str, str]:
-    dtype = getattr(value, "dtype", None)
-    if dtype is not None:
-        kind = "an array" if np.ndim(value) else "a number"
-        as_float = (
-            f"pass `{name}.astype(float)`"
-            if dtype.kind in "iub"
-            else "pass real and imaginary parts"
-        )
-        return (
-            f"{kind} of dtype {dtype}",
-            as_float if dtype.kind in "iubc" else "pass an array of floats",
-        )
-    if isinstance(value, int):
-        return f"the {type(value).__name__} {value!r}", f"pass the float {float(value)!r}"
+    kind = type(value)
+    if isinstance(value, np.ndarray | np.generic):
+        what = f"{'an array' if np.ndim(value) else 'a number'} of dtype {value.dtype}"
+        if value.dtype.kind in "iub":
+            return what, f"pass `{name}.astype(float)`"
+        return what, _PARTS if value.dtype.kind == "c" else "pass an array of floats"
     if value is None:
         return "None", "pass a float or an array of floats"
-    return f"a {type(value).__name__}", "pass a float or an array of floats"
+    if isinstance(value, int):
+        return f"the {kind.__name__} {value!r}", f"pass the float {float(value)!r}"
+    if isinstance(value, complex):
+        return f"the complex {value!r}", _PARTS
+    if isinstance(value, numbers.Number):
+        return f"the {kind.__name__} {value}", f"pass float({name})"
+    if hasattr(value, "__array__"):
+        return f"a {kind.__module__.partition('.')[0]} {kind.__name__}", f"pass np.asarray({name})"
+    return _kind_in_words(value), "pass a float or an array of floats"
+
+
+def _kind_in_words(value: Any) -> str:
+    kind = type(value).__name__
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def signature(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
@@ -112,24 +163,21 @@ def is_scalar(value: Any) -> bool:
     )
 
 
-def check_scalar(result: Any, function: Callable[..., Any], *, has_aux: bool) -> None:
-    """Refuse a result that is not a single number; with `has_aux`, a pair that begins with one.
-
-    Raises
-    ------
-    NonScalarOutputError
-        With the shape of the result.
-    """
+def refused_result(
+    result: Any, function: Callable[..., Any], *, has_aux: bool
+) -> NonScalarOutputError | None:
+    """The error for a result that is not a single number; with `has_aux`, for one that is not a pair that begins with one."""
     if has_aux and not (isinstance(result, tuple) and len(result) == 2):
-        raise placed(_not_a_pair(result), function)
+        return placed(_not_a_pair(result), function)
     value = result[0] if has_aux else result
-    if not is_scalar(value):
-        error = NonScalarOutputError(
-            f"`{name_of(function)}` returns {_form_in_words(value)}",
-            why="grad needs a scalar result: a single real number",
-            instead="reduce the result to one number, or use vjp",
-        )
-        raise placed(error, function)
+    if is_scalar(value):
+        return None
+    error = NonScalarOutputError(
+        f"`{name_of(function)}` returns {_form_in_words(value)}",
+        why="grad needs a scalar result: a single real number",
+        instead=_INSTEAD.get(type(value), "reduce the result to one number, or use vjp"),
+    )
+    return placed(error, function)
 
 
 def _not_a_pair(result: Any) -> NonScalarOutputError:
@@ -149,7 +197,7 @@ def _form_in_words(value: Any) -> str:
     return (
         f"a {type(value).__name__} of length {len(value)}"
         if is_container(value) and hasattr(value, "__len__")
-        else (f"a {type(value).__name__}")
+        else _kind_in_words(value)
     )
 
 

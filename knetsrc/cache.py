@@ -160,7 +160,11 @@ def _executed(name: str, stored: Stored, injected: Mapping[str, Any]) -> ModuleT
     vars(module).update(injected)
     sys.modules[name] = module  # before it is executed: Numba looks there for what it caches
     try:
-        exec(compile(stored.text, str(stored.path), "exec"), vars(module))
+        with warnings.catch_warnings():
+            # `1.0[0]` stands where the result is no number, which is refused before it is reached
+            warnings.simplefilter("ignore", SyntaxWarning)
+            code = compile(stored.text, str(stored.path), "exec")
+        exec(code, vars(module))
     except BaseException:
         del sys.modules[name]
         raise

@@ -153,11 +153,8 @@ def _refused(callee: Callee, message: str, bound: int) -> NotDifferentiableError
 
 def name_of(function: Any) -> str:
     """The name that a function goes by in messages."""
-    return (
-        getattr(function, "__qualname__", None)
-        or getattr(function, "__name__", None)
-        or type(function).__name__
-    )
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+    return str(name or type(function).__name__).rpartition("<locals>.")[2]
 
 
 def placed(error: Error, function: Callable[..., Any], parameter: str | None = None) -> Error:
@@ -170,7 +167,7 @@ def placed(error: Error, function: Callable[..., Any], parameter: str | None = N
             (a for a in ast.walk(node.args) if isinstance(a, ast.arg) and a.arg == parameter),
             _name_of(node),
         )
-        error.located(_shown(code.co_filename), name_of(function), lines)
+        error.located(shown_file(code.co_filename), function.__name__, lines)
     return error
 
 
@@ -194,6 +191,6 @@ def _name_of(node: ast.FunctionDef) -> ast.expr:
     return ast.Name(node.name, ast.Load(), **place, end_col_offset=start + len(node.name))
 
 
-def _shown(filename: str) -> str:
+def shown_file(filename: str) -> str:
     """The name of the file, from the working directory if it lies below."""
     return filename.removeprefix(os.path.join(os.getcwd(), ""))

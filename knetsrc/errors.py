@@ -4,8 +4,11 @@ A message says what failed, where (file and line, the source line, a caret), why
 transform knows only the node; `pipeline` adds file and line with `located`.
 """
 
+import ast
 from collections.abc import Sequence
 from typing import Any, Self
+
+Place = tuple[str, str, int, int, int, str]
 
 
 class KnetsrcError(Exception):
@@ -29,7 +32,7 @@ class KnetsrcError(Exception):
         self.at = at
         self.why = why
         self.instead = instead
-        self.place: tuple[str, str, int, int, int, str] | None = None
+        self.place: Place | None = None
 
     def located(self, filename: str, function: str, lines: Sequence[str]) -> Self:
         """Add the place in the user's file; the first place given is the one that is kept.
@@ -44,7 +47,7 @@ class KnetsrcError(Exception):
             All lines of the file.
         """
         number = getattr(self.at, "lineno", None)
-        if self.place is None and number is not None and number <= len(lines):
+        if self.place is None and number and number <= len(lines):
             text = lines[number - 1].rstrip("\n")
             start = getattr(self.at, "col_offset", 0)
             end = self.at.end_col_offset if self.at.end_lineno == number else len(text)
@@ -54,17 +57,34 @@ class KnetsrcError(Exception):
     def __str__(self) -> str:
         parts = [self.message]
         if self.place:
-            filename, function, number, start, end, text = self.place
-            margin = len(text) - len(text.lstrip())
-            parts.append(f"  {filename}:{number}, in {function}")
-            parts.append(f"   {number} |     {text.strip()}")
-            carets = " " * (start - margin) + "^" * (min(end, len(text)) - start)
-            parts.append(" " * len(f"   {number} ") + f"|     {carets}")
+            parts += shown_place(self.place)
         parts += _labelled("why:      ", self.why) + _labelled("instead:  ", self.instead)
         return "\n".join(parts)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _remade, (type(self), self.message, self.why, self.instead, self.place)
+
+
+def shown_place(place: Place) -> list[str]:
+    """File and line, the source line, and carets under what is meant."""
+    filename, function, number, start, end, text = place
+    margin = len(text) - len(text.lstrip())
+    carets = " " * (start - margin) + "^" * (min(end, len(text)) - start)
+    return [
+        f"  {filename}:{number}, in {function}",
+        f"   {number} |     {text.strip()}",
+        " " * len(f"   {number} ") + f"|     {carets}",
+    ]
+
+
+def function_at(lines: Sequence[str], number: int) -> str:
+    """The name of the innermost function that the line of this number belongs to."""
+    found = [
+        node
+        for node in ast.walk(ast.parse("".join(lines)))
+        if isinstance(node, ast.FunctionDef) and node.lineno <= number <= (node.end_lineno or 0)
+    ]
+    return max(found, key=lambda node: node.lineno).name if found else "<module>"
 
 
 def _remade(

@@ -12,12 +12,14 @@ from typing import Any, Self
 
 from knetsrc.arguments import (
     check_differentiable,
-    check_scalar,
+    check_kinds,
     checked_parameters,
+    refused_result,
     signature,
 )
 from knetsrc.callee import Callee, name_of, parameters_of, positions, taken_apart
 from knetsrc.errors import KnetsrcError
+from knetsrc.origin import comes_from_generated, explain
 from knetsrc.request import Request
 from knetsrc.runner import Plan, Runner
 from knetsrc.structure import independent
@@ -123,8 +125,28 @@ class Gradient:
         """
         plan = self._runner.plan
         is_known = plan is not None and not kwargs and tuple(map(type, args)) in plan.known_types
-        if is_known and plan is not None and plan.is_current():
-            return plan.entry(*args)
+        try:
+            if is_known and plan is not None and plan.is_current():
+                return plan.entry(*args)
+            return self._checked_call(args, kwargs)
+        except Exception as error:
+            own = self._own_error(args, kwargs) if comes_from_generated(error) else None
+            if own is None or (type(own) is type(error) and own.args == error.args):
+                explain(error)
+                raise
+            raise own from None
+
+    def _own_error(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Exception | None:
+        """What the primal raises: the gradient alone may fail elsewhere, as it computes less."""
+        args, kwargs = independent((args, kwargs))
+        try:
+            value = self.__wrapped__(*args, **kwargs)
+        except Exception as own:
+            return own
+        has_aux = self._runner.request.has_aux
+        return refused_result(value, self._callee.function, has_aux=has_aux)
+
+    def _checked_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         callee = self._callee
         types = tuple(map(type, args)) if not kwargs else ()
         if self._first:
@@ -132,6 +154,7 @@ class Gradient:
         if callee.keywords:
             kwargs = callee.keywords | kwargs
         check_differentiable(self._checked, args, kwargs, callee.function)
+        check_kinds(args, kwargs, callee.function)
         plan = self._runner.ready_for(args, kwargs)
         is_scalar = plan.generated.scalar_result
         call = plan.call if is_scalar else functools.partial(self._called_with_check, plan)
@@ -160,12 +183,12 @@ class Gradient:
     def _called_with_check(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         request = self._runner.request
         if request.kind != "grad":
-            return _checked_call(plan, args, kwargs, has_aux=request.has_aux)
+            return _checked_value(plan, args, kwargs, has_aux=request.has_aux)
         form = signature(args, kwargs)
         if form in plan.scalar_for:
             return plan.call(args, kwargs)
         with_value = self._with_value.ready_for(args, kwargs)
-        value, gradient = _checked_call(with_value, args, kwargs, has_aux=request.has_aux)
+        value, gradient = _checked_value(with_value, args, kwargs, has_aux=request.has_aux)
         if len(plan.scalar_for) >= MOST_SIGNATURES:
             plan.scalar_for.clear()
         plan.scalar_for.add(form)
@@ -288,21 +311,12 @@ def _made(function: Callable[..., Any], options: dict[str, Any]) -> Gradient:
     return Gradient(function, **options)
 
 
-def _checked_call(
+def _checked_value(
     plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any], *, has_aux: bool
 ) -> Any:
     """Value and gradient, if the value is a single number."""
-    try:
-        result = plan.call(args, kwargs)
-    except Exception:  # the backward part may fail first on a result that is not a scalar
-        _check_primal(plan, args, kwargs, has_aux=has_aux)
-        raise
-    check_scalar(result[0], plan.function, has_aux=has_aux)
+    result = plan.call(args, kwargs)
+    refused = refused_result(result[0], plan.function, has_aux=has_aux)
+    if refused is not None:
+        raise refused
     return result
-
-
-def _check_primal(
-    plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any], *, has_aux: bool
-) -> None:
-    args, kwargs = independent((args, kwargs))
-    check_scalar(plan.call_primal(args, kwargs), plan.function, has_aux=has_aux)

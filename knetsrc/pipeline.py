@@ -56,6 +56,7 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
         injected=units.outside.injected,
         scalar_result=entry.scalar_result,
         lines=lines,
+        places={**units.places(), **dict.fromkeys(entry.names(), main.place)},
         key_parts=(*(s.text for s in units.sources), repr(request)),
     )
 
@@ -153,6 +154,9 @@ class _Entry:
     def __post_init__(self) -> None:
         suffix = "forward" if self.request.kind == "vjp" else self.request.kind
         self.name = self.units.names.fresh(f"{self.main.name}_{suffix}")
+
+    def names(self) -> list[str]:
+        return [self.name, self.backward] if self.backward else [self.name]
 
     def functions(self) -> list[tree.Node]:
         return self._pair() if self.request.kind == "vjp" else [self._gradient()]

@@ -48,6 +48,9 @@ class Generated:
         The result is known to be a single number.
     lines
         The line of the user's file for lines of the text.
+    places
+        For each generated function the user's file and function that it was generated from, with the first and the
+        last line of that.
     key_parts
         What else shaped the text, for a digest where the bindings have none.
     """
@@ -59,4 +62,5 @@ class Generated:
     injected: Mapping[str, Any] = field(default_factory=dict)
     scalar_result: bool = False
     lines: Mapping[int, int] = field(default_factory=dict)
+    places: Mapping[str, tuple[str, str, int, int]] = field(default_factory=dict)
     key_parts: tuple[str, ...] = ()

@@ -15,8 +15,9 @@ from typing import Any
 from knetsrc import cache
 from knetsrc.arguments import error_of_primal
 from knetsrc.bindings import Bindings, bindings_of
-from knetsrc.errors import MissingAdjointError
+from knetsrc.errors import KnetsrcError, MissingAdjointError
 from knetsrc.given import Given, given_by
+from knetsrc.origin import remember
 from knetsrc.request import Generated, Request
 
 
@@ -47,6 +48,7 @@ class Plan:
     ) -> None:
         self.function = function
         self.generated = generated
+        remember(module, generated)
         self.entry: Callable[..., Any] = getattr(module, generated.name)
         self.pull_back: Any = generated.backward and getattr(module, generated.backward)
         cells = cells_of(function)
@@ -83,12 +85,6 @@ class Plan:
             ):  # raised by the call itself
                 raise error_of_primal(error, self._written_by_user(), args, kwargs) from None
             raise
-
-    def call_primal(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What the primal returns."""
-        return self.function(
-            *args, **kwargs, **(self._inner.ready()._captured() if self._inner else {})
-        )
 
     def _captured(self) -> dict[str, Any]:
         inner = self._inner.ready()._captured() if self._inner else {}
@@ -199,7 +195,12 @@ def _generated(function: Callable[..., Any], request: Request) -> Generated:
     # not at the top: a warm start does without the transpiler
     from knetsrc.pipeline import generate
 
-    return generate(function, request)
+    try:
+        return generate(function, request)
+    except (
+        KnetsrcError
+    ) as error:  # the message says it all; the way through the stages does not help
+        raise error.with_traceback(None) from error.__cause__
 
 
 def _facts(generated: Generated) -> dict[str, Any]:
@@ -210,6 +211,7 @@ def _facts(generated: Generated) -> dict[str, Any]:
         "captured": generated.captured,
         "scalar_result": generated.scalar_result,
         "lines": sorted(generated.lines.items()),
+        "places": generated.places,
     }
 
 
@@ -222,4 +224,5 @@ def _restored(stored: cache.Stored) -> Generated:
         captured=tuple(facts["captured"]),
         scalar_result=facts["scalar_result"],
         lines=dict(facts["lines"]),
+        places=facts["places"],
     )

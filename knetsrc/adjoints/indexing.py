@@ -202,6 +202,19 @@ def linalg_trace_adjoint(x, *, offset=0, d_y):
     return d_x
 
 
+@adjoint(
+    np.bincount,
+    cases=[
+        case(np.array([0, 2, 2, 0]), real(4)),
+        case([1, 0, 1], weights=real(3), minlength=5),
+        case(np.array([], int), real(0)),
+    ],
+)
+def bincount_adjoint(x, weights=None, minlength=0, *, d_y):
+    d_weights = unbroadcast(np.take(d_y, x), weights)
+    return d_weights
+
+
 TRIANGLES = [
     case(real(3, 4)),
     case(real(4, 3), 1),

@@ -14,7 +14,7 @@ from knetsrc.adjoints.table import TABLE, Rule
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.binding import binding_of
-from knetsrc.transform.resolve import UNKNOWN, Outside
+from knetsrc.transform.resolve import UNKNOWN, Outside, public_path
 
 OPERATORS = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
@@ -161,9 +161,12 @@ class Calls:
         record = _record(value, node) if isinstance(value, type) else None
         if record is not None:
             return record
-        if isinstance(value, types.FunctionType) or hasattr(value, "__wrapped__"):
+        is_of_numpy = type(value).__module__ == "numpy"  # what it wraps is not all that it runs
+        if isinstance(value, types.FunctionType) or (
+            hasattr(value, "__wrapped__") and not is_of_numpy
+        ):
             return Helper(value, getattr(value, "__name__", "function"))
-        return Unknown(tree.show(node.func))
+        return Unknown(public_path(value) or tree.show(node.func))
 
 
 def _bindable(primitive: Primitive, node: gast.Call) -> Primitive | Unknown:

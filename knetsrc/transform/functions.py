@@ -7,7 +7,7 @@ from typing import Any
 
 import gast
 
-from knetsrc.errors import KnetsrcError, UnsupportedSyntaxError
+from knetsrc.errors import KnetsrcError, UnsupportedSyntaxError, function_at
 from knetsrc.transform import tree
 from knetsrc.transform.resolve import Outside
 from knetsrc.transform.source import Source
@@ -37,6 +37,14 @@ class Function:
     @property
     def parameters(self) -> list[str]:
         return parameter_names(self.core.args)
+
+    @property
+    def place(self) -> tuple[str, str, int, int]:
+        """The user's file and function, its first and last line; empty for a primitive."""
+        if self.source is None:
+            return "", "", 0, 0
+        function, node = self.source.function, self.source.tree
+        return function.__code__.co_filename, function.__name__, node.lineno, node.end_lineno
 
 
 def parameter_names(arguments: gast.arguments) -> list[str]:
@@ -228,4 +236,7 @@ def _without_functions(body: list[tree.Node]) -> list[tree.Node]:
 
 def located(error: KnetsrcError, source: Source) -> KnetsrcError:
     """The error with its place in the user's file."""
-    return error.located(source.filename, source.name, source.lines)
+    node, line = source.tree, getattr(error.at, "lineno", None) or 0
+    is_inside = node.lineno <= line <= node.end_lineno
+    name = source.function.__name__ if is_inside else function_at(source.lines, line)
+    return error.located(source.filename, name, source.lines)

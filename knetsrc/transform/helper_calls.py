@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import gast
 
-from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.errors import KnetsrcError, UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.shapes import SCALAR
 from knetsrc.transform.callee import Helper
@@ -12,6 +12,7 @@ from knetsrc.transform.functions import bind_call, call_with
 from knetsrc.transform.names import adjoint_name
 from knetsrc.transform.pairs import PairKey
 from knetsrc.transform.push import Pushed
+from knetsrc.transform.refusal import refused_helper
 from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.steps import Step
 
@@ -26,7 +27,7 @@ def reverse_call(
     node = step.node
     call = node.value
     step.shown = units.as_written(node)
-    function = units.load(callee.function)
+    function = units.load_at(call, callee)
     bound = bind_call(function, call)
     if bound is None:
         raise UnsupportedSyntaxError(
@@ -48,7 +49,11 @@ def reverse_call(
     parts = None
     if isinstance(adjoint, gast.Tuple):
         parts = tuple(not tree.is_constant(e, None) for e in adjoint.elts)
-    pair = units.pair(callee, PairKey(id(callee.function), active, scalars, scalar_result, parts))
+    key = PairKey(id(callee.function), active, scalars, scalar_result, parts)
+    try:
+        pair = units.pair(callee, key)
+    except KnetsrcError as error:
+        raise refused_helper(call, callee, error) from error.__cause__
     kept = pusher.names.fresh(f"{callee.name}_kept")
     step.extra.append(kept)
     node.targets = [tree.target_of(tree.tuple_of([tree.clone(target), tree.name(kept)]))]

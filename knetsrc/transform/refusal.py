@@ -1,11 +1,17 @@
 """The errors for expressions that nothing is known about."""
 
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from knetsrc.adjoints.table import TABLE
-from knetsrc.errors import MissingAdjointError, UnsupportedSyntaxError
+from knetsrc.errors import KnetsrcError, MissingAdjointError, UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.callee import Helper, Unknown
+from knetsrc.transform.resolve import public_path
 
 
 def refusal(node: tree.Node, callee: Any) -> Exception:
@@ -13,18 +19,7 @@ def refusal(node: tree.Node, callee: Any) -> Exception:
     if isinstance(callee, Unknown) and callee.error is not None:
         return callee.error
     if isinstance(callee, Unknown):
-        near = TABLE.near_names(callee.name.rpartition(".")[2])
-        hint = f"near names with a rule: {', '.join(near)}\n" if near else ""
-        return MissingAdjointError(
-            f"no derivative rule for `{callee.name}`",
-            at=node,
-            why="it has neither a rule nor Python source that could be differentiated, and a differentiated value goes into it",
-            instead=hint + "call a function with a rule, or one whose source is at hand"
-            if callee.name.startswith(".")
-            else hint + "give it a rule:\n"
-            f"@adjoint({callee.name})\ndef {callee.name.rpartition('.')[2]}_adjoint(x, *, y, d_y):\n"
-            "    d_x = d_y * ...\n    return d_x",
-        )
+        return without_rule(node, callee.name)
     if isinstance(callee, Helper):
         return UnsupportedSyntaxError(
             f"the call of `{callee.name}` inside an expression",
@@ -38,3 +33,69 @@ def refusal(node: tree.Node, callee: Any) -> Exception:
         why="there is no rule for this kind of expression",
         instead="rewrite it with operators, NumPy functions or an `if` statement",
     )
+
+
+def refused_helper(call: tree.Node, callee: Helper, error: KnetsrcError) -> KnetsrcError:
+    """The error for a call of a function that cannot be differentiated, placed at the call where its own source is none of the user's.
+
+    Parameters
+    ----------
+    call
+        The call.
+    callee
+        What it calls.
+    error
+        What is wrong with that.
+    """
+    if _is_of_library(callee.function):
+        why = f"its own source cannot be differentiated: {error.message}"
+        return without_rule(call, public_path(callee.function) or tree.show(call.func), why)
+    if error.at is None and error.place is None:
+        error.at = call
+    return error
+
+
+def _is_of_library(function: Any) -> bool:
+    """Whether a function comes with Python, NumPy or SciPy: what its source says is of no help to the user."""
+    root = (getattr(function, "__module__", None) or "").partition(".")[0]
+    file = getattr(getattr(function, "__code__", None), "co_filename", "")
+    folders = (os.path.dirname(os.__file__), str(Path(np.__file__).parents[1]))
+    return root in sys.stdlib_module_names | {"numpy", "scipy"} and file.startswith(folders)
+
+
+def without_rule(node: tree.Node, name: str, why: str = "") -> MissingAdjointError:
+    """The error for a call of a function that has no rule, and no source that could be differentiated.
+
+    Parameters
+    ----------
+    node
+        The call.
+    name
+        The function as it is spelt there; `.name` for a method.
+    why
+        What is wrong with its source, if it has one.
+    """
+    last = name.rpartition(".")[2]
+    near = TABLE.near_names(last) if last.isidentifier() else []
+    hints = [f"near names with a rule: {', '.join(near)}"] if near else []
+    if all(part.isidentifier() for part in name.split(".")):
+        hints += ["give it a rule:", *_example(name, last)]
+    else:
+        hints += ["call a function with a rule, or one whose source is at hand"]
+    return MissingAdjointError(
+        f"no derivative rule for `{name}`",
+        at=node,
+        why=why
+        or "it has neither a rule nor Python source that could be differentiated, and a differentiated value goes into it",
+        instead="\n".join(hints),
+    )
+
+
+def _example(name: str, last: str) -> list[str]:
+    return [
+        "from knetsrc import adjoint",
+        f"@adjoint({name})",
+        f"def {last}_adjoint(x, *, y, d_y):  # y is its result, d_y the adjoint of that",
+        "    d_x = d_y * ...",
+        "    return d_x",
+    ]

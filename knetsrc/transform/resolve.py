@@ -253,3 +253,15 @@ def _numpy_path(value: Any) -> str | None:
         ):
             return f"np{place.removeprefix('numpy')}.{name}"
     return None
+
+
+def public_path(value: Any) -> str | None:
+    """How a function of a library is called after an import: `scipy.linalg.expm`, `np.fft.fft`; None if it is nowhere."""
+    name = getattr(value, "__name__", "")
+    home = (getattr(value, "__module__", None) or "").lstrip("_").split(".")
+    for count in range(1, len(home) + 1):
+        module = ".".join(home[:count])
+        if name and getattr(sys.modules.get(module), name, None) is value:
+            module = f"np{module.removeprefix('numpy')}" if home[0] == "numpy" else module
+            return name if module == "builtins" else f"{module}.{name}"
+    return None

@@ -168,6 +168,8 @@ def _plain_function(function: Any) -> tuple[types.FunctionType, tuple[Any, ...]]
             "it is a class",
             "write a function that makes the object and computes with it",
         )
+    if type(function).__module__ == "knetsrc.gradient":
+        return _generated_function(function), ()
     call = inspect.getattr_static(type(function), "__call__", None)
     if isinstance(call, types.FunctionType):
         return call, (function,)
@@ -175,6 +177,18 @@ def _plain_function(function: Any) -> tuple[types.FunctionType, tuple[Any, ...]]
         _name_of(function),
         "it is not written in Python",
         "call it in a function of your own: `lambda x: f(x)`",
+    )
+
+
+def _generated_function(gradient: Any) -> types.FunctionType:
+    """The function that a gradient runs: it is differentiated once more."""
+    if isinstance(gradient.primal, types.FunctionType) and not gradient.primal.__closure__:
+        entry: types.FunctionType = gradient.function
+        return entry
+    _refuse(
+        gradient.__name__,
+        "it is the gradient of a method, or of a function that reads variables of one around it",
+        "differentiate a function of a module, and pass it all that it reads",
     )
 
 
@@ -207,8 +221,8 @@ def _lines_of(function: types.FunctionType) -> tuple[str, ...]:
     if filename.startswith("<"):
         _refuse(
             function.__qualname__,
-            "it was typed at a prompt or made by exec",
-            "put it in a file and import it",
+            "it was typed at a bare prompt or made by exec",
+            "put it in a file and import it; a notebook or IPython keeps the source as well",
         )
     _refuse(
         function.__qualname__,
@@ -299,7 +313,7 @@ def _refuse_coroutines(source: Source) -> None:
             at=source.tree,
             why="a coroutine stops between steps; the backward sweep needs the whole run",
             instead="compute in a plain function and await around it",
-        ).located(source.filename, source.name, source.lines)
+        ).located(source.filename, source.function.__name__, source.lines)
     if code.co_flags & inspect.CO_GENERATOR:
         found = next(
             n for n in tree.walk(source.tree) if isinstance(n, gast.Yield | gast.YieldFrom)
@@ -309,4 +323,4 @@ def _refuse_coroutines(source: Source) -> None:
             at=found,
             why="a generator stops between values; the backward sweep needs the whole run",
             instead="append the values to a list and return the list",
-        ).located(source.filename, source.name, source.lines)
+        ).located(source.filename, source.function.__name__, source.lines)

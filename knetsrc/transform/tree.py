@@ -304,6 +304,15 @@ def at(new: Any, old: Node) -> Any:
     return new
 
 
+def without_place(tree: Node) -> Node:
+    """A copy of `tree` whose nodes stand nowhere."""
+    tree = clone(tree)
+    for node in walk(tree):
+        if hasattr(node, "lineno"):
+            node.lineno = None
+    return tree
+
+
 Handler = Callable[[Any], Any]
 
 

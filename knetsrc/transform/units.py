@@ -34,6 +34,7 @@ from knetsrc.transform.functions import (
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, normalize, split_calls
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
+from knetsrc.transform.refusal import refused_helper
 from knetsrc.transform.resolve import Outside, local_names, qualify
 from knetsrc.transform.results import bind_result, split_aux
 from knetsrc.transform.reversing import Reversing
@@ -83,6 +84,13 @@ class Units:
                 found[text] = waiting[-1]
         return list(found.values())
 
+    def places(self) -> dict[str, tuple[str, str, int, int]]:
+        """The user's file and function for each generated function."""
+        found = {text: function.place for text, function in self.calls.local.items()}
+        for key, pair in self.pairs.items():
+            found |= dict.fromkeys((pair.forward, pair.backward), self.keyed[key].place)
+        return found
+
     def load_main(self, function: Any) -> Function:
         """The function that the user handed in: what it captures becomes parameters of the generated one."""
         self.outside.main = read_source(function)
@@ -117,11 +125,11 @@ class Units:
             if source is not self.outside.main:
                 core = with_defaults(core, source.function, self.outside)
             classes = known_classes(source.function)
-            return Function(source.name, self.lift(core), source, classes=classes)
+            return Function(source.name, self.lift(core, source), source, classes=classes)
         except KnetsrcError as error:
             raise located(error, source) from error.__cause__
 
-    def lift(self, core: gast.FunctionDef) -> gast.FunctionDef:
+    def lift(self, core: gast.FunctionDef, source: Source) -> gast.FunctionDef:
         """Take nested functions out: what they capture becomes parameters, which their calls pass."""
         nested = [n for n in core.body if isinstance(n, gast.FunctionDef)]
         nested += [
@@ -150,7 +158,7 @@ class Units:
             body = [n for n in inner.body if not isinstance(n, gast.FunctionDef)]
             lifted = tree.at(tree.function_def(renamed[function.name], arguments, body), function)
             self.calls.local[renamed[function.name]] = Function(
-                renamed[function.name], lifted, None
+                renamed[function.name], lifted, source
             )
         return pass_captured(core, extra, renamed)
 
@@ -161,7 +169,7 @@ class Units:
         """The function ready for reversal, its active names, and the names that it uses."""
         names = Names(self.names.taken)
         names.taken |= Names.of(function.core).taken
-        core = self.inlined(self.specialized(function), frozenset())
+        core = self.inlined(self.specialized(function), frozenset(), function.place[0])
         core = prepare.rename_rebound(core, names)
         core = index_loops(core, lambda node: self._depends(node, core, wrt))
         core = split_calls(core, lambda call: self._is_active_helper(call, core, wrt))
@@ -197,7 +205,10 @@ class Units:
     def _gives_tuple(self, call: tree.Node, length: int) -> bool:
         callee = self.calls.of(call)
         if isinstance(callee, Helper):
-            value = self.load(callee.function).core.body[-1].value
+            function = self._load_if_possible(callee)
+            if function is None:
+                return True
+            value = function.core.body[-1].value
             return isinstance(value, gast.Tuple) and len(value.elts) == length
         if isinstance(callee, Primitive):
             return getattr(callee.rule.primitives[0], "__name__", "") in _TUPLE_VALUED
@@ -207,23 +218,45 @@ class Units:
         return bool(differentiable_names(node, self.calls) & varied_names(core, self.calls, wrt))
 
     def _is_active_helper(self, call: tree.Node, core: gast.FunctionDef, wrt: set[str]) -> bool:
-        return isinstance(self.calls.of(call), Helper) and self._depends(call, core, wrt)
+        callee = self.calls.of(call)
+        if not isinstance(callee, Helper) or not self._depends(call, core, wrt):
+            return False
+        self.load_at(call, callee)
+        return True
+
+    def load_at(self, call: tree.Node, callee: Helper) -> Function:
+        """The function of a call that has a derivative."""
+        try:
+            return self.load(callee.function)
+        except KnetsrcError as error:
+            raise refused_helper(call, callee, error) from error.__cause__
+
+    def _load_if_possible(self, callee: Helper) -> Function | None:
+        """The function of a call that may have no derivative: then it may contain anything."""
+        try:
+            return self.load(callee.function)
+        except KnetsrcError:
+            return None
 
     def specialized(self, function: Function) -> gast.FunctionDef:
         """The function with methods and functions that are handed around as plain calls."""
         specializer = Specializer(self.outside, self.calls.local, self.names, self.load, bind_call)
         return specializer.run(function.core, function.classes)
 
-    def inlined(self, core: gast.FunctionDef, within: frozenset[str]) -> gast.FunctionDef:
-        """Calls of helpers that only return an expression, replaced by it."""
+    def inlined(
+        self, core: gast.FunctionDef, within: frozenset[str], filename: str
+    ) -> gast.FunctionDef:
+        """Calls of helpers that only return an expression, replaced by it.
+
+        What comes from another file than `filename` stands where the call stands: a line of that file would mislead.
+        """
 
         def replace(node: gast.Call) -> tree.Node:
             callee = self.calls.of(node)
             if not isinstance(callee, Helper) or callee.name in within or len(within) > 8:
                 return node
-            try:
-                function = self.load(callee.function)
-            except KnetsrcError:
+            function = self._load_if_possible(callee)
+            if function is None:
                 return node
             bound = bind_call(function, node)
             body = function.core.body
@@ -231,8 +264,10 @@ class Units:
                 return node
             if not may_inline(body[0].value, bound):
                 return node
-            inner = self.inlined(self.specialized(function), within | {callee.name})
-            return tree.substitute(inner.body[0].value, bound)
+            file = function.place[0]
+            inner = self.inlined(self.specialized(function), within | {callee.name}, file)
+            value = inner.body[0].value
+            return tree.substitute(value if file == filename else tree.without_place(value), bound)
 
         return tree.rewrite(core, {gast.Call: replace})
 
@@ -241,11 +276,10 @@ class Units:
         key = id(callee.function)
         if key not in self._numeric:
             self._numeric[key] = None
-            function = self.load(callee.function)
-            self._numeric[key] = (
-                function.parameters,
-                numeric_names(function.core, self.calls, self.helper_kinds),
-            )
+            function = self._load_if_possible(callee)
+            if function is not None:
+                numeric = numeric_names(function.core, self.calls, self.helper_kinds)
+                self._numeric[key] = (function.parameters, numeric)
         return self._numeric[key]
 
     def reverse(self, function: Function, task: Task) -> Reversal:

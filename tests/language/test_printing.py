@@ -102,8 +102,9 @@ def test_raise_that_is_reached():
             s = s + e
         return s
 
-    with pytest.raises(ValueError, match=r"^negative at 1$"):
+    with pytest.raises(ValueError, match="negative at 1") as caught:
         grad(f)(V)
+    assert str(caught.value) == "negative at 1"
 
 
 def test_raise_from_a_helper():

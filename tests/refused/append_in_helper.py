@@ -3,7 +3,7 @@
    10 |     ys.append(y)
       |     ^^^^^^^^^^^^
   why:      other names may stand for the same list, and would see the change
-  instead:  make a new list: ys = [*ys, y]
+  instead:  append to a copy: new = list(ys), then new.append(...)
 """
 
 def add(ys, y):

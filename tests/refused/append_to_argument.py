@@ -3,7 +3,7 @@
    10 |     ys.append(x * 2.0)
       |     ^^^^^^^^^^^^^^^^^^
   why:      other names may stand for the same list, and would see the change
-  instead:  make a new list: ys = [*ys, x * 2.0]
+  instead:  append to a copy: new = list(ys), then new.append(...)
 """
 
 def f(x, ys):

@@ -3,7 +3,7 @@
    14 |     y.sort()
       |     ^^^^^^^^
   why:      other names may stand for the same array or container, and would see the change
-  instead:  y = sorted(y), or y = np.sort(y) for an array
+  instead:  y = np.sort(y), or np.sort(np.array(y)) for a list
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
    11 |     params.update(b=x * 2.0)
       |     ^^^^^^^^^^^^^^^^^^^^^^^^
   why:      other names may stand for the same array or container, and would see the change
-  instead:  build a new dictionary: params = {**params, key: value}
+  instead:  build a new one: params = {k: ... for k, v in params.items()}, or write its entries out
 """
 
 def f(x):

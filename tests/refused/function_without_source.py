@@ -1,6 +1,6 @@
 """SourceNotFoundError: no source for `f`
-  why:      it was typed at a prompt or made by exec
-  instead:  put it in a file and import it
+  why:      it was typed at a bare prompt or made by exec
+  instead:  put it in a file and import it; a notebook or IPython keeps the source as well
 """
 
 scope = {}

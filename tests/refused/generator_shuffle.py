@@ -3,7 +3,7 @@
    15 |     rng.shuffle(y)
       |     ^^^^^^^^^^^^^^
   why:      other names may stand for the same array or container, and would see the change
-  instead:  make a new array: rng.permutation(x)
+  instead:  order = rng.permutation(len(x)), then x = x[order]
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
   integer_argument.py:9, in f
    9 |     def f(x):
      |           ^
-  why:      only floating-point numbers and arrays of them have a gradient
+  why:      only floating-point numbers and NumPy or CuPy arrays of them have a gradient
   instead:  pass the float 3.0
 """
 

@@ -2,7 +2,7 @@
   integer_array.py:12, in f
    12 |     def f(x):
       |           ^
-  why:      only floating-point numbers and arrays of them have a gradient
+  why:      only floating-point numbers and NumPy or CuPy arrays of them have a gradient
   instead:  pass `x.astype(float)`
 """
 

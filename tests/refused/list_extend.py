@@ -3,7 +3,7 @@
    11 |     ys.extend([x * 2.0, x * 3.0])
       |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   why:      other names may stand for the same array or container, and would see the change
-  instead:  append the elements one by one, or join lists: ys = ys + [...]
+  instead:  append the elements one by one: for v in ...: ys.append(v)
 """
 
 def f(x):

@@ -3,7 +3,7 @@
    11 |     ys.insert(0, x * 2.0)
       |     ^^^^^^^^^^^^^^^^^^^^^
   why:      other names may stand for the same array or container, and would see the change
-  instead:  build a new list: ys = [first, *ys]
+  instead:  append to a new list, in the order that is wanted: [first], then each of ys
 """
 
 def f(x):

@@ -3,7 +3,7 @@
    11 |     ys.sort()
       |     ^^^^^^^^^
   why:      other names may stand for the same array or container, and would see the change
-  instead:  ys = sorted(ys), or ys = np.sort(ys) for an array
+  instead:  ys = np.sort(ys), or np.sort(np.array(ys)) for a list
 """
 
 def f(xs):

@@ -3,7 +3,7 @@
    14 |     np.copyto(y, x)
       |     ^^^^^^^^^^^^^^^
   why:      other names may stand for the same array, and would see the change
-  instead:  make a new array: np.where(mask, value, x), or a permutation for a shuffle
+  instead:  y = np.broadcast_to(value, y.shape), or y = np.where(mask, value, y)
 """
 
 import numpy as np

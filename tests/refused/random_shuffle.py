@@ -3,7 +3,7 @@
    13 |     np.random.shuffle(x)
       |     ^^^^^^^^^^^^^^^^^^^^
   why:      other names may stand for the same array, and would see the change
-  instead:  make a new array: np.where(mask, value, x), or a permutation for a shuffle
+  instead:  order = np.random.permutation(len(x)), then x = x[order]
 """
 
 import numpy as np

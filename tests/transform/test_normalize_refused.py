@@ -136,7 +136,7 @@ CASES = [
         "x.append(1)",
         "UnsupportedAliasError: `x.append(...)` on a list that was not made in this function",
         "other names may stand for the same list, and would see the change",
-        "make a new list: x = [*x, 1]",
+        "append to a copy: new = list(x), then new.append(...)",
     ),
     (
         "y = []\n    z = y\n    y.append(x)",
@@ -160,13 +160,13 @@ CASES = [
         "def g():\n        x.sort()",
         "UnsupportedAliasError: `x.sort(...)` changes `x` in place",
         WRITES_ARRAY,
-        "x = sorted(x), or x = np.sort(x) for an array",
+        "x = np.sort(x), or np.sort(np.array(x)) for a list",
     ),
     (
         "g = lambda: x.update(a=1)",
         "UnsupportedAliasError: `x.update(...)` changes `x` in place",
         WRITES_ARRAY,
-        "build a new dictionary: x = {**x, key: value}",
+        "build a new one: x = {k: ... for k, v in x.items()}, or write its entries out",
     ),
     (
         "np.add(x, 1, out=x)",
@@ -178,7 +178,7 @@ CASES = [
         "np.add.at(x, [0], 1)",
         "UnsupportedAliasError: `np.add.at` changes its argument in place",
         "other names may stand for the same array, and would see the change",
-        "make a new array: np.where(mask, value, x), or a permutation for a shuffle",
+        "for a sum, x = x + np.bincount(index, weights=value, minlength=len(x))",
     ),
 ]
 

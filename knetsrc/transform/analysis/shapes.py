@@ -100,7 +100,7 @@ class Shapes:
             if node.id in numbers:
                 return SCALAR
             return env[node.id].shape if node.id in env else frozenset([("name", node.id)])
-        if isinstance(node, gast.Constant):
+        if isinstance(node, gast.Constant) and isinstance(node.value, int | float):
             return SCALAR
         if isinstance(node, gast.Compare):
             compared = broadcast(self._of(n, env, numbers) for n in [node.left, *node.comparators])

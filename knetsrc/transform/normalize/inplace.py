@@ -13,25 +13,35 @@ from knetsrc.transform.normalize.sharing import bindings
 from knetsrc.transform.tree import Node
 
 _WRITES_TO_OTHERS = "other names may stand for the same {}, and would see the change"
+_NEW_DICTIONARY = (
+    "build a new one: {0} = {{k: ... for k, v in {0}.items()}}, or write its entries out"
+)
+_NEW_LIST = "append to a new list, in the order that is wanted: [first], then each of {0}"
 _INSTEAD = {
-    "extend": "append the elements one by one, or join lists: {0} = {0} + [...]",
-    "insert": "build a new list: {0} = [first, *{0}]",
+    "extend": "append the elements one by one: for v in ...: {0}.append(v)",
+    "insert": _NEW_LIST,
     "pop": "take the element and a shorter list: last, {0} = {0}[-1], {0}[:-1]",
-    "popitem": "build a new dictionary without the key",
-    "update": "build a new dictionary: {0} = {{**{0}, key: value}}",
-    "setdefault": "build a new dictionary: {0} = {{**{0}, key: value}}",
-    "sort": "{0} = sorted({0}), or {0} = np.sort({0}) for an array",
+    "popitem": "build one without the key: {0} = {{k: v for k, v in {0}.items() if k != key}}",
+    "update": _NEW_DICTIONARY,
+    "setdefault": _NEW_DICTIONARY,
+    "sort": "{0} = np.sort({0}), or np.sort(np.array({0})) for a list",
     "reverse": "{0} = {0}[::-1]",
-    "remove": "build a list of the elements that stay: [x for x in {0} if ...]",
+    "remove": "build a list of the elements that stay: {0} = [v for v in {0} if ...]",
     "clear": "start a new list: {0} = []",
     "fill": "make a new array: {0} = np.full_like({0}, value)",
     "put": "make a new array: {0} = np.where(mask, value, {0})",
     "itemset": "make a new array: {0} = np.where(mask, value, {0})",
-    "resize": "make a new array: {0} = np.resize({0}, shape)",
+    "resize": "make a new array: {0} = np.reshape(np.tile({0}, count), shape)",
     "partition": "make a new array: {0} = np.partition({0}, kth)",
-    "shuffle": "make a new array: {0}.permutation(x)",
-    "appendleft": "build a new list: {0} = [first, *{0}]",
+    "shuffle": "order = {0}.permutation(len(x)), then x = x[order]",
+    "appendleft": _NEW_LIST,
     "popleft": "take the element and a shorter list: first, {0} = {0}[0], {0}[1:]",
+}
+_INSTEAD_OF_FUNCTION = {
+    "at": "for a sum, {0} = {0} + np.bincount(index, weights=value, minlength=len({0}))",
+    "copyto": "{0} = np.broadcast_to(value, {0}.shape), or {0} = np.where(mask, value, {0})",
+    "fill_diagonal": "{0} = np.where(np.eye(len({0}), dtype=bool), value, {0})",
+    "shuffle": "order = np.random.permutation(len({0})), then {0} = {0}[order]",
 }
 _OF_MODULES = frozenset(
     {"copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis", "shuffle", "at"}
@@ -51,13 +61,14 @@ def refuse_writes(function: gast.FunctionDef) -> None:
     lists = made_lists(function)
     refuse_late_appends(function.body, lists)
     shared = copied_lists(function, lists)
+    local = tree.names_written(function) | set(parameters(function))
     stated = {id(n.value) for n in own_nodes(function.body) if isinstance(n, gast.Expr)}
     for node in own_nodes(function.body):
         if isinstance(node, gast.Subscript | gast.Attribute) and isinstance(node.ctx, gast.Store):
             raise _target(node)
         if isinstance(node, gast.Call):
             error = (
-                _append(node, lists, shared, id(node) in stated)
+                _append(node, lists, shared, local, id(node) in stated)
                 if _is_method_append(node)
                 else _call(node)
             )
@@ -87,8 +98,15 @@ def _target(node: Any) -> KnetsrcError:
         f"a write into an element: `{text}`",
         at=node,
         why=_WRITES_TO_OTHERS.format("array or container"),
-        instead=f"build a new one: append to a list, or np.where(mask, value, {base})",
+        instead=_instead_of_element(node, base),
     )
+
+
+def _instead_of_element(node: gast.Subscript, base: str) -> str:
+    key = node.slice
+    if isinstance(key, gast.Constant) and isinstance(key.value, str):
+        return _NEW_DICTIONARY.format(base)
+    return f"build a new one: append to a list, or np.where(mask, value, {base})"
 
 
 def _is_method_append(node: gast.Call) -> bool:
@@ -96,7 +114,7 @@ def _is_method_append(node: gast.Call) -> bool:
 
 
 def _append(
-    node: Any, lists: set[str], shared: set[str], is_statement: bool
+    node: Any, lists: set[str], shared: set[str], local: set[str], is_statement: bool
 ) -> KnetsrcError | None:
     base = tree.show(node.func.value)
     if base not in lists:
@@ -104,7 +122,7 @@ def _append(
             f"`{base}.append(...)` on a list that was not made in this function",
             at=node,
             why=_WRITES_TO_OTHERS.format("list"),
-            instead=f"make a new list: {base} = [*{base}, {', '.join(map(tree.show, node.args))}]",
+            instead=_instead_of_append(node, base, local),
         )
     if base in shared:
         return UnsupportedAliasError(
@@ -121,6 +139,14 @@ def _append(
             instead="write it as a statement of its own",
         )
     return None
+
+
+def _instead_of_append(node: gast.Call, base: str, local: set[str]) -> str:
+    if not isinstance(node.func.value, gast.Name):
+        return "append to a list that has a name, and put it where it belongs when it is complete"
+    if base not in local:
+        return "append to a list that this function makes, and return the list"
+    return f"append to a copy: new = list({base}), then new.append(...)"
 
 
 def _call(node: Any) -> KnetsrcError | None:
@@ -141,7 +167,9 @@ def _call(node: Any) -> KnetsrcError | None:
             f"`{'.'.join(path)}` changes its argument in place",
             at=node,
             why=_WRITES_TO_OTHERS.format("array"),
-            instead="make a new array: np.where(mask, value, x), or a permutation for a shuffle",
+            instead=_INSTEAD_OF_FUNCTION.get(method, "{0} = np.where(mask, value, {0})").format(
+                tree.show(node.args[0]) if node.args else "x"
+            ),
         )
     if method not in _INSTEAD:
         return None

@@ -67,11 +67,23 @@ _REFUSED: dict[type, tuple[str, str, str]] = {
     ),
 }
 _CALLS = {
-    "exec": "what it runs is not known before the function runs",
-    "eval": "what it evaluates is not known before the function runs",
-    "locals": "names may be added and renamed in the derivative",
-    "setattr": "other names may stand for the same object, and would see the change",
-    "delattr": "other names may stand for the same object, and would see the change",
+    "exec": ("what it runs is not known before the function runs", "write out what is computed"),
+    "eval": (
+        "what it evaluates is not known before the function runs",
+        "write out what is computed",
+    ),
+    "locals": (
+        "names may be added and renamed in the derivative",
+        "build a dict of what is needed: {'x': x}",
+    ),
+    "setattr": (
+        "other names may stand for the same object, and would see the change",
+        "keep the value in a name, and return it",
+    ),
+    "delattr": (
+        "other names may stand for the same object, and would see the change",
+        "leave the attribute alone, or make an object without it",
+    ),
 }
 
 
@@ -100,11 +112,9 @@ def refuse_unsupported(function: gast.FunctionDef) -> None:
 
 def _refuse_call(node: Any) -> None:
     name = node.func.id
+    why, instead = _CALLS[name]
     raise UnsupportedSyntaxError(
-        f"`{name}` in a differentiated function",
-        at=node,
-        why=_CALLS[name],
-        instead="write out what is computed",
+        f"`{name}` in a differentiated function", at=node, why=why, instead=instead
     )
 
 
