@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from knetsrc.errors import KnetsrcError
+from knetsrc.modules import array_module, on_device
 
 __all__ = [
     "OperandError",
@@ -221,7 +222,8 @@ def dropout(x: Any, p: float, rng: np.random.Generator) -> Any:
     p
         Probability that an element is dropped, in [0, 1).
     rng
-        Source of the random numbers; each call draws new ones.
+        Source of the random numbers; each call draws new ones. For an array on a GPU that of its
+        module, `cupy.random.default_rng(seed)`.
 
     Returns
     -------
@@ -275,7 +277,14 @@ def dropout_mask(x: Any, p: float, rng: np.random.Generator) -> Any:
             why="an element is dropped with probability p; what is left is scaled by 1 / (1 - p)",
             instead="a number of at least 0 and less than 1",
         )
-    kept = np.asarray(rng.random(np.shape(x), dtype=np.float32) >= p)
+    drawn = rng.random(np.shape(x), dtype=np.float32)
+    if on_device(x) and not on_device(drawn):
+        raise OperandError(
+            f"dropout of an array of {array_module(x).__name__} with random numbers of NumPy",
+            why="they would have to be copied to the device at each call",
+            instead=f"{array_module(x).__name__}.random.default_rng(seed)",
+        )
+    kept = drawn >= p if on_device(drawn) else np.asarray(drawn >= p)
     return kept.astype(getattr(x, "dtype", float)) / (1 - p)
 
 
@@ -336,7 +345,7 @@ def onehot(labels: Any, classes: int, axis: int = 0, dtype: Any = np.float32) ->
     shape = list(np.shape(labels))
     shape.insert(normalize_axis_index(axis, len(shape) + 1), classes)
     _check_labels(tuple(shape), labels, axis)
-    ones = np.zeros(shape, dtype)
+    ones = array_module(labels).zeros(shape, dtype)
     np.put_along_axis(ones, np.expand_dims(labels, axis), 1, axis)
     return ones
 
@@ -383,6 +392,8 @@ def _check_labels(shape: tuple[int, ...], labels: Any, axis: int) -> None:
             why=f"the classes are along axis {axis}; each instance needs the number of its class",
             instead=f"integers of shape {instances}; for one-hot, np.argmax(labels, axis={axis})",
         )
+    if on_device(labels):  # to look at the numbers would be to wait for the device
+        return
     if np.size(labels) and not (np.min(labels) >= 0 and np.max(labels) < classes):
         raise OperandError(
             f"labels from {np.min(labels)} to {np.max(labels)} for {classes} classes",

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from knetsrc.errors import KnetsrcError
+from knetsrc.modules import array_module, on_device
 
 
 class StructureError(KnetsrcError, ValueError):
@@ -125,6 +126,10 @@ def _matched_leaf(cotangent: Any, value: Any, path: str) -> Any:
     )
     if not is_number or np.shape(cotangent) != np.shape(value):
         raise _mismatch(path, _described(cotangent), _described(value))
+    if on_device(value) and not on_device(cotangent):
+        if isinstance(cotangent, np.ndarray):
+            raise _mismatch(path, "an array of NumPy", f"an array of {type(value).__module__}")
+        return array_module(value).full((), cotangent, value.dtype)
     if isinstance(value, float) and not isinstance(value, np.floating):
         return float(cotangent)
     return (

@@ -15,6 +15,7 @@ from knetsrc.backends import (
     is_lowered,
     is_raised,
     select_adjoint_choicelist,
+    select_adjoint_default,
     unbroadcast,
 )
 
@@ -162,7 +163,7 @@ def choose_adjoint(a, choices, *, d_y):
 )
 def select_adjoint(condlist, choicelist, default=0, *, d_y):
     d_choicelist = select_adjoint_choicelist(d_y, condlist, choicelist)
-    d_default = unbroadcast(np.where(np.any(condlist, axis=0), 0, d_y), default)
+    d_default = unbroadcast(select_adjoint_default(d_y, condlist), default)
     return d_choicelist, d_default
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from knetsrc import ops
 from knetsrc.adjoints.table import adjoint, away, case, nondifferentiable, real
-from knetsrc.backends import onehot_like, softmax
+from knetsrc.backends import keep_axes, onehot_like, softmax
 
 ALONG_AXES = [
     case(real(3, 4)),
@@ -62,7 +62,7 @@ def logsumexp_adjoint(x, axis=None, keepdims=False, *, y, d_y):
     if axis is None or keepdims:
         d_x = d_y * np.exp(x - y)
     else:
-        d_x = np.expand_dims(d_y, axis) * np.exp(x - np.expand_dims(y, axis))
+        d_x = keep_axes(d_y, x, axis) * np.exp(x - np.expand_dims(y, axis))
     return d_x
 
 

@@ -290,7 +290,7 @@ def roll_adjoint(a, shift, axis=None, *, d_y):
     if is_scalar(shift):
         d_a = np.roll(d_y, -shift, axis)
     else:
-        d_a = np.roll(d_y, np.negative(shift), axis)
+        d_a = np.roll(d_y, [-places for places in shift], axis)
     return d_a
 
 

@@ -12,7 +12,7 @@ from scipy import special
 from knetsrc.adjoints.facts import is_literal
 from knetsrc.adjoints.samples import each, pairs
 from knetsrc.adjoints.table import adjoint, away, case, positive, real, unit
-from knetsrc.backends import unbroadcast
+from knetsrc.backends import unbroadcast, zeta
 
 PROBABILITIES = [case(0.3), case(np.linspace(0.05, 0.95, 6).reshape(2, 3)), case(np.zeros((0, 2)))]
 
@@ -43,7 +43,7 @@ def math_lgamma_adjoint(x, *, d_y):
 
 @adjoint(special.digamma, elementwise=True, cases=[*each(positive), case(-1.3)])
 def digamma_adjoint(x, *, d_y):
-    d_x = d_y * special.zeta(2, x)  # the trigamma function
+    d_x = d_y * zeta(2, x)  # the trigamma function
     return d_x
 
 
@@ -57,11 +57,12 @@ def polygamma_adjoint(n, x, *, d_y):
 
 @adjoint(
     special.zeta,
+    zeta,
     constant_only=("x",),
     cases=[case(2, positive(3, 4)), case(3.5, positive()), case(np.array([2, 3]), positive(3, 1))],
 )
 def zeta_adjoint(x, q, *, d_y):
-    d_q = unbroadcast(-d_y * x * special.zeta(x + 1, q), q)
+    d_q = unbroadcast(-d_y * x * zeta(x + 1, q), q)
     return d_q
 
 

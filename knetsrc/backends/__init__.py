@@ -1,6 +1,6 @@
 """What generated source imports: helpers that NumPy lacks. Nothing here knows the transform."""
 
-from knetsrc.backends.arrays import like, unbroadcast
+from knetsrc.backends.arrays import as_array, beside, like, unbroadcast
 from knetsrc.backends.checks import check_not_array
 from knetsrc.backends.constants import stop_gradient
 from knetsrc.backends.decompositions import (
@@ -51,6 +51,7 @@ from knetsrc.backends.indexing import (
     insert_adjoint_arr,
     insert_adjoint_values,
     select_adjoint_choicelist,
+    select_adjoint_default,
     sort_adjoint_a,
     take_adjoint_a,
     take_along_axis_adjoint_arr,
@@ -93,6 +94,7 @@ from knetsrc.backends.reductions import (
     share_among_ties,
     sum_adjoint_iterable,
 )
+from knetsrc.backends.scipy_special import zeta
 from knetsrc.backends.shaping import (
     block_adjoint_arrays,
     columns_like,
@@ -137,8 +139,10 @@ from knetsrc.backends.tensordot import (
 __all__ = [
     "add",
     "add_at",
+    "as_array",
     "average_adjoint_weights",
     "average_weights",
+    "beside",
     "block_adjoint_arrays",
     "check_not_array",
     "cholesky_adjoint_a",
@@ -224,6 +228,7 @@ __all__ = [
     "reshape_like",
     "rolled_position",
     "select_adjoint_choicelist",
+    "select_adjoint_default",
     "share_among_equal",
     "share_among_ties",
     "slogdet_adjoint_a",
@@ -251,4 +256,5 @@ __all__ = [
     "vecdot_adjoint",
     "vsplit_like",
     "zeros_like",
+    "zeta",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from knetsrc.errors import KnetsrcError
+from knetsrc.modules import array_module, on_device
 
 
 def unbroadcast(d: Any, x: Any) -> Any:
@@ -23,7 +24,8 @@ def unbroadcast(d: Any, x: Any) -> Any:
     Returns
     -------
     array or number
-        `d` itself where nothing has to be done; a float for a Python float.
+        `d` itself where nothing has to be done; a float for a Python float, but an array without
+        axes where `d` is on a device: reading it would wait for the device.
 
     Raises
     ------
@@ -38,7 +40,7 @@ def unbroadcast(d: Any, x: Any) -> Any:
     6.0
     """
     if type(x) is float:
-        return d if isinstance(d, float) else float(d.sum() if getattr(d, "ndim", 0) else d)
+        return d if isinstance(d, float) else _number(d.sum() if getattr(d, "ndim", 0) else d)
     try:
         if d.shape == x.shape:
             return d if d.dtype is x.dtype else _converted(d, x)
@@ -52,9 +54,9 @@ def unbroadcast(d: Any, x: Any) -> Any:
 def _fitted(d: Any, x: Any) -> Any:
     """The adjoint of `x` where `d` is a single number, or `x` is none with a dtype."""
     if isinstance(x, np.floating):
-        return type(x)(d)
+        return _converted(d, x) if on_device(d) else type(x)(d)
     if isinstance(x, list | tuple) and hasattr(d, "shape"):  # NumPy has taken it as an array
-        return _entries(unbroadcast(d, np.asarray(x)), x)
+        return _entries(unbroadcast(d, as_array(x)), x)
     if isinstance(x, list | tuple | dict | str):
         raise KnetsrcError(
             f"`+` or `*` on a {type(x).__name__} in a differentiated value",
@@ -83,7 +85,7 @@ def _repeated(d: Any, x: Any) -> Any:
     """`d` in new memory of the shape and float dtype of `x`."""
     dtype = None if x.dtype.kind in "fc" else getattr(d, "dtype", float)
     new = np.empty_like(x, dtype)
-    new[...] = d
+    new[...] = d.item() if isinstance(d, np.ndarray) and d.size == 1 else d
     return new
 
 
@@ -91,10 +93,17 @@ def _converted(d: Any, x: Any) -> Any:
     """`d` in the dtype of a float operand; a number where the operand is one."""
     dtype = getattr(x, "dtype", None)
     if dtype is None:
-        return float(d) if getattr(d, "dtype", None) is not None and d.dtype.kind != "c" else d
+        return _number(d) if getattr(d, "dtype", None) is not None and d.dtype.kind != "c" else d
+    if on_device(x) and not on_device(d):
+        return _repeated(d, x)
     if dtype.kind not in "fc" or getattr(d, "dtype", None) == dtype:
         return d
     return d.astype(dtype) if hasattr(d, "astype") else dtype.type(d)
+
+
+def _number(d: Any) -> Any:
+    """`d` as a float, unless that would wait for a device."""
+    return d if on_device(d) else float(d)
 
 
 def like(d: Any, x: Any) -> Any:
@@ -123,10 +132,48 @@ def like(d: Any, x: Any) -> Any:
             return d
         return _repeated(d, x)
     if type(x) is float:
-        return d if isinstance(d, float) else float(d)
+        return d if isinstance(d, float) else _number(d)
     if isinstance(x, list | tuple):
-        return _entries(np.broadcast_to(d, np.shape(x)), x)
+        return _entries(np.broadcast_to(beside(d, x), as_array(x).shape), x)
     return _repeated(d, x) if np.ndim(x) else _converted(d, x)
+
+
+def as_array(x: Any) -> Any:
+    """`x` as an array; a list or a number becomes one of the module of what is in it.
+
+    Parameters
+    ----------
+    x
+        An array, a number, or a list or tuple of these.
+
+    Returns
+    -------
+    array
+        `x` itself if it is one.
+    """
+    return x if hasattr(x, "ndim") else array_module(x).asarray(x)
+
+
+def beside(d: Any, *values: Any) -> Any:
+    """A number `d` as an array without axes, if `values` are on a device; else `d` itself.
+
+    NumPy's functions make arrays of the host of numbers, which do not go together with others.
+
+    Parameters
+    ----------
+    d
+        An adjoint.
+    *values
+        What it will be combined with.
+
+    Returns
+    -------
+    array or number
+        `d`, on the device if one of `values` is there.
+    """
+    if not on_device(*values) or on_device(d):
+        return d
+    return array_module(*values).full(np.shape(d), np.asarray(d).item())
 
 
 def _entries(d: Any, x: Any) -> Any:

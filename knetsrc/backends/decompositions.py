@@ -28,6 +28,7 @@ import numpy as np
 
 from knetsrc.backends.arrays import unbroadcast
 from knetsrc.errors import KnetsrcError
+from knetsrc.modules import array_module
 
 
 def _transposed(x: Any) -> Any:
@@ -101,7 +102,7 @@ def eigh_adjoint_a(d: tuple[Any, Any], y: tuple[Any, Any], uplo: str = "L") -> A
 
 
 def _diagonal(x: Any) -> Any:
-    return x[..., None] * np.eye(x.shape[-1], dtype=x.dtype)
+    return x[..., None] * array_module(x).eye(x.shape[-1], dtype=x.dtype)
 
 
 def _skew(x: Any) -> Any:
@@ -111,7 +112,7 @@ def _skew(x: Any) -> Any:
 def _pairs(turned: Any, d_values: Any) -> Any:
     """How much the loss depends on each pair of different vectors or on their values."""
     size = abs(turned) if d_values is None else abs(turned) + abs(d_values)[..., None, :]
-    return np.where(np.eye(size.shape[-1], dtype=bool), 0, size + _transposed(size))
+    return np.where(array_module(size).eye(size.shape[-1], dtype=bool), 0, size + _transposed(size))
 
 
 def _divide(numerator: Any, gaps: Any, size: Any, values: Any) -> Any:
@@ -120,7 +121,7 @@ def _divide(numerator: Any, gaps: Any, size: Any, values: Any) -> Any:
     A gap is zero if it is small beside `values`; `size` says how much the loss depends on what the
     gap belongs to. 0 / 0 has a limit there, but the adjoints at this very point do not tell which.
     """
-    largest = abs(values).max(axis=-1, initial=0)[..., None, None]
+    largest = np.max(abs(values), axis=-1)[..., None, None] if np.size(values) else 0
     closed = abs(gaps) <= 4 * np.finfo(gaps.dtype).eps * values.shape[-1] * largest
     quotient = np.where(closed, 0, numerator) / np.where(closed, 1, gaps)
     return np.where(closed & (size != 0), np.nan, quotient)

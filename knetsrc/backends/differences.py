@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.arrays import unbroadcast
+from knetsrc.backends.arrays import beside, unbroadcast
+from knetsrc.modules import array_module
 
 
 def diff_adjoint_a(d: Any, a: Any, n: int = 1, axis: int = -1) -> Any:
@@ -23,10 +24,9 @@ def trapezoid_adjoint_values(
 ) -> Any:
     """Adjoint of what `numpy.trapezoid` integrates: half of the widths beside each value."""
     widths = _widths(values, x, dx, axis)
-    half = np.moveaxis(
-        np.broadcast_to(np.expand_dims(d, axis) * widths / 2, _gaps(values, widths, axis)), axis, -1
-    )
-    d_values = np.zeros((*half.shape[:-1], half.shape[-1] + 1), half.dtype)
+    halves = np.expand_dims(beside(d, values), axis) * widths / 2
+    half = np.moveaxis(np.broadcast_to(halves, _gaps(values, widths, axis)), axis, -1)
+    d_values = array_module(half).zeros((*half.shape[:-1], half.shape[-1] + 1), half.dtype)
     d_values[..., 1:] += half
     d_values[..., :-1] += half
     return unbroadcast(np.moveaxis(d_values, -1, axis), values)
@@ -36,21 +36,21 @@ def trapezoid_adjoint_x(d: Any, values: Any, x: Any, axis: int = -1) -> Any:
     """Adjoint of the coordinates of `numpy.trapezoid`; None if it was not given any."""
     if x is None:
         return None
-    d_widths = np.expand_dims(d, axis) * _mean_heights(values, axis)
+    d_widths = np.expand_dims(beside(d, values), axis) * _mean_heights(values, axis)
     if np.ndim(x) == 1:
         d_widths = np.moveaxis(d_widths, axis, -1)
         d_widths = d_widths.reshape(-1, d_widths.shape[-1]).sum(axis=0)
         return unbroadcast(diff_adjoint_a(d_widths, x), x)
     shape = list(np.shape(x))
     shape[axis] -= 1
-    return diff_adjoint_a(unbroadcast(d_widths, np.empty(shape, x.dtype)), x, 1, axis)
+    return diff_adjoint_a(unbroadcast(d_widths, np.empty_like(x, shape=shape)), x, 1, axis)
 
 
 def trapezoid_adjoint_dx(d: Any, values: Any, x: Any = None, axis: int = -1) -> Any:
     """Adjoint of the one width of all trapezoids; zero where coordinates take its place."""
     if x is not None:
         return 0.0
-    return np.sum(np.expand_dims(d, axis) * _mean_heights(values, axis))
+    return np.sum(np.expand_dims(beside(d, values), axis) * _mean_heights(values, axis))
 
 
 def _widths(values: Any, x: Any, dx: Any, axis: int) -> Any:
@@ -89,8 +89,10 @@ def gradient_adjoint_f(d: Any, f: Any, spacings: Sequence[Any] = ()) -> Any:
 def _gradient_adjoint_axis(d: Any, f: Any, spacing: Any, axis: int) -> Any:
     """The transpose of the three-point stencil in the Notes of `numpy.gradient`."""
     n = np.shape(f)[axis]
-    h = np.full(n - 1, spacing) if np.ndim(spacing) == 0 else np.diff(spacing)
-    h = h.astype(f.dtype)
+    if np.ndim(spacing) == 0:
+        h = np.full_like(f, spacing, shape=n - 1)
+    else:
+        h = np.diff(spacing).astype(f.dtype)
     before, after = h[:-1], h[1:]
     d = np.moveaxis(d, axis, -1)
     inner = d[..., 1:-1]

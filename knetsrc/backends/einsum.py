@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.arrays import unbroadcast
+from knetsrc.backends.arrays import beside, unbroadcast
 from knetsrc.errors import KnetsrcError
+from knetsrc.modules import array_module
 
 _BLAS_PAYS = 60_000  # multiplications from which BLAS is quicker than the plain loop of einsum
 
@@ -45,6 +46,7 @@ def einsum_adjoint(subscripts: str, operands: Sequence[Any], position: int, d: A
     KnetsrcError
         If the subscripts are not a string (the form `np.einsum(a, [0, 1], b, [1, 2])`).
     """
+    d = beside(d, *operands)
     inputs, output = _indices(subscripts, operands)
     sizes = _sizes(inputs, operands)
     x, own = operands[position], inputs[position]
@@ -65,8 +67,17 @@ def einsum_adjoint(subscripts: str, operands: Sequence[Any], position: int, d: A
     if len(letters) == len(own):
         return unbroadcast(value, x)
     d_x = np.zeros_like(x, dtype=value.dtype)
-    np.einsum(f"{own}->{letters}", d_x)[...] = value  # einsum gives a view of the diagonal
+    d_x[_diagonal(own, letters, x)] = value
     return unbroadcast(d_x, x)
+
+
+def _diagonal(own: str, letters: str, x: Any) -> tuple[Any, ...]:
+    """The index of the elements of `x` where axes of one letter have one position."""
+    xp, rank = array_module(x), len(letters)
+    return tuple(
+        xp.arange(n).reshape((-1,) + (1,) * (rank - 1 - letters.index(letter)))
+        for letter, n in zip(own, np.shape(x), strict=True)
+    )
 
 
 def einsum_tangent(subscripts: str, operands: Sequence[Any], position: int, tangent: Any) -> Any:

@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from knetsrc.modules import array_module
+
 
 def _of_kind(parts: list[Any], values: Any) -> Any:
     """Adjoints of the numbers in `values`: an array where `values` is one, else a list."""
-    return np.array(parts, values.dtype) if isinstance(values, np.ndarray) else parts
+    if not hasattr(values, "dtype"):
+        return parts
+    return array_module(values).asarray(parts, values.dtype)
 
 
 def is_inside(x: Any, low: Any, high: Any) -> Any:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.arrays import unbroadcast
+from knetsrc.backends.arrays import as_array, beside, unbroadcast
 from knetsrc.backends.reductions import Axis, reduced_axes_back, reduced_axes_last
+from knetsrc.modules import array_module
 
 
 def interp_adjoint_x(d: Any, x: Any, xp: Any, fp: Any) -> Any:
@@ -16,29 +17,36 @@ def interp_adjoint_x(d: Any, x: Any, xp: Any, fp: Any) -> Any:
     if len(xp) < 2:
         return unbroadcast(0.0 * d, x)
     left, _ = _segments(x, xp)
-    inside = (np.asarray(x) >= xp[0]) & (np.asarray(x) <= xp[-1])
+    inside = _is_inside(x, xp)
     return unbroadcast(d * np.where(inside, _slopes(xp, fp)[left], 0), x)
 
 
 def interp_adjoint_fp(d: Any, x: Any, xp: Any, fp: Any) -> Any:
     """Adjoint of the values `fp` in `numpy.interp`: shares for the ends of each segment."""
-    d_fp = np.zeros(np.shape(fp))
+    module = array_module(x, xp)
+    d_fp = module.zeros(np.shape(fp))
     left, part = _segments(x, xp)
-    np.add.at(d_fp, left, d * (1 - part))
-    np.add.at(d_fp, np.minimum(left + 1, len(xp) - 1), d * part)
+    module.add.at(d_fp, left, d * (1 - part))
+    module.add.at(d_fp, np.minimum(left + 1, len(xp) - 1), d * part)
     return unbroadcast(d_fp, fp)
 
 
 def interp_adjoint_xp(d: Any, x: Any, xp: Any, fp: Any) -> Any:
     """Adjoint of the points `xp` in `numpy.interp`; a point that moves tilts its two segments."""
-    d_xp = np.zeros(np.shape(xp))
+    module = array_module(x, xp)
+    d_xp = module.zeros(np.shape(xp))
     if len(xp) > 1:
         left, part = _segments(x, xp)
-        inside = (np.asarray(x) >= xp[0]) & (np.asarray(x) <= xp[-1])
+        inside = _is_inside(x, xp)
         slope = np.where(inside, _slopes(xp, fp)[left], 0)
-        np.add.at(d_xp, left, -d * slope * (1 - part))
-        np.add.at(d_xp, left + 1, -d * slope * part)
+        module.add.at(d_xp, left, -d * slope * (1 - part))
+        module.add.at(d_xp, left + 1, -d * slope * part)
     return unbroadcast(d_xp, xp)
+
+
+def _is_inside(x: Any, xp: Any) -> Any:
+    x = as_array(beside(x, xp))
+    return (x >= xp[0]) & (x <= xp[-1])
 
 
 def _slopes(xp: Any, fp: Any) -> Any:
@@ -50,10 +58,10 @@ def _segments(x: Any, xp: Any) -> tuple[Any, Any]:
 
     A point of `xp` belongs to the segment on its right.
     """
+    x, xp = as_array(beside(x, xp)), as_array(xp)
     left = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, max(len(xp) - 2, 0))
     if len(xp) < 2:
-        return left, np.zeros(np.shape(x))
-    xp = np.asarray(xp)
+        return left, np.zeros_like(left, dtype=float)
     return left, np.clip((x - xp[left]) / (xp[left + 1] - xp[left]), 0, 1)
 
 
@@ -78,7 +86,8 @@ def linspace_adjoint(
     array or number
         In the shape and dtype of `end`.
     """
-    weights = np.arange(num) / max(num - 1 if endpoint else num, 1)
+    d = beside(d, end)
+    weights = array_module(d).arange(num) / max(num - 1 if endpoint else num, 1)
     if first:
         weights = 1 - weights
     return unbroadcast(np.tensordot(weights, np.moveaxis(d, axis, 0), 1), end)
@@ -102,7 +111,7 @@ def convolve_adjoint(d: Any, x: Any, other: Any, mode: str = "full") -> Any:
         In the shape and dtype of `x`.
     """
     sizes = sorted((np.size(x), np.size(other)))
-    whole = np.zeros(sum(sizes) - 1, np.result_type(d))
+    whole = array_module(d).zeros(sum(sizes) - 1, np.result_type(d))
     start = {"full": 0, "same": (sizes[0] - 1) // 2, "valid": sizes[0] - 1}[mode]
     whole[start : start + np.size(d)] = d
     d_x = np.convolve(whole, np.ravel(other)[::-1], "full")[np.size(other) - 1 :][: np.size(x)]
@@ -142,14 +151,14 @@ def quantile_adjoint_a(d: Any, a: Any, q: Any, axis: Axis = None, scale: float =
     array
         In the shape and dtype of `a`. Of equal elements the first in order gets the share.
     """
-    a = np.asanyarray(a)
+    a = as_array(a)
     values = reduced_axes_last(a, axis)
     n = values.shape[-1]
-    places = np.ravel(np.asarray(q) / scale * (n - 1))
+    places = np.ravel(as_array(q) / scale * (n - 1))
     lower = np.clip(np.floor(places).astype(int), 0, max(n - 1, 0))
     upper = np.minimum(lower + 1, n - 1)
     parts = places - lower
-    d = np.reshape(d, (places.size, *values.shape[:-1]))
+    d = np.reshape(beside(d, a), (places.size, *values.shape[:-1]))
     d_sorted = np.zeros_like(values)
     for i in range(places.size):
         d_sorted[..., lower[i]] += d[i] * (1 - parts[i])

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.arrays import unbroadcast
+from knetsrc.backends.arrays import beside, like, unbroadcast
 from knetsrc.backends.structures import Fields, add
+from knetsrc.modules import array_module, on_device
 
 
 def add_at(d_x: Any, index: Any, d: Any) -> None:
@@ -34,6 +35,8 @@ def add_at(d_x: Any, index: Any, d: Any) -> None:
         _add_to_items(d_x, index, d)
     elif _reads_once(index):
         d_x[index] += d
+    elif on_device(d_x):
+        array_module(d_x).add.at(d_x, _all_on(d_x, index), d)
     elif isinstance(index, list | np.ndarray) and d_x.ndim > 1 and d_x.flags.c_contiguous:
         _add_rows(d_x, np.asarray(index), d)
     else:
@@ -65,6 +68,22 @@ def _reads_once(index: Any) -> bool:
     )
 
 
+def _all_on(x: Any, index: Any) -> Any:
+    """An index with its lists and arrays where `x` is."""
+    if isinstance(index, tuple):
+        return tuple(_all_on(x, part) for part in index)
+    return _positions(index, x) if isinstance(index, list | np.ndarray) else index
+
+
+def _positions(indices: Any, x: Any) -> Any:
+    """Indices, masks or lists of them as an array where `x` is."""
+    if on_device(indices):
+        return indices
+    found = np.asarray(indices)
+    found = found.astype(int) if found.size == 0 else found
+    return array_module(x).asarray(found)
+
+
 def _is_mask(part: Any) -> bool:
     return getattr(part, "dtype", None) == np.bool_
 
@@ -92,10 +111,10 @@ def take_adjoint_a(d: Any, a: Any, indices: Any, axis: int | None = None) -> Any
     """Adjoint of `numpy.take`."""
     d_a = np.zeros_like(a)
     if axis is None:
-        add_at(d_a.reshape(-1), np.asarray(indices), d)
+        add_at(d_a.reshape(-1), _positions(indices, a), d)
     else:
         axis %= np.ndim(a)
-        add_at(d_a, (*(slice(None),) * axis, np.asarray(indices)), d)
+        add_at(d_a, (*(slice(None),) * axis, _positions(indices, a)), d)
     return d_a
 
 
@@ -103,13 +122,18 @@ def take_along_axis_adjoint_arr(d: Any, arr: Any, indices: Any, axis: int | None
     """Adjoint of `numpy.take_along_axis`, whose `indices` may broadcast against `arr`."""
     d_arr = np.zeros_like(arr)
     if axis is None:
-        np.add.at(d_arr.reshape(-1), indices, d)
+        array_module(arr).add.at(d_arr.reshape(-1), _positions(indices, arr), d)
         return d_arr
-    axis %= np.ndim(arr)
-    index = list(np.ogrid[tuple(slice(n) for n in np.shape(arr))])
-    index[axis] = indices
-    np.add.at(d_arr, tuple(index), d)
+    index = grid_of(arr)
+    index[axis] = _positions(indices, arr)
+    array_module(arr).add.at(d_arr, tuple(index), d)
     return d_arr
+
+
+def grid_of(x: Any) -> list[Any]:
+    """For each axis of `x` its positions, in a shape that broadcasts against those of the others."""
+    rank, xp = np.ndim(x), array_module(x)
+    return [xp.arange(n).reshape((-1,) + (1,) * (rank - 1 - i)) for i, n in enumerate(np.shape(x))]
 
 
 def compress_adjoint_a(d: Any, condition: Any, a: Any, axis: int | None = None) -> Any:
@@ -120,7 +144,7 @@ def compress_adjoint_a(d: Any, condition: Any, a: Any, axis: int | None = None) 
 def delete_adjoint_arr(d: Any, arr: Any, obj: Any, axis: int | None = None) -> Any:
     """Adjoint of `numpy.delete`: zero for what was deleted."""
     n = np.size(arr) if axis is None else np.shape(arr)[axis]
-    return take_adjoint_a(d, arr, np.delete(np.arange(n), obj), axis)
+    return take_adjoint_a(d, arr, np.delete(array_module(obj).arange(n), obj), axis)
 
 
 def sort_adjoint_a(d: Any, a: Any, y: Any, axis: int | None = -1) -> Any:
@@ -133,9 +157,7 @@ def sort_adjoint_a(d: Any, a: Any, y: Any, axis: int | None = -1) -> Any:
     if np.ndim(a) == 0:
         return d
     d_a = np.zeros_like(a)
-    in_order = np.take_along_axis(
-        np.asanyarray(d, d_a.dtype), np.argsort(y, axis=axis, kind="stable"), axis
-    )
+    in_order = np.take_along_axis(like(d, y), np.argsort(y, axis=axis, kind="stable"), axis)
     np.put_along_axis(d_a, np.argsort(a, axis=axis, kind="stable"), in_order, axis)
     return d_a
 
@@ -149,14 +171,14 @@ def diagonal_adjoint_a(d: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: i
     """Adjoint of `numpy.diagonal`: `d`, which may broadcast, on the diagonal of zeros."""
     d_a = np.zeros_like(a)
     rows = np.moveaxis(d_a, (axis1, axis2), (-2, -1))
-    positions = np.arange(np.diagonal(rows, offset, -2, -1).shape[-1])
+    positions = array_module(a).arange(np.diagonal(rows, offset, -2, -1).shape[-1])
     rows[..., positions + max(-offset, 0), positions + max(offset, 0)] = d
     return d_a
 
 
 def trace_adjoint_a(d: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Adjoint of `numpy.trace`: `d` everywhere on the diagonal of zeros."""
-    return diagonal_adjoint_a(np.expand_dims(d, -1), a, offset, axis1, axis2)
+    return diagonal_adjoint_a(np.expand_dims(beside(d, a), -1), a, offset, axis1, axis2)
 
 
 def choose_adjoint_choices(d: Any, a: Any, choices: Any) -> Any:
@@ -165,7 +187,9 @@ def choose_adjoint_choices(d: Any, a: Any, choices: Any) -> Any:
     `d` where each was taken; an array if they are.
     """
     parts = [unbroadcast(np.where(a == i, d, 0), x) for i, x in enumerate(choices)]
-    return np.asarray(parts, choices.dtype) if hasattr(choices, "dtype") else parts
+    if not hasattr(choices, "dtype"):
+        return parts
+    return array_module(choices).asarray(parts, choices.dtype)
 
 
 def select_adjoint_choicelist(d: Any, condlist: Any, choicelist: Any) -> list[Any]:
@@ -175,6 +199,14 @@ def select_adjoint_choicelist(d: Any, condlist: Any, choicelist: Any) -> list[An
         parts.append(unbroadcast(np.where(condition & ~taken, d, 0), x))
         taken = taken | condition
     return parts
+
+
+def select_adjoint_default(d: Any, condlist: Any) -> Any:
+    """Adjoint of the `default` of `numpy.select`: `d` where no condition holds."""
+    taken = np.False_
+    for condition in condlist:
+        taken = taken | condition
+    return np.where(taken, 0, d)
 
 
 def insert_adjoint_arr(d: Any, arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.arrays import unbroadcast
+from knetsrc.backends.arrays import beside, unbroadcast
 from knetsrc.backends.tensordot import reshape_like
+from knetsrc.modules import array_module, on_device, scipy_linalg_module
 
 
 def _transposed(x: Any) -> Any:
@@ -41,15 +42,17 @@ def det_adjoint_a(d: Any, y: Any, a: Any) -> Any:
     array
         In the shape and dtype of `a`.
     """
-    if np.all(y != 0):
+    if not on_device(y) and np.all(y != 0):  # on a device, to look would be to wait
         return unbroadcast(np.expand_dims(d * y, (-2, -1)) * _transposed(np.linalg.inv(a)), a)
-    return unbroadcast(np.expand_dims(d, (-2, -1)) * _cofactors(a), a)
+    return unbroadcast(np.expand_dims(beside(d, a), (-2, -1)) * _cofactors(a), a)
 
 
 def _cofactors(a: Any) -> Any:
     """det(U V^T) U P V^T, where P holds for each singular value the product of all others."""
     u, s, vh = np.linalg.svd(a)
-    others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(axis=-1)
+    others = np.where(array_module(s).eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(
+        axis=-1
+    )
     sign = np.linalg.det(u) * np.linalg.det(vh)
     return sign[..., None, None] * ((u * others[..., None, :]) @ vh)
 
@@ -78,7 +81,8 @@ def slogdet_adjoint_a(d: tuple[Any, Any], a: Any) -> Any:
     """
     if d[1] is None:
         return np.zeros_like(a)
-    return unbroadcast(np.expand_dims(d[1], (-2, -1)) * _transposed(np.linalg.inv(a)), a)
+    d_logarithm = beside(d[1], a)
+    return unbroadcast(np.expand_dims(d_logarithm, (-2, -1)) * _transposed(np.linalg.inv(a)), a)
 
 
 def pinv_adjoint_a(d: Any, y: Any, a: Any) -> Any:
@@ -185,9 +189,19 @@ def expm_adjoint_a(d: Any, a: Any) -> Any:
     A. H. Al-Mohy and N. J. Higham, "Computing the Frechet derivative of the matrix exponential",
     SIAM Journal on Matrix Analysis and Applications 30(4), 2009.
     """
+    if on_device(a):
+        return _expm_adjoint_on_device(d, a)
     from scipy.linalg import expm_frechet  # slow to import, so only where it is used
 
     d_a = np.empty(np.shape(a), np.result_type(a, d))
     for index in np.ndindex(np.shape(a)[:-2]):
         d_a[index] = expm_frechet(a[index].T, d[index], compute_expm=False)
     return unbroadcast(d_a, a)
+
+
+def _expm_adjoint_on_device(d: Any, a: Any) -> Any:
+    """The Frechet derivative is a block of the exponential of [[a.T, d], [0, a.T]]."""
+    a_t, n = _transposed(a), a.shape[-1]
+    blocks = np.concatenate([a_t, d], axis=-1), np.concatenate([np.zeros_like(a_t), a_t], axis=-1)
+    whole = scipy_linalg_module(a).expm(np.concatenate(blocks, axis=-2))
+    return unbroadcast(whole[..., :n, n:], a)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from knetsrc.backends.arrays import beside
 from knetsrc.backends.reductions import Axis, divide_or_zero, keep_axes, share_among_ties
 
 
@@ -37,7 +38,9 @@ def norm_adjoint_x(d: Any, x: Any, y: Any, ord: Any = None, axis: Axis = None) -
     if len(axes) == 1:
         return _vector_norm_adjoint(d, x, y, ord, axes[0])
     d, y = (
-        np.reshape(v, [1 if i in _positive(axes, x) else n for i, n in enumerate(np.shape(x))])
+        np.reshape(
+            beside(v, x), [1 if i in _positive(axes, x) else n for i, n in enumerate(np.shape(x))]
+        )
         for v in (d, y)
     )
     matrices, d, y = (np.moveaxis(v, axes, (-2, -1)) for v in (x, d, y))

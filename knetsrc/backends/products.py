@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.arrays import unbroadcast
+from knetsrc.backends.arrays import beside, unbroadcast
 from knetsrc.backends.tensordot import tensordot_adjoint_a, tensordot_adjoint_b
 
 
@@ -38,7 +38,7 @@ def matmul_adjoint_a(d: Any, a: Any, b: Any) -> Any:
                 return d_a
     except (AttributeError, ValueError):  # a number, or fewer columns than the product
         pass
-    d = _fit(d, _matmul_shape(a.shape, b.shape))
+    d = _fit(beside(d, a, b), _matmul_shape(a.shape, b.shape))
     if b.ndim == 1:
         d_a = np.expand_dims(d, -1) * b
     elif a.ndim == 1:
@@ -72,7 +72,7 @@ def matmul_adjoint_b(d: Any, a: Any, b: Any) -> Any:
                 return d_b
     except (AttributeError, ValueError):  # a number, or fewer rows than the product
         pass
-    d = _fit(d, _matmul_shape(a.shape, b.shape))
+    d = _fit(beside(d, a, b), _matmul_shape(a.shape, b.shape))
     if a.ndim == 1:
         d_b = d * a if b.ndim == 1 else a[:, None] * d[..., None, :]
     elif b.ndim == 1:
@@ -195,7 +195,7 @@ def vecdot_adjoint(d: Any, x: Any, other: Any, axis: int = -1) -> Any:
     array
         In the shape and dtype of `x`.
     """
-    product = np.expand_dims(d, -1) * np.moveaxis(other, axis, -1)
+    product = np.expand_dims(beside(d, x), -1) * np.moveaxis(other, axis, -1)
     return np.moveaxis(unbroadcast(product, np.moveaxis(x, axis, -1)), -1, axis)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.arrays import unbroadcast
+from knetsrc.backends.arrays import as_array, unbroadcast
 from knetsrc.backends.tensordot import reshape_like
+from knetsrc.modules import on_device
 
 Axis = int | tuple[int, ...] | None
 
@@ -38,7 +39,7 @@ def keep_axes(d: Any, a: Any, axis: Axis) -> Any:
 
 def divide_or_zero(a: Any, b: Any) -> Any:
     """The quotient `a / b`, zero where `b` is zero: a subgradient of a norm at its minimum."""
-    if np.ndim(b) == 0 and np.ndim(a) == 0:
+    if np.ndim(b) == 0 and np.ndim(a) == 0 and not on_device(a, b):
         return a / b if b != 0 else 0.0 * a
     zero = b == 0
     return np.where(zero, 0, a / np.where(zero, 1, b))
@@ -77,12 +78,19 @@ def gather_from_ties(d: Any, a: Any, extreme: Any, axis: Axis = None) -> Any:
 def _chosen(a: Any, extreme: Any, axis: Axis) -> tuple[Any, Any]:
     """Which elements equal the extreme one, and how many of them there are, never none."""
     extreme = keep_axes(extreme, a, axis)
-    chosen = np.asanyarray(a) == extreme
-    ties = np.count_nonzero(chosen, axis=axis, keepdims=True)
-    if not np.all(ties):
+    chosen = as_array(a) == extreme
+    ties = _counted(chosen, axis)
+    if on_device(ties) or not np.all(ties):  # on a device, to look would be to wait
         chosen = chosen | (np.isnan(a) & np.isnan(extreme))
-        ties = np.maximum(np.count_nonzero(chosen, axis=axis, keepdims=True), 1)
+        ties = np.maximum(_counted(chosen, axis), 1)
     return chosen, ties
+
+
+def _counted(mask: Any, axis: Axis) -> Any:
+    """How often `mask` is true along `axis`, with the axis kept."""
+    if on_device(mask):  # CuPy's count_nonzero cannot keep an axis
+        return np.sum(mask, axis=axis, keepdims=True)
+    return np.count_nonzero(mask, axis=axis, keepdims=True)
 
 
 def _float_dtype(a: Any) -> np.dtype:
@@ -92,11 +100,11 @@ def _float_dtype(a: Any) -> np.dtype:
 
 def median_adjoint_a(d: Any, a: Any, axis: Axis = None) -> Any:
     """Adjoint of the median: half to the value below the middle, half to that above; ties share."""
-    values = np.sort(reduced_axes_last(np.asanyarray(a), axis), axis=-1)
+    values = np.sort(reduced_axes_last(as_array(a), axis), axis=-1)
     n = values.shape[-1]
     lower, upper = values[..., (n - 1) // 2], values[..., n // 2]
     invalid = np.isnan(values[..., -1])
-    if np.any(invalid):
+    if on_device(invalid) or np.any(invalid):
         lower, upper = np.where(invalid, np.nan, lower), np.where(invalid, np.nan, upper)
     if n % 2 == 1:
         return share_among_ties(d, a, lower, axis)
@@ -122,7 +130,12 @@ def reduced_axes_back(joined: Any, a: Any, axis: Axis) -> Any:
     """Undoes `reduced_axes_last`: an array in the shape of `a`."""
     axes = _normalized(axis, a.ndim)
     order = [*(i for i in range(a.ndim) if i not in axes), *axes]
-    return joined.reshape([a.shape[i] for i in order]).transpose(np.argsort(order))
+    return joined.reshape([a.shape[i] for i in order]).transpose(_inverse(order))
+
+
+def _inverse(order: Sequence[int]) -> tuple[int, ...]:
+    """The permutation that undoes `order`."""
+    return tuple(sorted(range(len(order)), key=order.__getitem__))
 
 
 def product_of_others(a: Any, axis: Axis = None) -> Any:
@@ -130,7 +143,7 @@ def product_of_others(a: Any, axis: Axis = None) -> Any:
 
     The product of those before times the product of those after, both cumulative.
     """
-    a = np.asanyarray(a)
+    a = as_array(a)
     if a.ndim == 0:
         return np.ones_like(a)
     joined = reduced_axes_last(a, axis)
@@ -140,7 +153,7 @@ def product_of_others(a: Any, axis: Axis = None) -> Any:
 def _before(a: Any) -> Any:
     """Product of the elements before each one, along the last axis."""
     result = np.ones_like(a)
-    np.cumprod(a[..., :-1], axis=-1, out=result[..., 1:])
+    result[..., 1:] = np.cumprod(a[..., :-1], axis=-1)
     return result
 
 
@@ -150,7 +163,7 @@ def _after(a: Any) -> Any:
 
 def product_of_others_adjoint_a(d: Any, a: Any, axis: Axis = None) -> Any:
     """Adjoint of `product_of_others`: what a second derivative of a product needs."""
-    a, d = np.asanyarray(a), np.asanyarray(d)
+    a, d = as_array(a), as_array(d)
     if a.ndim == 0:
         return np.zeros_like(a)
     joined, d = reduced_axes_last(a, axis), reduced_axes_last(d, axis)
@@ -170,23 +183,26 @@ def cumprod_adjoint_a(d: Any, a: Any, axis: int | None = None) -> Any:
 
     With `y` the cumulative product, d_a[j] = sum(d[i] * y[i] for i >= j) / a[j]. Where some y
     vanish, d_a[j] = y[j - 1] * s[j] with s[j] = d[j] + a[j + 1] * s[j + 1], which has no division.
+    The recurrence is solved by doubling: s[j] is known up to d[j + k], then up to d[j + 2 * k].
     """
     if axis is None:
         return reshape_like(cumprod_adjoint_a(d, np.ravel(a), 0), a)
     y = np.cumprod(a, axis=axis)
-    if np.all(np.abs(y) >= np.finfo(y.dtype).tiny):
+    if not on_device(y) and np.all(np.abs(y) >= np.finfo(y.dtype).tiny):
         return np.flip(np.cumsum(np.flip(d * y, axis), axis=axis), axis) / a
     a, d = np.moveaxis(a, axis, -1), np.moveaxis(d, axis, -1)
     s = d.astype(y.dtype)
-    for j in range(a.shape[-1] - 2, -1, -1):
-        s[..., j] += a[..., j + 1] * s[..., j + 1]
+    factor, k = a[..., 1:], 1
+    while k < a.shape[-1]:
+        s[..., :-k] = s[..., :-k] + factor * s[..., k:]
+        factor, k = factor[..., :-k] * factor[..., k:], 2 * k
     return np.moveaxis(_before(a) * s, -1, axis)
 
 
 def nanmean_adjoint_a(d: Any, a: Any, axis: Axis = None) -> Any:
     """Adjoint of the mean of the elements that are not NaN; zero for those that are."""
     numbers = ~np.isnan(a)
-    counts = np.maximum(np.count_nonzero(numbers, axis=axis, keepdims=True), 1)
+    counts = np.maximum(_counted(numbers, axis), 1)
     return np.multiply(numbers, keep_axes(d, a, axis) / counts, dtype=_float_dtype(a))
 
 
@@ -208,18 +224,17 @@ def average_adjoint_weights(d: Any, a: Any, weights: Any, y: Any, axis: Axis = N
     if np.shape(weights) == np.shape(a):
         return d_aligned
     axes = _normalized(axis, np.ndim(a))
-    return np.transpose(
-        np.reshape(d_aligned, [np.shape(a)[i] for i in sorted(axes)]), np.argsort(np.argsort(axes))
-    )
+    in_order = np.reshape(d_aligned, [np.shape(a)[i] for i in sorted(axes)])
+    return np.transpose(in_order, _inverse(_inverse(axes)))
 
 
 def _aligned_weights(a: Any, weights: Any, axis: Axis) -> Any:
-    weights = np.asanyarray(weights)
+    weights = as_array(weights)
     if weights.shape == np.shape(a):
         return weights
     axes = _normalized(axis, np.ndim(a))
     shape = [n if i in axes else 1 for i, n in enumerate(np.shape(a))]
-    return weights.transpose(np.argsort(axes)).reshape(shape)
+    return weights.transpose(_inverse(axes)).reshape(shape)
 
 
 def sum_adjoint_iterable(d: Any, iterable: Any) -> Any:
@@ -230,8 +245,7 @@ def sum_adjoint_iterable(d: Any, iterable: Any) -> Any:
         return [unbroadcast(d, item) for item in iterable]
     if len(iterable) == 0:
         return np.zeros_like(iterable)
-    d_item = np.asarray(unbroadcast(d, iterable[0]), iterable.dtype)
-    return np.broadcast_to(d_item, iterable.shape)
+    return np.broadcast_to(unbroadcast(d, iterable[0]), iterable.shape)
 
 
 def share_among_equal(d: Any, args: Sequence[Any], extreme: Any) -> list[Any]:
@@ -239,10 +253,21 @@ def share_among_equal(d: Any, args: Sequence[Any], extreme: Any) -> list[Any]:
 
     A single argument is a sequence; its adjoint has one part for each item.
     """
+    if on_device(*args):
+        return _shares_on_device(d, args, extreme)
     if len(args) == 1:
         shares = _shares(d, args[0], extreme)
         return [np.asarray(shares, args[0].dtype) if isinstance(args[0], np.ndarray) else shares]
     return _shares(d, args, extreme)
+
+
+def _shares_on_device(d: Any, args: Sequence[Any], extreme: Any) -> list[Any]:
+    """The same without looking at a number."""
+    items = as_array(args[0] if len(args) == 1 else list(args))
+    parts = share_among_ties(d, items, extreme)
+    if len(args) > 1:
+        return [unbroadcast(part, item) for part, item in zip(parts, args, strict=True)]
+    return [parts if hasattr(args[0], "dtype") else list(parts)]
 
 
 def _shares(d: Any, items: Sequence[Any], extreme: Any) -> list[Any]:

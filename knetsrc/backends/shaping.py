@@ -13,6 +13,7 @@ import numpy as np
 from knetsrc.backends.arrays import unbroadcast
 from knetsrc.backends.indexing import add_at
 from knetsrc.backends.tensordot import reshape_like
+from knetsrc.modules import array_module
 
 
 def inverse_axes(axes: Any) -> Any:
@@ -51,7 +52,7 @@ def layout_of(a: Any, order: str) -> str:
 
 def through_dtype(d: Any, dtype: Any) -> Any:
     """The adjoint `d` of values converted to `dtype`: zero for a dtype of integers or booleans."""
-    return d if dtype is None or np.dtype(dtype).kind in "fc" else np.zeros(np.shape(d))
+    return d if dtype is None or np.dtype(dtype).kind in "fc" else np.zeros_like(d)
 
 
 def nested_like(d: Any, x: Any) -> Any:
@@ -110,7 +111,11 @@ def repeat_adjoint_a(d: Any, a: Any, repeats: Any, axis: int | None = None) -> A
             np.reshape(d, (*shape[: axis + 1], copies, *shape[axis + 1 :])), axis=axis + 1
         )
     d_a = np.zeros_like(a)
-    add_at(np.moveaxis(d_a, axis, 0), np.repeat(np.arange(n), repeats), np.moveaxis(d, axis, 0))
+    add_at(
+        np.moveaxis(d_a, axis, 0),
+        np.repeat(array_module(repeats).arange(n), repeats),
+        np.moveaxis(d, axis, 0),
+    )
     return d_a
 
 
@@ -141,11 +146,11 @@ def pad_adjoint_array(d: Any, array: Any, pad_width: Any, mode: Any) -> Any:
         raise ValueError(
             f"numpy.pad has no derivative here with mode={mode!r}; pad by indexing and concatenate"
         )
-    source = np.pad(
-        np.arange(np.size(array)).reshape(np.shape(array)), _pad_pairs(array, pad_width), mode
-    )
+    xp = array_module(array)
+    numbers = xp.arange(np.size(array)).reshape(np.shape(array))
+    source = np.pad(numbers, _pad_pairs(array, pad_width), mode)
     d_array = np.zeros_like(array)
-    np.add.at(d_array.reshape(-1), source.reshape(-1), np.reshape(d, -1))
+    xp.add.at(d_array.reshape(-1), source.reshape(-1), np.reshape(d, -1))
     return d_array
 
 
@@ -154,12 +159,14 @@ def pad_adjoint_constant_values(d: Any, array: Any, pad_width: Any, constant_val
 
     The last axis was padded last: its values are in the corners.
     """
-    d_sides = np.zeros((np.ndim(array), 2), getattr(constant_values, "dtype", float))
+    xp = array_module(array)
+    d_sides = xp.zeros((np.ndim(array), 2), getattr(constant_values, "dtype", d.dtype))
     interior = pad_interior(array, pad_width)
     for axis in reversed(range(np.ndim(array))):
         along = np.moveaxis(d, axis, 0)
         inside = interior[axis]
-        d_sides[axis] = np.sum(along[: inside.start]), np.sum(along[inside.stop :])
+        d_sides[axis, 0] = np.sum(along[: inside.start])
+        d_sides[axis, 1] = np.sum(along[inside.stop :])
         d = np.moveaxis(along[inside], 0, axis)
     return unbroadcast(d_sides, constant_values)
 
@@ -222,11 +229,9 @@ def _pieces(d: Any, arrays: Any, sizes: list[int], axis: int) -> Any:
     along = np.moveaxis(d, axis, 0)
     pieces = [np.moveaxis(along[start:stop], 0, axis) for start, stop in pairwise(ends)]
     fitted = [_fitted(piece, array) for piece, array in zip(pieces, arrays, strict=True)]
-    return (
-        np.reshape(np.asarray(fitted, arrays.dtype), arrays.shape)
-        if hasattr(arrays, "dtype")
-        else fitted
-    )
+    if not hasattr(arrays, "dtype"):
+        return fitted
+    return np.reshape(array_module(arrays).asarray(fitted, arrays.dtype), arrays.shape)
 
 
 def _fitted(piece: Any, x: Any) -> Any:

@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from knetsrc.backends.arrays import like
+from knetsrc.modules import on_device
+
 
 def zeros_like(x: Any) -> Any:
     """Zeros with the structure, shapes and dtypes of `x`: a buffer that adjoints are added into.
@@ -44,7 +47,7 @@ def zeros_like(x: Any) -> Any:
 def _zeros_like_array(x: Any) -> Any:
     """Zeros for a NumPy scalar, or for an array of another library."""
     if x.dtype.kind in "fc":
-        return np.zeros_like(x) if getattr(x, "shape", ()) else x.dtype.type(0)
+        return x.dtype.type(0) if isinstance(x, np.generic) else np.zeros_like(x)
     return 0.0 if x.dtype.kind in "iub" and not getattr(x, "shape", ()) else NOTHING
 
 
@@ -231,19 +234,21 @@ def _by_position(x: list[Any], entries: Mapping[Any, Any]) -> tuple[list[Any], i
     for i, v in enumerate(x):
         d = entries.get(i, NOTHING)
         count += d is not NOTHING
-        if type(d) is np.ndarray and type(v) is np.ndarray and v.dtype.kind in "fc":
+        if type(d) is np.ndarray is type(v) and v.dtype.kind in "fc":
             owner = id(d) if d.base is None else id(d.base)
             if owner in owners and _overlaps(d, gradients):
                 d = d.copy()
             owners.add(owner)
             gradients.append(d)
+        elif on_device(v) and on_device(d) and v.dtype.kind in "fc":
+            gradients.append(d.copy() if _overlaps(d, gradients) else d)
         else:
             gradients.append(finished(d, v))
     return gradients, count
 
 
 def _overlaps(d: Any, others: list[Any]) -> bool:
-    return any(type(o) is np.ndarray and np.may_share_memory(d, o) for o in others)
+    return any(type(o) is type(d) and np.may_share_memory(d, o) for o in others)
 
 
 def finished(d: Any, x: Any) -> Any:
@@ -272,7 +277,7 @@ def finished(d: Any, x: Any) -> Any:
     if d is None or d is NOTHING:
         d = zeros_like(x)
     if kind is float:
-        return float(d)
+        return d if on_device(d) else float(d)
     if kind is list:
         return [finished(v, w) for v, w in zip(d, x, strict=True)]
     if isinstance(x, Mapping):
@@ -281,7 +286,9 @@ def finished(d: Any, x: Any) -> Any:
         parts = [finished(v, w) for v, w in zip(d, x, strict=True)]
         return kind(*parts) if hasattr(x, "_fields") else kind(parts)
     if hasattr(x, "dtype"):
-        return d if x.dtype.kind in "fc" else None
+        if x.dtype.kind not in "fc":
+            return None
+        return like(d, x) if on_device(x) and not on_device(d) else d
     names = fields_of(x)
     if names is None:
         return d if isinstance(x, complex) else None

@@ -18,6 +18,7 @@ import numpy as np
 from knetsrc.backends.arrays import unbroadcast
 from knetsrc.backends.decompositions import svd_adjoint_a
 from knetsrc.errors import KnetsrcError
+from knetsrc.modules import scipy_linalg_module
 
 
 def _transposed(x: Any) -> Any:
@@ -111,8 +112,7 @@ def solve_triangular_adjoint_b(
     array
         In the shape of `d`.
     """
-    from scipy.linalg import solve_triangular  # slow to import, so only where it is used
-
+    solve_triangular = scipy_linalg_module(a).solve_triangular
     flipped = int(trans in (0, "N"))
     if np.ndim(b) > 1 or np.ndim(d) == 1:
         return solve_triangular(a, d, flipped, lower, unit_diagonal)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.arrays import unbroadcast
+from knetsrc.backends.arrays import beside, unbroadcast
 
 
 def reshape_like(d: Any, x: Any) -> Any:
@@ -27,7 +27,9 @@ def reshape_like(d: Any, x: Any) -> Any:
     array or number
         `d` itself where nothing has to be done.
     """
-    return unbroadcast(d if np.shape(d) == np.shape(x) else np.reshape(d, np.shape(x)), x)
+    return unbroadcast(
+        d if np.shape(d) == np.shape(x) else np.reshape(beside(d, x), np.shape(x)), x
+    )
 
 
 def tensordot_adjoint_a(d: Any, a: Any, b: Any, axes: Any = 2) -> Any:
@@ -49,7 +51,7 @@ def tensordot_adjoint_a(d: Any, a: Any, b: Any, axes: Any = 2) -> Any:
     """
     a_axes, b_axes = _contracted(axes, np.ndim(a), np.ndim(b))
     a_free, b_free = _others(a_axes, np.ndim(a)), _others(b_axes, np.ndim(b))
-    d_a = np.tensordot(d, b, (range(len(a_free), np.ndim(d)), b_free))
+    d_a = np.tensordot(beside(d, b), b, (range(len(a_free), np.ndim(d)), b_free))
     target = a_free + [a_axes[b_axes.index(axis)] for axis in sorted(b_axes)]
     return unbroadcast(d_a.transpose(_inverse(target)), a)
 
@@ -73,7 +75,7 @@ def tensordot_adjoint_b(d: Any, a: Any, b: Any, axes: Any = 2) -> Any:
     """
     a_axes, b_axes = _contracted(axes, np.ndim(a), np.ndim(b))
     a_free, b_free = _others(a_axes, np.ndim(a)), _others(b_axes, np.ndim(b))
-    d_b = np.tensordot(a, d, (a_free, range(len(a_free))))
+    d_b = np.tensordot(a, beside(d, a), (a_free, range(len(a_free))))
     target = [b_axes[a_axes.index(axis)] for axis in sorted(a_axes)] + b_free
     return unbroadcast(d_b.transpose(_inverse(target)), b)
 
@@ -108,6 +110,8 @@ def kron_adjoint_a(d: Any, a: Any, b: Any) -> Any:
     array or number
         In the shape and dtype of `a`.
     """
+    if np.ndim(b) == 0:
+        return reshape_like(d * b, a)
     blocks, _, b_shape = _kron_blocks(d, a, b)
     b_axes = range(1, blocks.ndim, 2)
     d_a = np.tensordot(blocks, np.reshape(b, b_shape), (b_axes, range(len(b_shape))))
@@ -129,6 +133,8 @@ def kron_adjoint_b(d: Any, a: Any, b: Any) -> Any:
     array or number
         In the shape and dtype of `b`.
     """
+    if np.ndim(a) == 0:
+        return reshape_like(d * a, b)
     blocks, a_shape, _ = _kron_blocks(d, a, b)
     a_axes = range(0, blocks.ndim, 2)
     d_b = np.tensordot(blocks, np.reshape(a, a_shape), (a_axes, range(len(a_shape))))
