@@ -4,13 +4,12 @@ source -> normalize -> resolve -> analysis -> reverse -> simplify -> emit
 """
 
 import inspect
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import gast
+import numpy as np
 
 from knetsrc import __version__
 from knetsrc.adjoints import TABLE
@@ -22,6 +21,7 @@ from knetsrc.transform.emit import emit_with_lines
 from knetsrc.transform.functions import Function
 from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.pairs import Pair, Reversal, Task, split_pair
+from knetsrc.transform.resolve import public_home
 from knetsrc.transform.units import Units
 
 
@@ -99,13 +99,6 @@ def _parameters(function: Callable[..., Any]) -> str:
     )
 
 
-def _home(function: Callable[..., Any]) -> ModuleType:
-    """The module that a primitive is read from; a ufunc does not tell."""
-    home = sys.modules[getattr(function, "__module__", None) or "numpy"]
-    is_there = getattr(home, function.__name__, None) is function
-    return home if is_there else sys.modules["scipy.special"]
-
-
 def _keywords(function: Callable[..., Any]) -> set[str]:
     try:
         theirs = inspect.signature(function).parameters.values()
@@ -116,7 +109,7 @@ def _keywords(function: Callable[..., Any]) -> set[str]:
 
 def _call_of(units: Units, function: Callable[..., Any], core: gast.FunctionDef) -> tree.Node:
     """A call of a primitive with the parameters of `core`, options by keyword."""
-    root = units.outside.module(_home(function))
+    root = units.outside.module(public_home(function) or np)
     arguments = core.args
     positional = [*arguments.posonlyargs, *arguments.args]
     split = len(positional) - len(arguments.defaults)
@@ -131,13 +124,18 @@ def _call_of(units: Units, function: Callable[..., Any], core: gast.FunctionDef)
 def _imports(units: Units, functions: list[tree.Node]) -> list[tree.Node]:
     """Imports of what the functions read."""
     read = tree.names_read(functions)
-    imports: list[tree.Node] = [
-        tree.import_(module, alias if alias != module else None)
-        for alias, module in units.outside.imports.items()
-        if alias in read
-    ]
+    imports: list[tree.Node] = []
+    members: dict[str, dict[str, str]] = {}
+    for alias, module in units.outside.imports.items():
+        package, _, name = module.rpartition(".")
+        if alias in read and package and alias == name:
+            members.setdefault(package, {})[name] = name
+        elif alias in read:
+            imports.append(tree.import_(module, alias if alias != module else None))
     helpers = {text: alias for text, alias in units.helpers.items() if alias in read}
-    return imports + ([tree.import_from("knetsrc.backends", helpers)] if helpers else [])
+    if helpers:
+        members["knetsrc.backends"] = helpers
+    return imports + [tree.import_from(package, names) for package, names in members.items()]
 
 
 @dataclass

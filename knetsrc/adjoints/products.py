@@ -8,7 +8,7 @@ import operator
 
 import numpy as np
 
-from knetsrc.adjoints.facts import rank
+from knetsrc.adjoints.facts import is_scalar, rank
 from knetsrc.adjoints.table import adjoint, case, real
 from knetsrc.backends import (
     cross_adjoint_a,
@@ -60,8 +60,11 @@ MATRICES_AND_VECTORS = [
         case(real(5, 2, 0), real(0, 4)),
     ],
 )
-def matmul_adjoint(a, b, *, d_y):
-    if rank(a) == 2 and rank(b) == 2:
+def matmul_adjoint(a, b, *, y, d_y):
+    if is_scalar(y):  # two vectors
+        d_a = unbroadcast(d_y * b, a)
+        d_b = unbroadcast(d_y * a, b)
+    elif rank(a) == 2 and rank(b) == 2:
         d_a = d_y @ b.T
         d_b = a.T @ d_y
     else:
@@ -85,8 +88,11 @@ def matmul_adjoint(a, b, *, d_y):
         case(real(5, 2, 3), real(4, 3, 2)),
     ],
 )
-def dot_adjoint(a, b, *, d_y):
-    if rank(a) == 2 and rank(b) == 2:
+def dot_adjoint(a, b, *, y, d_y):
+    if is_scalar(y):
+        d_a = unbroadcast(d_y * b, a)
+        d_b = unbroadcast(d_y * a, b)
+    elif rank(a) == 2 and rank(b) == 2:
         d_a = d_y @ b.T
         d_b = a.T @ d_y
     else:

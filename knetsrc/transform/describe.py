@@ -1,4 +1,4 @@
-"""Names that say what an expression is: `exp_x`, `sum_exp`, `product`."""
+"""Names that say what an expression is: `exp_x`, `sum_exp`, `x_minus_mu`, `product`."""
 
 import gast
 
@@ -12,10 +12,25 @@ _OPERATIONS = {
     "**": "power",
     "@": "product",
 }
+_BETWEEN = {"+": "plus", "-": "minus", "*": "times", "/": "over", "@": "times"}
+_POWERS = {2: "squared", 3: "cubed"}
+_JOINING = {
+    "concatenate": "joined",
+    "hstack": "joined",
+    "vstack": "joined",
+    "stack": "stacked",
+    "absolute": "abs",
+    "where": "chosen",
+}
+_LONGEST = 24
 
 
 def describe(node: tree.Node, depth: int = 2) -> str:
-    """A name that says what an expression is."""
+    """A name that says what an expression is.
+
+    >>> [describe(tree.parse_expression(t)) for t in ("np.exp(x)", "1 - p", "x @ w + b", "(a + b) * c")]
+    ['exp_x', 'one_minus_p', 'affine', 'product']
+    """
     if isinstance(node, gast.Name):
         return node.id
     if isinstance(node, gast.Attribute):
@@ -23,7 +38,7 @@ def describe(node: tree.Node, depth: int = 2) -> str:
     if isinstance(node, gast.Subscript):
         return describe(node.value, depth)
     if isinstance(node, gast.BinOp):
-        return _OPERATIONS.get(tree.symbol_of(node.op), "value")
+        return _of_operands(node) or _describe_operation(node)
     if isinstance(node, gast.UnaryOp):
         return "negative" if depth < 2 else f"neg_{describe(node.operand, depth - 1)}"
     if isinstance(node, gast.Call):
@@ -31,19 +46,52 @@ def describe(node: tree.Node, depth: int = 2) -> str:
     return {gast.Tuple: "parts", gast.List: "parts", gast.Compare: "mask"}.get(type(node), "value")
 
 
+def _of_operands(node: gast.BinOp) -> str | None:
+    """`x_minus_mu`, `one_minus_p` or `x_squared` for an operation on names."""
+    left, right, symbol = node.left, node.right, tree.symbol_of(node.op)
+    if symbol == "**" and tree.is_name(left) and tree.is_constant(right, *_POWERS):
+        return f"{left.id}_{_POWERS[right.value]}"
+    first = "one" if tree.is_constant(left, 1) and symbol in "+-" else getattr(left, "id", None)
+    if first is None or not tree.is_name(right) or symbol not in _BETWEEN:
+        return None
+    text = f"{first}_{_BETWEEN[symbol]}_{right.id}"
+    return text if len(text) <= _LONGEST else None
+
+
+def _describe_operation(node: gast.BinOp) -> str:
+    symbol = tree.symbol_of(node.op)
+    operations = [n.op for n in (node.left, node.right) if isinstance(n, gast.BinOp)]
+    if symbol == "+" and any(isinstance(op, gast.Mult | gast.MatMult) for op in operations):
+        return "affine"
+    return _OPERATIONS.get(symbol, "value")
+
+
 def _describe_call(node: gast.Call, depth: int) -> str:
     function = node.func
     text = (
         function.attr if isinstance(function, gast.Attribute) else getattr(function, "id", "value")
     )
+    text = _JOINING.get(text, text)
     first = node.args[0] if node.args else None
     if isinstance(function, gast.Attribute) and not _is_module(function.value):
         first = function.value
     if depth == 0 or first is None:
         return text
-    inner = describe(first, depth - 1)
-    plain = isinstance(first, gast.Name | gast.Attribute | gast.Subscript | gast.Call)
-    return f"{text}_{inner}" if plain and inner != text else text
+    inner = _of_argument(first, depth - 1)
+    whole = f"{text}_{inner}"
+    return whole if inner and inner != text and len(whole) <= _LONGEST else text
+
+
+def _of_argument(node: tree.Node, depth: int) -> str | None:
+    """What a function is applied to, if that has a name: `var` for `var + 1e-5` too."""
+    if isinstance(node, gast.BinOp):
+        names = [n for n in (node.left, node.right) if tree.is_name(n)]
+        is_shifted = isinstance(node.op, gast.Add) and tree.is_number(node.right)
+        return names[0].id if names and is_shifted else _of_operands(node)
+    if isinstance(node, gast.UnaryOp) and tree.is_name(node.operand):
+        return f"neg_{node.operand.id}"
+    plain = isinstance(node, gast.Name | gast.Attribute | gast.Subscript | gast.Call)
+    return describe(node, depth) if plain else None
 
 
 def _is_module(node: tree.Node) -> bool:

@@ -182,12 +182,12 @@ class Pushed:
         fixed = {name: self.values.placeholder(value) for name, value in bound.items()}
         fixed["y"] = self.values.placeholder(node, "y")
         fixed["d_y"] = tree.name("__d_y")
-        spliced = splicer.splice(callee.rule, bound, wanted, fixed)
+        spliced = splicer.splice(callee.rule, {**bound, "y": node}, wanted, fixed)
         uses = sum(
             tree.is_name(n, "__d_y")
             for n in tree.walk([*spliced.adjoints.values(), *(v for _, v in spliced.locals)])
         )
-        if uses > 1 and not is_simple(without_like(adjoint)):
+        if uses > 1 and not self.values.is_simple(without_like(adjoint)):
             adjoint = self._named(node, adjoint)
         values: dict[str, tree.Node] = {"__d_y": adjoint}
         for text, value in spliced.locals:
@@ -258,6 +258,7 @@ class Pushed:
         name = self.pusher.names.fresh(text)
         self.pusher.temporaries.add(name)
         self.prefix.append(tree.assign(name, value))
+        self.values.named_shapes[name] = self.values.shape_of(value)
         return tree.name(name)
 
     def _named(self, node: tree.Node, adjoint: tree.Node) -> tree.Node:

@@ -8,6 +8,7 @@ enclosing function becomes a parameter of the generated function.
 import builtins
 import importlib
 import inspect
+import itertools
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -144,8 +145,11 @@ def qualify(
         value = outside.resolve(node)
         if isinstance(value, types.ModuleType):
             return tree.name(outside.module(value))
-        if isinstance(outside.resolve(node.value), types.ModuleType | Globals):
+        base = outside.resolve(node.value)
+        if isinstance(base, types.ModuleType | Globals):
             path = _numpy_path(value)
+            if path and getattr(base, "__name__", "") in _NUMPY_PLACES:
+                return tree.dotted(f"np{base.__name__.removeprefix('numpy')}.{node.attr}")
             if path:
                 return tree.dotted(path)
         return node
@@ -200,10 +204,9 @@ def _spelling(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
     path = _numpy_path(value)
     if path:
         return tree.dotted(path)
-    home = sys.modules.get(getattr(value, "__module__", None) or "")
-    name = getattr(value, "__name__", "")
-    if _is_library(home) and getattr(home, name, None) is value:
-        return tree.attribute(tree.name(outside.module(home)), name)
+    home = public_home(value)
+    if _is_library(home):
+        return tree.attribute(tree.name(outside.module(home)), value.__name__)
     return tree.attribute(tree.name(outside.namespace(source)), node.id)
 
 
@@ -222,6 +225,19 @@ def _captured(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
     outside.captured[node.id] = value
     outside.names.taken.add(node.id)
     return node
+
+
+def public_home(value: Any) -> types.ModuleType | None:
+    """The module that a library's function is documented in: scipy.linalg for `scipy.linalg.det` of scipy.linalg._basic."""
+    text = getattr(value, "__module__", None) or ("scipy.special" * isinstance(value, np.ufunc))
+    path = text.split(".") if isinstance(text, str) else []
+    public = list(itertools.takewhile(lambda part: not part.startswith("_"), path))
+    places = [public[:n] for n in range(len(public), 0, -1)] + [path]
+    for place in places:
+        module = sys.modules.get(".".join(place))
+        if module is not None and getattr(module, getattr(value, "__name__", ""), None) is value:
+            return module
+    return None
 
 
 def _is_library(module: types.ModuleType | None) -> TypeGuard[types.ModuleType]:

@@ -22,8 +22,10 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.pairs import Reversal, Task, taken_apart
 from knetsrc.transform.push import Pusher
 from knetsrc.transform.reverse import Reverser
-from knetsrc.transform.simplify import simplify
+from knetsrc.transform.simplify import Effects, simplify
+from knetsrc.transform.simplify.gather import gather_saved
 from knetsrc.transform.simplify.likes import add_unrepeated
+from knetsrc.transform.simplify.renumber import renumber
 from knetsrc.transform.simplify.templates import share_templates
 from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.steps import Block, Step
@@ -172,7 +174,10 @@ class Reversing:
             fresh_calls=_FRESH_CALLS,
         )
         numeric = frozenset(self.numeric_adjoints)
-        return taken_apart(add_unrepeated(plain_zeros(simple, numeric), numeric))
+        simple = add_unrepeated(plain_zeros(simple, numeric), numeric)
+        simple = gather_saved(simple, names.fresh, Effects(self._is_pure, _FRESH_CALLS))
+        taken = self.units.names.taken | Names.of(self.function.core).taken
+        return taken_apart(renumber(simple, self.temporaries - {self.seed_name}, taken))
 
     def _shapes_of_names(self, block: Block) -> dict[str, Any]:
         """Shapes of what straight-line code binds once; single numbers are left out."""

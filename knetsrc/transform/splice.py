@@ -93,12 +93,13 @@ class Splicer:
     ) -> Spliced:
         """The body of `rule` for the operands `wanted`.
 
-        `bound` gives the argument nodes; `fixed` what stands for each of them, for `y` and for
+        `bound` gives the argument nodes, and as `y` the call itself; `fixed` what stands for each of them, for `y` and for
         `d_y` in the output.
         """
         template = template_of(rule)
         values = dict(template.defaults) | dict(fixed)
         literals = {n: bound.get(n, template.defaults.get(n)) for n in template.parameters}
+        literals["y"] = bound.get("y")
         body = _Body(self, template, values, literals, wanted)
         body.run(template.function.body)
         return body.result

@@ -17,7 +17,7 @@ from knetsrc.transform.analysis.shapes import (
 )
 from knetsrc.transform.callee import Primitive
 from knetsrc.transform.describe import describe
-from knetsrc.transform.fit import Fitter, is_call_of, is_size
+from knetsrc.transform.fit import Fitter, is_call_of, is_simple, is_size
 from knetsrc.transform.resolve import UNKNOWN
 from knetsrc.transform.steps import Step
 
@@ -88,6 +88,12 @@ class StepValues:
                 return tree.name(name)
         if self._is_cheap(node):
             return tree.clone(node)
+        if (
+            isinstance(node, gast.UnaryOp)
+            and isinstance(node.op, gast.USub)
+            and tree.is_name(node.operand)
+        ):
+            return tree.clone(node)
         name = self.pusher.names.fresh(self.describe(node))
         self.pusher.temporaries.add(name)
         self.step.hoists.append((name, node))
@@ -115,13 +121,21 @@ class StepValues:
     def _is_small_number(self, node: tree.Node) -> bool:
         """Whether computing a number again costs no more than keeping it."""
         parts = list(tree.walk(node))
-        plain = all(
-            isinstance(
-                n, gast.BinOp | gast.Name | gast.Constant | gast.operator | gast.expr_context
-            )
-            for n in parts
+        kinds = gast.BinOp | gast.Name | gast.Constant | gast.operator | gast.expr_context
+        is_plain = len(parts) < 12 and all(isinstance(n, kinds) for n in parts)
+        return is_plain and self.shape_of_value(node) == SCALAR
+
+    def is_simple(self, adjoint: tree.Node) -> bool:
+        """Whether an adjoint may be written twice: a name, or a number multiplied by another."""
+        if is_simple(adjoint):
+            return True
+        is_product = isinstance(adjoint, gast.BinOp) and isinstance(adjoint.op, gast.Mult)
+        return (
+            is_product
+            and is_simple(adjoint.left)
+            and is_simple(adjoint.right)
+            and self.shape_of(adjoint) == SCALAR
         )
-        return plain and len(parts) < 12 and self.shape_of_value(node) == SCALAR
 
     def is_integer(self, node: tree.Node) -> bool:
         """Whether an expression is known to be a small integer computation."""
@@ -209,9 +223,11 @@ class StepValues:
             return self.shape_of_value(value) if not isinstance(value, list) else None
         if text in self.named_shapes:
             return self.named_shapes[text]
-        if text == self.step.result:
-            return self.shape_of_value(self.step.node.value)
         node = self.step.node
+        if text == self.step.result:
+            target = node.targets[0]
+            bound = target.id if isinstance(target, gast.Name) else ""
+            return self.pusher.shapes.of_target(bound, node, node.value)
         if isinstance(node, gast.Assign):
             for target in tree.names_written(node.targets):
                 if self.pusher.keys.adjoints.get(target) == text:

@@ -104,5 +104,5 @@ def test_minus_in_front_of_what_is_added_to_a_part():
     def f(x):
         return np.sum((x[:-2] - 2 * x[1:-1] + x[2:]) ** 2)
 
-    assert "d_x[1:-1] -= 2 * d_sum_1" in body(f)
+    assert "d_x[1:-1] -= 2 * d_sum" in body(f)
     check(f, V)

@@ -1,5 +1,6 @@
 """Generated code made readable: each pass one rewriting, run until none finds anything to do.
 
+    reuse          what has a name already is not computed again
     propagate      a name for a literal or for another name is replaced by it
     algebra        literals and signs in front of products, useless ones and zeros gone
     dead_code      what nobody reads is gone
@@ -21,6 +22,7 @@ from knetsrc.transform.simplify.dead_code import remove_dead_code
 from knetsrc.transform.simplify.effects import Effects
 from knetsrc.transform.simplify.inline import inline_single_use
 from knetsrc.transform.simplify.propagate import propagate
+from knetsrc.transform.simplify.reuse import reuse_named
 from knetsrc.transform.simplify.tidy import tidy
 from knetsrc.transform.tree import Node
 
@@ -30,6 +32,7 @@ __all__ = [
     "inline_single_use",
     "propagate",
     "remove_dead_code",
+    "reuse_named",
     "simplify",
     "simplify_algebra",
     "tidy",
@@ -74,6 +77,7 @@ def simplify(
     effects, names = Effects(is_pure, fresh_calls), frozenset(candidates)
     made_up = names | frozenset(adjoints)
     passes: list[Callable[[gast.FunctionDef], gast.FunctionDef]] = [
+        lambda code: reuse_named(code, names, effects),
         lambda code: propagate(code, made_up, effects),
         lambda code: simplify_algebra(code, is_float, effects),
         lambda code: remove_dead_code(code, effects),
