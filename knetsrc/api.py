@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from knetsrc.arguments import error_of_primal
+from knetsrc.arguments import check_kinds, error_of_primal, formed
 from knetsrc.callee import POSITIONAL, parameters_of, taken_apart
 from knetsrc.gradient import Argnums, Gradient, Wrt
 from knetsrc.origin import explain
@@ -115,6 +115,7 @@ class Pullback:
     _saved: Any
     _wrt: tuple[int, ...]
     _slots: Sequence[Slot | None]
+    _args: tuple[Any, ...]
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """One gradient for each positional argument, None for one that cannot have any.
@@ -137,7 +138,9 @@ class Pullback:
         except Exception as error:
             explain(error)
             raise
-        return _distributed(dict(zip(self._wrt, gradients, strict=True)), self._slots)
+        found = _distributed(dict(zip(self._wrt, gradients, strict=True)), self._slots)
+        triples = zip(found, self._args, self._slots, strict=True)
+        return tuple(formed(d, value) if slot else None for d, value, slot in triples)
 
     @property
     def source(self) -> str:
@@ -185,16 +188,17 @@ def vjp(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any
     args, kwargs = (inner._first if inner else callee.first) + args, callee.keywords | kwargs
     slots = _slots(callee.function, args, kwargs)[-given:] if given else []
     wrt = tuple(sorted({slot[0] for slot in slots if slot}))
+    check_kinds(args, kwargs, callee.function)
     if not wrt:
         value = function(*args[-given:], **kwargs) if given else function(**kwargs)
-        return value, Pullback(None, value, None, wrt, slots)
+        return value, Pullback(None, value, None, wrt, slots, args)
     plan = _runner(callee.function, wrt, inner and inner._runner).ready_for(args, kwargs)
     try:
         value, saved = plan.call(args, kwargs)
     except Exception as error:
         explain(error)
         raise
-    return value, Pullback(plan, value, saved, wrt, slots)
+    return value, Pullback(plan, value, saved, wrt, slots, args[-given:])
 
 
 @functools.lru_cache(maxsize=256)

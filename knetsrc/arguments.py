@@ -3,13 +3,13 @@
 import inspect
 import numbers
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from knetsrc.callee import POSITIONAL, name_of, parameters_of, placed
-from knetsrc.errors import NonScalarOutputError, NotDifferentiableError
+from knetsrc.errors import DefectError, NonScalarOutputError, NotDifferentiableError
 from knetsrc.structure import is_container
 
 Checked = tuple[int, str, Any]
@@ -27,19 +27,27 @@ _OWN_OPERATORS = {
 
 
 def checked_parameters(function: Callable[..., Any], wrt: Sequence[int]) -> tuple[Checked, ...]:
-    """Position, name and default of each parameter whose argument is to be checked."""
+    """Position, name and default of each differentiated parameter; nothing is checked of a star parameter."""
     parameters = parameters_of(function)
     if not parameters:
         return tuple((position, f"argument {position}", MISSING) for position in wrt)
-    found = []
+    found: list[Checked] = []
     for position in wrt:
         parameter = parameters[position]
         default = MISSING if parameter.default is parameter.empty else parameter.default
-        if parameter.kind in POSITIONAL:
-            found.append((position, parameter.name, default))
-        elif parameter.kind is parameter.KEYWORD_ONLY:
-            found.append((sys.maxsize, parameter.name, default))
+        is_star = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        is_positional = parameter.kind in POSITIONAL
+        name = "" if is_star else parameter.name
+        found.append((position if is_positional else sys.maxsize, name, default))
     return tuple(found)
+
+
+def differentiated(
+    checked: Sequence[Checked], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> list[Any]:
+    """The argument of each differentiated parameter; MISSING where there is none."""
+    given = len(args)
+    return [args[p] if p < given else kwargs.get(name, default) for p, name, default in checked]
 
 
 def check_differentiable(
@@ -55,9 +63,8 @@ def check_differentiable(
     NotDifferentiableError
         For an integer, a bool, a string, None, a complex number, or an array of such.
     """
-    given = len(args)
-    for position, name, default in checked:
-        value = args[position] if position < given else kwargs.get(name, default)
+    values = differentiated(checked, args, kwargs)
+    for (_, name, _), value in zip(checked, values, strict=True):
         if type(value) is np.ndarray:
             if value.dtype.kind != "f":
                 raise _refused(value, name, function)
@@ -143,7 +150,7 @@ def _kind_in_words(value: Any) -> str:
 
 def signature(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """What the shape of a result depends on as a rule: types, and shapes also inside lists."""
-    found = tuple([_form(value) for value in args])
+    found = tuple([v.shape if type(v) is np.ndarray else _form(v) for v in args])
     return (*found, *((name, _form(value)) for name, value in kwargs.items())) if kwargs else found
 
 
@@ -153,6 +160,34 @@ def _form(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return (type(value), *[_form(part) for part in value[:16]], len(value))
     return (type(value), getattr(value, "shape", None))
+
+
+def formed(gradient: Any, value: Any) -> Any:
+    """The gradient with respect to `value` in its form: a float for a float, for an array an array of its dtype."""
+    kind = type(value)
+    if kind is np.ndarray:
+        if (
+            type(gradient) is not kind
+            or gradient.dtype is not value.dtype
+            or gradient.shape != value.shape
+        ):
+            return _formed_array(gradient, value)
+        return gradient
+    if kind is type(gradient):
+        return gradient
+    if kind is float:
+        return float(gradient)
+    return value.dtype.type(gradient) if isinstance(value, np.generic) else gradient
+
+
+def _formed_array(gradient: Any, value: np.ndarray) -> np.ndarray:
+    if np.shape(gradient) != value.shape:
+        raise DefectError(
+            f"a gradient of shape {np.shape(gradient)} for an array of shape {value.shape}",
+            why="the generated source is wrong for these arguments",
+            instead="report it, with the function and the shapes",
+        )
+    return np.asarray(gradient, value.dtype)
 
 
 def is_scalar(value: Any) -> bool:

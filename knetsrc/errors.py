@@ -124,3 +124,7 @@ class NotDifferentiableError(KnetsrcError, TypeError):
 
 class SourceNotFoundError(KnetsrcError):
     """A function without source text: a builtin, or one typed at a bare prompt."""
+
+
+class DefectError(KnetsrcError):
+    """What must not happen: a defect of this package."""

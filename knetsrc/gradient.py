@@ -10,23 +10,29 @@ from pathlib import Path
 from types import MethodType
 from typing import Any, Self
 
+import numpy as np
+
 from knetsrc.arguments import (
+    MISSING,
     check_differentiable,
     check_kinds,
     checked_parameters,
+    differentiated,
+    formed,
     refused_result,
     signature,
 )
 from knetsrc.callee import Callee, name_of, parameters_of, positions, taken_apart
-from knetsrc.errors import KnetsrcError
+from knetsrc.errors import DefectError, KnetsrcError
 from knetsrc.origin import comes_from_generated, explain
 from knetsrc.request import Request
-from knetsrc.runner import Plan, Runner
+from knetsrc.runner import Known, Plan, Runner
 from knetsrc.structure import independent
 
 Argnums = int | Sequence[int]
 Wrt = str | Sequence[str] | None
 MOST_SIGNATURES = 4096
+PLAIN_TYPES = (float, list, tuple, dict, np.float64, np.float32)
 
 
 class Gradient:
@@ -83,6 +89,7 @@ class Gradient:
         if not hasattr(function, "__name__"):
             self.__name__ = self.__qualname__ = name_of(self._callee.function)
         self._first: tuple[Any, ...] = self._inner._first if self._inner else self._callee.first
+        self._is_partial = bool(self._first or self._callee.keywords)
         self._prepare(skip=self._inner._skip if self._inner else 0)
 
     def _prepare(self, skip: int) -> None:
@@ -93,6 +100,8 @@ class Gradient:
         request = Request(wrt, options["kind"], single=is_single, has_aux=options["has_aux"])
         inner = self._inner._runner if self._inner else None
         self._runner: Runner = Runner(self._callee.function, request, inner)
+        self._is_single: bool = is_single
+        self._is_plain: bool = request.kind == "grad" and not request.has_aux
         with_value = dataclasses.replace(request, kind="value_and_grad")
         self._with_value: Runner = Runner(self._callee.function, with_value, inner)
         self._sibling: Gradient | None = None
@@ -106,7 +115,7 @@ class Gradient:
             return self
         bound = object.__new__(type(self))
         vars(bound).update(vars(self))
-        bound._first = (instance,)
+        bound._first, bound._is_partial = (instance,), True
         bound.__wrapped__ = MethodType(self.__wrapped__, instance)
         bound._unbound = self
         return bound
@@ -123,14 +132,27 @@ class Gradient:
         KnetsrcError
             If the function cannot be differentiated (at the first call).
         """
-        plan = self._runner.plan
-        is_known = plan is not None and not kwargs and tuple(map(type, args)) in plan.known_types
+        if self._is_partial:
+            args, kwargs = self._first + args, self._callee.keywords | kwargs
         try:
-            if is_known and plan is not None and plan.is_current():
-                return plan.entry(*args)
-            return self._checked_call(args, kwargs)
+            plan = self._runner.plan
+            if plan is not None:
+                known = plan.known.get(_types(args, kwargs) if kwargs else tuple(map(type, args)))
+                if (
+                    known is not None
+                    and plan.is_current()
+                    and (known.is_free or known.admits(args, kwargs, plan.scalar_for))
+                ):
+                    result = known.call(*args, **kwargs)
+                    if type(result) is known.form:
+                        return result
+                    if self._is_plain:
+                        return self._formed_gradients(result, args, kwargs)
+                    return self._formed(result, args, kwargs)
+            return self._formed(self._checked_call(args, kwargs), args, kwargs)
         except Exception as error:
-            own = self._own_error(args, kwargs) if comes_from_generated(error) else None
+            is_foreign = comes_from_generated(error) or isinstance(error, DefectError)
+            own = self._own_error(args, kwargs) if is_foreign else None
             if own is None or (type(own) is type(error) and own.args == error.args):
                 explain(error)
                 raise
@@ -138,60 +160,77 @@ class Gradient:
 
     def _own_error(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Exception | None:
         """What the primal raises: the gradient alone may fail elsewhere, as it computes less."""
-        args, kwargs = independent((args, kwargs))
+        inner, function = self._inner, self._callee.function
+        args, kwargs = independent((args[len(inner._first) :] if inner else args, kwargs))
         try:
-            value = self.__wrapped__(*args, **kwargs)
+            value = (inner or function)(*args, **kwargs)
         except Exception as own:
             return own
-        has_aux = self._runner.request.has_aux
-        return refused_result(value, self._callee.function, has_aux=has_aux)
+        return refused_result(value, function, has_aux=self._runner.request.has_aux)
+
+    def _formed(self, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a call returns, each gradient in the form of its argument."""
+        request = self._runner.request
+        if request.has_aux or request.kind == "value_and_grad":
+            first, second = result
+            if request.kind == "value_and_grad":
+                return first, self._formed_gradients(second, args, kwargs)
+            return self._formed_gradients(first, args, kwargs), second
+        return self._formed_gradients(result, args, kwargs)
+
+    def _formed_gradients(self, found: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        given = len(args)
+        if self._is_single:
+            position, name, default = self._checked[0]
+            return formed(found, args[position] if position < given else kwargs.get(name, default))
+        return tuple(
+            [
+                formed(d, args[p] if p < given else kwargs.get(name, default))
+                for d, (p, name, default) in zip(found, self._checked, strict=True)
+            ]
+        )
 
     def _checked_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        callee = self._callee
-        types = tuple(map(type, args)) if not kwargs else ()
-        if self._first:
-            args = self._first + args
-        if callee.keywords:
-            kwargs = callee.keywords | kwargs
-        check_differentiable(self._checked, args, kwargs, callee.function)
-        check_kinds(args, kwargs, callee.function)
+        function = self._callee.function
+        check_differentiable(self._checked, args, kwargs, function)
+        check_kinds(args, kwargs, function)
         plan = self._runner.ready_for(args, kwargs)
-        is_scalar = plan.generated.scalar_result
-        call = plan.call if is_scalar else functools.partial(self._called_with_check, plan)
-        result = call(args, kwargs)
-        if types and not self._first and not callee.keywords:
-            self._remember(plan, types)
+        if plan.generated.scalar_result:
+            result = plan.call(args, kwargs)
+        else:
+            result = self._called_with_check(plan, args, kwargs)
+        if plan is self._runner.plan:
+            self._remember(plan, args, kwargs)
         return result
 
-    def _remember(self, plan: Plan, types: tuple[type, ...]) -> None:
-        """Note argument types for which no later call needs a check.
-
-        They tell everything where the differentiated arguments are floats or containers, and where the result is a number in
-        any case or all arguments are numbers.
-        """
-        differentiated = [types[p] for p, *_ in self._checked if p < len(types)]
-        is_plain = plan.generated.scalar_result or all(t in (float, int, bool) for t in types)
-        is_checked = all(t in (float, list, tuple, dict) for t in differentiated)
-        if (
-            self._runner.request.kind == "grad"
-            and is_plain
-            and is_checked
-            and not plan.has_captured
-        ):
-            plan.known_types.add(types)
+    def _remember(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Note argument types of which a later call needs no other check than `Known` says."""
+        values = differentiated(self._checked, args, kwargs)
+        places = [p if p < len(args) else name for p, name, _ in self._checked]
+        arrays = [p for p, v in zip(places, values, strict=True) if type(v) is np.ndarray]
+        plain = [v for v in values if v is MISSING or type(v) in PLAIN_TYPES]
+        is_given = all(p in kwargs for p in arrays if isinstance(p, str))
+        if len(arrays) + len(plain) == len(values) and is_given:
+            types = _types(args, kwargs) if kwargs else tuple(map(type, args))
+            are_numbers = all(type(v) in (float, int, bool) for v in (*args, *kwargs.values()))
+            is_scalar = plan.generated.scalar_result or are_numbers
+            if len(plan.known) >= MOST_SIGNATURES:
+                plan.known.clear()
+            form = type(values[0]) if self._is_plain and self._is_single and not arrays else None
+            plan.known[types] = Known(plan.fitting_call, tuple(arrays), is_scalar, form)
 
     def _called_with_check(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         request = self._runner.request
-        if request.kind != "grad":
-            return _checked_value(plan, args, kwargs, has_aux=request.has_aux)
         form = signature(args, kwargs)
         if form in plan.scalar_for:
             return plan.call(args, kwargs)
-        with_value = self._with_value.ready_for(args, kwargs)
+        with_value = plan if request.kind != "grad" else self._with_value.ready_for(args, kwargs)
         value, gradient = _checked_value(with_value, args, kwargs, has_aux=request.has_aux)
         if len(plan.scalar_for) >= MOST_SIGNATURES:
             plan.scalar_for.clear()
         plan.scalar_for.add(form)
+        if request.kind != "grad":
+            return value, gradient
         return (gradient, value[1]) if request.has_aux else gradient
 
     @property
@@ -290,6 +329,10 @@ class Gradient:
         if isinstance(found, Gradient) and found.__wrapped__ is function:
             return _like, (found, self._options)
         return _made, (function, self._options)
+
+
+def _types(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    return (*map(type, args), *kwargs, *map(type, kwargs.values()))
 
 
 def _looked_up(module: str | None, qualname: str) -> Any:

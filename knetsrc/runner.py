@@ -8,17 +8,56 @@ call makes a new one.
 
 import dataclasses
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
 from types import CellType, ModuleType
 from typing import Any
 
 from knetsrc import cache
-from knetsrc.arguments import error_of_primal
+from knetsrc.arguments import error_of_primal, signature
 from knetsrc.bindings import Bindings, bindings_of
 from knetsrc.errors import KnetsrcError, MissingAdjointError
 from knetsrc.given import Given, given_by
 from knetsrc.origin import remember
 from knetsrc.request import Generated, Request
+
+
+@dataclass(slots=True)
+class Known:
+    """What is left to be checked of a call with arguments of known types.
+
+    Attributes
+    ----------
+    call
+        What computes the gradient.
+    arrays
+        Positions or names of differentiated arrays: their dtype must be one of floating-point numbers.
+    is_scalar
+        The result is a single number; else the signature of the call must be known to give one.
+    form
+        The type of the gradient, if that is all there is to its form.
+    is_free
+        Nothing is left.
+    """
+
+    call: Callable[..., Any]
+    arrays: tuple[int | str, ...]
+    is_scalar: bool
+    form: type | None
+    is_free: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_free = self.is_scalar and not self.arrays
+
+    def admits(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], scalar_for: Container[Any]
+    ) -> bool:
+        """Whether the call needs no other check."""
+        for place in self.arrays:
+            value = kwargs[place] if isinstance(place, str) else args[place]
+            if value.dtype.kind != "f":
+                return False
+        return self.is_scalar or signature(args, kwargs) in scalar_for
 
 
 class Plan:
@@ -36,6 +75,8 @@ class Plan:
         Variables of enclosing functions that the entry takes by keyword.
     scalar_for
         Signatures of arguments for which the primal is known to return a single number.
+    known
+        What is left to be checked of a call, by the types of its arguments.
     """
 
     def __init__(
@@ -52,9 +93,9 @@ class Plan:
         self.entry: Callable[..., Any] = getattr(module, generated.name)
         self.pull_back: Any = generated.backward and getattr(module, generated.backward)
         cells = cells_of(function)
-        self.cells = {name: cells[name] for name in generated.captured}
+        self.cells = [(name, cells[name]) for name in generated.captured]
         self.scalar_for: set[Any] = set()
-        self.known_types: set[tuple[type, ...]] = set()
+        self.known: dict[Any, Known] = {}
         self._bindings = bindings
         self._inner = inner
         self.has_captured = bool(generated.captured) or inner is not None
@@ -76,22 +117,38 @@ class Plan:
             If a captured variable holds nothing yet, as the primal would.
         """
         try:
-            if self.has_captured:
-                return self.entry(*args, **kwargs, **self._captured())
-            return self.entry(*args, **kwargs)
+            return self.fitting_call(*args, **kwargs)
         except TypeError as error:
-            if (
-                error.__traceback__ is not None and error.__traceback__.tb_next is None
-            ):  # raised by the call itself
+            if _is_of_call(error, self.has_captured):
                 raise error_of_primal(error, self._written_by_user(), args, kwargs) from None
             raise
 
+    @property
+    def fitting_call(self) -> Callable[..., Any]:
+        """The entry, or what hands it the captured variables as well."""
+        return self._with_captured if self.has_captured else self.entry
+
+    def _with_captured(self, /, *args: Any, **kwargs: Any) -> Any:
+        """What the entry returns, called with what the captured variables hold now as well."""
+        return self.entry(*args, **kwargs, **self._captured())
+
     def _captured(self) -> dict[str, Any]:
-        inner = self._inner.ready()._captured() if self._inner else {}
-        return inner | {name: _content(name, cell) for name, cell in self.cells.items()}
+        try:
+            found = {name: cell.cell_contents for name, cell in self.cells}
+        except ValueError:
+            raise _unbound(next(name for name, cell in self.cells if _is_empty(cell))) from None
+        return self._inner.ready()._captured() | found if self._inner else found
 
     def _written_by_user(self) -> Callable[..., Any]:
         return self._inner.ready()._written_by_user() if self._inner else self.function
+
+
+def _is_of_call(error: TypeError, has_captured: bool) -> bool:
+    """Whether arguments didn't fit the parameters: the entry has not begun to run."""
+    traceback = error.__traceback__
+    if has_captured and traceback is not None:
+        traceback = traceback.tb_next
+    return traceback is not None and traceback.tb_next is None
 
 
 def cells_of(function: Callable[..., Any]) -> dict[str, CellType]:
@@ -100,14 +157,19 @@ def cells_of(function: Callable[..., Any]) -> dict[str, CellType]:
     return dict(zip(names, getattr(function, "__closure__", None) or (), strict=True))
 
 
-def _content(name: str, cell: CellType) -> Any:
+def _is_empty(cell: CellType) -> bool:
     try:
-        return cell.cell_contents
+        cell.cell_contents  # noqa: B018
     except ValueError:
-        raise NameError(
-            f"cannot access free variable '{name}' where it is not associated with a value "
-            "in enclosing scope"
-        ) from None
+        return True
+    return False
+
+
+def _unbound(name: str) -> NameError:
+    return NameError(
+        f"cannot access free variable '{name}' where it is not associated with a value "
+        "in enclosing scope"
+    )
 
 
 class Runner:

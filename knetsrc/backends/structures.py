@@ -288,6 +288,8 @@ def finished(d: Any, x: Any) -> Any:
     if hasattr(x, "dtype"):
         if x.dtype.kind not in "fc":
             return None
+        if isinstance(x, np.generic):
+            return x.dtype.type(d)
         return like(d, x) if on_device(x) and not on_device(d) else d
     names = fields_of(x)
     if names is None:
