@@ -1,7 +1,8 @@
-"""What a call tells of arguments that are functions or objects, where their parameters tell nothing."""
+"""What a call tells of arguments that are functions, modules or objects, where their parameters tell nothing."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 from knetsrc.callee import parameters_of
@@ -11,7 +12,7 @@ _LIBRARIES = frozenset({"builtins", "numpy", "scipy", "collections", "cupy"})
 
 
 def given_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Given:
-    """Parameters whose arguments are functions, objects of a user's class, or lists of such objects.
+    """Parameters whose arguments are functions, modules, objects of a user's class, or lists of such objects.
 
     Parameters
     ----------
@@ -23,7 +24,8 @@ def given_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     Returns
     -------
     tuple
-        Name, kind ("function", "class" or "elements") and the function or class of each.
+        Name, kind ("function", "module", "class" or "elements") and the function, module or class of
+        each.
     """
     parameters = parameters_of(function)
     named = {p.name: value for p, value in zip(parameters, args, strict=False)} | dict(kwargs)
@@ -33,6 +35,8 @@ def given_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
 
 
 def _kind(value: Any) -> tuple[str, Any]:
+    if isinstance(value, ModuleType):
+        return "module", value
     if isinstance(value, list | tuple) and value and not hasattr(value, "_fields"):
         classes = {type(v) for v in value}
         if len(classes) == 1 and _is_object(value[0]):

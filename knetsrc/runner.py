@@ -16,6 +16,7 @@ from typing import Any
 from knetsrc import cache
 from knetsrc.arguments import error_of_primal, signature
 from knetsrc.bindings import Bindings, bindings_of
+from knetsrc.callee import parameters_of
 from knetsrc.errors import KnetsrcError, MissingAdjointError
 from knetsrc.given import Given, given_by
 from knetsrc.origin import remember
@@ -195,6 +196,8 @@ class Runner:
         self._lock = threading.RLock()
         self._by_given: dict[Given, Runner] = {}
         self._latest: Runner | None = None
+        defaults = (p.default for p in parameters_of(function))
+        self._has_module_default = ModuleType in map(type, defaults)
 
     def ready_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Plan:
         """The plan for a call, which may depend on functions and objects among its arguments.
@@ -204,7 +207,8 @@ class Runner:
         KnetsrcError
             If the function cannot be differentiated.
         """
-        if not self._by_given:
+        has_module = ModuleType in map(type, args) or ModuleType in map(type, kwargs.values())
+        if not self._by_given and not has_module and not self._has_module_default:
             try:
                 return self.ready()
             except MissingAdjointError:

@@ -12,6 +12,7 @@ import numpy as np
 from knetsrc import ops
 from knetsrc.adjoints.table import TABLE, Rule
 from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.modules import host_twin
 from knetsrc.transform import tree
 from knetsrc.transform.binding import binding_of
 from knetsrc.transform.resolve import UNKNOWN, Outside, public_path
@@ -46,6 +47,15 @@ class Primitive:
         return binding_of(self.rule, function).bind(
             self.args, {k.arg: k.value for k in self.keywords}
         )
+
+    def without_derivative(self) -> tuple[str, ...]:
+        """Parameters of the rule for which a differentiated value is refused.
+
+        Of a method all but the operands: in `model.xp.sum(x)` the method may be a function of a module.
+        """
+        if not isinstance(self.function, str):
+            return self.rule.constant_only
+        return tuple(name for name in self.bound() if name not in self.rule.operands)
 
 
 @dataclass(frozen=True)
@@ -148,6 +158,7 @@ class Calls:
         return Unknown(tree.show(function))
 
     def _known(self, value: Any, node: gast.Call) -> Callee:
+        value = host_twin(value)
         try:
             rule, is_constant = TABLE.rule_for(value), value in TABLE.constants
         except TypeError:

@@ -229,7 +229,7 @@ class Pushed:
         self, node: tree.Node, callee: Primitive, bound: dict[str, Any]
     ) -> None:
         for name, value in bound.items():
-            if name in callee.rule.constant_only and self._wants(value):
+            if name in callee.without_derivative() and self._wants(value):
                 raise UnsupportedSyntaxError(
                     f"the argument `{name}` depends on a differentiated value",
                     at=node,

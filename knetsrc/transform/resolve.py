@@ -54,6 +54,12 @@ class Outside:
             self.imports[alias] = module.__name__
         return self._aliases[id(module)]
 
+    def array_module(self, text: str) -> str:
+        """A new name for a variable that holds the module of an array, whose functions are NumPy's."""
+        name = self.names.fresh(f"{text}_module")  # `xp` may be an array elsewhere
+        self.roots[name] = np
+        return name
+
     def namespace(self, source: Source) -> str:
         """The name under which the globals of a user's function are reached."""
         module = sys.modules.get(source.module_name)

@@ -19,6 +19,7 @@ from typing import Any
 import gast
 
 from knetsrc.adjoints.table import TABLE
+from knetsrc.modules import array_module, host_twin
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.resolve import UNKNOWN, Captured, Globals, Outside
@@ -120,6 +121,7 @@ class Specializer:
                 not isinstance(value, _PLAIN)
                 and not _is_library(type(value))
                 and rule_of(value) is None
+                and host_twin(value) is value
             )
             return type(value) if is_object and not hasattr(value, "__wrapped__") else None
         if isinstance(node, gast.Subscript):
@@ -177,7 +179,16 @@ class Specializer:
         if isinstance(node, gast.Name) and node.id in self.local:
             return True
         value = self.outside.resolve(node)
+        if isinstance(value, types.ModuleType):
+            return True
         return value is not UNKNOWN and callable(value) and not isinstance(value, type)
+
+    def _is_array_module(self, node: tree.Node) -> bool:
+        """Whether `node` is the module of an array: `array_module(x)`, or CuPy's own function."""
+        value = self.outside.resolve(node.func) if isinstance(node, gast.Call) else UNKNOWN
+        home = (getattr(value, "__module__", None) or "").partition(".")[0]
+        is_cupys = getattr(value, "__name__", "") == "get_array_module" and home == "cupy"
+        return value is array_module or is_cupys
 
     def _captured_by(self, node: tree.Node) -> list[str]:
         """What a nested function captures: its keyword-only parameters without default."""
@@ -238,6 +249,9 @@ class Specializer:
                 if len(bound[text]) == 1 and self._is_function(node.value):
                     aliases[text] = node.value
                     continue
+                if len(bound[text]) == 1 and self._is_array_module(node.value):
+                    aliases[text] = tree.name(self.outside.array_module(text))
+                    node = tree.at(tree.assign(aliases[text].id, node.value), node)
             body.append(node)
         return tree.at(tree.function_def(core.name, core.args, body), core) if aliases else core
 
@@ -245,7 +259,7 @@ class Specializer:
 def rule_of(value: Any) -> Any:
     """The rule of a function; None for what has none."""
     try:
-        return TABLE.by_function.get(value)
+        return TABLE.by_function.get(host_twin(value))
     except TypeError:
         return None
 
@@ -253,6 +267,7 @@ def rule_of(value: Any) -> Any:
 def _is_library(value: Any) -> bool:
     return (getattr(value, "__module__", None) or "builtins").split(".")[0] in (
         "builtins", "numpy", "scipy", "math", "operator", "functools", "itertools", "random", "knetsrc",
+        "cupy", "cupyx",
     )  # fmt: skip
 
 

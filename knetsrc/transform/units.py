@@ -108,6 +108,8 @@ class Units:
                 alias = self.names.fresh(f"given_{text}")
                 self.outside.roots[alias] = self.outside.injected[alias] = what
                 functions[text] = tree.name(alias)
+            elif kind == "module":
+                functions[text] = tree.name(self.outside.module(what))
             else:
                 classes[text if kind == "class" else f"{text}[]"] = what
         core = tree.function_def(

@@ -41,7 +41,7 @@ def operands(node: tree.Node | None, calls: Calls) -> list[tree.Node]:
     callee = calls.of(node) if node is not None else None
     if isinstance(callee, Primitive):
         bound = callee.bound()
-        names = (*callee.rule.operands, *callee.rule.constant_only)
+        names = (*callee.rule.operands, *callee.without_derivative())
         return [n for name in names for n in _listed(bound.get(name))]
     if isinstance(callee, Container):
         return list(callee.args)
