@@ -1,6 +1,5 @@
 """What is checked of a call: that arguments can have a gradient, that the result is one number."""
 
-import inspect
 import numbers
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -238,15 +237,10 @@ def _form_in_words(value: Any) -> str:
 
 def error_of_primal(
     error: TypeError, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
-) -> TypeError:
-    """What the primal raises for arguments that don't fit; `error` itself where they do."""
+) -> Exception:
+    """What the primal raises for arguments that don't fit its parameters; `error` itself where it raises nothing."""
     try:
-        inspect.signature(function, follow_wrapped=False).bind(*args, **kwargs)
-    except ValueError:
-        return error
-    except TypeError:
-        try:
-            function(*args, **kwargs)
-        except TypeError as own:
-            return own.with_traceback(None)
+        function(*args, **kwargs)
+    except Exception as own:
+        return own.with_traceback(None)
     return error

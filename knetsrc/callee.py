@@ -119,15 +119,19 @@ def _numbered(
     if isinstance(number, bool) or not hasattr(number, "__index__"):
         raise _refused(callee, f"argnums={number!r} is not an integer", bound)
     position: int = number.__index__() + bound
-    if position < bound or (parameters and position >= len(parameters)):
+    is_known = bool(parameters) or hasattr(callee.function, "__code__")
+    if position < bound or (is_known and position >= len(parameters)):
         raise _refused(
             callee, f"argnums={number} is not a parameter of `{name_of(callee.function)}`", bound
         )
     if parameters and parameters[position].kind not in POSITIONAL:
         star = parameters[position].name
-        raise _refused(
+        error = _refused(
             callee, f"argnums={number} is not a parameter of its own: it is part of `{star}`", bound
         )
+        name = name_of(callee.function)
+        error.instead = f"name it: grad(lambda x: {name}(x)); or wrt={star!r} for all of `{star}`"
+        raise error
     return position
 
 
@@ -143,10 +147,15 @@ def _named(callee: Callee, parameters: Sequence[inspect.Parameter], bound: int, 
 def _refused(callee: Callee, message: str, bound: int) -> NotDifferentiableError:
     free = [p.name for p in parameters_of(callee.function)[bound:] if p.name not in callee.keywords]
     listed = ", ".join(f"{i} is `{name}`" for i, name in enumerate(free))
+    has_none = hasattr(callee.function, "__code__") and not free
     error = NotDifferentiableError(
         message,
-        why=f"its parameters are: {listed}" if listed else "it has no parameters that are known",
-        instead="count from 0, or give the name: wrt=" + repr(free[0] if free else "x"),
+        why=f"its parameters are: {listed}"
+        if listed
+        else ("it takes no arguments" if has_none else "it has no parameters that are known"),
+        instead="count from 0, or give the name: wrt=" + repr(free[0])
+        if free
+        else "give it a parameter for what it is to be differentiated with respect to",
     )
     return placed(error, callee.function)
 

@@ -21,7 +21,9 @@ from knetsrc.transform.emit import emit_with_lines
 from knetsrc.transform.functions import Function
 from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.pairs import Pair, Reversal, Task, split_pair
-from knetsrc.transform.resolve import public_home
+from knetsrc.transform.refusal import without_rule
+from knetsrc.transform.resolve import public_home, public_path
+from knetsrc.transform.source import is_written_in_python
 from knetsrc.transform.units import Units
 
 
@@ -62,11 +64,12 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
 
 
 def _parameter(main: Function, position: int) -> str:
-    if position >= len(main.parameters):
+    star = main.core.args.vararg if main.source is None else None
+    if position >= len(main.parameters) or (star and main.parameters[position] == star.id):
         raise NotDifferentiableError(
             f"`{main.name}` has no parameter {position} of its own",
             why="it takes any number of arguments, or leaves some to keywords",
-            instead=f"differentiate a function that calls `{main.name}`",
+            instead=f"differentiate a function that calls it: lambda x, y: {main.name}(x, y)",
         )
     return main.parameters[position]
 
@@ -79,6 +82,12 @@ def _main(units: Units, function: Callable[..., Any]) -> Function:
                 f"`{function.__name__}` has no derivative",
                 why="its result does not change smoothly",
                 instead="differentiate a function of real numbers",
+            )
+        if not is_written_in_python(function):
+            raise without_rule(
+                None,
+                public_path(function) or f".{getattr(function, '__name__', repr(function))}",
+                "it is not written in Python, and has no rule",
             )
         main = units.load_main(function)
         units.names.taken |= set(main.parameters)

@@ -279,11 +279,11 @@ def _numpy_path(value: Any) -> str | None:
 
 def public_path(value: Any) -> str | None:
     """How a function of a library is called after an import: `scipy.linalg.expm`, `np.fft.fft`; None if it is nowhere."""
-    name = getattr(value, "__name__", "")
-    home = (getattr(value, "__module__", None) or "").lstrip("_").split(".")
-    for count in range(1, len(home) + 1):
-        module = ".".join(home[:count])
-        if name and getattr(sys.modules.get(module), name, None) is value:
-            module = f"np{module.removeprefix('numpy')}" if home[0] == "numpy" else module
-            return name if module == "builtins" else f"{module}.{name}"
-    return None
+    home = public_home(value)
+    if home is None:
+        return None
+    module = home.__name__.lstrip("_")  # functools.reduce says that it is of _functools
+    if module == "builtins":
+        return str(value.__name__)
+    root, _, rest = module.partition(".")
+    return ".".join(filter(None, ["np" if root == "numpy" else root, rest, value.__name__]))

@@ -180,6 +180,14 @@ def _plain_function(function: Any) -> tuple[types.FunctionType, tuple[Any, ...]]
     )
 
 
+def is_written_in_python(function: Any) -> bool:
+    """Whether a call of `function` runs a function of which there may be source."""
+    if isinstance(function, types.FunctionType | types.MethodType | type | functools.partial):
+        return True
+    call = inspect.getattr_static(type(function), "__call__", None)
+    return isinstance(call, types.FunctionType) or _is_transparent(function)
+
+
 def _generated_function(gradient: Any) -> types.FunctionType:
     """The function that a gradient runs: it is differentiated once more."""
     if isinstance(gradient.primal, types.FunctionType) and not gradient.primal.__closure__:

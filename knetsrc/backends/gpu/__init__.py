@@ -159,5 +159,8 @@ def _taps(geometry: Any) -> Iterator[tuple[slice, ...]]:
         yield (
             slice(None),
             slice(None),
-            *(slice(at * apart, at * apart + (n - 1) * step + 1, step) for at, apart, step, n in axes),
+            *(
+                slice(at * apart, at * apart + (n - 1) * step + 1, step)
+                for at, apart, step, n in axes
+            ),
         )
