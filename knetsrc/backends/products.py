@@ -36,6 +36,10 @@ def matmul_adjoint_a(d: Any, a: Any, b: Any) -> Any:
             d_a = d @ b.T
             if d_a.dtype is a.dtype:
                 return d_a
+        elif a.ndim == 2 and b.ndim == 1 == d.ndim and len(d) == len(a):
+            d_a = d[:, None] * b
+            if d_a.dtype is a.dtype:
+                return d_a
     except (AttributeError, ValueError):  # a number, or fewer columns than the product
         pass
     d = _fit(beside(d, a, b), _matmul_shape(a.shape, b.shape))

@@ -65,7 +65,8 @@ def share_among_ties(d: Any, a: Any, extreme: Any, axis: Axis = None) -> Any:
         Shape and dtype of `a`.
     """
     chosen, ties = _chosen(a, extreme, axis)
-    return np.multiply(chosen, keep_axes(d, a, axis) / ties, dtype=_float_dtype(a))
+    dtype = _float_dtype(a)
+    return np.where(chosen, np.divide(keep_axes(d, a, axis), ties, dtype=dtype), dtype.type(0))[()]
 
 
 def gather_from_ties(d: Any, a: Any, extreme: Any, axis: Axis = None) -> Any:
@@ -88,9 +89,7 @@ def _chosen(a: Any, extreme: Any, axis: Axis) -> tuple[Any, Any]:
 
 def _counted(mask: Any, axis: Axis) -> Any:
     """How often `mask` is true along `axis`, with the axis kept."""
-    if on_device(mask):  # CuPy's count_nonzero cannot keep an axis
-        return np.sum(mask, axis=axis, keepdims=True)
-    return np.count_nonzero(mask, axis=axis, keepdims=True)
+    return np.sum(mask, axis=axis, keepdims=True)  # faster than count_nonzero along an axis
 
 
 def _float_dtype(a: Any) -> np.dtype:

@@ -198,7 +198,22 @@ def split_like(d: Any, arrays: Any, axis: int | None = 0) -> Any:
     """
     if axis is None:
         return _pieces(np.reshape(d, -1), arrays, [np.size(array) for array in arrays], 0)
+    if type(arrays) is list and all(type(array) is np.ndarray for array in arrays):
+        return _slices(d, arrays, axis)
     return _pieces(d, arrays, [np.shape(array)[axis] for array in arrays], axis)
+
+
+def _slices(d: Any, arrays: list[Any], axis: int) -> list[Any]:
+    """The pieces of `d` for a list of arrays; views, so that this costs no more than slices by hand."""
+    before = (slice(None),) * (axis % d.ndim)
+    pieces = []
+    start = 0
+    for array in arrays:
+        stop = start + array.shape[axis]
+        piece = d[(*before, slice(start, stop))]
+        pieces.append(piece if piece.dtype is array.dtype else unbroadcast(piece, array))
+        start = stop
+    return pieces
 
 
 def vsplit_like(d: Any, arrays: Any) -> Any:
