@@ -143,7 +143,7 @@ def _imports(units: Units, functions: list[tree.Node]) -> list[tree.Node]:
             imports.append(tree.import_(module, alias if alias != module else None))
     helpers = {text: alias for text, alias in units.helpers.items() if alias in read}
     if helpers:
-        members["knetsrc.backends"] = helpers
+        members.setdefault("knetsrc.backends", {}).update(helpers)
     return imports + [tree.import_from(package, names) for package, names in members.items()]
 
 
@@ -183,9 +183,7 @@ class _Entry:
     def _gradient(self) -> tree.Node:
         with_value = self.request.kind == "value_and_grad"
         has_aux = self.request.has_aux
-        task = Task(
-            tuple(self.wrt), want_value=with_value or has_aux, scalar_result=True, has_aux=has_aux
-        )
+        task = Task(tuple(self.wrt), want_value=with_value, scalar_result=True, has_aux=has_aux)
         reversal = self.units.reverse(self.main, task)
         self.scalar_result = reversal.is_scalar
         pair = self.units.pair_of_main(self.main, tuple(self.wrt))

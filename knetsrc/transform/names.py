@@ -5,6 +5,8 @@ import keyword
 import re
 from collections.abc import Iterable
 
+import gast
+
 from knetsrc.backends import __all__ as HELPERS
 from knetsrc.transform import tree
 
@@ -46,3 +48,12 @@ def adjoint_name(text: str) -> str:
 def saved_name(text: str) -> str:
     """The name of the list in which values of `text` are kept."""
     return f"{text}_saved"
+
+
+def first_places(node: "tree.Node | list[tree.Node]") -> dict[str, int]:
+    """Names in the order in which they come in a tree; parameters of a function come first."""
+    found: dict[str, int] = {}
+    for n in tree.walk(node):
+        if isinstance(n, gast.Name):
+            found.setdefault(n.id, len(found))
+    return found

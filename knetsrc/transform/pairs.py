@@ -8,6 +8,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.assigned import definitely_assigned, exposed_names
 from knetsrc.transform.functions import Function
+from knetsrc.transform.names import first_places
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,11 @@ def split_pair(
     backward = tree.function_def(
         "b", [], [*reversal.backward, tree.return_(tree.tuple_of(reversal.adjoints))]
     )
-    kept = sorted(exposed_names(backward.body) & local)
     whole = tree.function_def(
         "f", tree.clone(function.core.args), [*reversal.forward, tree.pass_()]
     )
+    places = first_places(whole)
+    kept = sorted(exposed_names(backward.body) & local, key=lambda n: places.get(n, len(places)))
     assigned = definitely_assigned(whole)
     unbound = [
         n

@@ -165,7 +165,8 @@ def flatten_breaks(
         written = {n for s in first for n in tree.names_written(s)} | {
             appended_to(n) for n in tree.walk(first)
         }
-        if written & (exposed_names(node.body) | _read_elsewhere(function, node)):
+        used = written & (exposed_names(node.body) | _read_elsewhere(function, node))
+        if any(not _only_decides(function, node, text) for text in used):
             return node
         trips = names.fresh("trips")
         up = tree.assign(trips, tree.binary(tree.name(trips), "+", tree.constant(1)))
@@ -180,13 +181,24 @@ def flatten_breaks(
     return tree.rewrite(function, {gast.For: flat, gast.While: flat})
 
 
+def _only_decides(function: gast.FunctionDef, loop: tree.Node, text: str | None) -> bool:
+    """Whether a name, as a counter, is read only where a loop goes on or ends, and to bind it anew."""
+    deciding = [loop.body[-1].test, *([loop.test] if isinstance(loop, gast.While) else [])]
+    own = [
+        n.value
+        for n in tree.walk(loop.body)
+        if isinstance(n, gast.Assign) and tree.is_name(n.targets[0], text)
+    ]
+    return _reads(function).count(text) == sum(_reads(n).count(text) for n in [*deciding, *own])
+
+
 def _read_elsewhere(function: gast.FunctionDef, loop: tree.Node) -> set[str]:
     """Names that are read outside of a loop."""
     inside, everywhere = Counter(_reads(loop)), Counter(_reads(function))
     return {n for n, count in everywhere.items() if count > inside[n]}
 
 
-def _reads(node: tree.Node) -> list[str]:
+def _reads(node: tree.Node) -> list[str | None]:
     return [
         n.id for n in tree.walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Load)
     ]

@@ -238,7 +238,7 @@ def public_home(value: Any) -> types.ModuleType | None:
     text = getattr(value, "__module__", None) or ("scipy.special" * isinstance(value, np.ufunc))
     path = text.split(".") if isinstance(text, str) else []
     public = list(itertools.takewhile(lambda part: not part.startswith("_"), path))
-    places = [public[:n] for n in range(len(public), 0, -1)] + [path]
+    places = [public[:n] for n in range(1, len(public) + 1)] + [path]
     for place in places:
         module = sys.modules.get(".".join(place))
         if module is not None and getattr(module, getattr(value, "__name__", ""), None) is value:

@@ -33,6 +33,8 @@ class Reverser:
         Makes the pair of a helper: (step, call, adjoints of its results wanted) -> see `helper_calls.reverse_call`.
     buffers
         Names whose adjoint is added into at an index: it must be memory of its own.
+    order
+        Where names come first in the function.
     numeric
         Keys that are arrays or numbers for sure, so that adjoints add up with `+`.
     """
@@ -41,6 +43,7 @@ class Reverser:
     assigned: Assigned
     call_helper: Callable[..., Any]
     buffers: frozenset[str]
+    order: dict[str, int]
     numeric: frozenset[str]
     numbers: frozenset[str] = frozenset()
     live: set[str] = field(default_factory=set)
@@ -301,7 +304,7 @@ class Reverser:
         merged = {k for k in ends[0] | ends[1] if self._root(k) in possibly}
         for block, end in zip(step.blocks, ends, strict=True):
             self.live = end
-            for key in sorted(merged - end):
+            for key in sorted(merged - end, key=self._order):
                 is_used_up = key in before and self._root(key) not in surely
                 block.final += self._started(key, is_at_hand=not is_used_up)
         self.live = merged
@@ -333,14 +336,14 @@ class Reverser:
         entry = set(self.live)
         body = self.block(node.body)
         surely = self.assigned.before[id(node)]
-        for key in sorted(entry - self.live):
+        for key in sorted(entry - self.live, key=self._order):
             body.final += self._started(key, is_at_hand=self._root(key) in exposed | surely)
         self.live = entry
         step.blocks = [body]
 
     def _order(self, key: str) -> tuple[int, str]:
-        """Containers and buffers first, in a fixed order."""
-        return (0 if key in self.buffers else 1, key)
+        """Parameters first, then names as they come in the text."""
+        return (self.order.get(self._root(key), len(self.order)), key)
 
     def _reaches(self, body: list[tree.Node], after: set[str]) -> bool:
         """Whether anything bound in a body has an adjoint, or may get one within the body."""

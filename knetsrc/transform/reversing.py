@@ -18,7 +18,7 @@ from knetsrc.transform.callee import Calls, Constant, Container, Primitive, Reco
 from knetsrc.transform.functions import Function, parameter_names
 from knetsrc.transform.helper_calls import reverse_call
 from knetsrc.transform.keys import Keys
-from knetsrc.transform.names import Names
+from knetsrc.transform.names import Names, first_places
 from knetsrc.transform.pairs import Reversal, Task, taken_apart
 from knetsrc.transform.push import Pusher
 from knetsrc.transform.reverse import Reverser
@@ -71,7 +71,8 @@ class Reversing:
         )  # fmt: skip
         self.floats = active - pusher.integers
         reverser = Reverser(
-            pusher, assigned, partial(reverse_call, self.units), buffer_names(core, calls, active), numeric_keys,
+            pusher, assigned, partial(reverse_call, self.units), buffer_names(core, calls, active),
+            first_places(core), numeric_keys,
             _number_names(core, found),
         )  # fmt: skip
         seed = self._seed(reverser, result)
@@ -127,9 +128,16 @@ class Reversing:
             return []
         return [tree.assign(keys.adjoint(result.id), tree.constant(1.0))]
 
+    def _wanted(self, result: tree.Node) -> tree.Node:
+        """The result, without what is not asked for."""
+        if self.task.want_value:
+            return result
+        none = tree.constant(None)
+        return tree.tuple_of([none, *result.elts[1:]]) if self.task.has_aux else none
+
     def _decide_hoists(self, block: Block, result: tree.Node) -> None:
         """In loops, subexpressions of statements that only the value needs are computed again in the backward part."""
-        needed = _names_needed(block) | (tree.names_read(result) if self.task.want_value else set())
+        needed = _names_needed(block) | tree.names_read(self._wanted(result))
         live = _live_names(block, needed)
         for step in _loop_steps(block):
             calls = [n for _, v in step.hoists for n in tree.walk(v) if isinstance(n, gast.Call)]
@@ -154,8 +162,8 @@ class Reversing:
         if undefined:
             forward = [tree.assign_all(undefined, tree.constant(None)), *forward]
         value: tree.Node = tree.constant(None)
-        if self.task.want_value:
-            value, kept = _kept_result(result, tree.names_written(backward), names)
+        if self.task.want_value or self.task.has_aux:
+            value, kept = _kept_result(self._wanted(result), tree.names_written(backward), names)
             forward += kept
             self.temporaries |= {n for s in kept for n in tree.names_written(s)}
         arguments = tree.clone(self.function.core.args)

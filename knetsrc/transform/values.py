@@ -241,7 +241,8 @@ class StepValues:
 
     def _is_elementwise(self, node: gast.Call) -> bool:
         callee = self.pusher.calls.of(node)
-        return isinstance(callee, Primitive) and callee.rule.elementwise
+        is_choice = tree.show(node.func) == "np.where" and len(node.args) == 3
+        return is_choice or (isinstance(callee, Primitive) and callee.rule.elementwise)
 
     def _union(self, nodes: list[tree.Node]) -> Shape | None:
         shapes = [self.shape_of(n) for n in nodes]

@@ -25,6 +25,7 @@ _LOOSENESS = {
     **dict.fromkeys([" * ", " / ", " // ", " % ", " @ "], 4), " ** ": 1,
 }  # fmt: skip
 _INDENT = "    "
+_MANY = 6
 
 
 def wrap(
@@ -103,6 +104,8 @@ def _inside(fragments: Sequence[str], width: int, *, apart: bool = False) -> lis
     commas = bool(marks) and fragments[marks[0]] == ", "
     if _fits(fragments, width) and not (apart and commas):
         return ["".join(fragments)]
+    if commas and len(marks) >= _MANY and all(map(str.isidentifier, fragments[::2])):
+        return _filled(["".join(part) for part in _parts(fragments, marks, commas)], width)
     if marks:
         return [line for part in _parts(fragments, marks, commas) for line in _inside(part, width)]
     brackets = list(_brackets(fragments))
@@ -110,6 +113,21 @@ def _inside(fragments: Sequence[str], width: int, *, apart: bool = False) -> lis
         return ["".join(fragments)]
     fitting = [b for b in brackets if _opens_well([], fragments, [], b, width)]
     return _opened(fragments, *(fitting or brackets)[-1], width)
+
+
+def _filled(parts: list[str], width: int) -> list[str]:
+    """Lines with as many parts on each as fit: names alone need not have a line each.
+
+    >>> _filled(["one,", "two,", "three,"], 10)
+    ['one, two,', 'three,']
+    """
+    lines = [parts[0]]
+    for part in parts[1:]:
+        if len(lines[-1]) + 1 + len(part) <= width:
+            lines[-1] += f" {part}"
+        else:
+            lines.append(part)
+    return lines
 
 
 def _parts(fragments: Sequence[str], marks: list[int], commas: bool) -> Iterator[list[str]]:

@@ -123,10 +123,10 @@ class Shapes:
         self, node: tree.Node, callee: Primitive, env: dict[str, Value], numbers: frozenset[str]
     ) -> Shape:
         bound = callee.bound()
-        if callee.rule.elementwise:
+        primitive = getattr(callee.rule.primitives[0], "__name__", "")
+        if callee.rule.elementwise or (primitive == "where" and len(bound) == 3):
             nodes = [n for v in bound.values() for n in (v if isinstance(v, list) else [v])]
             return combined(self._of(n, env, numbers) for n in nodes)
-        primitive = getattr(callee.rule.primitives[0], "__name__", "")
         first = callee.args[0] if callee.args else None
         if primitive in _SHAPE_KEEPERS and first is not None:
             return self._of(first, env, numbers)

@@ -1,5 +1,6 @@
 """Calls of the user's own functions."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.booleans import unfold_booleans
-from knetsrc.transform.normalize.effects import name_for
+from knetsrc.transform.normalize.effects import last_name, name_for
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 from knetsrc.transform.normalize.scopes import blocks
 
@@ -41,13 +42,26 @@ def split_calls(
         sigm_value = sigm(w @ hidden_x)
         sigm_x = sigm(x)
         return sigm_value ** 2 + sigm_x
+
+    What only one call of several arguments gives is named after the function alone.
+
+    >>> (function,) = tree.parse("def loss(w, x): return predict(w, x) ** 2")
+    >>> print(tree.show(split_calls(function, lambda call: True)))
+    def loss(w, x):
+        predict_value = predict(w, x)
+        return predict_value ** 2
     """
     names = names or Names.of(function)
+    calls = Counter(tree.show(n.func) for n in tree.walk(function) if isinstance(n, gast.Call))
+
+    def name_of(call: gast.Call) -> str:
+        is_told_apart = len(call.args) + len(call.keywords) < 2 or calls[tree.show(call.func)] > 1
+        return name_for(call) if is_told_apart else f"{last_name(call.func) or 'result'}_value"
 
     def replace(node: Any, place: Place) -> Replacement | None:
         if not isinstance(node, gast.Call) or place.is_alone or not is_helper(node):
             return None
-        name = names.fresh("result" if place.wanted == "result" else name_for(node))
+        name = names.fresh("result" if place.wanted == "result" else name_of(node))
         return [tree.assign(name, node)], tree.name(name)
 
     function = unfold_booleans(hoist(function, names, replace), names)

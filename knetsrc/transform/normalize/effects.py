@@ -112,15 +112,16 @@ def name_for(node: Node) -> str:
     if isinstance(node, gast.Name):
         return f"{node.id}_before"
     if isinstance(node, gast.Call):
-        path = _last(node.func)
-        argument = next(filter(None, map(_last, node.args)), "value")
+        path = last_name(node.func)
+        argument = next(filter(None, map(last_name, node.args)), "value")
         return f"{path}_{argument}" if path else "value"
-    return f"{_last(node)}_value" if _last(node) else "value"
+    return f"{last_name(node)}_value" if last_name(node) else "value"
 
 
-def _last(node: Any) -> str:
+def last_name(node: Any) -> str:
+    """`sigm` for `layers.sigm`, `w` for `w[0]`, nothing for what is no name."""
     if isinstance(node, gast.Subscript):
-        return _last(node.value)
+        return last_name(node.value)
     if isinstance(node, gast.Attribute):
         return str(node.attr)
     return str(node.id) if isinstance(node, gast.Name) else ""
