@@ -23,6 +23,7 @@ from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.pairs import Pair, Reversal, Task, split_pair
 from knetsrc.transform.refusal import without_rule
 from knetsrc.transform.resolve import public_home, public_path
+from knetsrc.transform.simplify.early_return import return_early
 from knetsrc.transform.source import is_written_in_python
 from knetsrc.transform.units import Units
 
@@ -198,7 +199,8 @@ class _Entry:
             result = tree.tuple_of([gradient, reversal.value.elts[1]])
         blank = [tree.blank()] if reversal.forward and reversal.backward else []
         body = [*reversal.forward, *blank, *reversal.backward, tree.return_(result)]
-        return self._documented(tree.function_def(self.name, self._arguments(), body))
+        function = return_early(tree.function_def(self.name, self._arguments(), body))
+        return self._documented(function)
 
     def _through_pair(self, pair: Pair, reversal: Reversal) -> Reversal:
         """The gradient of a recursive function, by the pair that it has as its own helper."""

@@ -65,8 +65,8 @@ def share_among_ties(d: Any, a: Any, extreme: Any, axis: Axis = None) -> Any:
         Shape and dtype of `a`.
     """
     chosen, ties = _chosen(a, extreme, axis)
-    dtype = _float_dtype(a)
-    return np.where(chosen, np.divide(keep_axes(d, a, axis), ties, dtype=dtype), dtype.type(0))[()]
+    share = np.divide(keep_axes(d, a, axis), ties, dtype=_float_dtype(a))
+    return np.where(chosen, share, 0)[()]
 
 
 def gather_from_ties(d: Any, a: Any, extreme: Any, axis: Axis = None) -> Any:

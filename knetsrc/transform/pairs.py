@@ -9,6 +9,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.assigned import definitely_assigned, exposed_names
 from knetsrc.transform.functions import Function
 from knetsrc.transform.names import first_places
+from knetsrc.transform.simplify.early_return import return_early
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def split_pair(
         [parameter, reversal.seed],
         [*unpack, *reversal.backward, tree.return_(result)],
     )
-    return [forward, back]
+    return [return_early(forward), return_early(back)]
 
 
 def _inline_value(reversal: Reversal) -> None:
