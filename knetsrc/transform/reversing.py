@@ -27,6 +27,7 @@ from knetsrc.transform.simplify.gather import gather_saved
 from knetsrc.transform.simplify.likes import add_unrepeated
 from knetsrc.transform.simplify.renumber import renumber
 from knetsrc.transform.simplify.templates import share_templates
+from knetsrc.transform.simplify.unpack import unpack_parts
 from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.steps import Block, Step
 
@@ -182,6 +183,7 @@ class Reversing:
             fresh_calls=_FRESH_CALLS,
         )
         numeric = frozenset(self.numeric_adjoints)
+        simple = unpack_parts(simple, frozenset(self.temporaries))
         simple = add_unrepeated(plain_zeros(simple, numeric), numeric)
         simple = gather_saved(simple, names.fresh, Effects(self._is_pure, _FRESH_CALLS))
         taken = self.units.names.taken | Names.of(self.function.core).taken

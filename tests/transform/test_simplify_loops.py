@@ -105,3 +105,21 @@ def test_parts_of_one_step_are_added_at_once():
 
     assert "d_u[-1:] += d_parts_u[2]" in "\n".join(body(f)).replace("_before", "")
     check(f, V, 3, argnums=(0,))
+
+
+def test_parts_of_a_joined_array_are_taken_apart_at_once():
+    def f(w, x, h):
+        gates = np.concatenate([x, h], axis=1) @ w
+        return np.sum(np.tanh(gates))
+
+    joined = "split_like(matmul_adjoint_a(d_gates, joined_gates, w), [x, h], 1)"
+    assert f"d_x, d_h = {joined}" in body(f, argnums=(0, 1, 2))
+    assert f"d_h = {joined}[1]" in body(f, argnums=(0, 2))
+    check(f, M.T @ M, M[:, :2], M[:, 2:], argnums=(0, 1, 2))
+
+
+def test_parts_that_are_used_twice_keep_their_list():
+    def f(x, h):
+        return np.sum(np.concatenate([x * h, h, x]) ** 3)
+
+    check(f, V, np.sin(V))
