@@ -57,10 +57,10 @@ class Assembler:
     def _keep(self, block: Block, number: int) -> list[tree.Node]:
         return [self._push(n) for n, after in block.kept.items() if after == number]
 
-    def _push(self, text: str) -> tree.Node:
+    def _push(self, text: str, value: tree.Node | None = None) -> tree.Node:
         self.pushes[text] += 1
         append = tree.attribute(tree.name(self._list(text)), "append")
-        return tree.expression(tree.call(append, tree.name(text)))
+        return tree.expression(tree.call(append, value or tree.name(text)))
 
     def _list(self, text: str) -> str:
         if text not in self.lists:
@@ -96,11 +96,14 @@ class Assembler:
         return tree.at(_with_body(node, body), node)
 
     def _save(self, step: Step, text: str) -> tree.Node:
+        value: tree.Node = tree.name(text)
+        if text in step.copied:
+            value = tree.call("list", value)
         if self.depth:
-            return self._push(text)
+            return self._push(text, value)
         slot = self.names.fresh(f"{text}_before")
         self.slots[id(step), text] = slot
-        return tree.assign(slot, tree.name(text))
+        return tree.assign(slot, value)
 
     def _hoists(self, step: Step) -> list[tree.Node]:
         """Assignments that name subexpressions, inner ones first."""

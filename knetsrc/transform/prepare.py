@@ -250,7 +250,8 @@ def keep_tests(
 
     def statement(node: tree.Node, changing: set[str]) -> list[tree.Node]:
         if isinstance(node, gast.If):
-            before = _kept_test(node, changing, names)
+            is_undone = _binds(node, active) or _changed(node) - tree.names_written(node)
+            before = _kept_test(node, changing, names) if is_undone else []
             node.body, node.orelse = block(node.body, changing), block(node.orelse, changing)
             return [*before, node]
         if isinstance(node, gast.For | gast.While):
@@ -268,8 +269,6 @@ def keep_tests(
 def _kept_test(node: gast.If, changing: set[str], names: Names) -> list[tree.Node]:
     read = tree.names_read(node.test)
     written = _changed(*node.body, *node.orelse)
-    if not written:
-        return []
     if not read & (changing | written) and _is_cheap_test(node.test):
         return []
     if isinstance(node.test, gast.Name) and node.test.id not in written:

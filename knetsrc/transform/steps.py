@@ -29,6 +29,8 @@ class Step:
         Bodies of a compound statement, each with its reversal.
     saved
         Names whose old values are saved before the statement.
+    copied
+        Lists that grow in the statement: they are saved as copies.
     """
 
     node: tree.Node
@@ -38,6 +40,7 @@ class Step:
     result: str | None = None
     blocks: list["Block"] = field(default_factory=list)
     saved: list[str] = field(default_factory=list)
+    copied: set[str] = field(default_factory=set)
     extra: list[str] = field(default_factory=list)
     shown: str | None = None
 

@@ -308,3 +308,62 @@ def test_branch_without_derivative_whose_test_changes():
         return total
 
     check(f, np.array([0.5, -1.2, 2.0, 0.3]))
+
+
+@pytest.mark.parametrize("n", [0, 2])
+def test_branch_that_changes_the_constant_that_its_test_reads(n):
+    def f(x, n):
+        y = np.sin(x * n)
+        if n > 1:
+            n = 0
+        return y * (n + 2) * x
+
+    check(f, 0.3, n)
+
+
+def test_loop_that_counts_down_in_a_branch():
+    def f(x, n):
+        y = np.sin(x)
+        k = n
+        while k > 0:
+            y = y * k
+            if n > 1:
+                n = n - 1
+                k = k - 1
+            k = k - 1
+        return y
+
+    check(f, 0.3, 3)
+
+
+@pytest.mark.parametrize("x", [0.3, 0.0])
+def test_branch_that_rebinds_the_argument_that_it_tests(x):
+    def f(x, y):
+        if x:
+            x = np.array([0.6, 0.2, 0.9])
+        return 0.5 * np.sum(y)
+
+    check(f, x, V)
+
+
+def test_branch_that_lengthens_a_list_of_constants_and_changes_its_test():
+    def f(x, n):
+        factors = [1.0, 2.0]
+        y = np.sin(x * factors[-1])
+        if n > 1:
+            factors.append(3.0)
+            n = 0
+        return y * factors[-1] * (n + 1)
+
+    check(f, 0.3, 2)
+
+
+def test_loop_that_lengthens_a_list_of_constants():
+    def f(x, n):
+        factors = [1.0, 2.0]
+        y = np.sin(x * factors[-1])
+        for _ in range(n):
+            factors.append(3.0)
+        return y * factors[-1]
+
+    check(f, 0.3, 2)

@@ -1,5 +1,5 @@
 """Names overwritten, bound in one branch only, read after the loop, loops that run zero times."""
-# ruff: noqa: B007
+# ruff: noqa: B007, B020
 
 import numpy as np
 import pytest
@@ -416,3 +416,68 @@ def test_last_element_read_between_two_appends():
         return sum(ys) * ys[-1]
 
     check(f, 0.7, 1.5)
+
+
+def test_name_bound_by_an_inner_loop_that_never_runs():
+    def f(x, y):
+        for e in y:
+            if 0.7 < x < 0.8:
+                for inner in y:
+                    return inner
+                else:
+                    x = inner
+        return 0.5 * x
+
+    check(f, 0.3, V)
+
+
+@pytest.mark.parametrize("n", [0, 2])
+def test_value_of_a_loop_that_never_ran_read_by_another(n):
+    def f(x, n):
+        y = x
+        for i in range(n):
+            t = np.outer(x, x + i)
+        for _ in range(n):
+            y = y + t[1]
+        return y
+
+    check(f, V, n)
+
+
+def test_argument_that_a_loop_over_another_rebinds_without_use():
+    def f(x, y):
+        for count, x in enumerate(y):
+            for _ in range(count):
+                pass
+        return np.sum(y)
+
+    check(f, M, V)
+
+
+def test_argument_rebound_by_a_loop_over_itself():
+    def f(x, y):
+        for _, x in enumerate(np.exp(x)):
+            y = 0.5
+        return y
+
+    check(f, V, 0.2)
+
+
+def test_argument_rebound_by_a_loop_in_a_branch_that_tests_it():
+    def f(x, y):
+        if -0.3 < x < 0.4:
+            for _, x in enumerate(np.full(3, 1.17) * x):
+                return np.sum(y)
+        return 0.0
+
+    check(f, 0.1, V)
+
+
+def test_copy_of_an_argument_rebound_in_a_loop():
+    def f(x, y):
+        y = y
+        for _ in x:
+            y = 0.5
+        return y
+
+    check(f, M, V)

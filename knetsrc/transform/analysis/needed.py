@@ -42,12 +42,16 @@ class Needed:
     def run(self, block: Block, at_end: set[str] | None = None) -> set[str]:
         """Names needed after the block, given those that the backward part reads at its start."""
         self.reads = _read_counts(block)
-        every = [n for step in block.steps for n in tree.walk(step.node)]
-        self.appended = {text for n in every if (text := appended_to(n)) is not None}
-        return self._block(block, set(at_end or ()))
+        self.appended = {text for step in block.steps for text in _grown(step.node)}
+        needed = self._block(block, set(at_end or ()), self.primal)
+        self.undefined &= tree.names_written(step.node for step in block.steps)
+        return needed
 
-    def _block(self, block: Block, needed: set[str]) -> set[str]:
-        needed |= self._reads(block.final)
+    def _block(self, block: Block, needed: set[str], before: frozenset[str]) -> set[str]:
+        """Names needed after a block, given those that are needed, and those surely bound, at its start."""
+        final = self._reads(block.final)
+        self.undefined |= final - before
+        needed |= final
         for step in block.steps:
             needed = self._step(step, needed)
         return needed
@@ -61,7 +65,8 @@ class Needed:
         if isinstance(step.node, gast.For | gast.While):
             return self._loop(step, needed)
         if isinstance(step.node, gast.With):
-            return self._block(step.blocks[0], needed) if step.blocks else needed
+            before = self.assigned.before[id(step.node)]
+            return self._block(step.blocks[0], needed, before) if step.blocks else needed
         return self._simple(step, needed)
 
     def _simple(self, step: Step, needed: set[str]) -> set[str]:
@@ -87,17 +92,14 @@ class Needed:
         return needed | written if step.result else needed
 
     def _if(self, step: Step, needed: set[str]) -> set[str]:
-        tested = tree.names_read(step.node.test) & self.primal
-        if not step.blocks:
-            return needed | tested if step.is_reversed else needed
-        if step.is_reversed or _saves(step):
-            needed |= tested
-        ends = []
+        if not step.is_reversed and not _grown(step.node) & needed:
+            return self._as_a_whole(step, needed)
+        step.saved = []
+        needed |= tree.names_read(step.node.test) & self.primal
+        ends, before = [], self.assigned.before[id(step.node)]
         for block in step.blocks:
             local = self._branch_locals(step, block) if self.depth else set()
-            ends.append(self._keep(block, local, self._block(block, set(needed))))
-        if _saves(step) and not tested <= needed:
-            return self._if(step, needed)  # the backward part asks which branch to restore for
+            ends.append(self._keep(block, local, self._block(block, set(needed), before)))
         return ends[0] | ends[1] | self._reads(step.back)
 
     def _branch_locals(self, step: Step, block: Block) -> set[str]:
@@ -122,20 +124,18 @@ class Needed:
         if isinstance(node, gast.For) and step.is_reversed:
             needed |= tree.names_read(node.iter) & self.primal
         if not step.blocks:
-            written = tree.names_written(node)
-            step.saved = sorted(written & needed)
-            self.undefined |= set(step.saved) - self._before_loop(step)
-            return (needed - written) | self._reads(step.back)
+            return self._as_a_whole(step, needed)
         block = step.blocks[0]
         step.saved = sorted(target & needed)
-        before = self._before_loop(step)
+        before = self.assigned.before[id(node)]
         self.undefined |= set(step.saved) - before
+        self.undefined |= self._reads(step.back) - self.assigned.after[id(node)]
         needed = needed - target
         local = (self._locals(block, before) - target) | self._carried_by_target(node, target)
         head = set(needed)
         self.depth += 1
         while True:
-            end = self._keep(block, local, self._block(block, set(head)))
+            end = self._keep(block, local, self._block(block, set(head), before))
             more = end - target
             if more <= head:
                 break
@@ -143,18 +143,18 @@ class Needed:
         self.depth -= 1
         return head | self._reads(step.back) | self._counter(step)
 
+    def _as_a_whole(self, step: Step, needed: set[str]) -> set[str]:
+        """A compound statement that the backward part only undoes: what it changes is saved before it, whatever it does."""
+        step.copied = _grown(step.node)
+        written = tree.names_written(step.node) | step.copied
+        step.saved = sorted(written & needed)
+        self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]
+        return (needed - written) | self._reads(step.back)
+
     def _counter(self, step: Step) -> set[str]:
         """The number of iterations, which the backward loop reads after this one has run."""
         text = trips_of(step.node)
         return {text} if text and step.is_reversed else set()
-
-    def _before_loop(self, step: Step) -> frozenset[str]:
-        target = tree.names_written(step.node.target) if isinstance(step.node, gast.For) else set()
-        return (
-            self.assigned.before[id(step.node)] - target
-            if target
-            else self.assigned.before[id(step.node)]
-        )
 
     def _carried_by_target(self, node: tree.Node, target: set[str]) -> set[str]:
         """Targets that the backward loop cannot compute again: those of a loop over anything but a range."""
@@ -215,12 +215,9 @@ class Needed:
         return found
 
 
-def _saves(step: Step) -> bool:
-    """Whether a statement saves anything within its blocks."""
-    return any(
-        block.kept or block.again or any(s.saved or _saves(s) for s in block.steps)
-        for block in step.blocks
-    )
+def _grown(node: tree.Node) -> set[str]:
+    """Lists to which a statement appends."""
+    return {text for n in tree.walk(node) if (text := appended_to(n)) is not None}
 
 
 def _hoisted(step: Step) -> set[str]:
