@@ -71,7 +71,6 @@ def test_python_float_beside_an_array():
     check(lambda x, s: np.sum(s * x + s), V, 0.7)
 
 
-@pytest.mark.xfail(strict=True, reason="known gap: see the assertion")
 def test_python_float_beside_a_zero_dimensional_array():
     check(lambda x, s: x * s + s, np.array(1.5), 0.7)
 
