@@ -58,6 +58,7 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
         captured=tuple(units.outside.captured),
         injected=units.outside.injected,
         scalar_result=entry.scalar_result,
+        restores=units.restores,
         lines=lines,
         places={**units.places(), **dict.fromkeys(entry.names(), main.place)},
         key_parts=(*(s.text for s in units.sources), repr(request)),

@@ -46,6 +46,8 @@ class Generated:
         Objects that the module's namespace must hold before it is executed.
     scalar_result
         The result is known to be a single number.
+    restores
+        The backward function writes into arrays that the forward one has kept.
     lines
         The line of the user's file for lines of the text.
     places
@@ -61,6 +63,7 @@ class Generated:
     captured: tuple[str, ...] = ()
     injected: Mapping[str, Any] = field(default_factory=dict)
     scalar_result: bool = False
+    restores: bool = False
     lines: Mapping[int, int] = field(default_factory=dict)
     places: Mapping[str, tuple[str, str, int, int]] = field(default_factory=dict)
     key_parts: tuple[str, ...] = ()

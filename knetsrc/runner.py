@@ -276,6 +276,7 @@ def _facts(generated: Generated) -> dict[str, Any]:
         "backward": generated.backward,
         "captured": generated.captured,
         "scalar_result": generated.scalar_result,
+        "restores": generated.restores,
         "lines": sorted(generated.lines.items()),
         "places": generated.places,
     }
@@ -289,6 +290,7 @@ def _restored(stored: cache.Stored) -> Generated:
         facts["backward"],
         captured=tuple(facts["captured"]),
         scalar_result=facts["scalar_result"],
+        restores=facts["restores"],
         lines=dict(facts["lines"]),
         places=facts["places"],
     )

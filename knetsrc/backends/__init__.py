@@ -1,7 +1,7 @@
 """What generated source imports: helpers that NumPy lacks. Nothing here knows the transform."""
 
 from knetsrc.backends.arrays import as_array, beside, like, unbroadcast
-from knetsrc.backends.checks import check_not_array
+from knetsrc.backends.checks import check_not_array, check_not_view
 from knetsrc.backends.constants import stop_gradient
 from knetsrc.backends.decompositions import (
     cholesky_adjoint_a,
@@ -50,11 +50,13 @@ from knetsrc.backends.indexing import (
     diagonal_adjoint_a,
     insert_adjoint_arr,
     insert_adjoint_values,
+    last_written,
     select_adjoint_choicelist,
     select_adjoint_default,
     sort_adjoint_a,
     take_adjoint_a,
     take_along_axis_adjoint_arr,
+    taken,
     trace_adjoint_a,
 )
 from knetsrc.backends.linalg import (
@@ -118,7 +120,16 @@ from knetsrc.backends.shaping import (
     unstack_like,
     vsplit_like,
 )
-from knetsrc.backends.structures import add, entries, finished, gradient_like, owned, zeros_like
+from knetsrc.backends.structures import (
+    add,
+    entries,
+    entry_of,
+    finished,
+    gradient_like,
+    owned,
+    put_back,
+    zeros_like,
+)
 from knetsrc.backends.systems import (
     columns_image,
     columns_product,
@@ -145,6 +156,7 @@ __all__ = [
     "beside",
     "block_adjoint_arrays",
     "check_not_array",
+    "check_not_view",
     "cholesky_adjoint_a",
     "choose_adjoint_choices",
     "columns_image",
@@ -176,6 +188,7 @@ __all__ = [
     "einsum_adjoint_operands",
     "einsum_tangent",
     "entries",
+    "entry_of",
     "expm_adjoint_a",
     "finished",
     "fsum_adjoint",
@@ -198,6 +211,7 @@ __all__ = [
     "keep_axes",
     "kron_adjoint_a",
     "kron_adjoint_b",
+    "last_written",
     "layout_of",
     "like",
     "linspace_adjoint",
@@ -222,6 +236,7 @@ __all__ = [
     "product_curvature",
     "product_of_others",
     "product_of_others_adjoint_a",
+    "put_back",
     "qr_adjoint_a",
     "quantile_adjoint_a",
     "repeat_adjoint_a",
@@ -243,6 +258,7 @@ __all__ = [
     "svd_adjoint_a",
     "take_adjoint_a",
     "take_along_axis_adjoint_arr",
+    "taken",
     "tensordot_adjoint_a",
     "tensordot_adjoint_b",
     "through_dtype",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from knetsrc.errors import UnsupportedAliasError
 
 
@@ -33,3 +35,38 @@ def check_not_array(value: Any, statement: str) -> None:
         why="the other name sees the change, and the derivative would be wrong without any sign",
         instead=f"{name} = {name} {symbol[:-1]} {operand}",
     )
+
+
+def check_not_view(part: Any, whole: Any, statement: str) -> None:
+    """Refuse an element that is no copy, of an array or container that is written into later.
+
+    Parameters
+    ----------
+    part
+        What was read.
+    whole
+        What it was read from.
+    statement
+        The statement as the user wrote it, such as "row = a[i]".
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If a write into `whole` may be seen in `part`, or the other way round.
+
+    Examples
+    --------
+    >>> check_not_view(np.arange(3.0)[1], np.arange(3.0), "t = a[1]")
+    """
+    if isinstance(part, np.ndarray | list | dict) and not _is_apart(part, whole):
+        name, _, read = statement.partition(" = ")
+        raise UnsupportedAliasError(
+            f"`{statement}` gives a second name to a part of what is written into later",
+            why=f"`{name}` sees the change, and the derivative would be wrong without any sign",
+            instead=f"{name} = {read}.copy()",
+        )
+
+
+def _is_apart(part: Any, whole: Any) -> bool:
+    arrays = isinstance(part, np.ndarray) and isinstance(whole, np.ndarray)
+    return arrays and not np.may_share_memory(part, whole)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from knetsrc.backends.arrays import beside, like, unbroadcast
-from knetsrc.backends.structures import Fields, add
+from knetsrc.backends.structures import ABSENT, Fields, add, owned, zeros_like
 from knetsrc.modules import array_module, on_device
 
 
@@ -41,6 +41,48 @@ def add_at(d_x: Any, index: Any, d: Any) -> None:
         _add_rows(d_x, np.asarray(index), d)
     else:
         np.add.at(d_x, index, d)
+
+
+def taken(d_x: Any, index: Any, old: Any) -> Any:
+    """The adjoint of what was written to `x[index]`; the adjoint at that place is zero afterwards.
+
+    Parameters
+    ----------
+    d_x
+        Adjoint of `x` after the write: an array, or a list or dict.
+    index
+        Where it was written: anything that an array or container can be indexed with.
+    old
+        What stood there before the write; `ABSENT` for a new key of a dict.
+
+    Returns
+    -------
+    array or container
+        A copy. Where `index` names an element several times, the last of the values written there
+        has its adjoint, the others, which were overwritten at once, have zeros.
+    """
+    if old is ABSENT:
+        return d_x.pop(index)
+    if not hasattr(d_x, "ndim"):
+        d, d_x[index] = d_x[index], zeros_like(old)
+        return d
+    d = last_written(d_x, index)
+    d_x[index] = 0
+    return d
+
+
+def last_written(d_x: Any, index: Any) -> Any:
+    """The adjoint of what was written to, or added to, `x[index]`, as a copy: see `taken`."""
+    if not hasattr(d_x, "ndim"):
+        return owned(d_x[index])
+    if _reads_once(index):
+        return d_x[index].copy()
+    d = d_x[index]
+    order = np.arange(d.size).reshape(d.shape)
+    places = np.arange(d_x.size).reshape(d_x.shape)[index].ravel()
+    last = np.zeros(d_x.size, dtype=order.dtype)
+    last[places] = order.ravel()
+    return np.where(last[places].reshape(d.shape) == order, d, 0)
 
 
 def _add_rows(d_x: Any, rows: Any, d: Any) -> None:

@@ -181,6 +181,19 @@ def entries(d: Mapping[Any, Any], keys: Iterable[Any]) -> list[Any]:
     return [d[key] for key in keys]
 
 
+class Absent:
+    """Stands for the entry that a dict does not have."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+    def __copy__(self) -> "Absent":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Absent":
+        return self
+
+
 def owned(d: Any) -> Any:
     """A copy of the adjoint `d` that nothing else shares, for adding into it."""
     if isinstance(d, np.ndarray) or hasattr(d, "__array_function__"):
@@ -193,6 +206,40 @@ def owned(d: Any) -> Any:
     if isinstance(d, Parts):
         return Parts([owned(v) for v in d])
     return [owned(v) for v in d] if isinstance(d, list | tuple) else d
+
+
+ABSENT = Absent()
+
+
+def entry_of(x: Any, key: Any) -> Any:
+    """What stands at `x[key]`, as a copy; `ABSENT` where a dict has no such key.
+
+    Parameters
+    ----------
+    x
+        An array, a list or a dict.
+    key
+        An index or a key.
+    """
+    return ABSENT if isinstance(x, dict) and key not in x else owned(x[key])
+
+
+def put_back(x: Any, key: Any, old: Any) -> None:
+    """Undo a write to `x[key]`, where `old` is what `entry_of` gave before it.
+
+    Parameters
+    ----------
+    x
+        An array, a list or a dict.
+    key
+        An index or a key.
+    old
+        What stood there.
+    """
+    if old is ABSENT:
+        del x[key]
+    else:
+        x[key] = old
 
 
 def gradient_like(x: Any, entries: Mapping[Any, Any]) -> Any:

@@ -8,9 +8,13 @@ from typing import Any
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.needed import is_count, is_counting, trips_of
+from knetsrc.transform.analysis.stores import target_of
 from knetsrc.transform.names import Names, saved_name
 from knetsrc.transform.steps import Block, Step
+
+PART = "[]"  # marks what keeps overwritten parts of a name
 
 
 @dataclass
@@ -21,6 +25,10 @@ class Assembler:
     ----------
     popped
         Ids of the statements `xs.append(e)` that the backward part undoes.
+    kept_value
+        What is kept of a value at a statement: the value itself, or a copy where its content may change.
+    put_back
+        How an assignment that restores what a statement has overwritten is written.
     lists
         Lists that keep values, by the name of the variable, to be bound before the outermost loop.
     """
@@ -28,6 +36,8 @@ class Assembler:
     names: Names
     popped: set[int]
     as_written: Callable[[tree.Node], str]
+    kept_value: Callable[[tree.Node, tree.Node], tree.Node]
+    put_back: Callable[[gast.Assign, tree.Node], tree.Node]
     lists: dict[str, str] = field(default_factory=dict)
     slots: dict[tuple[int, str], str] = field(default_factory=dict)
     depth: int = 0
@@ -55,21 +65,28 @@ class Assembler:
         return body
 
     def _keep(self, block: Block, number: int) -> list[tree.Node]:
-        return [self._push(n) for n, after in block.kept.items() if after == number]
+        return [
+            self._push(n, self.kept_value(tree.name(n), block.steps[number].node))
+            for n, after in block.kept.items()
+            if after == number
+        ]
 
-    def _push(self, text: str, value: tree.Node | None = None) -> tree.Node:
+    def _push(self, text: str, value: tree.Node) -> tree.Node:
         self.pushes[text] += 1
         append = tree.attribute(tree.name(self._list(text)), "append")
-        return tree.expression(tree.call(append, value or tree.name(text)))
+        return tree.expression(tree.call(append, value))
 
     def _list(self, text: str) -> str:
         if text not in self.lists:
-            self.lists[text] = self.names.fresh(saved_name(text.removesuffix("_kept")))
+            base = text.removesuffix(PART).removesuffix("_kept")
+            self.lists[text] = self.names.fresh(saved_name(base))
         return self.lists[text]
 
     def _forward_step(self, step: Step) -> list[tree.Node]:
         body = [] if step.hoist_backward else self._hoists(step)
-        body += [self._save(step, text) for text in step.saved]
+        body += [self._save(step, text, tree.name(text)) for text in step.saved]
+        if step.saves_part:
+            body.append(self._save(step, f"{stored_to(step.node)}{PART}", self._part(step)))
         node = step.node
         if isinstance(node, gast.If):
             branches = step.blocks or [
@@ -95,15 +112,19 @@ class Assembler:
         self.depth -= is_loop
         return tree.at(_with_body(node, body), node)
 
-    def _save(self, step: Step, text: str) -> tree.Node:
-        value: tree.Node = tree.name(text)
-        if text in step.copied:
-            value = tree.call("list", value)
+    def _save(self, step: Step, text: str, value: tree.Node) -> tree.Node:
+        is_list = text in step.copied
+        value = tree.call("list", value) if is_list else self.kept_value(value, step.node)
         if self.depth:
             return self._push(text, value)
-        slot = self.names.fresh(f"{text}_before")
+        slot = self.names.fresh(f"{text.removesuffix(PART)}_before")
         self.slots[id(step), text] = slot
         return tree.assign(slot, value)
+
+    def _part(self, step: Step) -> tree.Node:
+        """What a write overwrites."""
+        target = target_of(step.node)
+        return _named_parts(tree.subscript(target.value, target.slice), step, own=None)
 
     def _hoists(self, step: Step) -> list[tree.Node]:
         """Assignments that name subexpressions, inner ones first."""
@@ -122,23 +143,32 @@ class Assembler:
     # --- backward --------------------------------------------------------------------------------------------------------
     def backward(self, block: Block) -> list[tree.Node]:
         """The backward statements of a block, from its end to its start."""
-        body = [self._pop(n) for n in sorted(block.kept, key=lambda n: -block.kept[n])]
+        kept = sorted(block.kept, key=lambda n: -block.kept[n])
+        body = [tree.assign(n, self._popped(n)) for n in kept]
         body += [tree.clone(node) for node in block.again.values()]
         for step in reversed(block.steps):
             body += self._backward_step(step)
         return body + block.final
 
-    def _pop(self, text: str) -> tree.Node:
-        return tree.assign(text, tree.call(tree.attribute(tree.name(self._list(text)), "pop")))
-
-    def _restore(self, step: Step, text: str) -> tree.Node:
+    def _restore(self, step: Step, text: str, target: tree.Node | str) -> tree.Node:
         if (id(step), text) in self.slots:
-            return tree.assign(text, tree.name(self.slots[id(step), text]))
-        return self._pop(text)
+            return tree.assign(target, tree.name(self.slots[id(step), text]))
+        return tree.assign(target, self._popped(text))
+
+    def _restored_part(self, step: Step, node: tree.Node) -> tree.Node:
+        text, part = f"{stored_to(node)}{PART}", self._part(step)
+        restored = self._restore(step, text, tree.target_of(part))
+        return self.put_back(restored, node)
+
+    def _popped(self, text: str) -> tree.Node:
+        return tree.call(tree.attribute(tree.name(self._list(text)), "pop"))
 
     def _backward_step(self, step: Step) -> list[tree.Node]:
         node = step.node
-        restored = [self._restore(step, text) for text in reversed(step.saved)]
+        restored = []
+        if step.saves_part:
+            restored.append(self._restored_part(step, node))
+        restored += [self._restore(step, text, text) for text in reversed(step.saved)]
         if id(node) in self.popped:
             restored.append(
                 tree.expression(tree.call(tree.attribute(tree.clone(node.value.func.value), "pop")))
@@ -200,6 +230,7 @@ class Assembler:
     def _filled_each_time(self, block: Block) -> str | None:
         """A list that gets one value in each full iteration, so that it is empty when all are reversed."""
         always = [*block.kept, *(n for step in block.steps for n in step.saved)]
+        always += [f"{stored_to(s.node)}{PART}" for s in block.steps if s.saves_part]
         once = [n for n in always if self.pushes[n] == 1]
         return self.lists[once[0]] if once else None
 

@@ -1,6 +1,7 @@
 """The core language: what `normalize` promises to later stages, and the checker of that promise.
 
 name = EXPR            (a, b) = CALL          EXPR                 pass, assert, raise
+name[INDEX] = EXPR     name[INDEX] += EXPR, or -=
 if/else                for TARGET in EXPR     while EXPR           with, try, def
 break                  where the body of a loop ends
 return EXPR            once, at the end
@@ -19,7 +20,7 @@ from knetsrc.transform.tree import Node
 
 _STATEMENTS = (
     gast.Assign, gast.Expr, gast.If, gast.For, gast.While, gast.Break, gast.With, gast.Try,
-    gast.Pass, gast.Assert, gast.Raise, gast.FunctionDef,
+    gast.Pass, gast.Assert, gast.Raise, gast.FunctionDef, gast.AugAssign,
 )  # fmt: skip
 _NOT_IN_EXPRESSIONS = (
     gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp, gast.NamedExpr, gast.Lambda,
@@ -73,6 +74,9 @@ def _statement(node: Any, in_tail: bool) -> None:
         check(node)
     elif isinstance(node, gast.Break):
         _require(in_tail, node, "a `break` that is not where the body of a loop ends")
+    elif isinstance(node, gast.AugAssign):
+        is_element = isinstance(node.target, gast.Subscript)
+        _require(is_element, node, "an augmented assignment to a name")
     elif isinstance(node, gast.Assign):
         _assignment(node)
     elif isinstance(node, gast.If):
@@ -91,6 +95,8 @@ def _statement(node: Any, in_tail: bool) -> None:
 
 def _assignment(node: gast.Assign) -> None:
     _require(len(node.targets) == 1, node, "several targets")
+    if isinstance(node.targets[0], gast.Subscript):
+        return
     is_unpacked = _is_tuple_of_names(node.targets[0]) and isinstance(node.value, gast.Call)
     _require(
         isinstance(node.targets[0], gast.Name) or is_unpacked, node, "a target that is no name"

@@ -45,7 +45,13 @@ class Task:
 
 @dataclass
 class Reversal:
-    """One function, reversed and simplified: forward statements, the value, backward statements, the adjoints."""
+    """One function, reversed and simplified: forward statements, the value, backward statements, the adjoints.
+
+    Attributes
+    ----------
+    restores
+        The backward part writes into arrays of the forward part, to restore what these have held.
+    """
 
     forward: list[tree.Node]
     value: tree.Node
@@ -55,6 +61,7 @@ class Reversal:
     numbers: frozenset[str] = frozenset()
     seed: str = "d_result"
     is_scalar: bool = False
+    restores: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from collections import Counter
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import appended_to
+from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.assigned import exposed_names
 from knetsrc.transform.analysis.needed import is_counting, trips_of
+from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.names import Names
 
 _CHEAP_CALLS = frozenset(
@@ -28,7 +29,7 @@ def rename_rebound(function: gast.FunctionDef, names: Names) -> gast.FunctionDef
     for node in function.body:
         node = (
             tree.rename(node, current)
-            if not isinstance(node, gast.Assign)
+            if not isinstance(node, gast.Assign) or stored_to(node) is not None
             else _renamed_value(node, current)
         )
         if isinstance(node, gast.Assign):
@@ -101,8 +102,7 @@ def _breaks(body: list[tree.Node]) -> bool:
 
 
 def _binds(node: tree.Node, active: frozenset[str]) -> bool:
-    appended = {appended_to(n) for n in tree.walk(node)}
-    return bool((tree.names_written(node) | appended) & active)
+    return bool((tree.names_written(node) | changed_names(node)) & active)
 
 
 def bind_loop_targets(
@@ -162,9 +162,7 @@ def flatten_breaks(
         ):
             return node
         first = node.body[:-1]
-        written = {n for s in first for n in tree.names_written(s)} | {
-            appended_to(n) for n in tree.walk(first)
-        }
+        written = {n for s in first for n in tree.names_written(s)} | changed_names(first)
         used = written & (exposed_names(node.body) | _read_elsewhere(function, node))
         if any(not _only_decides(function, node, text) for text in used):
             return node
@@ -216,7 +214,7 @@ def keep_headers(
     """
 
     def kept(node: gast.For) -> list[tree.Node] | tree.Node:
-        written = tree.names_written(node)
+        written = _changed(node)
         if not is_counting(node.iter) or not _binds(node, active):
             return node
         before = []
@@ -281,9 +279,8 @@ def _kept_test(node: gast.If, changing: set[str], names: Names) -> list[tree.Nod
 
 
 def _changed(*nodes: tree.Node) -> set[str]:
-    """Names that are bound, and lists that grow."""
-    grown = {text for n in tree.walk(nodes) if (text := appended_to(n)) is not None}
-    return tree.names_written(list(nodes)) | grown
+    """Names that are bound, arrays and lists that change."""
+    return tree.names_written(list(nodes)) | changed_names(nodes)
 
 
 def _is_cheap_test(test: tree.Node) -> bool:

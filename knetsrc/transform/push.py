@@ -38,6 +38,7 @@ class Pusher:
     spell: Callable[[str, Any], tree.Node]
     temporaries: set[str]
     numeric: frozenset[str] = frozenset()
+    masks: frozenset[str] = frozenset()
 
     def numeric_adjoints(self) -> set[str]:
         """Names of the adjoints of arrays and numbers."""
@@ -206,8 +207,9 @@ class Pushed:
                 self.values.shape_of(adjoint.args[0]),
                 self.values.shape_of(adjoint.args[1]),
             )
-            if inner is not None and whole is not None and broadcast([inner, whole]) == inner:
-                return adjoint.args[0]
+            if inner is not None and whole is not None:
+                both = self.values.fitted(broadcast([inner, whole]))
+                return adjoint.args[0] if both == inner else adjoint
         return adjoint
 
     def _bound(self, node: tree.Node, callee: Primitive) -> dict[str, Any]:

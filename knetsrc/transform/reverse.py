@@ -13,13 +13,15 @@ import gast
 
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import appended_to, differentiable_reads
+from knetsrc.transform.analysis.activity import appended_to, differentiable_reads, stored_to
 from knetsrc.transform.analysis.assigned import Assigned, exposed_names
+from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.fit import is_simple, without_repeating
 from knetsrc.transform.keys import Contribution
 from knetsrc.transform.push import Pushed, Pusher
 from knetsrc.transform.steps import Block, Step
+from knetsrc.transform.stores import reverse_store
 from knetsrc.transform.updates import add_at_path
 
 
@@ -56,7 +58,9 @@ class Reverser:
 
     def step(self, node: tree.Node) -> Step:
         step = Step(node)
-        if isinstance(node, gast.Assign):
+        if stored_to(node) is not None:
+            reverse_store(self, step, node)
+        elif isinstance(node, gast.Assign):
             self._assign(step, node)
         elif isinstance(node, gast.If):
             self._if(step, node)
@@ -187,7 +191,7 @@ class Reverser:
     def _contribute(self, step: Step, pushed: Pushed, key: str, group: list[Contribution]) -> None:
         whole = [c.value for c in group if not c.path]
         if whole:
-            step.back.append(self.add(key, self._sum(key, whole, pushed)))
+            step.back.append(self.add(key, self.sum_of(key, whole, pushed)))
         for path, value in self._at_paths(key, group, pushed):
             step.back += self._started(key)
             step.back.append(
@@ -204,13 +208,13 @@ class Reverser:
             place = tree.signature(list(part.path)) if key in self.numeric else number
             paths.setdefault(place, part.path)
             parts.setdefault(place, []).append(part.value)
-        return [(path, self._sum(key, parts[place], pushed)) for place, path in paths.items()]
+        return [(path, self.sum_of(key, parts[place], pushed)) for place, path in paths.items()]
 
     def _contribute_own(
         self, step: Step, pushed: Pushed, key: str, group: list[Contribution]
     ) -> None:
         if not any(c.path for c in group):
-            step.back.append(self.add(key, self._sum(key, [c.value for c in group], pushed)))
+            step.back.append(self.add(key, self.sum_of(key, [c.value for c in group], pushed)))
             return
         adjoint = self.pusher.keys.adjoint(key)
         fresh = self.pusher.names.fresh(f"{adjoint}_before")
@@ -224,7 +228,8 @@ class Reverser:
         step.back.append(tree.assign(adjoint, tree.name(fresh)))
         self.live.add(key)
 
-    def _sum(self, key: str, values: list[tree.Node], pushed: Pushed) -> tree.Node:
+    def sum_of(self, key: str, values: list[tree.Node], pushed: Pushed) -> tree.Node:
+        """The sum of what is contributed to one adjoint."""
         total = values[0]
         for value in values[1:]:
             value = without_repeating(pushed.values, total, value)
@@ -316,7 +321,7 @@ class Reverser:
     # --- loops ----------------------------------------------------------------------------------------------------------
     def _loop(self, step: Step, node: tree.Node) -> None:
         read = self._keys_read(node.body)
-        written = tree.names_written(node.body) | self._appended(node.body)
+        written = tree.names_written(node.body) | changed_names(node.body)
         exposed = exposed_names(node.body)
         after = set(self.live)
         carried = {
@@ -324,9 +329,7 @@ class Reverser:
             for k in read | after
             if self._root(k) in written and (self._root(k) in exposed or k in after)
         }
-        carried |= {
-            n for n in self._appended(node.body) & self.active if n in after or n in exposed
-        }
+        carried |= {n for n in changed_names(node.body) & self.active if n in after or n in exposed}
         outer = {k for k in read if self._root(k) not in written}
         if not (carried & after or outer) or not self._reaches(node.body, after):
             return
@@ -347,17 +350,14 @@ class Reverser:
 
     def _reaches(self, body: list[tree.Node], after: set[str]) -> bool:
         """Whether anything bound in a body has an adjoint, or may get one within the body."""
-        written = tree.names_written(body) | self._appended(body)
+        written = tree.names_written(body) | changed_names(body)
         return any(self._root(k) in written for k in after)
-
-    def _appended(self, body: list[tree.Node]) -> set[str]:
-        return {text for n in tree.walk(body) if (text := appended_to(n)) is not None}
 
     def _keys_read(self, body: list[tree.Node]) -> set[str]:
         """Keys of the active names that a body reads in a way that matters for derivatives."""
         found: set[str] = set()
         for node in tree.walk(body):
-            value = node.value if isinstance(node, gast.Assign) else None
+            value = node.value if isinstance(node, gast.Assign | gast.AugAssign) else None
             if appended_to(node) is not None:
                 value = node.value.args[0]
             if value is not None:

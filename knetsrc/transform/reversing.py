@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import appended_to
+from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.assigned import definitely_assigned
-from knetsrc.transform.analysis.integers import integer_names
+from knetsrc.transform.analysis.integers import integer_names, mask_names
 from knetsrc.transform.analysis.kinds import buffer_names, entries_only, numeric_names
 from knetsrc.transform.analysis.needed import Needed
 from knetsrc.transform.analysis.shapes import SCALAR, Shapes, shapes
+from knetsrc.transform.analysis.stores import changed_names, stored_names, target_of
 from knetsrc.transform.assemble import Assembler
 from knetsrc.transform.callee import Calls, Constant, Container, Primitive, Record
 from knetsrc.transform.functions import Function, parameter_names
@@ -30,8 +31,10 @@ from knetsrc.transform.simplify.templates import share_templates
 from knetsrc.transform.simplify.unpack import unpack_parts
 from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.steps import Block, Step
+from knetsrc.transform.updates import as_argument
 
 _FRESH_CALLS = frozenset({"zeros_like", "owned", "np.zeros_like"})
+_CHANGING_HELPERS = frozenset({"check_not_array", "check_not_view", "taken", "put_back", "add_at"})
 _RANDOM = frozenset(
     {
         "random",
@@ -66,27 +69,34 @@ class Reversing:
         self.temporaries: set[str] = set()
         self.seed_name = "d_result"
         numeric_keys = _NumericKeys(numeric, core, calls)
+        self.aliases = self.units.aliases(core)
+        self.numeric = numeric
+        self.indexed = stored_names(core)
         self.found = found = shapes(core, calls, task.scalar_result, task.scalars, numeric)
         pusher = Pusher(
-            calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries, numeric_keys
+            calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries, numeric_keys,
+            mask_names(core),
         )  # fmt: skip
         self.floats = active - pusher.integers
+        self.masks = pusher.masks
         reverser = Reverser(
             pusher, assigned, partial(reverse_call, self.units), buffer_names(core, calls, active),
             first_places(core), numeric_keys,
             _number_names(core, found),
         )  # fmt: skip
+        self.number_names = reverser.numbers
         seed = self._seed(reverser, result)
         block = reverser.block(core.body[:-1])
         adjoints = [reverser.adjoint_of(w) if w in active else reverser.zeros(w) for w in task.wrt]
         self.temporaries |= {a for k, a in keys.adjoints.items() if "[" in k}
         self.numeric_adjoints = pusher.numeric_adjoints()
         self._decide_hoists(block, result)
-        primal = frozenset(names.taken) - frozenset(keys.adjoints.values())
-        needed = Needed(assigned, primal)
+        self.primal = primal = frozenset(names.taken) - frozenset(keys.adjoints.values())
+        needed = Needed(assigned, primal, self.aliases, numeric)
         needed.run(block, tree.names_read([*seed, *adjoints]) & primal)
         reversal = self._assembled(block, seed, result, adjoints, needed, names)
         reversal.numeric = numeric
+        reversal.restores = self._restores(reversal.backward)
         reversal.numbers = reverser.numbers
         reversal.seed = self.seed_name
         first = result.elts[0] if task.has_aux else result
@@ -126,7 +136,11 @@ class Reversing:
         if self.task.is_seeded:
             self.seed_name = keys.adjoint(result.id)
             self.temporaries.discard(self.seed_name)
-            return []
+            if result.id not in reverser.buffers:
+                return []
+            # adding into it must leave the caller's cotangent alone
+            name = tree.name(self.seed_name)
+            return [tree.assign(self.seed_name, tree.call(reverser.spell("owned"), name))]
         return [tree.assign(keys.adjoint(result.id), tree.constant(1.0))]
 
     def _wanted(self, result: tree.Node) -> tree.Node:
@@ -142,7 +156,7 @@ class Reversing:
         live = _live_names(block, needed)
         for step in _loop_steps(block):
             calls = [n for _, v in step.hoists for n in tree.walk(v) if isinstance(n, gast.Call)]
-            is_dead = not tree.names_written(step.node) & live
+            is_dead = not (tree.names_written(step.node) | stored_names(step.node)) & live
             if step.hoists and is_dead and all(map(self._is_pure, calls)):
                 step.hoist_backward = True
 
@@ -155,7 +169,9 @@ class Reversing:
         needed: Needed,
         names: Names,
     ) -> Reversal:
-        assembler = Assembler(names, needed.popped, self.units.as_written)
+        assembler = Assembler(
+            names, needed.popped, self.units.as_written, self._kept_value, self._put_back
+        )
         forward = assembler.forward(block)
         backward = [*seed, *assembler.backward(block)]
         backward = share_templates(backward, self._shapes_of_names(block))
@@ -164,9 +180,10 @@ class Reversing:
             forward = [tree.assign_all(undefined, tree.constant(None)), *forward]
         value: tree.Node = tree.constant(None)
         if self.task.want_value or self.task.has_aux:
-            value, kept = _kept_result(self._wanted(result), tree.names_written(backward), names)
+            value, kept = self._kept_result(self._wanted(result), backward, names)
             forward += kept
             self.temporaries |= {n for s in kept for n in tree.names_written(s)}
+        forward = [*self._copied_parameters(), *forward]
         arguments = tree.clone(self.function.core.args)
         arguments.kwonlyargs.append(tree.parameter(self.seed_name))
         arguments.kw_defaults.append(None)
@@ -188,6 +205,69 @@ class Reversing:
         simple = gather_saved(simple, names.fresh, Effects(self._is_pure, _FRESH_CALLS))
         taken = self.units.names.taken | Names.of(self.function.core).taken
         return taken_apart(renumber(simple, self.temporaries - {self.seed_name}, taken))
+
+    def _copied_parameters(self) -> list[tree.Node]:
+        """Statements that copy the arguments into which the function writes."""
+        if self.task.is_seeded and self.function.source is not self.units.outside.main:
+            return []
+        return [
+            tree.assign(p, self._copy(tree.name(p), p)) for p in self.aliases.written_parameters()
+        ]
+
+    def _copy(self, value: tree.Node, text: str) -> tree.Node:
+        if text in self.numeric and text in self.indexed:
+            return tree.call(tree.attribute(value, "copy"))
+        return tree.call(self.units.spell("owned", None), value)
+
+    def _kept_value(self, value: tree.Node, node: tree.Node) -> tree.Node:
+        """What is kept of a value at a statement: a copy, if its content may change."""
+        if isinstance(value, gast.Subscript):
+            is_mask = tree.is_name(value.slice) and value.slice.id in self.masks
+            if is_mask or self.found.of(value, node) == SCALAR:
+                return value
+            text = stored_to(node) or ""
+            if text in self.numeric or isinstance(node, gast.AugAssign):
+                return self._copy(value, text)
+            index = as_argument(value.slice)
+            return tree.call(self.units.spell("entry_of", None), value.value, index)
+        is_changed = value.id in self.aliases.shared() - self.number_names
+        is_changed |= any(value.id in self.aliases.names.get(id(n), ()) for n in tree.walk(node))
+        return self._copy(value, value.id) if is_changed else value
+
+    def _restores(self, backward: list[tree.Node]) -> bool:
+        """Whether the backward part writes into what the forward part has made."""
+        called = {tree.called_name(n) for n in tree.walk(backward)}
+        return bool(stored_names(backward) & self.primal) or "put_back" in called
+
+    def _put_back(self, restored: gast.Assign, node: tree.Node) -> tree.Node:
+        """`x[key] = old`, or a call that can take the key out of a dict again."""
+        target = restored.targets[0]
+        is_array = stored_to(node) in self.numeric or isinstance(target.slice, gast.Slice)
+        if is_array or isinstance(node, gast.AugAssign):
+            return restored
+        whole = tree.rewrite(target.value, {})
+        helper = self.units.spell("put_back", None)
+        return tree.expression(tree.call(helper, whole, as_argument(target.slice), restored.value))
+
+    def _kept_result(
+        self, result: tree.Node, backward: list[tree.Node], names: Names
+    ) -> tuple[tree.Node, list[tree.Node]]:
+        """The result under names that the backward part leaves alone, and the statements that bind these."""
+        written, kept = tree.names_written(backward), list[tree.Node]()
+        is_changed = self._restores(backward) and not self.task.is_seeded
+        changing = self.aliases.changing() if is_changed else ()
+
+        def replace(node: gast.Name) -> tree.Node:
+            if node.id not in written and node.id not in changing:
+                return node
+            value = tree.name(node.id)
+            text = names.fresh("value")
+            kept.append(
+                tree.assign(text, self._copy(value, node.id) if node.id in changing else value)
+            )
+            return tree.name(text)
+
+        return tree.rewrite(result, {gast.Name: replace}), kept
 
     def _shapes_of_names(self, block: Block) -> dict[str, Any]:
         """Shapes of what straight-line code binds once; single numbers are left out."""
@@ -214,11 +294,11 @@ class Reversing:
 
     def _is_pure(self, call: tree.Node) -> bool:
         text = tree.called_name(call)
-        if text in self.units.helpers and text != "check_not_array":
+        if text in self.units.helpers and text not in _CHANGING_HELPERS:
             return True
         if text == "slice":
             return True
-        if text in ("print", "input", "open", "next", "check_not_array"):
+        if text in ("print", "input", "open", "next") or text in _CHANGING_HELPERS:
             return False
         function = call.func
         spelled = tree.show(function)
@@ -266,7 +346,9 @@ def _live_names(block: Block, needed: set[str]) -> set[str]:
     pairs = []
     for step in block.steps:
         for node in tree.walk(step.node):
-            if isinstance(node, gast.Assign):
+            if (text := stored_to(node)) is not None:
+                pairs.append(({text}, tree.names_read([node.value, target_of(node)])))
+            elif isinstance(node, gast.Assign):
                 pairs.append((tree.names_written(node.targets), tree.names_read(node.value)))
             elif isinstance(node, gast.If | gast.While):
                 pairs.append((tree.names_written(node), tree.names_read(node.test)))
@@ -288,22 +370,6 @@ def _loop_steps(block: Block, inside: bool = False) -> list[Step]:
         for inner in step.blocks:
             found += _loop_steps(inner, inside or is_loop)
     return found
-
-
-def _kept_result(
-    result: tree.Node, written: set[str], names: Names
-) -> tuple[tree.Node, list[tree.Node]]:
-    """The result under names that the backward part leaves alone, and the statements that bind these."""
-    kept: list[tree.Node] = []
-
-    def replace(node: gast.Name) -> tree.Node:
-        if node.id not in written:
-            return node
-        text = names.fresh("value")
-        kept.append(tree.assign(text, tree.name(node.id)))
-        return tree.name(text)
-
-    return tree.rewrite(result, {gast.Name: replace}), kept
 
 
 def _number_names(core: gast.FunctionDef, found: Shapes) -> frozenset[str]:

@@ -31,6 +31,8 @@ class Step:
         Names whose old values are saved before the statement.
     copied
         Lists that grow in the statement: they are saved as copies.
+    saves_part
+        The statement writes into an array or a container, and what it overwrites is saved.
     """
 
     node: tree.Node
@@ -41,6 +43,7 @@ class Step:
     blocks: list["Block"] = field(default_factory=list)
     saved: list[str] = field(default_factory=list)
     copied: set[str] = field(default_factory=set)
+    saves_part: bool = False
     extra: list[str] = field(default_factory=list)
     shown: str | None = None
 

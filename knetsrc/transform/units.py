@@ -17,6 +17,8 @@ from knetsrc.transform.analysis.activity import (
     differentiable_names,
     varied_names,
 )
+from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases
+from knetsrc.transform.analysis.helper_effects import HelperEffects
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.callee import Calls, Helper, Primitive
 from knetsrc.transform.functions import (
@@ -40,6 +42,7 @@ from knetsrc.transform.results import bind_result, split_aux
 from knetsrc.transform.reversing import Reversing
 from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer
+from knetsrc.transform.writes import guard_writes
 
 _TUPLE_VALUED = frozenset({"svd", "eigh", "qr", "slogdet", "lstsq", "modf", "frexp", "divmod"})
 
@@ -56,11 +59,13 @@ class Units:
     pairs: dict[PairKey, Pair] = field(default_factory=dict)
     keyed: dict[PairKey, Function] = field(default_factory=dict)
     loaded: dict[int, Function] = field(default_factory=dict)
+    restores: bool = False
     _numeric: dict[int, tuple[list[str], frozenset[str]] | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.outside = Outside(self.names)
         self.calls = Calls(self.outside)
+        self.helper_effects = HelperEffects(self.calls, self._helper_call)
 
     # --- reading -----------------------------------------------------------------------------------------------------------
     def load(self, function: Any) -> Function:
@@ -175,6 +180,7 @@ class Units:
         core = prepare.rename_rebound(core, names)
         core = index_loops(core, lambda node: self._depends(node, core, wrt))
         core = split_calls(core, lambda call: self._is_active_helper(call, core, wrt))
+        core = guard_writes(core, self.aliases(core), self.spell)
         core = bind_result(split_aux(core, names) if has_aux else core, names)
         core = self._unpacked(core, names)
         active = active_names(core, self.calls, wrt)
@@ -284,10 +290,35 @@ class Units:
                 self._numeric[key] = (function.parameters, numeric)
         return self._numeric[key]
 
+    def aliases(self, core: gast.FunctionDef) -> Aliases:
+        """What a function may share at its writes."""
+        arrays = numeric_names(core, self.calls, self.helper_kinds)
+        return aliases(core, arrays, self._helper_call)
+
+    def _helper_call(self, call: gast.Call) -> HelperCall | None:
+        callee = self.calls.of(call)
+        if not isinstance(callee, Helper):
+            return None
+        try:
+            function = self.load(callee.function)
+        except KnetsrcError:  # it says so where it is differentiated
+            return None
+        bound = bind_call(function, call)
+        returned, written = self.helper_effects.of(function, id(callee.function))
+        if bound is None:
+            every = [*call.args, *(k.value for k in call.keywords)]
+            return HelperCall(every, every if written else [])
+        return HelperCall(
+            [a for p, a in bound.items() if p in returned],
+            [a for p, a in bound.items() if p in written],
+        )
+
     def reverse(self, function: Function, task: Task) -> Reversal:
         """Forward and backward part of a function."""
         try:
-            return Reversing(self, function, task).run()
+            reversal = Reversing(self, function, task).run()
+            self.restores |= reversal.restores
+            return reversal
         except KnetsrcError as error:
             raise (
                 located(error, function.source) if function.source else error

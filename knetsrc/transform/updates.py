@@ -22,12 +22,13 @@ def add_at_path(
     """
     is_numeric = is_numeric and len(path) == 1
     for part in path[:-1]:
-        buffer = _entry(values, buffer, part)
+        buffer = entry(values, buffer, part)
     last = path[-1]
     pusher, is_attribute = values.pusher, isinstance(last, gast.Attribute)
     is_basic = is_attribute or is_basic_index(last.slice, pusher.integers)
+    is_basic = is_basic or (tree.is_name(last.slice) and last.slice.id in pusher.masks)
     if is_basic and (is_numeric or _adds_up(pusher.numeric_adjoints(), last, value)):
-        return tree.augment(_entry(values, buffer, last), "+", value)
+        return tree.augment(entry(values, buffer, last), "+", value)
     index = (
         tree.constant(last.attr)
         if is_attribute
@@ -51,7 +52,8 @@ def _adds_up(numeric: set[str], last: tree.Node, value: tree.Node) -> bool:
     return isinstance(value, gast.BinOp | gast.UnaryOp | gast.Constant)
 
 
-def _entry(values: StepValues, buffer: tree.Node, part: tree.Node) -> tree.Node:
+def entry(values: StepValues, buffer: tree.Node, part: tree.Node) -> tree.Node:
+    """What `buffer` holds at one index or attribute."""
     if isinstance(part, gast.Attribute):
         return tree.attribute(buffer, part.attr)
     return tree.subscript(buffer, value_of_index(values, part.slice))

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.integers import is_basic_index
+from knetsrc.transform.analysis.integers import is_basic_index, is_number_expression
 from knetsrc.transform.analysis.shapes import (
     BOOLEAN,
     SCALAR,
     Shape,
     combined,
-    is_number_expression,
 )
 from knetsrc.transform.callee import Primitive
 from knetsrc.transform.describe import describe
@@ -33,6 +32,8 @@ class StepValues:
     ----------
     named_shapes
         Shapes of adjoints that were given a name.
+    slot
+        Shape of what the step writes into, and of the value that is broadcast to it.
     numbers
         Ids of expressions that are broadcast into a single number.
     """
@@ -40,6 +41,7 @@ class StepValues:
     pusher: "Pusher"
     step: Step
     named_shapes: dict[str, Shape | None] = field(default_factory=dict)
+    slot: tuple[Shape, Shape] | None = None
     numbers: set[int] = field(default_factory=set)
     _placeholders: dict[str, tree.Node] = field(default_factory=dict)
 
@@ -169,6 +171,16 @@ class StepValues:
 
     def shape_of(self, node: tree.Node) -> Shape | None:
         """Shape of an expression of the backward part, None if unknown."""
+        shape = self._shape_of(node)
+        return shape if shape is None else self.fitted(shape)
+
+    def fitted(self, shape: Shape) -> Shape:
+        """A shape without what is known to be broadcast to the rest of it, by a write of this step."""
+        if self.slot is None or not self.slot[0] <= shape <= self.slot[0] | self.slot[1]:
+            return shape
+        return self.slot[0]
+
+    def _shape_of(self, node: tree.Node) -> Shape | None:
         if isinstance(node, gast.Name):
             return self._shape_of_name(node.id)
         if isinstance(node, gast.Constant):

@@ -1,18 +1,19 @@
-"""UnsupportedAliasError: a write into an element: `y[0]`
-  element_write.py:14, in f
-   14 |     y[0] = x * 2.0
+"""UnsupportedAliasError: a write into `y[0]`, which `z` may see
+  element_write.py:15, in f
+   15 |     y[0] = x[1]
       |     ^^^^
-  why:      other names may stand for the same array or container, and would see the change
-  instead:  build a new one: append to a list, or np.where(mask, value, y)
+  why:      `z` may share memory with `y`, and is read after the write
+  instead:  give `z` a copy where it is bound: z = ....copy()
 """
 
 import numpy as np
 
 
 def f(x):
-    y = np.zeros(3)
-    y[0] = x * 2.0
-    return y[0]
+    y = x * 2.0
+    z = y[1:]
+    y[0] = x[1]
+    return np.sum(y * x) + np.sum(z)
 
 
-ARGS = (1.0,)
+ARGS = (np.ones(3),)

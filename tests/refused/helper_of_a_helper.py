@@ -1,16 +1,16 @@
-"""UnsupportedAliasError: a write into an element: `y[0]`
+"""UnsupportedAliasError: `y.sort(...)` changes `y` in place
   helper_of_a_helper.py:13, in inner
-   13 |     y[0] = 0.0
-      |     ^^^^
+   13 |     y.sort()
+      |     ^^^^^^^^
   why:      other names may stand for the same array or container, and would see the change
-  instead:  build a new one: append to a list, or np.where(mask, value, y)
+  instead:  y = np.sort(y), or np.sort(np.array(y)) for a list
 """
 
 import numpy as np
 
 
 def inner(y):
-    y[0] = 0.0
+    y.sort()
     return y
 
 

@@ -22,6 +22,7 @@ CASES = sorted(
     path for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("test_")
 )
 HISTORY = []
+SETTINGS = {"w": 1.0}
 
 
 class Counter:
@@ -67,12 +68,12 @@ def refusal(kind, f, *args):
 
 # --- what must be in the message ------------------------------------------------------------------
 def test_write_into_a_dictionary_suggests_a_new_dictionary():
-    def f(params):
-        params["w"] = params["w"] * 2.0
-        return params["w"]
+    def f(x):
+        SETTINGS["w"] = x * 2.0
+        return SETTINGS["w"]
 
-    lines = refusal(UnsupportedAliasError, f, {"w": 1.0})
-    assert lines[-1] == "  instead:  build a new one: params = {k: ... for k, v in params.items()}, or write its entries out"
+    lines = refusal(UnsupportedAliasError, f, 1.0)
+    assert lines[-1] == "  instead:  build a new one: SETTINGS = {k: ... for k, v in SETTINGS.items()}, or write its entries out"
 
 
 def test_write_to_an_attribute_in_a_method_is_found():

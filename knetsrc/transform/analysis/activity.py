@@ -70,6 +70,23 @@ def flows(function: gast.FunctionDef, calls: Calls) -> Iterator[tuple[set[str], 
             yield tree.names_written(node.target), differentiable_names(node.iter, calls)
         elif (appended := appended_to(node)) is not None:
             yield {appended}, differentiable_names(node.value.args[0], calls)
+        if (stored := stored_to(node)) is not None:
+            yield {stored}, differentiable_names(node.value, calls)
+
+
+def stored_to(node: tree.Node) -> str | None:
+    """`a` for the statements `a[i] = e` and `a[i] += e`."""
+    if isinstance(node, gast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+    elif isinstance(node, gast.AugAssign):
+        target = node.target
+    else:
+        return None
+    if not isinstance(target, gast.Subscript):
+        return None
+    while isinstance(target, gast.Subscript):
+        target = target.value
+    return target.id if isinstance(target, gast.Name) else None
 
 
 def appended_to(node: tree.Node) -> str | None:

@@ -3,8 +3,9 @@
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.shapes import is_number_expression
 
+_SCALAR_CALLS = frozenset({"len", "float", "int", "bool", "round", "ord"})
+_SCALAR_ATTRIBUTES = frozenset({"ndim", "size", "itemsize", "nbytes"})
 _INTEGER_OPERATORS = (gast.Add, gast.Sub, gast.Mult, gast.FloorDiv, gast.Mod)
 
 
@@ -32,6 +33,22 @@ def integer_names(function: gast.FunctionDef) -> frozenset[str]:
         if kept == integers:
             return frozenset(integers)
         integers = kept
+
+
+def mask_names(function: gast.FunctionDef) -> frozenset[str]:
+    """Names that are bound to comparisons only: an index made of one picks no element twice."""
+    bound: dict[str, bool] = {}
+    for node in tree.walk(function):
+        if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
+            text = node.targets[0].id
+            bound[text] = bound.get(text, True) and isinstance(node.value, gast.Compare)
+        elif isinstance(node, gast.Name) and not isinstance(node.ctx, gast.Load):
+            bound.setdefault(node.id, isinstance(node.ctx, gast.Store))
+        if isinstance(node, gast.For):
+            bound |= dict.fromkeys(tree.names_written(node.target), False)
+    targets = {n for node in tree.walk(function) if isinstance(node, gast.Assign)
+               and isinstance(node.targets[0], gast.Tuple) for n in tree.names_written(node.targets)}  # fmt: skip
+    return frozenset(n for n, is_mask in bound.items() if is_mask and n not in targets)
 
 
 def _is_range(iterable: tree.Node) -> bool:
@@ -67,3 +84,17 @@ def is_basic_index(index: tree.Node, integers: frozenset[str]) -> bool:
 
 def _is_newaxis(index: tree.Node) -> bool:
     return isinstance(index, gast.Attribute) and index.attr == "newaxis"
+
+
+def is_number_expression(node: tree.Node) -> bool:
+    """Whether an expression is a single number by its form: `len(x)`, `x.shape[0]`, `x.size`, `x.shape[0] // 2`."""
+    if isinstance(node, gast.Subscript):
+        is_shape = isinstance(node.value, gast.Attribute) and node.value.attr == "shape"
+        return is_shape and not isinstance(node.slice, gast.Slice | gast.Tuple)
+    if isinstance(node, gast.Attribute):
+        return node.attr in _SCALAR_ATTRIBUTES
+    if isinstance(node, gast.BinOp):
+        return all(
+            isinstance(n, gast.Constant) or is_number_expression(n) for n in (node.left, node.right)
+        )
+    return tree.called_name(node) in _SCALAR_CALLS

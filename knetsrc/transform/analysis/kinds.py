@@ -7,6 +7,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, differentiable_reads
+from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Calls, Helper, Primitive
 
 _ARRAY_ATTRIBUTES = frozenset({"shape", "ndim", "dtype", "size", "T"})
@@ -14,6 +15,23 @@ _TAKES_LISTS = frozenset(
     {"concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "array", "asarray", "sum", "max", "min",
      "append", "block", "getitem", "add", "multi_dot", "atleast_1d", "fsum", "broadcast_arrays", "meshgrid", "prod"}
 )  # fmt: skip
+
+_CREATORS = frozenset(
+    {
+        "zeros",
+        "ones",
+        "empty",
+        "full",
+        "zeros_like",
+        "ones_like",
+        "empty_like",
+        "full_like",
+        "eye",
+        "identity",
+        "arange",
+        "tri",
+    }
+)
 
 
 def numeric_names(
@@ -58,13 +76,25 @@ def _of_assignment(
     elif isinstance(node.value, gast.BinOp | gast.UnaryOp | gast.Compare):
         if _is_arithmetic(node.value):
             numeric.add(target.id)
-    elif isinstance(node.value, gast.Constant) and isinstance(node.value.value, int | float):
+    elif (
+        isinstance(node.value, gast.Constant) and isinstance(node.value.value, int | float)
+    ) or _makes_array(node.value):
         numeric.add(target.id)
     elif isinstance(callee, Primitive) and not isinstance(node.value, gast.Attribute):
         name = getattr(callee.rule.primitives[0], "__name__", "")
         if name not in {"split", "array_split", "hsplit", "vsplit", "dsplit", "svd", "eigh", "qr", "slogdet", "getitem",
                         "meshgrid", "broadcast_arrays", "unstack", "add", "max", "min", "sum"}:  # fmt: skip
             numeric.add(target.id)
+
+
+def _makes_array(node: tree.Node) -> bool:
+    """Whether a call makes an array whatever its arguments are: `np.zeros(n)`."""
+    function = node.func if isinstance(node, gast.Call) else None
+    return (
+        isinstance(function, gast.Attribute)
+        and tree.is_name(function.value, "np")
+        and function.attr in _CREATORS
+    )
 
 
 def _is_arithmetic(node: tree.Node) -> bool:
@@ -153,7 +183,7 @@ def entries_only(
         if isinstance(node, gast.Name) and not isinstance(node.ctx, gast.Load):
             bound[node.id] = bound.get(node.id, 0) + 1
     candidates = {n for n in active if bound.get(n) == 1}
-    candidates -= {appended_to(n) for n in tree.walk(function)}
+    candidates -= changed_names(function)
     for node in tree.walk(function):
         if isinstance(node, gast.Compare) and isinstance(node.ops[0], gast.In | gast.NotIn):
             candidates -= tree.names_read(node.comparators)  # which entries there are is asked
@@ -179,7 +209,7 @@ def _is_local_or_parameter(function: gast.FunctionDef, text: str) -> bool:
 def _values(function: gast.FunctionDef) -> list[tree.Node]:
     found = []
     for node in tree.walk(function.body):
-        if isinstance(node, gast.Assign | gast.Return) and node.value is not None:
+        if isinstance(node, gast.Assign | gast.AugAssign | gast.Return) and node.value is not None:
             found.append(node.value)
         elif appended_to(node) is not None:
             found.append(node.value.args[0])
@@ -200,7 +230,7 @@ def buffer_names(
     function: gast.FunctionDef, calls: Calls, active: frozenset[str]
 ) -> frozenset[str]:
     """Active names of which parts are read, at places that are not taken apart by `entries_only`."""
-    found = {name for n in tree.walk(function) if (name := appended_to(n))}
+    found = changed_names(function)
     for node in tree.walk(function.body):
         base = node
         while isinstance(base, gast.Subscript) or (

@@ -6,14 +6,16 @@ last value there, for before the first iteration it has none.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import appended_to
+from knetsrc.transform.analysis.activity import appended_to, stored_to
+from knetsrc.transform.analysis.aliases import Aliases
 from knetsrc.transform.analysis.assigned import Assigned
+from knetsrc.transform.analysis.stores import changed_names, target_of
 from knetsrc.transform.steps import Block, Step
 
 
@@ -25,6 +27,8 @@ class Needed:
     ----------
     primal
         Names of the forward part.
+    arrays
+        Names that hold arrays or numbers for sure: these have the same shape after a write.
     undefined
         Names that are saved at a place where they may be unbound: the forward part must bind them to None first.
     popped
@@ -33,16 +37,18 @@ class Needed:
 
     assigned: Assigned
     primal: frozenset[str]
+    aliases: Aliases = field(default_factory=Aliases)
+    arrays: frozenset[str] = frozenset()
     undefined: set[str] = field(default_factory=set)
     depth: int = 0
     reads: Counter[str] = field(default_factory=Counter)
-    appended: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
     popped: set[int] = field(default_factory=set)
 
     def run(self, block: Block, at_end: set[str] | None = None) -> set[str]:
         """Names needed after the block, given those that the backward part reads at its start."""
         self.reads = _read_counts(block)
-        self.appended = {text for step in block.steps for text in _grown(step.node)}
+        self.changed = changed_names([step.node for step in block.steps]) | self.aliases.changing()
         needed = self._block(block, set(at_end or ()), self.primal)
         self.undefined &= tree.names_written(step.node for step in block.steps)
         return needed
@@ -56,8 +62,14 @@ class Needed:
             needed = self._step(step, needed)
         return needed
 
-    def _reads(self, nodes: list[tree.Node]) -> set[str]:
-        return tree.names_read(nodes) & self.primal
+    def _reads(self, nodes: tree.Node | list[tree.Node]) -> set[str]:
+        """Names that are read; those that a write changes, with a mark as well where more than their shape is read."""
+        read = tree.names_read(nodes) & self.primal
+        changing = self.aliases.changing() & read
+        if changing:
+            whole = _content_reads(nodes) | (changing - self.arrays)
+            read |= {content(n) for n in whole & changing}
+        return read
 
     def _step(self, step: Step, needed: set[str]) -> set[str]:
         if isinstance(step.node, gast.If):
@@ -80,22 +92,40 @@ class Needed:
         if appended in needed:
             self.popped.add(id(step.node))
             needed = needed - {appended}
+        if stored_to(step.node) is not None:
+            return self._store(step, needed)
         written = (
             tree.names_written(step.node)
             if isinstance(step.node, gast.Assign | gast.Try)
             else set()
         )
         written -= set(step.extra)
-        step.saved = sorted(written & needed)
+        may_change = self.aliases.names.get(id(step.node), frozenset())
+        changed = {n for n in may_change if content(n) in needed}
+        step.saved = sorted((written & needed) | changed)
         self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]
-        needed = needed - written
-        return needed | written if step.result else needed
+        needed = _without(needed, written | changed)
+        return needed | written | set(map(content, written)) if step.result else needed
+
+    def _store(self, step: Step, needed: set[str]) -> set[str]:
+        """A write saves what it overwrites, and whole what else may share memory with it."""
+        text = stored_to(step.node)
+        assert text is not None
+        if content(text) in needed or self.aliases.is_kept_elsewhere(step.node):
+            step.saves_part = True
+            needed.add(text)
+            needed |= self._reads(target_of(step.node).slice)
+        seen = {n for n in self.aliases.names[id(step.node)] if content(n) in needed} - {text}
+        step.saved = sorted(seen)
+        self.undefined |= seen - self.assigned.before[id(step.node)]
+        return _without(needed, seen)
 
     def _if(self, step: Step, needed: set[str]) -> set[str]:
-        if not step.is_reversed and not _grown(step.node) & needed:
+        changed = _grown(step.node) | set(map(content, self._changed_by(step.node)))
+        if not step.is_reversed and not changed & needed:
             return self._as_a_whole(step, needed)
         step.saved = []
-        needed |= tree.names_read(step.node.test) & self.primal
+        needed |= self._reads(step.node.test)
         ends, before = [], self.assigned.before[id(step.node)]
         for block in step.blocks:
             local = self._branch_locals(step, block) if self.depth else set()
@@ -122,7 +152,7 @@ class Needed:
         node = step.node
         target = tree.names_written(node.target) if isinstance(node, gast.For) else set()
         if isinstance(node, gast.For) and step.is_reversed:
-            needed |= tree.names_read(node.iter) & self.primal
+            needed |= self._reads(node.iter)
         if not step.blocks:
             return self._as_a_whole(step, needed)
         block = step.blocks[0]
@@ -130,13 +160,13 @@ class Needed:
         before = self.assigned.before[id(node)]
         self.undefined |= set(step.saved) - before
         self.undefined |= self._reads(step.back) - self.assigned.after[id(node)]
-        needed = needed - target
+        needed = _without(needed, target)
         local = (self._locals(block, before) - target) | self._carried_by_target(node, target)
         head = set(needed)
         self.depth += 1
         while True:
             end = self._keep(block, local, self._block(block, set(head), before))
-            more = end - target
+            more = _without(end, target)
             if more <= head:
                 break
             head |= more
@@ -145,11 +175,17 @@ class Needed:
 
     def _as_a_whole(self, step: Step, needed: set[str]) -> set[str]:
         """A compound statement that the backward part only undoes: what it changes is saved before it, whatever it does."""
-        step.copied = _grown(step.node)
+        changed = {n for n in self._changed_by(step.node) if content(n) in needed}
+        step.copied = _grown(step.node) - changed
         written = tree.names_written(step.node) | step.copied
-        step.saved = sorted(written & needed)
+        step.saved = sorted((written & needed) | changed)
         self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]
-        return (needed - written) | self._reads(step.back)
+        return _without(needed, written | changed) | self._reads(step.back)
+
+    def _changed_by(self, node: tree.Node) -> frozenset[str]:
+        """Names of which a statement may change the content."""
+        writes = [n for n in tree.walk(node) if id(n) in self.aliases.names]
+        return frozenset[str]().union(*(self.aliases.names[id(n)] for n in writes))
 
     def _counter(self, step: Step) -> set[str]:
         """The number of iterations, which the backward loop reads after this one has run."""
@@ -181,10 +217,10 @@ class Needed:
             binding = self._cheap_binding(block, name, written)
             if binding is not None:
                 block.again[name] = binding
-                again |= tree.names_read(binding) & self.primal
+                again |= self._reads(binding)
             else:
                 block.kept[name] = self._last_binding(block, name)
-        return (end - local) | again
+        return _without(end, local) | again
 
     def _cheap_binding(self, block: Block, name: str, written: set[str]) -> tree.Node | None:
         """The statement that binds `name`, if it can run once more in the backward part: it reads an entry of what stays as it is."""
@@ -196,7 +232,7 @@ class Needed:
         ):
             return None
         plain = all(not isinstance(n, gast.Call | gast.Slice) for n in tree.walk(bound[0].value))
-        is_stable = not tree.names_read(bound[0].value) & (written | self.appended)
+        is_stable = not tree.names_read(bound[0].value) & (written | self.changed)
         return (
             bound[0] if plain and is_stable and isinstance(bound[0].targets[0], gast.Name) else None
         )
@@ -210,7 +246,8 @@ class Needed:
     def _last_binding(self, block: Block, name: str) -> int:
         found = self._uncounted(block)
         for number, step in enumerate(block.steps):
-            if name in tree.names_written(step.node) | _hoisted(step):
+            changed = self._changed_by(step.node)
+            if name in tree.names_written(step.node) | _hoisted(step) | changed:
                 found = max(found, number)
         return found
 
@@ -218,6 +255,34 @@ class Needed:
 def _grown(node: tree.Node) -> set[str]:
     """Lists to which a statement appends."""
     return {text for n in tree.walk(node) if (text := appended_to(n)) is not None}
+
+
+def content(text: str) -> str:
+    """Marks that more than the shape of an array is needed."""
+    return f"{text}[]"
+
+
+def _without(needed: set[str], names: Iterable[str]) -> set[str]:
+    names = set(names)
+    return needed - names - set(map(content, names))
+
+
+def _content_reads(nodes: tree.Node | Iterable[tree.Node]) -> set[str]:
+    """Names of which more than the shape is read."""
+    found: set[str] = set()
+    stack = [nodes] if isinstance(nodes, tree.Node) else list(nodes)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, gast.Name):
+            if isinstance(node.ctx, gast.Load):
+                found.add(node.id)
+        elif isinstance(node, gast.Attribute) and node.attr in ("shape", "ndim", "size", "dtype"):
+            continue
+        elif tree.called_name(node) in ("unbroadcast", "like"):
+            stack += [node.func, node.args[0]]
+        elif tree.called_name(node) not in ("zeros_like", "len"):
+            stack += list(gast.iter_child_nodes(node))
+    return found
 
 
 def _hoisted(step: Step) -> set[str]:

@@ -15,13 +15,14 @@ from typing import Any
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.integers import is_number_expression
+from knetsrc.transform.analysis.ranks import Ranks
+from knetsrc.transform.analysis.stores import as_read, stored_names
 from knetsrc.transform.callee import Calls, Constant, Primitive
 
 Shape = frozenset[Any]
 SCALAR: Shape = frozenset()
 
-_SCALAR_CALLS = frozenset({"len", "float", "int", "bool", "round", "ord"})
-_SCALAR_ATTRIBUTES = frozenset({"ndim", "size", "itemsize", "nbytes"})
 _REDUCTIONS = frozenset(
     {"sum", "mean", "max", "min", "amax", "amin", "prod", "var", "std", "logsumexp", "norm"}
 )
@@ -78,6 +79,7 @@ class Shapes:
     """
 
     calls: Calls
+    ranks: Ranks
     numeric: frozenset[str] = frozenset()
     before: dict[int, dict[str, Value]] = field(default_factory=dict)
     numbers_before: dict[int, frozenset[str]] = field(default_factory=dict)
@@ -105,9 +107,8 @@ class Shapes:
         if isinstance(node, gast.Compare):
             compared = broadcast(self._of(n, env, numbers) for n in [node.left, *node.comparators])
             return compared | {BOOLEAN} if compared else compared
-        trimmed = _trimmed(node) if isinstance(node, gast.Subscript) else None
-        if trimmed is not None and node.value.id in self.numeric:
-            return frozenset([("trimmed", self._of(node.value, env, numbers), trimmed)])
+        if isinstance(node, gast.Subscript):
+            return self._of_part(node, env, numbers)
         callee = self.calls.of(node)
         if isinstance(callee, Primitive):
             return self._of_primitive(node, callee, env, numbers)
@@ -117,6 +118,22 @@ class Shapes:
             return SCALAR
         if isinstance(node, gast.Call) and _last_name(node.func) in _SHAPE_KEEPERS and node.args:
             return self._of(node.args[0], env, numbers)
+        return frozenset([self._atom(node, env)])
+
+    def _of_part(
+        self, node: gast.Subscript, env: dict[str, Value], numbers: frozenset[str]
+    ) -> Shape:
+        if self.ranks.is_number(node) or is_number_expression(node):
+            return SCALAR
+        whole = self._of(node.value, env, numbers)
+        cut = cut_off(node.slice)
+        if not tree.names_read(node.value) <= self.numeric or whole == SCALAR:
+            return frozenset([self._atom(node, env)])
+        if cut is not None:
+            return frozenset([("cut", whole, cut)]) if cut else whole
+        if self.ranks.is_of_integers(node.slice):
+            number = len(node.slice.elts) if isinstance(node.slice, gast.Tuple) else 1
+            return frozenset([("entry", whole, number)])
         return frozenset([self._atom(node, env)])
 
     def _of_primitive(
@@ -159,47 +176,38 @@ class Shapes:
         return Value(frozenset([("name", text, version)]), version)
 
 
-def is_number_expression(node: tree.Node) -> bool:
-    """Whether an expression is a single number by its form: `len(x)`, `x.shape[0]`, `x.size`, `x.shape[0] // 2`."""
-    if isinstance(node, gast.Subscript):
-        is_shape = isinstance(node.value, gast.Attribute) and node.value.attr == "shape"
-        return is_shape and not isinstance(node.slice, gast.Slice | gast.Tuple)
-    if isinstance(node, gast.Attribute):
-        return node.attr in _SCALAR_ATTRIBUTES
-    if isinstance(node, gast.BinOp):
-        return all(
-            isinstance(n, gast.Constant) or is_number_expression(n) for n in (node.left, node.right)
-        )
-    return tree.called_name(node) in _SCALAR_CALLS
+def cut_off(index: tree.Node) -> tuple[int, ...] | None:
+    """How much a slice leaves out along each axis, None if that is not known: `u[1:-1]` and `u[:-2]` have equal shapes.
 
-
-def _trimmed(node: gast.Subscript) -> tuple[int, ...] | None:
-    """How many elements a slice leaves out along each axis, where this is known: 2 for `x[1:-1]` and for `x[2:]`.
-
-    >>> _trimmed(tree.parse_expression("x[1:-1, :]"))
-    (2, 0)
+    >>> [cut_off(tree.parse_expression(text).slice) for text in ("u[1:-1]", "u[:, 2:]", "u[:]", "u[i:]")]
+    [(2,), (0, 2), (), None]
     """
-    index = node.slice
     parts = index.elts if isinstance(index, gast.Tuple) else [index]
-    if not tree.is_name(node.value) or not all(isinstance(p, gast.Slice) for p in parts):
+    found = [_cut_of_slice(part) for part in parts]
+    if tree.is_constant(index, Ellipsis):
+        return ()
+    if None in found:
         return None
-    found = [_left_out(part) for part in parts]
-    return tuple(n for n in found if n is not None) if None not in found else None
+    while found and found[-1] == 0:
+        found.pop()
+    return tuple(n for n in found if n is not None)
 
 
-def _left_out(part: gast.Slice) -> int | None:
-    start, stop = (0 if bound is None else _integer(bound) for bound in (part.lower, part.upper))
-    if part.step is not None or start is None or stop is None or start < 0:
+def _cut_of_slice(part: tree.Node) -> int | None:
+    if not isinstance(part, gast.Slice) or part.step is not None:
         return None
-    return start - stop if part.upper is None or stop < 0 else None
+    lower = 0 if part.lower is None else _integer(part.lower)
+    upper = 0 if part.upper is None else _integer(part.upper)
+    if lower is None or upper is None or lower < 0:
+        return None
+    return lower - upper if upper < 0 or part.upper is None else None
 
 
 def _integer(node: tree.Node) -> int | None:
-    is_negative = isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub)
-    value = node.operand if is_negative else node
-    if not (isinstance(value, gast.Constant) and type(value.value) is int):
-        return None
-    return -value.value if is_negative else value.value
+    if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
+        inner = _integer(node.operand)
+        return None if inner is None else -inner
+    return node.value if isinstance(node, gast.Constant) and type(node.value) is int else None
 
 
 def _last_name(function: tree.Node) -> str:
@@ -214,7 +222,7 @@ def shapes(
     numeric: frozenset[str] = frozenset(),
 ) -> Shapes:
     """Shapes of all expressions of a function in the core language."""
-    found = Shapes(calls, numeric)
+    found = Shapes(calls, Ranks(function), numeric)
     env = {n: found.fresh(n) for n in tree.names_written(function.args) | _parameters(function)}
     for text in scalar_parameters & env.keys():
         env[text] = Value(SCALAR, next(found._versions))
@@ -246,12 +254,12 @@ class _Forward:
 
     def statement(self, node: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
         if isinstance(node, gast.For | gast.While):
-            env = env | self._fresh(_changed(node))
+            env = env | self._fresh(_changed(node, self.found.numeric))
         self.found.before[id(node)] = env
-        if isinstance(node, gast.Expr):
-            return env | self._fresh(_changed(node))
+        if isinstance(node, gast.Expr | gast.AugAssign):
+            return env | self._fresh(_changed(node, self.found.numeric))
         if isinstance(node, gast.Assign):
-            return env | self._fresh(_changed(node)) | self._assigned(node)
+            return env | self._fresh(_changed(node, self.found.numeric)) | self._assigned(node)
         if isinstance(node, gast.If):
             one, other = self.block(node.body, env), self.block(node.orelse, env)
             return one | {
@@ -266,9 +274,9 @@ class _Forward:
             ):
                 inner = env | {node.target.id: Value(SCALAR, next(self.found._versions))}
             self.block(node.body, inner)
-            return env | self._fresh(_changed(node))
+            return env | self._fresh(_changed(node, self.found.numeric))
         if isinstance(node, gast.With | gast.Try):
-            return self.block(node.body, env | self._fresh(_changed(node)))
+            return self.block(node.body, env | self._fresh(_changed(node, self.found.numeric)))
         return env
 
     def _assigned(self, node: gast.Assign) -> dict[str, Value]:
@@ -289,8 +297,8 @@ class _Forward:
         return self.found.fresh(text)
 
 
-def _changed(node: tree.Node) -> set[str]:
-    """Names that are bound in a statement, and lists whose length changes there."""
+def _changed(node: tree.Node, numeric: frozenset[str]) -> set[str]:
+    """Names that are bound in a statement, and containers whose length or elements change there."""
     methods = [n.func for n in tree.walk(node) if isinstance(n, gast.Call)]
     resized = {
         method.value.id
@@ -299,7 +307,7 @@ def _changed(node: tree.Node) -> set[str]:
         and tree.is_name(method.value)
         and method.attr in _RESIZING
     }
-    return tree.names_written(node) | resized
+    return tree.names_written(node) | resized | (stored_names(node) - numeric)
 
 
 def _counts(iterable: tree.Node) -> bool:
@@ -347,6 +355,9 @@ class _Numbers:
 
     def _assigned(self, node: gast.Assign, after: frozenset[str]) -> frozenset[str]:
         target = node.targets[0]
+        if isinstance(target, gast.Subscript):
+            is_number = self.found.ranks.is_number(as_read(target))
+            return after | self.broadcast_names(node.value) if is_number else after
         rest = after - tree.names_written(target)
         if isinstance(target, gast.Name) and target.id in after:
             return rest | self.broadcast_names(node.value)

@@ -6,6 +6,7 @@ statement; `language.check` states which. The steps in order, and what holds aft
     refuse_unsupported      nothing left that cannot be differentiated
     drop_annotations        no docstring, no annotation
     write_out_augmented     no `s += e`
+    write_out_elements      indices of writes are names and arithmetic; `a[i] *= e` is written out
     split_targets           one target an assignment: a name, or a tuple of names for a call
     unfold_loop_else        no `else` of a loop
     structure_jumps         one `return`, at the end; `break` only where a block ends; no `continue`
@@ -32,6 +33,7 @@ from knetsrc.transform.normalize.booleans import unfold_booleans
 from knetsrc.transform.normalize.calls import split_calls
 from knetsrc.transform.normalize.comparisons import split_comparisons
 from knetsrc.transform.normalize.comprehensions import unfold_comprehensions
+from knetsrc.transform.normalize.elements import write_out_elements
 from knetsrc.transform.normalize.index_loops import index_loops
 from knetsrc.transform.normalize.jumps import structure_jumps
 from knetsrc.transform.normalize.lambdas import name_lambdas
@@ -105,6 +107,7 @@ def _normalized(
     function: gast.FunctionDef, names: Names, owns_parameters: bool
 ) -> gast.FunctionDef:
     function = write_out_augmented(drop_annotations(function, names), names, owns_parameters)
+    function = write_out_elements(function, names)
     for rewriting in REWRITINGS:
         function = rewriting(function, names)
     return fill_blocks(normalize_inner(function, names))

@@ -65,7 +65,8 @@ def write_out_augmented(
         for node in body:
             for block in blocks(node):
                 block[:] = visit(block)
-            found += tree.at(write_out(node), node) if isinstance(node, gast.AugAssign) else [node]
+            is_augmented = isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name)
+            found += tree.at(write_out(node), node) if is_augmented else [node]
         return found
 
     function.body = visit(function.body)

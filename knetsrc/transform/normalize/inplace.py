@@ -1,4 +1,7 @@
-"""What changes an array, a container or an object in place is refused, except `append`."""
+"""What changes an array, a container or an object in place is refused, except writes of elements and `append`.
+
+Whether another name may see a write is a question for later: see `analysis.aliases`.
+"""
 
 from typing import Any
 
@@ -8,7 +11,7 @@ from knetsrc.errors import KnetsrcError, UnsupportedAliasError, UnsupportedSynta
 from knetsrc.transform import tree
 from knetsrc.transform.normalize.effects import MODULES, is_append, is_of_module, path_of
 from knetsrc.transform.normalize.escapes import refuse_late_appends
-from knetsrc.transform.normalize.scopes import own_nodes, parameters
+from knetsrc.transform.normalize.scopes import bound_names, own_nodes, parameters
 from knetsrc.transform.normalize.sharing import bindings
 from knetsrc.transform.tree import Node
 
@@ -62,10 +65,12 @@ def refuse_writes(function: gast.FunctionDef) -> None:
     refuse_late_appends(function.body, lists)
     shared = copied_lists(function, lists)
     local = tree.names_written(function) | set(parameters(function))
+    own = bound_names(function.body) | set(parameters(function))
     stated = {id(n.value) for n in own_nodes(function.body) if isinstance(n, gast.Expr)}
     for node in own_nodes(function.body):
         if isinstance(node, gast.Subscript | gast.Attribute) and isinstance(node.ctx, gast.Store):
-            raise _target(node)
+            if not _is_own_element(node, own):
+                raise _target(node)
         if isinstance(node, gast.Call):
             error = (
                 _append(node, lists, shared, local, id(node) in stated)
@@ -82,6 +87,13 @@ def refuse_writes(function: gast.FunctionDef) -> None:
                     "function", node.args, [tree.at(tree.expression(node.body), node)]
                 )
             )
+
+
+def _is_own_element(node: Any, own: set[str]) -> bool:
+    """Whether a target is an element of an array or container of this function."""
+    while isinstance(node, gast.Subscript):
+        node = node.value
+    return isinstance(node, gast.Name) and node.id in own
 
 
 def _target(node: Any) -> KnetsrcError:

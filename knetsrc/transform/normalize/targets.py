@@ -68,7 +68,7 @@ class _Splitter:
         ]
 
     def single(self, target: Any, value: Node) -> list[Node]:
-        if isinstance(target, gast.Name):
+        if isinstance(target, gast.Name | gast.Subscript):
             return [tree.assign(target, value)]
         starred = any(isinstance(n, gast.Starred) for n in tree.walk(target))
         if isinstance(value, gast.Call) and not starred:

@@ -187,6 +187,7 @@ def _trimmed(statement: Node, search: _Search) -> Node:
     if (
         isinstance(statement, gast.Assign)
         and popped_list(statement)
+        and not isinstance(statement.targets[0], gast.Subscript)
         and statement not in search.read_later
     ):
         return tree.at(tree.expression(statement.value), statement)

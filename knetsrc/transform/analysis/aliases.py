@@ -1,0 +1,393 @@
+"""Which names may share memory where a statement writes into an array or a container.
+
+Each value comes from places: a parameter, an expression that makes something new, something outside of the function. A view, an
+element and a second name come from the places of what they were taken of, and form a pair with it that lasts until one of the
+two is bound again: after `a, b = b, a` the two are as far apart as before.
+
+    b = a.copy()        made here
+    row = a[i]          from where a is from
+    h = helper(a)       made there, or a itself
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import appended_to, stored_to
+from knetsrc.transform.analysis.stores import stored_names
+from knetsrc.transform.normalize.scopes import parameters
+from knetsrc.transform.normalize.sharing import carriers, number_names
+
+Place = tuple[str, Any]
+Places = frozenset[Place]
+
+
+class HelperCall(NamedTuple):
+    """What a call of a helper does with its arguments.
+
+    Attributes
+    ----------
+    returned
+        Arguments that it may hand back, or put into what it hands back.
+    written
+        Arguments into which it writes.
+    """
+
+    returned: list[tree.Node]
+    written: list[tree.Node]
+
+
+HelperOf = Callable[[gast.Call], HelperCall | None]
+
+
+class State(NamedTuple):
+    """Where the values of names come from, which names may share memory, and which pairs are of a container and its element."""
+
+    places: dict[str, Places]
+    pairs: frozenset[frozenset[str]]
+    elements: frozenset[tuple[str, str]]
+
+    def partners(self, name: str) -> frozenset[str]:
+        """Names that may share memory with `name`."""
+        return frozenset(other for pair in self.pairs if name in pair for other in pair - {name})
+
+    def elements_of(self, name: str) -> frozenset[str]:
+        """Of these, the ones that stand for an element of the container, not for the container."""
+        return frozenset(other for container, other in self.elements if container == name)
+
+
+@dataclass
+class Aliases:
+    """What is known of the writes of a function.
+
+    Attributes
+    ----------
+    places
+        By statement that writes (`id` of its node): where the array that it writes into may come from.
+    names
+        By statement that writes: names that may share memory with it, its own among them.
+    live
+        By statement that writes: names that are read after it.
+    written
+        Every place into which something is written.
+    calls
+        Statements of which a helper does the writing.
+    holders
+        By place: all names that ever stand for something of it.
+    """
+
+    places: dict[int, Places] = field(default_factory=dict)
+    names: dict[int, frozenset[str]] = field(default_factory=dict)
+    live: dict[int, frozenset[str]] = field(default_factory=dict)
+    written: set[Place] = field(default_factory=set)
+    calls: set[int] = field(default_factory=set)
+    holders: dict[Place, set[str]] = field(default_factory=dict)
+
+    def changing(self) -> frozenset[str]:
+        """Names of which the content may change while they are bound."""
+        return frozenset[str]().union(*(self.holders.get(p, ()) for p in self.written))
+
+    def shared(self) -> frozenset[str]:
+        """Names of which the content may change through another name."""
+        groups = [self.holders.get(p, set()) for p in self.written]
+        return frozenset[str]().union(*(g for g in groups if len(g) > 1))
+
+    def is_kept_elsewhere(self, node: tree.Node) -> bool:
+        """Whether the backward part of a helper may read what a statement writes into."""
+        return any(kind == "handed out" for kind, _ in self.places[id(node)])
+
+    def written_parameters(self) -> list[str]:
+        """Parameters into which the function writes."""
+        return sorted(what for kind, what in self.written if kind == "parameter")
+
+
+def aliases(
+    function: gast.FunctionDef,
+    arrays: frozenset[str] = frozenset(),
+    helper_call: HelperOf = lambda call: None,
+) -> Aliases:
+    """What a function in the core language may share at each of its writes.
+
+    Parameters
+    ----------
+    function
+        The function.
+    arrays
+        Names that hold arrays of numbers for sure: what is written into these is copied.
+    helper_call
+        What a call does with its arguments, if it is one of a helper.
+
+    >>> (function,) = tree.parse("def f(a):\\n b = a[1:]\\n c = a + 1\\n a[0] = 2.0\\n return b")
+    >>> found = aliases(function)
+    >>> sorted(found.changing()), found.written_parameters()
+    (['a', 'b'], ['a'])
+    """
+    found = Aliases()
+    if not stored_names(function.body) and not any(_written_by_calls(function.body, helper_call)):
+        return found
+    walk = _Walk(found, number_names(function), arrays, _containers(function), helper_call)
+    places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
+    found.holders |= {place: {p} for p in places for place in places[p]}
+    walk.block(function.body, State(places, frozenset(), frozenset()))
+    _Live(found).block(function.body, frozenset(), frozenset())
+    return found
+
+
+def handed_back(
+    function: gast.FunctionDef,
+    arrays: frozenset[str],
+    helper_call: HelperOf,
+) -> frozenset[str]:
+    """Parameters that the result of a function may be, be a part of, or hold."""
+    walk = _Walk(Aliases(), number_names(function), arrays, _containers(function), helper_call)
+    places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
+    state = walk.block(function.body[:-1], State(places, frozenset(), frozenset()))
+    return frozenset(
+        what for kind, what in walk.of(function.body[-1].value, state) if kind == "parameter"
+    )
+
+
+@dataclass
+class _Walk:
+    """Places of names along the text; a loop is walked until nothing is added."""
+
+    found: Aliases
+    numbers: set[str]
+    arrays: frozenset[str]
+    containers: set[str]
+    helper_call: HelperOf
+
+    def block(self, body: list[tree.Node], state: State) -> State:
+        for node in body:
+            state = self.statement(node, state)
+        return state
+
+    def statement(self, node: tree.Node, state: State) -> State:
+        if not isinstance(node, _COMPOUND):
+            for argument in _written_by_calls([node], self.helper_call):
+                self._call_writes(node, argument, state)
+        if (text := stored_to(node)) is not None:
+            return self._store(node, text, state)
+        if (text := appended_to(node)) is not None:
+            return self._put_into(text, node.value.args[0], state)
+        if isinstance(node, gast.Assign):
+            return self._bound(node.targets[0], node.value, state)
+        if isinstance(node, gast.If):
+            return _joined(self.block(node.body, state), self.block(node.orelse, state))
+        if isinstance(node, gast.For | gast.While):
+            return self._loop(node, state)
+        if isinstance(node, gast.With):
+            for item in node.items:
+                if item.optional_vars is not None:
+                    state = self._bound(item.optional_vars, item.context_expr, state)
+            return self.block(node.body, state)
+        if isinstance(node, gast.Try):
+            for body in (node.body, node.orelse, *(h.body for h in node.handlers), node.finalbody):
+                state = _joined(state, self.block(body, state))
+        return state
+
+    def _loop(self, node: tree.Node, state: State) -> State:
+        while True:
+            is_for = isinstance(node, gast.For)
+            inner = self._bound(node.target, node.iter, state) if is_for else state
+            after = _joined(state, self.block(node.body, inner))
+            if after == state:
+                return state
+            state = after
+
+    def _store(self, node: tree.Node, text: str, state: State) -> State:
+        found, places = self.found, state.places.get(text, frozenset([("outside", text)]))
+        found.places[id(node)] = found.places.get(id(node), frozenset()) | places
+        found.written |= places
+        names = state.partners(text) | {text}
+        if text in self.containers and _replaces_element(node):
+            names -= state.elements_of(text)
+        found.names[id(node)] = found.names.get(id(node), frozenset()) | names
+        return state if text in self.arrays else self._put_into(text, node.value, state)
+
+    def _call_writes(self, node: tree.Node, argument: tree.Node, state: State) -> None:
+        """A call that writes into an argument writes into all that shares memory with it."""
+        found, names = self.found, self._held(argument, state)
+        if isinstance(argument, gast.Name):
+            names.add(argument.id)
+        places = self.of(argument, state)
+        found.places[id(node)] = found.places.get(id(node), frozenset()) | places
+        found.written |= places
+        found.names[id(node)] = found.names.get(id(node), frozenset()) | names
+        found.calls.add(id(node))
+
+    def _put_into(self, text: str, value: tree.Node, state: State) -> State:
+        """What is put into a container is reached from all names of the container."""
+        held, places = self._held(value, state), self.of(value, state)
+        for name in sorted(state.partners(text) | {text}):
+            more = state.places.get(name, frozenset()) | places
+            state = self._with(name, more, held, state)
+        return self._with_elements(text, held, state)
+
+    def _with_elements(self, container: str, held: set[str], state: State) -> State:
+        """Names that a container holds as elements, unless they may be the container itself."""
+        if container not in self.containers:
+            return state
+        elements = {(container, other) for other in held if other != container}
+        return state._replace(elements=state.elements | elements)
+
+    def _bound(self, target: tree.Node, value: tree.Node, state: State) -> State:
+        held, places = self._held(value, state), self.of(value, state)
+        names = tree.names_written(target) - self.numbers
+        pairs = {p for p in state.pairs if not p & tree.names_written(target)}
+        if len(names) > 1 and held:
+            pairs |= {frozenset([a, b]) for a in names for b in names if a != b}
+        gone = tree.names_written(target)
+        elements = frozenset(e for e in state.elements if not gone & set(e))
+        copied = value.id if isinstance(value, gast.Name) else None
+        inside = frozenset((n, e) for c, e in state.elements if c == copied for n in names)
+        state = State(state.places, frozenset(pairs), elements | inside)
+        for name in sorted(names):
+            state = self._with(name, places, held - gone, state)
+            if isinstance(value, gast.List | gast.Tuple | gast.Dict | gast.BinOp):
+                state = self._with_elements(name, held - gone, state)
+            if isinstance(value, gast.Subscript) and tree.is_name(value.value):
+                state = self._with_elements(value.value.id, {name}, state)
+        return state
+
+    def _with(self, name: str, places: Places, held: set[str], state: State) -> State:
+        for place in places:
+            self.found.holders.setdefault(place, set()).add(name)
+        pairs = state.pairs | {frozenset([name, other]) for other in held if other != name}
+        return State({**state.places, name: places}, pairs, state.elements)
+
+    def _held(self, value: tree.Node, state: State) -> set[str]:
+        """Names with which the value of an expression may share memory."""
+        names = self._carriers(value)
+        return names.union(*(state.partners(n) for n in names))
+
+    def of(self, value: tree.Node, state: State) -> Places:
+        """Where the value of an expression may come from."""
+        if isinstance(value, gast.Constant):
+            return frozenset()
+        names = self._carriers(value)
+        shared = [state.places.get(n, frozenset([("outside", n)])) for n in names]
+        is_new = not isinstance(value, gast.Name | gast.Subscript | gast.Attribute)
+        kind = "handed out" if self._of_helper(value) is not None else "made"
+        own = frozenset([(kind, id(value))]) if is_new else frozenset()
+        return own.union(*shared)
+
+    def _carriers(self, value: tree.Node) -> set[str]:
+        if isinstance(value, gast.Constant):
+            return set()
+        arguments = self._of_helper(value)
+        nodes = [value] if arguments is None else arguments
+        joined = [n for n in nodes if isinstance(n, gast.BinOp)]
+        lists = [m for n in joined for m in (n.left, n.right) if self._is_container(m)]
+        return set().union(*map(carriers, [*nodes, *lists])) - self.numbers
+
+    def _of_helper(self, value: tree.Node) -> list[tree.Node] | None:
+        found = self.helper_call(value) if isinstance(value, gast.Call) else None
+        return None if found is None else found.returned
+
+    def _is_container(self, node: tree.Node) -> bool:
+        return isinstance(node, gast.List | gast.Tuple) or (
+            isinstance(node, gast.Name) and node.id in self.containers
+        )
+
+
+_COMPOUND = (gast.If, gast.For, gast.While, gast.With, gast.Try)
+
+
+def _written_by_calls(nodes: Iterable[tree.Node], helper_call: HelperOf) -> Iterator[tree.Node]:
+    """Arguments into which helpers write that are called in these nodes."""
+    for node in tree.walk(nodes):
+        found = helper_call(node) if isinstance(node, gast.Call) else None
+        yield from found.written if found is not None else ()
+
+
+def _replaces_element(node: tree.Node) -> bool:
+    """Whether a write puts another object into a container, rather than to change one that is there."""
+    return isinstance(node, gast.Assign) and isinstance(node.targets[0].value, gast.Name)
+
+
+def _containers(function: gast.FunctionDef) -> set[str]:
+    """Names that only ever stand for lists and dictionaries made in the function."""
+    bound: dict[str, list[tree.Node]] = {}
+    for node in tree.walk(function.body):
+        if isinstance(node, gast.Assign) and stored_to(node) is None:
+            for text in tree.names_written(node.targets):
+                is_single = isinstance(node.targets[0], gast.Name)
+                bound.setdefault(text, []).append(node.value if is_single else node)
+        elif isinstance(node, gast.For | gast.With):
+            target = node.target if isinstance(node, gast.For) else list(node.items)
+            for text in tree.names_written(target):
+                bound.setdefault(text, []).append(node)
+    found = set(bound) - set(parameters(function))
+    while True:
+        kept = {n for n in found if all(_makes_container(v, found) for v in bound[n])}
+        if kept == found:
+            return found
+        found = kept
+
+
+def _makes_container(value: tree.Node, found: set[str]) -> bool:
+    if isinstance(value, gast.BinOp):
+        return any(isinstance(n, gast.List) for n in (value.left, value.right))
+    if isinstance(value, gast.Name):
+        return value.id in found
+    made = tree.called_name(value) in ("list", "dict", "sorted")
+    return made or isinstance(value, gast.List | gast.Dict)
+
+
+def _joined(one: State, other: State) -> State:
+    none: Places = frozenset()
+    names = one.places.keys() | other.places.keys()
+    places = {n: one.places.get(n, none) | other.places.get(n, none) for n in names}
+    return State(places, one.pairs | other.pairs, _elements(one, other))
+
+
+def _elements(one: State, other: State) -> frozenset[tuple[str, str]]:
+    """Elements on both ways; on a way on which the two share nothing, they may as well be that."""
+    return frozenset(
+        e
+        for e in one.elements | other.elements
+        if all(e in way.elements or frozenset(e) not in way.pairs for way in (one, other))
+    )
+
+
+@dataclass
+class _Live:
+    """Names that are read after a place, against the direction of the text."""
+
+    found: Aliases
+
+    def block(
+        self, body: Iterable[tree.Node], after: frozenset[str], at_exit: frozenset[str]
+    ) -> frozenset[str]:
+        for node in reversed(list(body)):
+            after = self.statement(node, after, at_exit)
+        return after
+
+    def statement(
+        self, node: tree.Node, after: frozenset[str], at_exit: frozenset[str]
+    ) -> frozenset[str]:
+        if id(node) in self.found.places:
+            self.found.live[id(node)] = self.found.live.get(id(node), frozenset()) | after
+        if isinstance(node, gast.If):
+            ends = [self.block(b, after, at_exit) for b in (node.body, node.orelse)]
+            return ends[0] | ends[1] | tree.names_read(node.test)
+        if isinstance(node, gast.For | gast.While):
+            return self._loop(node, after)
+        if isinstance(node, gast.With | gast.Try):
+            return after | tree.names_read(node) | self.block(node.body, after, at_exit)
+        if isinstance(node, gast.Break):
+            return at_exit
+        return (after - tree.names_written(node)) | tree.names_read(node)
+
+    def _loop(self, node: tree.Node, after: frozenset[str]) -> frozenset[str]:
+        head = after | tree.names_read(node.iter if isinstance(node, gast.For) else node.test)
+        target = tree.names_written(node.target) if isinstance(node, gast.For) else set()
+        while True:
+            more = head | (self.block(node.body, head, after) - target)
+            if more == head:
+                return head
+            head = more

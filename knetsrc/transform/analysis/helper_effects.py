@@ -1,0 +1,37 @@
+"""Which parameters the helpers of a function hand back, and into which they write."""
+
+from knetsrc.transform.analysis.aliases import HelperOf, aliases, handed_back
+from knetsrc.transform.analysis.kinds import numeric_names
+from knetsrc.transform.callee import Calls
+from knetsrc.transform.functions import Function
+
+
+class HelperEffects:
+    """What is known of the helpers of one generated module."""
+
+    def __init__(self, calls: Calls, helper_call: HelperOf) -> None:
+        self.calls, self.helper_call = calls, helper_call
+        self._known: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
+        self._open: set[int] = set()
+
+    def of(self, function: Function, key: int) -> tuple[frozenset[str], frozenset[str]]:
+        """Names of parameters: those handed back, those written into.
+
+        A function that calls itself is looked at until nothing is added to what it is known to do.
+        """
+        if key in self._open or (key in self._known and not self._open):
+            return self._known[key]
+        is_outermost = not self._open
+        self._open.add(key)
+        before = None
+        self._known.setdefault(key, (frozenset(), frozenset()))
+        while before != self._known:
+            before = dict(self._known)
+            arrays = numeric_names(function.core, self.calls)
+            returned = handed_back(function.core, arrays, self.helper_call)
+            written = aliases(function.core, arrays, self.helper_call).written_parameters()
+            self._known[key] = returned, frozenset(written)
+            if not is_outermost:
+                break
+        self._open.discard(key)
+        return self._known[key]

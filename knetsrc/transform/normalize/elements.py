@@ -1,0 +1,142 @@
+"""Writes of elements: `a[i] = e`, `a[i] += e`."""
+
+from typing import Any
+
+import gast
+
+from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.transform import tree
+from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.effects import effects
+from knetsrc.transform.normalize.scopes import COMPREHENSIONS, blocks
+from knetsrc.transform.tree import Node
+
+_COMPUTED = (gast.Call, gast.IfExp, gast.BoolOp, gast.NamedExpr, gast.Lambda, *COMPREHENSIONS)
+
+
+def write_out_elements(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+    """Compute indices before the write, once; only `+=` and `-=` stay as they are.
+
+    >>> from knetsrc.transform.language import show
+    >>> show(write_out_elements, "a[i] *= b; a[first(b)] += 1; a[i], b[j] = b[j], 0.0")
+    a[i] = a[i] * b
+    index = first(b)
+    a[index] += 1
+    new_a = b[j]
+    a[i] = new_a
+    b[j] = 0.0
+    """
+    function = tree.clone(function)
+    function.body = _Elements(names).block(function.body)
+    return function
+
+
+class _Elements:
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
+    def block(self, body: list[Node]) -> list[Node]:
+        found: list[Node] = []
+        for node in body:
+            for block in blocks(node):
+                block[:] = self.block(block)
+            found += tree.at(self.statement(node), node)
+        return found
+
+    def statement(self, node: Any) -> list[Node]:
+        if isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Subscript):
+            before, target = self.target(node.target)
+            if isinstance(node.op, gast.Add | gast.Sub):
+                return [*before, gast.AugAssign(target, node.op, node.value)]
+            read = tree.subscript(tree.clone(target.value), tree.clone(target.slice))
+            value = tree.binary(read, tree.symbol_of(node.op), node.value)
+            return [*before, tree.assign(target, value)]
+        if isinstance(node, gast.Assign) and any(map(_has_element, node.targets)):
+            return self.assignment(node)
+        if isinstance(node, gast.For) and _has_element(node.target):
+            raise UnsupportedSyntaxError(
+                f"a loop that binds the element `{tree.show(tree.clone(node.target))}`",
+                at=node.target,
+                why="the element changes at each iteration, behind the names of the loop",
+                instead="bind a name by the loop, and assign the element in its body",
+            )
+        return [node]
+
+    def assignment(self, node: Any) -> list[Node]:
+        if len(node.targets) > 1:
+            value = self.names.fresh("value")
+            later = [tree.assign(t, tree.name(value)) for t in node.targets]
+            return [tree.assign(value, node.value), *(s for n in later for s in self.statement(n))]
+        target, value = node.targets[0], node.value
+        if not isinstance(target, gast.Subscript):
+            return self.several(target, value)
+        before, new = self.target(target)
+        if before and effects(value).impure and effects([target]).impure:
+            text = self.names.fresh(f"new_{_base(target)}")
+            before, value = [tree.assign(text, value), *before], tree.name(text)
+        return [*before, tree.assign(new, value)]
+
+    def several(self, target: Any, value: Any) -> list[Node]:
+        """All values first, then the writes in their order."""
+        is_written_out = (
+            isinstance(value, gast.Tuple | gast.List)
+            and len(value.elts) == len(target.elts)
+            and not any(isinstance(e, gast.Starred) for e in (*value.elts, *target.elts))
+        )
+        fresh = [self.names.fresh(f"new_{_base(t)}") for t in target.elts]
+        if is_written_out:
+            first = [
+                tree.assign(text, v)
+                for text, v in zip(fresh, value.elts, strict=True)
+                if not isinstance(v, gast.Constant)
+            ]
+            values = [
+                v if isinstance(v, gast.Constant) else tree.name(text)
+                for text, v in zip(fresh, value.elts, strict=True)
+            ]
+        else:
+            starred = [isinstance(t, gast.Starred) for t in target.elts]
+            parts = [
+                gast.Starred(tree.store(text), gast.Store()) if star else tree.store(text)
+                for text, star in zip(fresh, starred, strict=True)
+            ]
+            first = [tree.assign(tree.tuple_of(parts), value)]
+            values = [tree.name(text) for text in fresh]
+        targets = [t.value if isinstance(t, gast.Starred) else t for t in target.elts]
+        writes = [tree.assign(t, v) for t, v in zip(targets, values, strict=True)]
+        return [*first, *(s for w in writes for s in self.statement(w))]
+
+    def target(self, target: Any) -> tuple[list[Node], Any]:
+        """A target of which the indices are names, literals and arithmetic of them."""
+        before: list[Node] = []
+
+        def bound(node: Node) -> Node:
+            if tree.called_name(node) == "len":
+                return node
+            text = self.names.fresh("index")
+            before.append(tree.assign(text, node))
+            return tree.name(text)
+
+        def compared(node: gast.Compare) -> Node:
+            text = self.names.fresh("mask")
+            before.append(tree.assign(text, node))
+            return tree.name(text)
+
+        rewritten: Any = tree.rewrite(
+            target, {gast.Compare: compared, **dict.fromkeys(_COMPUTED, bound)}
+        )
+        if _base(target) in tree.names_read(rewritten.slice):  # the write may change it
+            rewritten.slice = bound(rewritten.slice)
+        return before, rewritten
+
+
+def _has_element(target: Any) -> bool:
+    return any(
+        isinstance(n, gast.Subscript) and isinstance(n.ctx, gast.Store) for n in tree.walk(target)
+    )
+
+
+def _base(target: Any) -> str:
+    while isinstance(target, gast.Subscript | gast.Starred | gast.Attribute):
+        target = target.value
+    return target.id if isinstance(target, gast.Name) else "value"

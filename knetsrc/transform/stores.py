@@ -1,0 +1,184 @@
+"""Reverses writes into arrays and containers.
+
+    a[i] = e        d_new = d_a[i]; d_a[i] = 0; then `d_new` goes into `e`
+    a[i] += e       `d_a[i]` goes into `e`, and stays
+
+What stood at the place before is saved and restored where the backward part reads it: see `analysis.needed`.
+"""
+
+from typing import TYPE_CHECKING
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import stored_to
+from knetsrc.transform.analysis.integers import is_basic_index
+from knetsrc.transform.analysis.shapes import SCALAR, Shape
+from knetsrc.transform.analysis.stores import as_read, path_of, target_of
+from knetsrc.transform.callee import Primitive
+from knetsrc.transform.keys import Contribution
+from knetsrc.transform.push import Pushed
+from knetsrc.transform.steps import Step
+from knetsrc.transform.updates import as_argument, entry, value_of_index
+
+if TYPE_CHECKING:
+    from knetsrc.transform.reverse import Reverser
+
+_FRESH_NODES = (gast.BinOp, gast.UnaryOp, gast.Constant)
+
+
+def reverse_store(reverser: "Reverser", step: Step, node: tree.Node) -> None:
+    """Reverse `a[i] = e` or `a[i] += e`, if the adjoint of `a` has a value."""
+    text = stored_to(node)
+    if text in reverser.active and text in reverser.live:
+        _Store(reverser, step, node, text).run()
+
+
+class _Store:
+    """One write."""
+
+    def __init__(self, reverser: "Reverser", step: Step, node: tree.Node, text: str) -> None:
+        self.reverser, self.step, self.node, self.text = reverser, step, node, text
+        self.pusher = reverser.pusher
+        self.pushed = Pushed(self.pusher, step)
+        self.target = target_of(node)
+        self.buffer = tree.name(self.pusher.keys.adjoint(text))
+        for part in path_of(self.target)[:-1]:
+            self.buffer = entry(self.pushed.values, self.buffer, part)
+        self.index = value_of_index(self.pushed.values, self.target.slice)
+        self.is_array = text in reverser.numeric
+        self.is_mask = tree.is_name(self.index) and self.index.id in self.pusher.masks
+        is_basic = is_basic_index(self.index, self.pusher.integers)
+        self.is_plain = self.is_array and (is_basic or self.is_mask)
+        self.consumes = isinstance(node, gast.Assign)
+
+    def run(self) -> None:
+        if not self.pusher.is_active(self.node.value):
+            if self.consumes:
+                self.step.back.append(self._zeroed())
+            return
+        new = self.pusher.names.fresh(f"d_new_{self.text}")
+        self.pusher.temporaries.add(new)
+        shapes = self.pusher.shapes
+        self.pushed.values.slot = self._shape(), shapes.of(self.node.value, self.node)
+        self.pushed.values.named_shapes[new] = self._shape()
+        self.pushed.down(self.node.value, self._fitted(tree.name(new)))
+        own = [c for c in self.pushed.contributions if c.key == self.text]
+        others = [c for c in self.pushed.contributions if c.key != self.text]
+        in_prefix = new in tree.names_read(self.pushed.prefix)
+        if (
+            (in_prefix or not own)
+            and self.is_plain
+            and self._uses(new) <= 1
+            and self._is_used_up(new)
+        ):
+            slot = {new: tree.subscript(self.buffer, self.index)}
+            self.pushed.prefix = [tree.substitute(n, slot) for n in self.pushed.prefix]
+            others = [Contribution(c.key, tree.substitute(c.value, slot), c.path) for c in others]
+            self._commit([*others, *own], early=in_prefix)
+            return
+        self.step.back.append(tree.assign(new, self._taken()))
+        if self.consumes and self.is_plain:
+            own = self._kept_or_zeroed(own)
+        self._commit([*others, *own], early=None)
+
+    def _kept_or_zeroed(self, own: list[Contribution]) -> list[Contribution]:
+        """Set the adjoint at the place to what the value hands on to that very place; the other contributions."""
+        here = [c for c in own if self._is_here(c)]
+        if self.pushed.prefix or not here:
+            self.step.back.append(self._zeroed())
+            return own
+        total = self.reverser.sum_of(self.text, [c.value for c in here], self.pushed)
+        target = tree.target_of(tree.subscript(self.buffer, self.index))
+        self.step.back.append(tree.assign(target, total))
+        return [c for c in own if not self._is_here(c)]
+
+    def _is_here(self, contribution: Contribution) -> bool:
+        path = path_of(self.target)
+        return len(path) == len(contribution.path) and all(
+            isinstance(a, gast.Subscript) and tree.is_same(a.slice, b.slice)
+            for a, b in zip(contribution.path, path, strict=True)
+        )
+
+    def _commit(self, contributions: list[Contribution], early: bool | None) -> None:
+        """Write the contributions out; the place is set to zero before them, after them, or has been (None)."""
+        zeroed = [self._zeroed()] if self.consumes else []
+        self.pushed.contributions = contributions
+        if early:
+            self.pushed.prefix += zeroed
+        self.reverser.commit(self.step, self.pushed, consumed=())
+        if early is False:
+            self.step.back += zeroed
+
+    # --- the adjoint at the place ----------------------------------------------------------------------------------------
+    def _zeroed(self) -> tree.Node:
+        if self.is_array:
+            return tree.assign(
+                tree.target_of(tree.subscript(self.buffer, self.index)), tree.constant(0)
+            )
+        return tree.expression(self._helper("taken"))
+
+    def _taken(self) -> tree.Node:
+        """The adjoint of what was written, under a name of its own."""
+        if self.is_plain:
+            slot = tree.subscript(self.buffer, self.index)
+            if self._shape() == SCALAR or self.is_mask:
+                return slot
+            return tree.call(tree.attribute(slot, "copy"))
+        return self._helper("taken" if self.consumes else "last_written")
+
+    def _helper(self, text: str) -> tree.Node:
+        arguments = [self.buffer, as_argument(self.index)]
+        if text == "taken":
+            arguments.append(self._old(arguments[1]))
+        return tree.call(self.pusher.spell(text, None), *arguments)
+
+    def _old(self, index: tree.Node) -> tree.Node:
+        """What stood at the place; a dict may have had no such key."""
+        if self.is_array or isinstance(self.index, gast.Slice):
+            return as_read(self.target)
+        whole = tree.clone(self.target.value)
+        return tree.call(self.pusher.spell("entry_of", None), whole, tree.clone(index))
+
+    def _shape(self) -> Shape:
+        return self.pusher.shapes.of(as_read(self.target), self.node)
+
+    def _fitted(self, adjoint: tree.Node) -> tree.Node:
+        """The adjoint of the value, which may have been broadcast to the place."""
+        sign = isinstance(self.node, gast.AugAssign) and isinstance(self.node.op, gast.Sub)
+        value = self.node.value
+        shape = self.pusher.shapes.of(value, self.node)
+        adjoint = tree.negative(adjoint) if sign else adjoint
+        callee = self.pusher.calls.of(value)
+        fits_itself = (
+            isinstance(callee, Primitive)
+            and callee.rule.elementwise
+            and len(callee.rule.operands) > 1
+        )
+        if fits_itself or shape == self._shape():
+            return adjoint
+        template = self.pushed.values.value(self._of_same_shape(value))
+        return tree.call(self.pusher.spell("unbroadcast", None), adjoint, template)
+
+    def _of_same_shape(self, value: tree.Node) -> tree.Node:
+        """The operand of an operation that keeps the shape, which costs nothing to read."""
+        callee = self.pusher.calls.of(value)
+        while isinstance(callee, Primitive) and callee.rule.elementwise and len(callee.args) == 1:
+            value = callee.args[0]
+            callee = self.pusher.calls.of(value)
+        return value
+
+    # --- whether it needs a name ------------------------------------------------------------------------------------------
+    def _uses(self, new: str) -> int:
+        nodes = [*self.pushed.prefix, *(c.value for c in self.pushed.contributions)]
+        return sum(tree.is_name(n, new) for n in tree.walk(nodes))
+
+    def _is_used_up(self, new: str) -> bool:
+        """Whether what is made of it shares no memory with the place."""
+        bound = [n.value for n in self.pushed.prefix if isinstance(n, gast.Assign)]
+        added = [c.value for c in self.pushed.contributions if not c.path]
+        if self._shape() == SCALAR:
+            return True
+        return all(
+            isinstance(v, _FRESH_NODES) for v in [*bound, *added] if new in tree.names_read(v)
+        )

@@ -1,0 +1,113 @@
+"""Refuses writes into arrays and containers that another name sees, or sees to it that the program checks when it runs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gast
+
+from knetsrc.errors import UnsupportedAliasError
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import stored_to
+from knetsrc.transform.analysis.aliases import Aliases
+from knetsrc.transform.analysis.stores import target_of
+
+
+def guard_writes(
+    function: gast.FunctionDef,
+    found: Aliases,
+    spell: Callable[[str, Any], tree.Node],
+) -> gast.FunctionDef:
+    """The function with a check after each `t = a[i]` that may be a view of an array that is written into later.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        For a write that another name is sure to see, or that may change what the caller holds.
+    """
+    watched: set[str] = set()
+    for node in tree.walk(function.body):
+        if id(node) in found.places:
+            watched |= _guarded(node, found, function)
+    return _checked(function, watched, spell) if watched else function
+
+
+def _guarded(node: tree.Node, found: Aliases, function: gast.FunctionDef) -> set[str]:
+    """Names that must turn out to be no views, for one write to be right."""
+    if id(node) in found.calls:
+        return _guarded_call(node, found)
+    text = stored_to(node)
+    assert text is not None
+    shown = tree.show(tree.clone(target_of(node)))
+    outside = sorted(what for kind, what in found.places[id(node)] if kind == "outside")
+    if outside:
+        raise UnsupportedAliasError(
+            f"a write into `{shown}`, which is not of this function",
+            at=target_of(node),
+            why=f"`{outside[0]}` lives on after the call, and the change with it",
+            instead=f"copy it first: {text} = {outside[0]}.copy()",
+        )
+    seen = (found.names[id(node)] & found.live[id(node)]) - {text}
+    for other in sorted(seen):
+        if not _is_read_of_element(other, function):
+            raise UnsupportedAliasError(
+                f"a write into `{shown}`, which `{other}` may see",
+                at=target_of(node),
+                why=f"`{other}` may share memory with `{text}`, and is read after the write",
+                instead=f"give `{other}` a copy where it is bound: {other} = ....copy()",
+            )
+    return set(seen)
+
+
+def _guarded_call(node: tree.Node, found: Aliases) -> set[str]:
+    """A helper may write into its argument if nobody looks at it afterwards."""
+    kinds = {kind for kind, _ in found.places[id(node)]}
+    seen = sorted(found.names[id(node)] & found.live[id(node)] - tree.names_written(node))
+    if "outside" not in kinds and not seen:
+        return set()
+    what = f"`{seen[0]}`" if seen else "an array that is not of this function"
+    raise UnsupportedAliasError(
+        f"a call that writes into {what}",
+        at=node,
+        why="the function writes into its argument, and what it writes is read after the call",
+        instead="let the function copy its argument first, and return what it has written",
+    )
+
+
+def _is_read_of_element(text: str, function: gast.FunctionDef) -> bool:
+    """Whether all that a name is ever bound to are elements `a[i]`."""
+    bound = _bindings(text, function)
+    return bool(bound) and all(_is_element(value) for value in bound)
+
+
+def _bindings(text: str, function: gast.FunctionDef) -> list[tree.Node | None]:
+    found: list[tree.Node | None] = []
+    if any(tree.is_name(n, text) for n in tree.walk(function.args)):
+        return [None]
+    for node in tree.walk(function.body):
+        if isinstance(node, gast.Assign) and text in tree.names_written(node.targets):
+            found.append(node.value if tree.is_name(node.targets[0]) else None)
+        elif isinstance(node, gast.For | gast.With) and text in tree.names_written(
+            node.target if isinstance(node, gast.For) else list(node.items)
+        ):
+            found.append(None)
+    return found
+
+
+def _is_element(value: tree.Node | None) -> bool:
+    return isinstance(value, gast.Subscript) and not any(
+        isinstance(n, gast.Slice) or tree.is_constant(n, Ellipsis, None)
+        for n in tree.walk(value.slice)
+    )
+
+
+def _checked(
+    function: gast.FunctionDef, watched: set[str], spell: Callable[[str, Any], tree.Node]
+) -> gast.FunctionDef:
+    def check(node: gast.Assign) -> list[tree.Node] | tree.Node:
+        text = node.targets[0].id if tree.is_name(node.targets[0]) else None
+        if text not in watched:
+            return node
+        arguments = [tree.name(text), tree.clone(node.value.value), tree.constant(tree.show(node))]
+        return [node, tree.expression(tree.call(spell("check_not_view", None), *arguments))]
+
+    return tree.rewrite(function, {gast.Assign: check})
