@@ -13,7 +13,7 @@ from knetsrc.transform.analysis.integers import integer_names, mask_names
 from knetsrc.transform.analysis.kinds import buffer_names, entries_only, numeric_names
 from knetsrc.transform.analysis.needed import Needed
 from knetsrc.transform.analysis.shapes import SCALAR, Shapes, shapes
-from knetsrc.transform.analysis.stores import changed_names, stored_names, target_of
+from knetsrc.transform.analysis.stores import stored_names, target_of
 from knetsrc.transform.assemble import Assembler
 from knetsrc.transform.callee import Calls, Constant, Container, Primitive, Record
 from knetsrc.transform.functions import Function, parameter_names

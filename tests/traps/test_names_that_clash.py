@@ -110,7 +110,6 @@ def test_locals_named_like_flags_and_counters():
     check(f, [0.5, 7.5])
 
 
-@pytest.mark.xfail(strict=True, reason="known gap: see the assertion")
 def test_parameter_named_like_the_cotangent_of_the_result():
     def f(d_y, d_f, cotangent):
         y = d_y * d_f
