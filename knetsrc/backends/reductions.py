@@ -12,6 +12,7 @@ import numpy as np
 
 from knetsrc.backends.arrays import as_array, unbroadcast
 from knetsrc.backends.tensordot import reshape_like
+from knetsrc.errors import KnetsrcError
 from knetsrc.modules import on_device
 
 Axis = int | tuple[int, ...] | None
@@ -239,7 +240,11 @@ def _aligned_weights(a: Any, weights: Any, axis: Axis) -> Any:
 def sum_adjoint_iterable(d: Any, iterable: Any) -> Any:
     """Adjoint of what the builtin `sum` adds up: `d` for each item, in the shape of the item."""
     if isinstance(iterable, dict):
-        raise TypeError("the keys of a dict have no derivative; sum its values()")
+        raise KnetsrcError(
+            "a sum over the keys of a dict",
+            why="keys have no derivative",
+            instead="sum its values: sum(d.values())",
+        )
     if isinstance(iterable, Sequence):
         return [unbroadcast(d, item) for item in iterable]
     if len(iterable) == 0:

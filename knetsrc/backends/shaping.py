@@ -13,6 +13,7 @@ import numpy as np
 from knetsrc.backends.arrays import unbroadcast
 from knetsrc.backends.indexing import add_at
 from knetsrc.backends.tensordot import reshape_like
+from knetsrc.errors import KnetsrcError
 from knetsrc.modules import array_module
 
 
@@ -45,8 +46,10 @@ def layout_of(a: Any, order: str) -> str:
         return "F"
     if order == "A":
         return "C"
-    raise ValueError(
-        f"order={order!r} of an array that is not contiguous has no derivative here; use order='C'"
+    raise KnetsrcError(
+        f"order={order!r} of an array that is not contiguous",
+        why="the order in which its elements lie in memory is not known to the derivative rule",
+        instead="order='C'",
     )
 
 
@@ -143,8 +146,10 @@ def pad_adjoint_array(d: Any, array: Any, pad_width: Any, mode: Any) -> Any:
     if mode == "constant":
         return d[pad_interior(array, pad_width)]
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
-        raise ValueError(
-            f"numpy.pad has no derivative here with mode={mode!r}; pad by indexing and concatenate"
+        raise KnetsrcError(
+            f"numpy.pad with mode={mode!r}",
+            why="its derivative rule is written for modes that copy elements, or pad with a constant",
+            instead="compute what is padded with, and join it by np.concatenate",
         )
     xp = array_module(array)
     numbers = xp.arange(np.size(array)).reshape(np.shape(array))

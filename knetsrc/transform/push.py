@@ -235,7 +235,7 @@ class Pushed:
                 raise UnsupportedSyntaxError(
                     f"the argument `{name}` depends on a differentiated value",
                     at=node,
-                    why=f"`{callee.rule.name}` has no derivative with respect to `{name}`",
+                    why=f"its rule, `{callee.rule.name}`, has no derivative with respect to `{name}`",
                     instead=f"pass `stop_gradient(...)` for `{name}` if it is meant to be constant",
                 )
 

@@ -13,6 +13,14 @@ from knetsrc.transform import tree
 from knetsrc.transform.callee import Helper, Unknown
 from knetsrc.transform.resolve import public_path
 
+_INSTEAD = {
+    "getattr": "write the attribute: x.name",
+    "functools.reduce": "write the loop: for x in xs: total = f(total, x)",
+    "sorted": "np.sort of an array: np.sort(np.array(xs))",
+    "map": "write a list comprehension: [f(x) for x in xs]",
+    "filter": "write a list comprehension: [x for x in xs if ...]",
+}
+
 
 def refusal(node: tree.Node, callee: Any) -> Exception:
     """The error for an active expression that nothing is known about."""
@@ -78,7 +86,9 @@ def without_rule(node: tree.Node, name: str, why: str = "") -> MissingAdjointErr
     last = name.rpartition(".")[2]
     near = TABLE.near_names(last) if last.isidentifier() else []
     hints = [f"near names with a rule: {', '.join(near)}"] if near else []
-    if all(part.isidentifier() for part in name.split(".")):
+    if name in _INSTEAD:
+        hints = [_INSTEAD[name]]
+    elif all(part.isidentifier() for part in name.split(".")):
         hints += ["give it a rule:", *_example(name, last)]
     else:
         hints += ["call a function with a rule, or one whose source is at hand"]

@@ -94,14 +94,14 @@ class Reverser:
     def _assign(self, step: Step, node: gast.Assign) -> None:
         target = node.targets[0]
         names = [n.id for n in tree.walk(target) if isinstance(n, gast.Name)]
-        if len(set(names)) < len(names):
+        live = {n for n in names if self._is_live_name(n)}
+        if any(names.count(n) > 1 for n in live):
             raise UnsupportedSyntaxError(
                 "a name that is bound twice by one assignment",
                 at=target,
                 why="the first value is lost at once, and with it the place for its adjoint",
                 instead="write `_` for what is not needed",
             )
-        live = {n for n in names if self._is_live_name(n)}
         if not live:
             return
         callee = self.pusher.calls.of(node.value)
