@@ -169,3 +169,28 @@ def without_repeating(values: "StepValues", total: tree.Node, value: tree.Node) 
         return value
     whole, inner = values.shape_of(value), values.shape_of(value.args[0])
     return value.args[0] if inner and whole == values.shape_of(total) else value
+
+
+def times_over(values: list[tree.Node]) -> list[tree.Node]:
+    """Summands, those that are there several times once with their number.
+
+    >>> [tree.show(n) for n in times_over([tree.parse_expression(t) for t in ("d", "0.5 * x", "0.5 * x")])]
+    ['d', '1.0 * x']
+    """
+    found: list[tuple[tree.Node, int]] = []
+    for value in values:
+        place = next((i for i, (n, _) in enumerate(found) if tree.is_same(n, value)), None)
+        if place is None:
+            found.append((value, 1))
+        else:
+            found[place] = (found[place][0], found[place][1] + 1)
+    return [_multiple(value, count) for value, count in found]
+
+
+def _multiple(value: tree.Node, count: int) -> tree.Node:
+    if count == 1:
+        return value
+    is_scaled = isinstance(value, gast.BinOp) and isinstance(value.op, gast.Mult)
+    if is_scaled and tree.is_number(value.left):
+        return tree.binary(tree.constant(count * value.left.value), "*", value.right)
+    return tree.binary(tree.constant(count), "*", value)

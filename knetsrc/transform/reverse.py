@@ -17,7 +17,7 @@ from knetsrc.transform.analysis.activity import appended_to, differentiable_read
 from knetsrc.transform.analysis.assigned import Assigned, exposed_names
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Helper
-from knetsrc.transform.fit import is_simple, without_repeating
+from knetsrc.transform.fit import is_simple, times_over, without_repeating
 from knetsrc.transform.keys import Contribution
 from knetsrc.transform.push import Pushed, Pusher
 from knetsrc.transform.steps import Block, Step
@@ -230,14 +230,10 @@ class Reverser:
 
     def sum_of(self, key: str, values: list[tree.Node], pushed: Pushed) -> tree.Node:
         """The sum of what is contributed to one adjoint."""
-        total = values[0]
-        for value in values[1:]:
-            value = without_repeating(pushed.values, total, value)
-            if tree.is_same(total, value) and key in self.numeric:
-                total = tree.binary(tree.constant(2), "*", total)
-            else:
-                total = self._plus(key, total, value)
-        return total
+        first, *rest = times_over(values) if key in self.numeric else values
+        for value in rest:
+            first = self._plus(key, first, without_repeating(pushed.values, first, value))
+        return first
 
     def _plus(self, key: str, a: tree.Node, b: tree.Node) -> tree.Node:
         if key in self.numeric:
