@@ -9,6 +9,7 @@ the value that it has anyway.
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,12 +52,15 @@ class Binding:
         The rule's parameter for each parameter of the primitive that the rule knows.
     own
         The rule's parameters.
+    leading
+        The rule's parameters for arguments by position, as far as it knows each.
     """
 
     signature: inspect.Signature
     names: Mapping[str, str]
     own: tuple[inspect.Parameter, ...]
     spelling: str
+    leading: tuple[str, ...]
 
     def bind(
         self, args: tuple[tree.Node, ...], keywords: Mapping[str, tree.Node]
@@ -69,6 +73,8 @@ class Binding:
             If the rule does not know an argument, or the primitive does not.
         """
         self._refuse_stars(args, keywords)
+        if not keywords and len(args) <= len(self.leading):
+            return dict(zip(self.leading, args, strict=False))
         try:
             given = self.signature.bind_partial(*args, **keywords).arguments
         except TypeError as error:
@@ -113,9 +119,11 @@ class Binding:
 
     def _refuse_stars(self, args: tuple[tree.Node, ...], keywords: Mapping[str, tree.Node]) -> None:
         first = next((i for i, a in enumerate(args) if isinstance(a, gast.Starred)), None)
+        if first is None and None not in keywords:
+            return
         positional = [p for p in self.signature.parameters.values() if p.kind in _POSITIONAL]
         has_star = any(p.kind is p.VAR_POSITIONAL for p in self.signature.parameters.values())
-        if None in keywords or (first is not None and (not has_star or first < len(positional))):
+        if first is None or not has_star or first < len(positional):
             raise self._error(
                 "star arguments",
                 "which argument goes to which parameter is not known while transforming",
@@ -146,7 +154,10 @@ def binding_of(rule: Rule, function: Callable[..., Any] | str) -> Binding:
     own = options_of(rule.function)
     signature = _signature(rule, function) or inspect.Signature(own)
     spelling = f".{function}" if isinstance(function, str) else _spelling(function)
-    return Binding(signature, _names(list(signature.parameters.values()), own, rule), own, spelling)
+    theirs = list(signature.parameters.values())
+    names = _names(theirs, own, rule)
+    known = itertools.takewhile(lambda p: p.kind in _POSITIONAL and p.name in names, theirs)
+    return Binding(signature, names, own, spelling, tuple(names[p.name] for p in known))
 
 
 def _spelling(function: Callable[..., Any]) -> str:

@@ -146,7 +146,7 @@ def call_with(
 
 def may_inline(value: tree.Node, bound: dict[str, tree.Node]) -> bool:
     """Whether a returned expression is short, and no argument would be computed twice."""
-    if sum(1 for _ in tree.walk(value)) > 40 or isinstance(
+    if sum(1 for _ in tree.walk(value)) > 24 or isinstance(
         value, gast.Tuple | gast.List | gast.Dict
     ):
         return False

@@ -5,7 +5,6 @@ y = a + 1
 """
 
 import ast
-import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, TypeGuard
 
@@ -22,6 +21,16 @@ _COMPARE: dict[str, type] = {
     "<": gast.Lt, "<=": gast.LtE, ">": gast.Gt, ">=": gast.GtE, "==": gast.Eq, "!=": gast.NotEq,
     "is": gast.Is, "is not": gast.IsNot, "in": gast.In, "not in": gast.NotIn,
 }  # fmt: skip
+_WITHOUT_NODES = frozenset({"id", "ctx", "op", "ops", "attr", "arg", "type_comment", "kind"})
+_SHARED = (gast.expr_context, gast.operator, gast.unaryop, gast.boolop, gast.cmpop)  # without state
+_INNER = (gast.AST, list)
+_KINDS: list[Any] = [
+    k for k in vars(gast).values() if isinstance(k, type) and issubclass(k, gast.AST)
+]
+_BELOW: dict[Any, tuple[str, ...]] = {
+    kind: tuple(f for f in kind._fields[::-1] if f not in _WITHOUT_NODES) for kind in _KINDS
+}  # fields in which nodes may stand, last ones first
+_BELOW[gast.Constant] = ()
 _SYMBOL = {kind: symbol for symbol, kind in (_BINARY | _COMPARE).items()}
 
 
@@ -113,7 +122,7 @@ def target_of(target: Node | str) -> Node:
     """`target` as something to assign to: names and tuples of names change their context, a text becomes a name."""
     if isinstance(target, str):
         return store(target)
-    result = copy.deepcopy(target)
+    result = clone(target)
     for node in gast.walk(result) if isinstance(result, gast.Tuple | gast.List) else [result]:
         if isinstance(
             node,
@@ -260,23 +269,41 @@ def signature(node: Any) -> Any:
 
 def walk(node: Node | Iterable[Node]) -> Iterator[Node]:
     """All nodes of a tree or of several, each before its children, in the order of the text."""
-    stack = [node] if isinstance(node, Node) else list(node)[::-1]
+    stack: list[Node] = [node] if isinstance(node, Node) else list(node)[::-1]
     while stack:
         current = stack.pop()
         yield current
-        stack += list(gast.iter_child_nodes(current))[::-1]
+        values = current.__dict__
+        for field in _BELOW[current.__class__]:  # written out here, as most of the time goes here
+            value = values.get(field)
+            if value.__class__ is list:
+                stack += [item for item in value[::-1] if isinstance(item, Node)]
+            elif value is not None and isinstance(value, Node):
+                stack.append(value)
+
+
+def children(node: Node) -> list[Node]:
+    """The nodes right below a node, in the order of the text, without operators and contexts."""
+    below = [node.__dict__.get(field) for field in _BELOW[node.__class__][::-1]]
+    parts = [part for v in below for part in (v if isinstance(v, list) else [v])]
+    return [part for part in parts if isinstance(part, Node)]
 
 
 def names_read(node: Node | Iterable[Node]) -> set[str]:
     """Names that are read in the tree, those of an augmented assignment's target among them."""
-    found = {n.id for n in walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Load)}
-    augmented = [n.target for n in walk(node) if isinstance(n, gast.AugAssign)]
-    return found | {t.id for t in augmented if isinstance(t, gast.Name)}
+    found = set()
+    for n in walk(node):
+        if n.__class__ is gast.Name:
+            if n.ctx.__class__ is gast.Load:
+                found.add(n.id)
+        elif n.__class__ is gast.AugAssign and isinstance(n.target, gast.Name):
+            found.add(n.target.id)
+    return found
 
 
 def names_written(node: Node | Iterable[Node]) -> set[str]:
     """Names that are bound in the tree."""
-    return {n.id for n in walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store)}
+    return {n.id for n in walk(node) if n.__class__ is gast.Name and n.ctx.__class__ is gast.Store}
 
 
 def called_name(node: Node) -> str | None:
@@ -288,8 +315,16 @@ def called_name(node: Node) -> str | None:
 
 # --- rewrite ----------------------------------------------------------------------------------------------------------
 def clone(node: Any) -> Any:
-    """A deep copy of a tree."""
-    return copy.deepcopy(node)
+    """A deep copy of a tree or of a list of trees; only operators and contexts are shared."""
+    if isinstance(node, list):
+        return [clone(item) for item in node]
+    if not isinstance(node, Node) or isinstance(node, _SHARED):
+        return node
+    copied = node.__class__.__new__(node.__class__)
+    values = copied.__dict__
+    for key, value in node.__dict__.items():
+        values[key] = clone(value) if isinstance(value, _INNER) else value
+    return copied
 
 
 def at(new: Any, old: Node) -> Any:
@@ -297,10 +332,12 @@ def at(new: Any, old: Node) -> Any:
     position = {
         f: getattr(old, f, None) for f in ("lineno", "col_offset", "end_lineno", "end_col_offset")
     }
+    if position["lineno"] is None:
+        return new
     for node in walk(new):
-        if getattr(node, "lineno", None) is None and position["lineno"] is not None:
-            for key, value in position.items():
-                setattr(node, key, value)
+        values = node.__dict__
+        if values.get("lineno") is None:
+            values.update(position)
     return new
 
 
@@ -330,11 +367,13 @@ def rewrite(tree: Any, handlers: Mapping[type, Handler]) -> Any:
                 new = visit(item)
                 found += new if isinstance(new, list) else [new]
             return found
-        if not isinstance(node, Node):
+        if not isinstance(node, Node) or isinstance(node, _SHARED):
             return node
-        fresh = type(node)(**{field: visit(getattr(node, field, None)) for field in node._fields})
-        gast.copy_location(fresh, node)
-        handler = handlers.get(type(node))
+        fresh = node.__class__.__new__(node.__class__)
+        values = fresh.__dict__
+        for key, value in node.__dict__.items():
+            values[key] = visit(value) if isinstance(value, _INNER) else value
+        handler = handlers.get(node.__class__)
         return fresh if handler is None else at(handler(fresh), node)
 
     return visit(tree)
@@ -373,5 +412,7 @@ def parse_expression(text: str) -> Node:
 
 def show(tree: Any) -> str:
     """The text of a tree or of a list of statements, for people and tests; `emit` writes the final output."""
+    if isinstance(tree, gast.Name):
+        return str(tree.id)
     tree = gast.Module(tree, []) if isinstance(tree, list) else tree
     return ast.unparse(ast.fix_missing_locations(gast.gast_to_ast(clone(tree))))

@@ -4,6 +4,7 @@ import functools
 import inspect
 import re
 import types
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -178,8 +179,9 @@ class Units:
         names.taken |= Names.of(function.core).taken
         core = self.inlined(self.specialized(function), frozenset(), function.place[0])
         core = prepare.rename_rebound(core, names)
-        core = index_loops(core, lambda node: self._depends(node, core, wrt))
-        core = split_calls(core, lambda call: self._is_active_helper(call, core, wrt))
+        core = index_loops(core, self._depends(core, wrt))
+        depends = self._depends(core, wrt)
+        core = split_calls(core, lambda call: self._is_active_helper(call, depends))
         core = guard_writes(core, self.aliases(core), self.spell)
         core = bind_result(split_aux(core, names) if has_aux else core, names)
         core = self._unpacked(core, names)
@@ -222,12 +224,14 @@ class Units:
             return getattr(callee.rule.primitives[0], "__name__", "") in _TUPLE_VALUED
         return True
 
-    def _depends(self, node: tree.Node, core: gast.FunctionDef, wrt: set[str]) -> bool:
-        return bool(differentiable_names(node, self.calls) & varied_names(core, self.calls, wrt))
+    def _depends(self, core: gast.FunctionDef, wrt: set[str]) -> Callable[[tree.Node], bool]:
+        """Whether a part of a function depends on the parameters `wrt`."""
+        varied = functools.cache(lambda: varied_names(core, self.calls, wrt))
+        return lambda node: bool(differentiable_names(node, self.calls) & varied())
 
-    def _is_active_helper(self, call: tree.Node, core: gast.FunctionDef, wrt: set[str]) -> bool:
+    def _is_active_helper(self, call: tree.Node, depends: Callable[[tree.Node], bool]) -> bool:
         callee = self.calls.of(call)
-        if not isinstance(callee, Helper) or not self._depends(call, core, wrt):
+        if not isinstance(callee, Helper) or not depends(call):
             return False
         self.load_at(call, callee)
         return True

@@ -123,8 +123,8 @@ class StepValues:
     def _is_small_number(self, node: tree.Node) -> bool:
         """Whether computing a number again costs no more than keeping it."""
         parts = list(tree.walk(node))
-        kinds = gast.BinOp | gast.Name | gast.Constant | gast.operator | gast.expr_context
-        is_plain = len(parts) < 12 and all(isinstance(n, kinds) for n in parts)
+        kinds = gast.BinOp | gast.Name | gast.Constant
+        is_plain = len(parts) < 6 and all(isinstance(n, kinds) for n in parts)
         return is_plain and self.shape_of_value(node) == SCALAR
 
     def is_simple(self, adjoint: tree.Node) -> bool:

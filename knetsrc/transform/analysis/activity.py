@@ -105,7 +105,10 @@ def appended_to(node: tree.Node) -> str | None:
 
 def varied_names(function: gast.FunctionDef, calls: Calls, wrt: set[str]) -> set[str]:
     """Names whose value depends on the parameters `wrt`."""
-    varied, pairs = set(wrt), list(flows(function, calls))
+    return _reached(set(wrt), list(flows(function, calls)))
+
+
+def _reached(varied: set[str], pairs: list[tuple[set[str], set[str]]]) -> set[str]:
     while True:
         more = {t for targets, read in pairs if read & varied for t in targets} - varied
         if not more:
@@ -115,7 +118,8 @@ def varied_names(function: gast.FunctionDef, calls: Calls, wrt: set[str]) -> set
 
 def active_names(function: gast.FunctionDef, calls: Calls, wrt: set[str]) -> frozenset[str]:
     """Names that depend on the parameters `wrt` and that the returned value depends on."""
-    varied, pairs = varied_names(function, calls, wrt), list(flows(function, calls))
+    pairs = list(flows(function, calls))
+    varied = _reached(set(wrt), pairs)
     result = function.body[-1]
     useful = differentiable_names(result.value, calls) if isinstance(result, gast.Return) else set()
     while True:

@@ -41,4 +41,4 @@ def unfold_booleans(function: gast.FunctionDef, names: Names) -> gast.FunctionDe
             statements = [tree.assign(name, value), *follow]
         return statements, tree.name(name)
 
-    return hoist(function, names, replace)
+    return hoist(function, names, replace, (gast.BoolOp,))

@@ -64,7 +64,7 @@ def split_calls(
         name = names.fresh("result" if place.wanted == "result" else name_of(node))
         return [tree.assign(name, node)], tree.name(name)
 
-    function = unfold_booleans(hoist(function, names, replace), names)
+    function = unfold_booleans(hoist(function, names, replace, (gast.Call,)), names)
     _inside(function.body, lambda inner: split_calls(inner, is_helper, names))
     return function
 

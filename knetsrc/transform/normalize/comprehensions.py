@@ -39,7 +39,7 @@ def unfold_comprehensions(function: gast.FunctionDef, names: Names) -> gast.Func
     y = found
     """
     unfolder = _Unfolder(names, bound_names(function.body) | set(parameters(function)))
-    return hoist(function, names, unfolder.replace)
+    return hoist(function, names, unfolder.replace, COMPREHENSIONS)
 
 
 class _Unfolder:

@@ -53,14 +53,18 @@ Replacement = tuple[list[Node], Node]
 Replace = Callable[[Any, Place], Replacement | None]
 
 
-def hoist(function: gast.FunctionDef, names: Names, replace: Replace) -> gast.FunctionDef:
-    """A copy of `function` without the expressions that `replace` takes out.
+def hoist(
+    function: gast.FunctionDef, names: Names, replace: Replace, kinds: tuple[type, ...]
+) -> gast.FunctionDef:
+    """A copy of `function` without the expressions of `kinds` that `replace` takes out.
 
     `replace` is asked about each expression of the function's own scope, outer ones first. It
     returns None, or statements to run before and an expression to stay in its place; both are
     searched again.
     """
     function = tree.clone(function)
+    if not any(isinstance(node, kinds) for node in tree.walk(function.body)):
+        return function
     captured = frozenset(captured_names(function.body))
     function.body = _Hoister(names, replace, captured).block(function.body)
     return function

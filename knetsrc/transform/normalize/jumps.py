@@ -33,7 +33,7 @@ from knetsrc.transform.tree import Node
 
 _JUMPS = (gast.Return, gast.Break, gast.Continue)
 _FLAGS = {gast.Break: "stopped", gast.Continue: "skipped"}
-_SMALL = 10  # nodes of a jump that may be written twice
+_SMALL = 6  # nodes of a jump that may be written twice
 
 
 def structure_jumps(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:

@@ -29,4 +29,4 @@ def name_lambdas(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
         body = tree.at([tree.return_(node.body)], node.body)
         return [tree.function_def(name, node.args, body)], tree.name(name)
 
-    return hoist(function, names, replace)
+    return hoist(function, names, replace, (gast.Lambda,))

@@ -22,10 +22,8 @@ def own_nodes(node: Node | Iterable[Node]) -> Iterator[Node]:
     while stack:
         current = stack.pop()
         yield current
-        children = (
-            defaults(current) if isinstance(current, _FUNCTIONS) else gast.iter_child_nodes(current)
-        )
-        stack += list(children)[::-1]
+        is_scope = isinstance(current, _FUNCTIONS)
+        stack += (defaults(current) if is_scope else tree.children(current))[::-1]
 
 
 def defaults(function: Node) -> list[Node]:
@@ -128,5 +126,5 @@ def _resolve(node, env, use, choose) -> None:  # type: ignore[no-untyped-def]
         )
         _resolve(node.body, {k: v for k, v in env.items() if k not in hidden}, use, choose)
     elif isinstance(node, Node):
-        for child in gast.iter_child_nodes(node):
+        for child in tree.children(node):
             _resolve(child, env, use, choose)

@@ -30,4 +30,4 @@ def unfold_ternaries(function: gast.FunctionDef, names: Names) -> gast.FunctionD
             tree.if_(node.test, [tree.assign(name, node.body)], [tree.assign(name, node.orelse)])
         ], tree.name(name)
 
-    return hoist(function, names, replace)
+    return hoist(function, names, replace, (gast.IfExp,))

@@ -30,4 +30,4 @@ def move_walruses(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
             return None
         return [tree.assign(node.target, node.value)], tree.name(node.target.id)
 
-    return hoist(function, names, replace)
+    return hoist(function, names, replace, (gast.NamedExpr,))
