@@ -130,7 +130,6 @@ def test_zero_dimensional_array():
     assert found == 12.0 and found.dtype == np.float32 and np.shape(found) == ()
 
 
-@pytest.mark.xfail(strict=True, reason="known gap: see the assertion")
 def test_numpy_scalars():
     def f(x, y):
         return x * y
