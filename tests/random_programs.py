@@ -1,24 +1,29 @@
 """Random programs: Python functions written from a seed, and their gradients held against differences.
 
-`python -m tests.random_programs --count 1000 --seed 0` runs many and reports what went wrong.
+`python -m tests.random_programs --count 1000 --seed 0 --jobs 2` runs many and reports what went wrong.
 """
 
 import argparse
 import collections
 import copy
 import importlib.util
+import multiprocessing
+import os
 import re
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+from rich.console import Console
+from rich.progress import track
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
@@ -28,7 +33,12 @@ from random_source import program
 
 STEP = 1e-5
 LARGEST = 1e4
+CHUNK = 50  # programs in one file
+KINDS = ("right", "wrong", "crashed", "refused", "skipped")
 SHAPES = {"s": (), "v": (3,), "c": (2, 1), "r": (1, 3), "m": (2, 3)}
+
+
+Chunk = tuple[range, int]  # seeds, and the size of each program
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Program:
 
     Parameters
     ----------
-    seed
+    seed, size
         What it was made from.
     source
         Its text, with the functions that it calls.
@@ -47,6 +57,7 @@ class Program:
     """
 
     seed: int
+    size: int
     source: str
     kinds: str
 
@@ -78,13 +89,13 @@ class Verdict:
     def report(self) -> str:
         """The program, its arguments, and what happened."""
         shown = ", ".join(map(repr, self.program.arguments()))
-        seed, source = self.program.seed, self.program.source
-        return f"seed {seed}: {self.kind}: {self.why}\n\n{source}\n\n# f({shown})"
+        made = f"seed {self.program.seed} size {self.program.size}"
+        return f"--- {made}: {self.kind}: {self.why}\n\n{self.program.source}\n\n# f({shown})\n"
 
 
 def written(seeds: Sequence[int], size: int) -> list[Program]:
     """One program for each seed, of about `size` statements."""
-    return [Program(seed, *program(seed, size)) for seed in seeds]
+    return [Program(seed, size, *program(seed, size)) for seed in seeds]
 
 
 def judged(programs: Sequence[Program]) -> Iterator[Verdict]:
@@ -234,22 +245,44 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000, help="number of programs")
     parser.add_argument("--seed", type=int, default=0, help="first seed")
     parser.add_argument("--size", type=int, default=0, help="statements of each; 0: 3 to 22")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     chosen = parser.parse_args()
+    end = chosen.seed + chosen.count
+    chunks = [
+        (range(first, min(first + CHUNK, end)), chosen.size or 3 + (first // CHUNK) % 20)
+        for first in range(chosen.seed, end, CHUNK)
+    ]
     counts: collections.Counter[str] = collections.Counter()
     reasons: collections.Counter[str] = collections.Counter()
     started = time.perf_counter()
-    for first in range(chosen.seed, chosen.seed + chosen.count, 50):
-        last = min(first + 50, chosen.seed + chosen.count)
-        size = chosen.size or 3 + (first // 50) % 20
-        for verdict in judged(written(range(first, last), size)):
-            counts[verdict.kind] += 1
-            if verdict.kind in ("wrong", "crashed"):
-                print(f"--- size {size} ---\n{verdict.report}\n", flush=True)
-            if verdict.kind == "refused":
-                reasons[_reason(verdict.why)] += 1
-    print(f"{dict(counts)} in {time.perf_counter() - started:.0f} s")
+    console = Console(stderr=True)
+    for verdicts in track(
+        _in_parallel(chunks, chosen.jobs), "random programs", len(chunks), console=console
+    ):
+        counts.update(each.kind for each in verdicts)
+        reasons.update(_reason(each.why) for each in verdicts if each.kind == "refused")
+        for each in verdicts:
+            if each.kind in ("wrong", "crashed"):
+                print(each.report, flush=True)
+    print(f"seeds {chosen.seed} to {end - 1}, {time.perf_counter() - started:.0f} s")
+    print(", ".join(f"{counts[kind]} {kind}" for kind in KINDS))
     for reason, times in reasons.most_common():
         print(f"{times:6} refused: {reason}")
+    sys.exit(counts["wrong"] + counts["crashed"] > 0)
+
+
+def _in_parallel(chunks: list[Chunk], jobs: int) -> Iterator[list[Verdict]]:
+    """The verdicts of all chunks, those first that are ready first; a process ends after some, with all it has loaded."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, max_tasks_per_child=20) as pool:
+        for done in as_completed([pool.submit(_chunk, *chunk) for chunk in chunks]):
+            yield done.result()
+
+
+def _chunk(seeds: range, size: int) -> list[Verdict]:
+    with tempfile.TemporaryDirectory(prefix="random_programs_cache_") as folder:
+        os.environ["KNETSRC_CACHE"] = folder
+        return list(judged(written(seeds, size)))
 
 
 def _reason(message: str) -> str:
