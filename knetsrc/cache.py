@@ -1,7 +1,8 @@
 """Generated files: written once, checked each time, executed from a folder of the user's own.
 
 A generated module is two files. `loss_grad_5f0c.py` is its text and nothing else;
-`loss_grad_5f0c.json` holds what the caller must know of it, and a digest over both. A file counts
+`loss_grad_5f0c.json` holds what the caller must know of it, and a digest over both. Machine code of
+the convolution kernels is one file, `.o`, that ends with its digest. A file counts
 only if it belongs to this user and agrees with the digest; all else is as if it were not there and
 is written anew, under a temporary name that is then renamed.
 """
@@ -26,8 +27,9 @@ from types import ModuleType
 from typing import Any
 
 VARIABLE = "KNETSRC_CACHE"
+DIGEST = hashlib.sha256().digest_size
 PACKAGE = "knetsrc.generated"
-OURS = re.compile(r"\w+_[0-9a-f]{20}(\.py|\.json|\..*\.nb[ic])|\.\w+_[0-9a-f]{20}\..*\.tmp")
+OURS = re.compile(r"\w+_[0-9a-f]{20}(\.py|\.json|\.o|\..*\.nb[ic])|\.\w+_[0-9a-f]{20}\..*\.tmp")
 
 _lock = threading.RLock()
 _private: list[Path] = []
@@ -83,7 +85,7 @@ def find(name: str) -> Stored | None:
     place = folder()
     try:
         facts = json.loads(_read(place / f"{name}.json"))
-        text = _read(place / f"{name}.py")
+        text = _read(place / f"{name}.py").decode()
         is_whole = facts.pop("digest") == _digest(text, facts)
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return None
@@ -100,15 +102,29 @@ def store(name: str, text: str, facts: Mapping[str, Any]) -> Stored:
     """
     plain = json.loads(json.dumps(facts))
     sidecar = json.dumps({**plain, "digest": _digest(text, plain)}, indent=1, sort_keys=True)
-    try:
-        place = folder()
-        _write(place / f"{name}.py", text)
-        _write(place / f"{name}.json", sidecar + "\n")
-    except OSError as error:
-        place = _private_folder(preferred_folder(), error.strerror or str(error))
-        _write(place / f"{name}.py", text)
-        _write(place / f"{name}.json", sidecar + "\n")
+    place = _store({f"{name}.py": text.encode(), f"{name}.json": f"{sidecar}\n".encode()})
     return Stored(place / f"{name}.py", text, plain)
+
+
+def find_code(name: str) -> bytes | None:
+    """Machine code that was stored under this name; None if it is not there or not whole."""
+    try:
+        found = _read(folder() / f"{name}.o")
+    except OSError:
+        return None
+    code, digest = found[:-DIGEST], found[-DIGEST:]
+    return code if hashlib.sha256(code).digest() == digest else None
+
+
+def store_code(name: str, code: bytes) -> None:
+    """Keep machine code; it appears whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If not even a temporary folder can be written to.
+    """
+    _store({f"{name}.o": code + hashlib.sha256(code).digest()})
 
 
 def execute(stored: Stored, injected: Mapping[str, Any] | None = None) -> ModuleType:
@@ -178,25 +194,38 @@ def _unused(name: str) -> str:
     return f"{name}_{number}"
 
 
+def _store(files: Mapping[str, bytes]) -> Path:
+    """Write files to the cache folder, or to a private one where that fails; the folder."""
+    try:
+        place = folder()
+        for name, content in files.items():
+            _write(place / name, content)
+    except OSError as error:
+        place = _private_folder(preferred_folder(), error.strerror or str(error))
+        for name, content in files.items():
+            _write(place / name, content)
+    return place
+
+
 def _digest(text: str, facts: Mapping[str, Any]) -> str:
     return digest_of(text, json.dumps(facts, sort_keys=True))
 
 
-def _read(path: Path) -> str:
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    with open(descriptor, encoding="utf-8", newline="") as file:
-        if not _is_own(os.fstat(descriptor)):
+def _read(path: Path) -> bytes:
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb") as file:
+        if not _is_own(os.fstat(file.fileno())):
             raise PermissionError(f"{path} belongs to another user")
         return file.read()
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     descriptor, temporary = tempfile.mkstemp(
         prefix=f".{path.stem}.", suffix=".tmp", dir=path.parent
     )
     try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with open(descriptor, "wb") as file:
+            file.write(content)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -18,7 +18,7 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted((ROOT / "knetsrc").rglob("*.py"))
 }
-LEAVES = {"knetsrc.errors", "knetsrc.modules", "knetsrc.ops"}
+LEAVES = {"knetsrc.cache", "knetsrc.errors", "knetsrc.modules", "knetsrc.ops"}
 MAY_IMPORT = {
     "knetsrc.backends": ("knetsrc.backends", *LEAVES),
     "knetsrc.adjoints": ("knetsrc.adjoints", "knetsrc.backends", *LEAVES),

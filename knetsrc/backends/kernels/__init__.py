@@ -48,11 +48,8 @@ def convolve(x: Array, w: Array, geometry: Geometry, *, flip: bool = False) -> A
     >>> convolve(x, w, geometry, flip=True)
     array([[[10., 16., 22., 28., 34.]]])
     """
-    from knetsrc.backends.kernels import plain
-
-    y = np.zeros((x.shape[0], w.shape[0], *geometry.output), x.dtype)
-    plain.run(np.ascontiguousarray(x), _window(w, flip), y, geometry, plain.OUTPUT)
-    return y
+    y = np.empty((x.shape[0], w.shape[0], *geometry.output), x.dtype)
+    return _run("forward", x, w, y, geometry, flip)
 
 
 def convolve_adjoint_x(d_y: Array, w: Array, geometry: Geometry, *, flip: bool = False) -> Array:
@@ -70,11 +67,8 @@ def convolve_adjoint_x(d_y: Array, w: Array, geometry: Geometry, *, flip: bool =
     d_x
         Shape (N, C, *image).
     """
-    from knetsrc.backends.kernels import plain
-
-    d_x = np.zeros((d_y.shape[0], w.shape[1] * geometry.groups, *geometry.image), d_y.dtype)
-    plain.run(d_x, _window(w, flip), np.ascontiguousarray(d_y), geometry, plain.IMAGE)
-    return d_x
+    d_x = np.empty((d_y.shape[0], w.shape[1] * geometry.groups, *geometry.image), d_y.dtype)
+    return _run("adjoint_x", d_y, w, d_x, geometry, flip)
 
 
 def convolve_adjoint_w(x: Array, d_y: Array, geometry: Geometry, *, flip: bool = False) -> Array:
@@ -92,15 +86,19 @@ def convolve_adjoint_w(x: Array, d_y: Array, geometry: Geometry, *, flip: bool =
     d_w
         Shape (O, C / groups, *window).
     """
-    from knetsrc.backends.kernels import plain
-
     shape = (d_y.shape[1], x.shape[1] // geometry.groups, *geometry.window)
-    d_w = np.zeros(shape, x.dtype)
-    plain.run(np.ascontiguousarray(x), d_w, np.ascontiguousarray(d_y), geometry, plain.FILTER)
-    return _window(d_w, flip)
+    d_w = np.empty(shape, x.dtype)
+    return _run("adjoint_w", x, d_y, d_w, geometry, flip)
 
 
-def _window(w: Array, flip: bool) -> Array:
-    """The filter, C-contiguous, its window turned around if asked for."""
-    spatial = tuple(range(2, w.ndim))
-    return np.ascontiguousarray(np.flip(w, spatial) if flip else w)
+def _run(
+    operation: str, a: Array, b: Array, result: Array, geometry: Geometry, flip: bool
+) -> Array:
+    """Fill the result of an operation on two arrays."""
+    if min(a.size, b.size, result.size) == 0:
+        result.fill(0)
+        return result
+    from knetsrc.backends.kernels import paths
+
+    paths.run(operation, np.ascontiguousarray(a), np.ascontiguousarray(b), result, geometry, flip)
+    return result

@@ -9,25 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knetsrc.backends.kernels.geometry import Geometry
+from knetsrc.backends.kernels.launch import kept
 
 Array = NDArray[np.floating]
 OUTPUT, IMAGE, FILTER = range(3)
 
 
-@numba.njit(cache=True, nogil=True)
-def first(shift, step):  # type: ignore[no-untyped-def]
+@numba.njit(nogil=True)
+def first(shift, step):
     """The first output position whose input position, `position * step + shift`, is not negative."""
     return max(0, -(shift // step))
 
 
-@numba.njit(cache=True, nogil=True)
-def behind(shift, step, size, output):  # type: ignore[no-untyped-def]
+@numba.njit(nogil=True)
+def behind(shift, step, size, output):
     """The output position after the last one whose input position is below `size`."""
     return min(output, (size - 1 - shift) // step + 1)
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"contract"})
-def sweep(x, w, y, before, stride, dilation, groups, wanted):  # type: ignore[no-untyped-def]
+@kept(numba.njit, nogil=True, fastmath={"contract"})
+def sweep(x, w, y, before, stride, dilation, groups, wanted):
     """Let each tap meet its box of the output, and add what is wanted to y, to x or to w."""
     step = stride[2]
     outputs = w.shape[0] // groups
@@ -60,12 +61,19 @@ def sweep(x, w, y, before, stride, dilation, groups, wanted):  # type: ignore[no
                     w[o, c, i, j, k] += total
 
 
-def run(x: Array, w: Array, y: Array, geometry: Geometry, wanted: int) -> None:
-    """Add to the `wanted` of the three arrays what the other two give."""
+def run(operation: str, a: Array, b: Array, result: Array, geometry: Geometry, flip: bool) -> None:
+    """Fill the result of an operation on two arrays."""
     volume = geometry.as_volume()
+    wanted = ("forward", "adjoint_x", "adjoint_w").index(operation)
+    x, w, y = ((a, b, result), (result, b, a), (a, result, b))[wanted]
+    spatial = tuple(range(2, w.ndim))
+    turned = np.ascontiguousarray(np.flip(w, spatial)) if flip else w
+    result.fill(0)
+    if wanted == FILTER:
+        turned = result
     sweep(
         x.reshape(*x.shape[:2], *volume.image),
-        w.reshape(*w.shape[:2], *volume.window),
+        turned.reshape(*w.shape[:2], *volume.window),
         y.reshape(*y.shape[:2], *volume.output),
         tuple(before for before, _ in volume.padding),
         volume.stride,
@@ -73,3 +81,5 @@ def run(x: Array, w: Array, y: Array, geometry: Geometry, wanted: int) -> None:
         volume.groups,
         wanted,
     )
+    if wanted == FILTER and flip:
+        result[:] = np.flip(result, spatial).copy()
