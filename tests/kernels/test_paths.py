@@ -67,7 +67,7 @@ def test_adjoint_x(path, problem, way):
     assert_close(d_x, convolutions.reference_adjoint_x(d_y, turned(w, way), geometry))
 
 
-@pytest.mark.parametrize("path", ["rows", "panel"])
+@pytest.mark.parametrize("path", ["rows", "panel", "channels"])
 @EXAMPLES
 @given(problems, ways)
 def test_adjoint_w(path, problem, way):

@@ -92,27 +92,27 @@ class Blocks:
 
 
 def tallest(width: int) -> int:
-    """Rows of the largest tile that fits the registers beside so many vectors."""
-    return max(1, (28 if processor().registers == 32 else 12) // width)
+    """Rows of the largest tile that fits the registers, with so many vectors and a factor beside it."""
+    return max(1, (processor().registers - 1 - width) // width)
 
 
 def cycles(rows: int, width: int) -> float:
     """Processor cycles that a product takes for each vector and each k, about.
 
-    Two multiply-adds and two loads in a cycle, an add takes four cycles, a vector may straddle two cache lines.
+    Two multiply-adds in a cycle, and an add takes four; loads of factors and of vectors that straddle two cache lines come at
+    the price that was measured for tiles of many shapes.
     """
     larger, tall, smaller, short = parts(rows, tallest(width))
     total = 0.0
     for count, height in ((larger, tall), (smaller, short)):
-        loads = height + 1.5 * width
-        total += count * (max(height * width / 2, loads / 2, 4.0) + 1)
+        total += count * (max(height * width / 2, 4.0) + 0.12 * height + 0.7 * width + 0.5)
     return total / width
 
 
 def best_width(rows: int) -> int:
     """Vectors beside each row, so that a product takes the fewest cycles."""
-    many = 8 if processor().registers == 32 else 6
-    return min(range(2, 5 if rows > 3 else many + 1), key=lambda width: cycles(rows, width))
+    most = 8 if processor().registers == 32 else 6
+    return min(range(2, most + 1), key=lambda width: cycles(rows, width))
 
 
 @numba.njit(nogil=True)
@@ -123,20 +123,20 @@ def first_row(j, block):
 
 
 @numba.njit(nogil=True)
-def multiply(j, a, offsets, depth, b, vb, c, vc, start, blocks, vectors):
+def multiply(j, a, offsets, depth, b, vb, c, vc, start, adds, blocks, vectors):
     """Multiply a range of blocks with a range of vectors; the vectors outside, or the blocks.
 
-    Of the filter, `depth` numbers of each row from `start` on; if that is not the first, c is added to.
+    Of the filter, `depth` numbers of each row from `start` on.
     """
     if j.is_filter_large:
         for block in range(blocks[0], blocks[1]):
-            sweep(j, a, offsets, depth, b, vb, c, vc, start, (block, block + 1), vectors)
+            sweep(j, a, offsets, depth, b, vb, c, vc, start, adds, (block, block + 1), vectors)
     else:
-        sweep(j, a, offsets, depth, b, vb, c, vc, start, blocks, vectors)
+        sweep(j, a, offsets, depth, b, vb, c, vc, start, adds, blocks, vectors)
 
 
 @numba.njit(nogil=True)
-def sweep(j, a, offsets, depth, b, vb, c, vc, start, blocks, vectors):
+def sweep(j, a, offsets, depth, b, vb, c, vc, start, adds, blocks, vectors):
     """For each tile's width of vectors, all blocks."""
     split = j.larger_count
     first, behind = min(blocks[0], split), min(blocks[1], split)
@@ -148,7 +148,6 @@ def sweep(j, a, offsets, depth, b, vb, c, vc, start, blocks, vectors):
     step, small_step = j.larger_rows * j.number_bytes, j.smaller_rows * j.number_bytes
     larger += start * step
     smaller += start * small_step
-    adds = start > 0
     for v in range(vectors[0], vectors[1], j.width):
         is_whole = v + j.width <= vectors[1]
         of, to = vb + 8 * v, vc + 8 * v

@@ -25,6 +25,7 @@ from knetsrc.backends.kernels.vectors import Lanes
 PATHS = ("rows", "panel")
 POINTERS = 10  # of a tile; more do not fit the registers for integers
 VECTORS = 32  # of an inner product, at least, where the batch has them
+CACHE = 1_500_000  # bytes of a panel beyond which it is read slowly
 WASTE = 1.2  # lanes used may be fewer by this factor before pixels of images are made neighbours
 
 
@@ -91,13 +92,14 @@ class Problem:
         """Processor cycles of an image of a group on one core, about."""
         height, width = self.tile
         count = -(-self.outputs // height) * -(-self.depth // width)
-        product = count * (0.75 * height * width + 1)
+        product = count * (0.9 * height * width + 1)
         if path == "rows":
             return product * self.vectors(path)
         lines = prod(self.geometry.output[:2])
         look = self.depth * lines * (3 + 1.5 * self.geometry.output[2] / self.lanes.count)
-        full = self.pixels / self.lanes.count
-        return product * (full if self.is_joint else self.vectors(path)) + look
+        vectors = self.pixels / self.lanes.count if self.is_joint else self.vectors(path)
+        panel = self.depth * self.images(path) * self.pixels * self.lanes.size
+        return product * vectors * (1.5 if panel > CACHE else 1) + look
 
     def path(self) -> str:
         return min(PATHS, key=self.cost)

@@ -120,13 +120,17 @@ def by_rows(job, worker):
             result = j.result + worker * j.result_bytes
             some = (count * part // j.parts, count * (part + 1) // j.parts)
             every = (0, j.vectors)
-            multiply(j, a, j.offsets, j.depth, source, j.sources, result, j.targets, 0, some, every)
+            multiply(
+                j, a, j.offsets, j.depth, source, j.sources, result, j.targets, 0, 0, some, every
+            )
             pick(j, target, result, first_row(j, some[0]), first_row(j, some[1]))
         else:
             first = steps * part // j.parts * j.width
             some = (first, min(j.vectors, steps * (part + 1) // j.parts * j.width))
             every = (0, count)
-            multiply(j, a, j.offsets, j.depth, source, j.sources, target, j.targets, 0, every, some)
+            multiply(
+                j, a, j.offsets, j.depth, source, j.sources, target, j.targets, 0, 0, every, some
+            )
 
 
 @driver(JOB)
@@ -167,7 +171,18 @@ def by_panel(job, worker):
                 look(j, move, panel + i * pixels * j.size, source, j.offsets + 8 * k, depth, some)
             vectors = (0, steps * j.width)
             multiply(
-                j, a, j.sources, depth, panel, j.targets, result, j.targets, k, some_blocks, vectors
+                j,
+                a,
+                j.sources,
+                depth,
+                panel,
+                j.targets,
+                result,
+                j.targets,
+                k,
+                k > 0,
+                some_blocks,
+                vectors,
             )
         first, behind = first_row(j, some_blocks[0]), first_row(j, some_blocks[1])
         place = j.y + item * j.y_item + first * j.y_row + some[0] * j.output_width * j.size

@@ -5,15 +5,16 @@ A plan is made once for a geometry and the sizes of the arrays, and holds nothin
 
 import os
 import sys
-import threading
+import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
+from numba.core import event
 from numpy.typing import NDArray
 
 from knetsrc.backends.kernels import machine, tiles
@@ -24,6 +25,7 @@ Run = Callable[[Array, Array, Array], None]
 VARIABLE = "KNETSRC_KERNELS"
 PLANS = 512
 NOTICE = "knetsrc: compiling convolution kernels; they are kept for the next time\n"
+PATIENCE = 1.0  # seconds
 
 
 def are_plain() -> bool:
@@ -63,16 +65,26 @@ def _can_compile() -> bool:
     return True
 
 
-@contextmanager
-def notice() -> Iterator[None]:
-    """Say that something is being compiled, once that takes more than a second."""
-    timer = threading.Timer(1.0, sys.stderr.write, [NOTICE])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+class Notice(event.Listener):
+    """Says, once in a process, that Numba is compiling, when it still is after a second."""
+
+    said = False
+
+    def __init__(self) -> None:
+        self.start = time.monotonic()
+
+    def on_start(self, event: event.Event) -> None:
+        if not Notice.said and time.monotonic() > self.start + PATIENCE:
+            Notice.said = True
+            sys.stderr.write(NOTICE)
+
+    def on_end(self, event: event.Event) -> None:
+        pass
+
+
+def noticed() -> AbstractContextManager[None]:
+    """Give notice of what is compiled meanwhile."""
+    return event.install_listener("numba:run_pass", Notice())
 
 
 @lru_cache(maxsize=PLANS)
@@ -87,7 +99,7 @@ def forward(
     path: str | None = None,
 ) -> Run:
     """How to find outputs: `run(x, w, y)`. Inputs and outputs are channels of a group."""
-    with notice():
+    with noticed():
         from knetsrc.backends.kernels import blocks
         from knetsrc.backends.kernels import forward as correlation
 
@@ -117,7 +129,7 @@ def adjoint_x(
     path: str | None = None,
 ) -> Run:
     """How to find the adjoint of the images: `run(d_y, w, d_x)`."""
-    with notice():
+    with noticed():
         from knetsrc.backends.kernels import blocks, scatter
         from knetsrc.backends.kernels import forward as correlation
 
@@ -161,12 +173,15 @@ def adjoint_w(
     path: str | None = None,
 ) -> Run:
     """How to find the adjoint of the filter: `run(x, d_y, d_w)`."""
-    with notice():
-        from knetsrc.backends.kernels import dots
+    with noticed():
+        from knetsrc.backends.kernels import channels, dots
 
         lanes = machine.processor().lanes(dtype)
         problem = dots.Problem(geometry.as_volume(), batch, inputs, outputs, lanes, workers, flip)
-        return dots.Dots(problem, path or problem.path()).run
+        cheapest = path or problem.path()
+        if path == "channels" or (not path and channels.cost(problem) < problem.cost(cheapest)):
+            return channels.Channels(problem).run
+        return dots.Dots(problem, cheapest).run
 
 
 def turned(volume: Geometry) -> Geometry | None:

@@ -75,7 +75,7 @@ def by_columns(job, worker):
             top, end = first_row(j, block), first_row(j, block + 1)
             a, c = j.a + part * j.a_group, result - top * j.c_row
             some, every = (block, block + 1), (0, vectors)
-            multiply(j, a, j.offsets, j.depth, y, j.columns, c, j.columns, 0, some, every)
+            multiply(j, a, j.offsets, j.depth, y, j.columns, c, j.columns, 0, 0, some, every)
             for i in range(images):
                 for z in range(j.output_depth):
                     to = frame + i * j.frame_bytes + z * j.frame_slab
