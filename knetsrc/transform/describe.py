@@ -22,7 +22,7 @@ _JOINING = {
     "absolute": "abs",
     "where": "chosen",
 }
-_LONGEST = 24
+_LONGEST, _LONGEST_CALL = 24, 18
 
 
 def describe(node: tree.Node, depth: int = 2) -> str:
@@ -78,8 +78,9 @@ def _describe_call(node: gast.Call, depth: int) -> str:
     if depth == 0 or first is None:
         return text
     inner = _of_argument(first, depth - 1)
-    whole = f"{text}_{inner}"
-    return whole if inner and inner != text and len(whole) <= _LONGEST else text
+    if inner and len(text) + len(inner) > _LONGEST_CALL:
+        inner = describe(first, 0) if isinstance(first, gast.Call) else None
+    return f"{text}_{inner}" if inner and inner != text else text
 
 
 def _of_argument(node: tree.Node, depth: int) -> str | None:

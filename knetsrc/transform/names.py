@@ -10,7 +10,9 @@ import gast
 from knetsrc.backends import __all__ as HELPERS
 from knetsrc.transform import tree
 
-RESERVED = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | {"np"} | frozenset(HELPERS)
+RESERVED = (
+    frozenset(dir(builtins)) | frozenset(keyword.kwlist) | {"np", "math"} | frozenset(HELPERS)
+)
 
 
 class Names:

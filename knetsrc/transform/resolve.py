@@ -9,6 +9,7 @@ import builtins
 import importlib
 import inspect
 import itertools
+import math
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -41,9 +42,10 @@ class Outside:
     _aliases: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.roots["np"] = np
-        self.imports["np"] = "numpy"
-        self._aliases[id(np)] = "np"
+        for alias, module in (("np", np), ("math", math)):
+            self.roots[alias] = module
+            self.imports[alias] = module.__name__
+            self._aliases[id(module)] = alias
 
     def module(self, module: types.ModuleType) -> str:
         """The name under which the generated module knows `module`; imported if that is possible."""
@@ -164,7 +166,7 @@ def qualify(
 
 
 NEEDED = frozenset(
-    {"np", "range", "len", "reversed", "slice", "min", "max", "list", "float", "zip", "abs"}
+    {"np", "math", "range", "len", "reversed", "slice", "min", "max", "list", "float", "zip", "abs"}
 )
 
 

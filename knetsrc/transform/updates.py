@@ -61,7 +61,7 @@ def entry(values: StepValues, buffer: tree.Node, part: tree.Node) -> tree.Node:
 
 def value_of_index(values: StepValues, index: tree.Node) -> tree.Node:
     """The index as the backward part reads it: a copy if cheap, else the name of its value."""
-    return tree.clone(index) if is_cheap_index(index) else values.value(index)
+    return tree.clone(index) if is_cheap_index(index) else values.value(index, "index")
 
 
 def as_argument(index: tree.Node) -> tree.Node:

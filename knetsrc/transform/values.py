@@ -1,5 +1,6 @@
 """What the backward part of one statement reads of the forward part: names, cheap copies, and what is known of their shapes."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from knetsrc.transform.analysis.shapes import (
     BOOLEAN,
     SCALAR,
     Shape,
+    broadcast,
     combined,
 )
 from knetsrc.transform.callee import Primitive
@@ -44,6 +46,7 @@ class StepValues:
     slot: tuple[Shape, Shape] | None = None
     numbers: set[int] = field(default_factory=set)
     _placeholders: dict[str, tree.Node] = field(default_factory=dict)
+    _templates: dict[Shape, tree.Node | None] = field(default_factory=dict)
 
     def placeholder(self, value: Any, kind: str = "v") -> tree.Node:
         """A name that stands for a value of the step while rules are spliced."""
@@ -83,8 +86,11 @@ class StepValues:
             self.pusher.temporaries.add(self.step.result)
         return tree.name(self.step.result)
 
-    def value(self, node: tree.Node) -> tree.Node:
-        """The value of a subexpression of the step, as the backward part reads it: a copy if cheap, else a name."""
+    def value(self, node: tree.Node, wanted: str = "") -> tree.Node:
+        """The value of a subexpression of the step, as the backward part reads it: a copy if cheap, else a name.
+
+        The name says what the expression is, unless one is `wanted`.
+        """
         for name, hoisted in self.step.hoists:
             if hoisted is node:
                 return tree.name(name)
@@ -96,7 +102,7 @@ class StepValues:
             and tree.is_name(node.operand)
         ):
             return tree.clone(node)
-        name = self.pusher.names.fresh(self.describe(node))
+        name = self.pusher.names.fresh(wanted or self.describe(node))
         self.pusher.temporaries.add(name)
         self.step.hoists.append((name, node))
         return tree.name(name)
@@ -217,7 +223,18 @@ class StepValues:
         while is_linear and (operands := self._same(value, shape)):
             is_linear = isinstance(value, gast.BinOp) and not isinstance(value.op, gast.Pow)
             value = operands[0]
-        return self.placeholder(value)
+        return self.placeholder((is_linear and self._sum_with_shape(value, shape)) or value)
+
+    def _sum_with_shape(self, value: tree.Node, shape: Shape) -> tree.Node | None:
+        """`y + p` for `y * np.log(p)`: where only the shape is read, the sum costs the least."""
+        if shape not in self._templates:
+            names = [n for n in tree.walk(value) if tree.is_name(n) and n.id in self.pusher.numeric]
+            pairs = itertools.combinations(
+                {n.id: n for n in names if self.shape_of_value(n)}.values(), 2
+            )
+            found = [pair for pair in pairs if broadcast(map(self.shape_of_value, pair)) == shape]
+            self._templates[shape] = tree.binary(found[0][0], "+", found[0][1]) if found else None
+        return self._templates[shape]
 
     def _operands(self, node: tree.Node, shape: Shape) -> list[tree.Node]:
         """All parts of an expression with its shape."""

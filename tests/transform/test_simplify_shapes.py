@@ -106,3 +106,33 @@ def test_minus_in_front_of_what_is_added_to_a_part():
 
     assert "d_x[1:-1] -= 2 * d_sum" in body(f)
     check(f, V)
+
+
+def test_constants_of_numpy_are_numbers():
+    def f(mu, log_sigma, x):
+        z = (x - mu) / np.exp(log_sigma)
+        return np.sum(-0.5 * z**2 - log_sigma - 0.5 * np.log(2 * np.pi))
+
+    assert "d_z = -z" in body(f, argnums=(0, 1))
+    check(f, V[:3], np.sin(V[:3]), M, argnums=(0, 1))
+
+
+def test_attribute_of_a_local_name_is_no_constant():
+    def f(x, numbers):
+        math = numbers
+        return np.sum(x * math.e) + np.sum(x + math.pi)
+
+    class Numbers:
+        e = np.array([[1.0], [2.0]])
+        pi = np.array([[1.0], [2.0], [3.0]])
+
+    np.testing.assert_allclose(grad(f)(V, Numbers), np.full(4, 6.0))
+
+
+def test_sum_of_two_names_has_the_shape_of_a_longer_expression():
+    def f(p, y):
+        return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+
+    assert "d_affine = -1 / np.size(y + p)" in body(f)
+    check(f, np.array([0.2, 0.7, 0.4]), np.array([[1.0], [0.0]]), argnums=(0,))
+    check(f, np.array([[0.2], [0.7]]), np.array([1.0, 0.0, 0.5]), argnums=(0,))

@@ -6,6 +6,7 @@ from knetsrc.transform import tree
 
 _SCALAR_CALLS = frozenset({"len", "float", "int", "bool", "round", "ord"})
 _SCALAR_ATTRIBUTES = frozenset({"ndim", "size", "itemsize", "nbytes"})
+_CONSTANTS = frozenset({"pi", "e", "euler_gamma", "inf", "nan", "tau"})
 _INTEGER_OPERATORS = (gast.Add, gast.Sub, gast.Mult, gast.FloorDiv, gast.Mod)
 
 
@@ -68,6 +69,8 @@ def _is_integer(node: tree.Node | None, integers: set[str]) -> bool:
         return _is_integer(node.operand, integers)
     if isinstance(node, gast.BinOp) and isinstance(node.op, _INTEGER_OPERATORS):
         return _is_integer(node.left, integers) and _is_integer(node.right, integers)
+    if isinstance(node, gast.BinOp) or _is_constant(node):
+        return False
     return is_number_expression(node) and tree.called_name(node) not in ("float", "round")
 
 
@@ -87,14 +90,20 @@ def _is_newaxis(index: tree.Node) -> bool:
 
 
 def is_number_expression(node: tree.Node) -> bool:
-    """Whether an expression is a single number by its form: `len(x)`, `x.shape[0]`, `x.size`, `x.shape[0] // 2`."""
+    """Whether an expression is a single number by its form: `len(x)`, `x.shape[0]`, `x.size`, `x.shape[0] // 2`, `np.pi`."""
     if isinstance(node, gast.Subscript):
         is_shape = isinstance(node.value, gast.Attribute) and node.value.attr == "shape"
         return is_shape and not isinstance(node.slice, gast.Slice | gast.Tuple)
     if isinstance(node, gast.Attribute):
-        return node.attr in _SCALAR_ATTRIBUTES
+        return node.attr in _SCALAR_ATTRIBUTES or _is_constant(node)
     if isinstance(node, gast.BinOp):
         return all(
             isinstance(n, gast.Constant) or is_number_expression(n) for n in (node.left, node.right)
         )
     return tree.called_name(node) in _SCALAR_CALLS
+
+
+def _is_constant(node: tree.Node) -> bool:
+    """Whether an expression is `np.pi` or the like."""
+    is_of_module = isinstance(node, gast.Attribute) and tree.is_name(node.value)
+    return is_of_module and node.value.id in ("np", "math") and node.attr in _CONSTANTS
