@@ -82,6 +82,11 @@ def call_rule(rule: Rule, arguments: dict[str, Any], y: Any, d_y: Any) -> dict[s
     """Adjoint of each operand by name."""
     parameters = inspect.signature(rule.function).parameters
     extra: dict[str, Any] = {"y": y, "d_y": d_y}
+    if rule.keeping is not None:
+        both = {
+            n: v for n, v in arguments.items() if n in inspect.signature(rule.keeping).parameters
+        }
+        extra["kept"] = rule.keeping(**both)[1]
     for name in rule.operands:
         extra[f"d_{name}"] = np.zeros_like(arguments[name]) if f"d_{name}" in parameters else None
     keyword_only = {n for n, p in parameters.items() if p.kind is p.KEYWORD_ONLY}

@@ -141,6 +141,10 @@ class Rule:
     constant_only
         Parameters on which the result depends smoothly, but that the rule gives no adjoint for: a
         differentiated value there is refused.
+    keeping
+        A function that gives the result and what the rule reads as `kept`, if it reads that.
+    is_pure
+        A call does nothing but return a value.
     """
 
     function: Callable[..., Any]
@@ -151,6 +155,8 @@ class Rule:
     elementwise: bool
     cases: tuple[Case, ...]
     constant_only: tuple[str, ...] = ()
+    keeping: Callable[..., Any] | None = None
+    is_pure: bool = True
 
     @property
     def name(self) -> str:
@@ -236,6 +242,8 @@ def adjoint(
     attributes: tuple[str, ...] = (),
     elementwise: bool = False,
     constant_only: tuple[str, ...] = (),
+    keeping: Callable[..., Any] | None = None,
+    is_pure: bool = True,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Enter the decorated function as the rule that reverses `primitives`.
 
@@ -252,13 +260,20 @@ def adjoint(
         The result has the broadcast shape of all operands, element by element.
     constant_only
         Parameters that the result depends on smoothly and that have no `d_` in the rule.
+    keeping
+        A function of the same parameters that gives a pair: the result, and what the rule reads as
+        `kept`. The forward part calls it in place of the primitive; its name, `f_with_mask`, says
+        how what is kept is called there.
+    is_pure
+        Whether a call does nothing but return a value.
 
     Notes
     -----
     The parameters of the rule are those of the primitive that it supports, by the same names; after
-    `*` come `y` (the result, kept from the forward part if the body reads it), `d_y` (its adjoint)
-    and `d_x` (the buffer to add into, for a rule that updates the adjoint of its operand `x` in
-    place). Each adjoint `d_x` is assigned by one statement, or by one in each branch of an `if`.
+    `*` come `y` (the result, kept from the forward part if the body reads it), `kept` (see
+    `keeping`), `d_y` (the adjoint of the result) and `d_x` (the buffer to add into, for a rule that
+    updates the adjoint of its operand `x` in place). Each adjoint `d_x` is assigned by one
+    statement, or by one in each branch of an `if`.
     """
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -281,6 +296,8 @@ def adjoint(
                 elementwise,
                 tuple(cases or ()),
                 constant_only,
+                keeping,
+                is_pure,
             )
         )
         return function
@@ -291,12 +308,12 @@ def adjoint(
 def options_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
     """The parameters of a rule that are those of its primitive.
 
-    Without `y`, and without adjoints.
+    Without `y` and `kept`, and without adjoints.
     """
     return tuple(
         p
         for name, p in inspect.signature(function).parameters.items()
-        if p.kind is not p.KEYWORD_ONLY or not (name == "y" or name.startswith("d_"))
+        if p.kind is not p.KEYWORD_ONLY or not (name in ("y", "kept") or name.startswith("d_"))
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import gast
 
+from knetsrc.adjoints.table import Rule
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
@@ -37,6 +38,7 @@ class Pusher:
     integers: frozenset[str]
     spell: Callable[[str, Any], tree.Node]
     temporaries: set[str]
+    as_written: Callable[[tree.Node], str]
     numeric: frozenset[str] = frozenset()
     masks: frozenset[str] = frozenset()
 
@@ -183,6 +185,7 @@ class Pushed:
         fixed = {name: self.values.placeholder(value) for name, value in bound.items()}
         fixed["y"] = self.values.placeholder(node, "y")
         fixed["d_y"] = tree.name("__d_y")
+        fixed["kept"] = tree.name("__kept")
         spliced = splicer.splice(callee.rule, {**bound, "y": node}, wanted, fixed)
         uses = sum(
             tree.is_name(n, "__d_y")
@@ -191,6 +194,8 @@ class Pushed:
         if uses > 1 and not self.values.is_simple(without_like(adjoint)):
             adjoint = self._named(node, adjoint)
         values: dict[str, tree.Node] = {"__d_y": adjoint}
+        if any(tree.is_name(n, "__kept") for n in tree.walk(list(spliced.adjoints.values()))):
+            values["__kept"] = self._kept(node, callee.rule)
         for text, value in spliced.locals:
             values[f"__local_{text}"] = self._local(
                 text, self.values.finished(tree.substitute(value, values))
@@ -199,6 +204,20 @@ class Pushed:
             if operand in spliced.adjoints:
                 found = self.values.finished(tree.substitute(spliced.adjoints[operand], values))
                 self._into_operand(bound[operand], found)
+
+    def _kept(self, node: gast.Call, rule: Rule) -> tree.Node:
+        """What a rule reads beside the result: the step calls the function that gives both."""
+        assert self.step.node.value is node and rule.keeping is not None
+        function = rule.keeping.__name__
+        kept = self.pusher.names.fresh(function.rpartition("_with_")[2])
+        self.step.shown = self.pusher.as_written(self.step.node)
+        self.step.extra.append(kept)
+        both = tree.call(tree.attribute(node.func.value, function), *node.args)
+        both.keywords = node.keywords
+        self.step.node.value = tree.at(both, node)
+        target = tree.clone(self.step.node.targets[0])
+        self.step.node.targets = [tree.target_of(tree.tuple_of([target, tree.name(kept)]))]
+        return tree.name(kept)
 
     def _unfitted(self, adjoint: tree.Node) -> tree.Node:
         """The adjoint of an operation whose operands are fitted afterwards: it need not be fitted to the result as well."""

@@ -74,8 +74,8 @@ class Reversing:
         self.indexed = stored_names(core)
         self.found = found = shapes(core, calls, task.scalar_result, task.scalars, numeric)
         pusher = Pusher(
-            calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries, numeric_keys,
-            mask_names(core),
+            calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries,
+            self.units.as_written, numeric_keys, mask_names(core),
         )  # fmt: skip
         self.floats = active - pusher.integers
         self.masks = pusher.masks
@@ -308,6 +308,8 @@ class Reversing:
             return True
         callee = self.units.calls.of(call)
         is_random = isinstance(function, gast.Attribute) and function.attr in _RANDOM
+        if isinstance(callee, Primitive) and not callee.rule.is_pure:
+            return False
         return isinstance(callee, Constant | Container | Primitive | Record) and not is_random
 
 

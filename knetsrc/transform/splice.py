@@ -53,6 +53,12 @@ def template_of(rule: Rule) -> Template:
     )
 
 
+@functools.cache
+def _defaults_of(function: Callable[..., Any]) -> Mapping[str, Any]:
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
 def _default(parameter: inspect.Parameter) -> tree.Node:
     if parameter.kind is parameter.VAR_POSITIONAL:
         return tree.tuple_of([])
@@ -178,6 +184,7 @@ class _Body:
             return n
 
         explicit = tree.rewrite(self.unrolled(node), {gast.Call: self.explicit})
+        explicit = tree.rewrite(explicit, {gast.Call: self.without_defaults})
         return tree.rewrite(explicit, {gast.Name: replace})
 
     def unrolled(self, node: Any) -> Any:
@@ -201,6 +208,23 @@ class _Body:
         if not isinstance(subscripts, str) or not isinstance(operands, gast.List):
             return call
         return explicit_einsum(subscripts, operands.elts, call.args[2], call.args[3]) or call
+
+    def without_defaults(self, call: gast.Call) -> gast.Call:
+        """The call of a helper without the options that have their default value."""
+        function = self.template.outside.get(tree.called_name(call) or "")
+        if not call.keywords or not inspect.isfunction(function):
+            return call
+        defaults = _defaults_of(function)
+        call.keywords = [k for k in call.keywords if not self._is_default(k, defaults)]
+        return call
+
+    def _is_default(self, option: gast.keyword, defaults: Mapping[str, Any]) -> bool:
+        given = option.value
+        if isinstance(given, gast.Name):
+            given = self.literals.get(given.id)
+        value = UNKNOWN if isinstance(given, list) else literal_value(given)
+        default = defaults.get(option.arg, UNKNOWN)
+        return value is not UNKNOWN and type(value) is type(default) and value == default
 
     # --- questions that are settled while transforming
     def asks_facts(self, test: tree.Node) -> bool:

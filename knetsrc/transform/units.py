@@ -45,7 +45,19 @@ from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer
 from knetsrc.transform.writes import guard_writes
 
-_TUPLE_VALUED = frozenset({"svd", "eigh", "qr", "slogdet", "lstsq", "modf", "frexp", "divmod"})
+_TUPLE_VALUED = frozenset(
+    {
+        "svd",
+        "eigh",
+        "qr",
+        "slogdet",
+        "lstsq",
+        "modf",
+        "frexp",
+        "divmod",
+        "pool_with_winners",
+    }
+)
 
 
 @dataclass
@@ -181,7 +193,7 @@ class Units:
         core = prepare.rename_rebound(core, names)
         core = index_loops(core, self._depends(core, wrt))
         depends = self._depends(core, wrt)
-        core = split_calls(core, lambda call: self._is_active_helper(call, depends))
+        core = split_calls(core, lambda call: self._stands_alone(call, depends))
         core = guard_writes(core, self.aliases(core), self.spell)
         core = bind_result(split_aux(core, names) if has_aux else core, names)
         core = self._unpacked(core, names)
@@ -229,8 +241,11 @@ class Units:
         varied = functools.cache(lambda: varied_names(core, self.calls, wrt))
         return lambda node: bool(differentiable_names(node, self.calls) & varied())
 
-    def _is_active_helper(self, call: tree.Node, depends: Callable[[tree.Node], bool]) -> bool:
+    def _stands_alone(self, call: tree.Node, depends: Callable[[tree.Node], bool]) -> bool:
+        """Whether a call is to be a statement of its own: the backward part needs more than its value."""
         callee = self.calls.of(call)
+        if isinstance(callee, Primitive) and callee.rule.keeping is not None:
+            return depends(call)
         if not isinstance(callee, Helper) or not depends(call):
             return False
         self.load_at(call, callee)
