@@ -128,3 +128,7 @@ class SourceNotFoundError(KnetsrcError):
 
 class DefectError(KnetsrcError):
     """What must not happen: a defect of this package."""
+
+
+class OperandError(KnetsrcError, ValueError):
+    """An argument that an operator of `knetsrc.ops` cannot work with."""

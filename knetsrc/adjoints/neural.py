@@ -88,4 +88,13 @@ def mat_adjoint(x, *, d_y):
     return d_x
 
 
+@adjoint(
+    ops.bmm, cases=[case(real(2, 3, 4), real(2, 4, 5)), case(real(2, 1, 3, 1), real(2, 1, 1, 2))]
+)
+def bmm_adjoint(a, b, *, d_y):
+    d_a = d_y @ np.swapaxes(b, -1, -2)
+    d_b = np.swapaxes(a, -1, -2) @ d_y
+    return d_a, d_b
+
+
 nondifferentiable(ops.dropout_mask, ops.onehot, ops.accuracy, onehot_like)

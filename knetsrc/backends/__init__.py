@@ -3,6 +3,7 @@
 from knetsrc.backends.arrays import as_array, beside, like, unbroadcast
 from knetsrc.backends.checks import check_not_array, check_not_view
 from knetsrc.backends.constants import stop_gradient
+from knetsrc.backends.convolution import conv_adjoint_w, conv_adjoint_x, convolved
 from knetsrc.backends.decompositions import (
     cholesky_adjoint_a,
     eigh_adjoint_a,
@@ -68,7 +69,21 @@ from knetsrc.backends.linalg import (
     slogdet_adjoint_a,
 )
 from knetsrc.backends.neural import onehot_like, softmax
+from knetsrc.backends.normalization import (
+    batchnorm_adjoint_gain,
+    batchnorm_adjoint_x,
+    channel_sum,
+    layernorm_adjoint_x,
+)
 from knetsrc.backends.norms import norm_adjoint_x
+from knetsrc.backends.pooling import (
+    average_pool_adjoint_x,
+    max_pool_adjoint_x,
+    pooled,
+    take_winners,
+    unpool_adjoint_x,
+    unpooled,
+)
 from knetsrc.backends.products import (
     cross_adjoint_a,
     cross_adjoint_b,
@@ -152,9 +167,13 @@ __all__ = [
     "add_at",
     "as_array",
     "average_adjoint_weights",
+    "average_pool_adjoint_x",
     "average_weights",
+    "batchnorm_adjoint_gain",
+    "batchnorm_adjoint_x",
     "beside",
     "block_adjoint_arrays",
+    "channel_sum",
     "check_not_array",
     "check_not_view",
     "cholesky_adjoint_a",
@@ -163,7 +182,10 @@ __all__ = [
     "columns_like",
     "columns_product",
     "compress_adjoint_a",
+    "conv_adjoint_w",
+    "conv_adjoint_x",
     "convolve_adjoint",
+    "convolved",
     "correlate_adjoint_a",
     "correlate_adjoint_v",
     "count",
@@ -212,6 +234,7 @@ __all__ = [
     "kron_adjoint_a",
     "kron_adjoint_b",
     "last_written",
+    "layernorm_adjoint_x",
     "layout_of",
     "like",
     "linspace_adjoint",
@@ -220,6 +243,7 @@ __all__ = [
     "matmul_adjoint_a",
     "matmul_adjoint_b",
     "matrix_power_adjoint_a",
+    "max_pool_adjoint_x",
     "median_adjoint_a",
     "meshgrid_adjoint_xi",
     "multi_dot_adjoint",
@@ -232,6 +256,7 @@ __all__ = [
     "pad_adjoint_constant_values",
     "pad_interior",
     "pinv_adjoint_a",
+    "pooled",
     "product_adjoint",
     "product_curvature",
     "product_of_others",
@@ -258,6 +283,7 @@ __all__ = [
     "svd_adjoint_a",
     "take_adjoint_a",
     "take_along_axis_adjoint_arr",
+    "take_winners",
     "taken",
     "tensordot_adjoint_a",
     "tensordot_adjoint_b",
@@ -268,6 +294,8 @@ __all__ = [
     "trapezoid_adjoint_values",
     "trapezoid_adjoint_x",
     "unbroadcast",
+    "unpool_adjoint_x",
+    "unpooled",
     "unstack_like",
     "vecdot_adjoint",
     "vsplit_like",

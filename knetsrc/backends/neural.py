@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.ops import softmax
+from knetsrc.ops.scores import softmax
 
 __all__ = ["onehot_like", "softmax"]
 

@@ -1,87 +1,14 @@
-"""Operators of neural networks on plain arrays: what NumPy lacks, each with its derivative rule.
+"""From scores of classes to probabilities, losses and accuracy."""
 
-Arrays in, arrays out, in the dtype of the input; no state, no layer classes. Used like NumPy's own
-functions, inside a function that is differentiated or outside of it:
-
-    scores = w[1] @ relu(w[0] @ x + b[0]) + b[1]      # (classes, batch)
-    loss = nll(scores, labels)                        # labels: (batch,) integers
-
-The rules are in `knetsrc/adjoints/neural.py`.
-"""
-
-import math
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from knetsrc.errors import KnetsrcError
+from knetsrc.errors import OperandError
 from knetsrc.modules import array_module, on_device
 
-__all__ = [
-    "OperandError",
-    "accuracy",
-    "dropout",
-    "dropout_mask",
-    "logp",
-    "logsoftmax",
-    "logsumexp",
-    "mat",
-    "nll",
-    "onehot",
-    "relu",
-    "sigm",
-    "softmax",
-]
-
 Axis = int | tuple[int, ...] | None
-
-
-class OperandError(KnetsrcError, ValueError):
-    """An argument that an operator cannot work with."""
-
-
-def relu(x: Any) -> Any:
-    """Rectifier, ``max(x, 0)`` element by element.
-
-    Parameters
-    ----------
-    x
-        Array of any shape, or a number.
-
-    Returns
-    -------
-    array
-        Shape and dtype of `x`. The derivative at exactly 0 is taken as 0.
-
-    Examples
-    --------
-    >>> relu(np.array([-1.5, 0.0, 2.0]))
-    array([0., 0., 2.])
-    """
-    return np.maximum(x, 0)
-
-
-def sigm(x: Any) -> Any:
-    """Logistic function, ``1 / (1 + exp(-x))`` element by element.
-
-    Parameters
-    ----------
-    x
-        Array of any shape, or a number.
-
-    Returns
-    -------
-    array
-        Shape and dtype of `x`, in [0, 1]; large arguments of either sign neither overflow nor warn.
-
-    Examples
-    --------
-    >>> sigm(np.array([-1000.0, 0.0, 1000.0]))
-    array([0. , 0.5, 1. ])
-    """
-    with np.errstate(over="ignore"):  # exp(-x) = inf gives 0, which is right
-        return 1 / (1 + np.exp(-x))
 
 
 def softmax(x: Any, axis: Axis = None) -> Any:
@@ -206,107 +133,6 @@ def nll(scores: Any, labels: Any, axis: int = 0) -> Any:
     _check_labels(np.shape(scores), labels, axis)
     index = np.expand_dims(labels, axis)
     return -np.mean(np.take_along_axis(logsoftmax(scores, axis), index, axis))
-
-
-def dropout(x: Any, p: float, rng: np.random.Generator) -> Any:
-    """Elements of `x` set to zero with probability `p`, the others scaled by ``1 / (1 - p)``.
-
-    For training only: leave the call out, or pass ``p=0``, when the model is used. The scaling
-    keeps the expected value (Srivastava et al., "Dropout: a simple way to prevent neural networks
-    from overfitting", JMLR 15, 2014).
-
-    Parameters
-    ----------
-    x
-        Array of any shape.
-    p
-        Probability that an element is dropped, in [0, 1).
-    rng
-        Source of the random numbers; each call draws new ones. For an array on a GPU that of its
-        module, `cupy.random.default_rng(seed)`.
-
-    Returns
-    -------
-    array
-        Shape and dtype of `x`.
-
-    Raises
-    ------
-    OperandError
-        If `p` is not in [0, 1).
-
-    Examples
-    --------
-    >>> dropout(np.ones(8), 0.5, np.random.default_rng(0))
-    array([2., 2., 2., 0., 0., 0., 0., 0.])
-    """
-    return x * dropout_mask(x, p, rng)
-
-
-def dropout_mask(x: Any, p: float, rng: np.random.Generator) -> Any:
-    """What `dropout` multiplies `x` by: 0 with probability `p`, else ``1 / (1 - p)``.
-
-    Parameters
-    ----------
-    x
-        Array whose shape and dtype the mask takes.
-    p
-        Probability of a 0, in [0, 1).
-    rng
-        Source of the random numbers.
-
-    Returns
-    -------
-    array
-        A constant: no derivative goes through it.
-
-    Raises
-    ------
-    OperandError
-        If `p` is not in [0, 1).
-
-    Examples
-    --------
-    >>> dropout_mask(np.ones((2, 2)), 0.0, np.random.default_rng(0))
-    array([[1., 1.],
-           [1., 1.]])
-    """
-    if not 0 <= p < 1:
-        raise OperandError(
-            f"dropout with p = {p}",
-            why="an element is dropped with probability p; what is left is scaled by 1 / (1 - p)",
-            instead="a number of at least 0 and less than 1",
-        )
-    drawn = rng.random(np.shape(x), dtype=np.float32)
-    if on_device(x) and not on_device(drawn):
-        raise OperandError(
-            f"dropout of an array of {array_module(x).__name__} with random numbers of NumPy",
-            why="they would have to be copied to the device at each call",
-            instead=f"{array_module(x).__name__}.random.default_rng(seed)",
-        )
-    kept = drawn >= p if on_device(drawn) else np.asarray(drawn >= p)
-    return kept.astype(getattr(x, "dtype", float)) / (1 - p)
-
-
-def mat(x: Any) -> Any:
-    """`x` as a matrix: all axes but the first, the batch, flattened into one.
-
-    Parameters
-    ----------
-    x
-        Array of shape ``(batch, ...)``.
-
-    Returns
-    -------
-    array
-        Shape ``(batch, size of an instance)``; of an array with one axis, ``(batch, 1)``.
-
-    Examples
-    --------
-    >>> mat(np.zeros((100, 3, 32, 32))).shape
-    (100, 3072)
-    """
-    return np.reshape(x, (len(x), math.prod(np.shape(x)[1:])))
 
 
 def onehot(labels: Any, classes: int, axis: int = 0, dtype: Any = np.float32) -> Any:
