@@ -1,7 +1,7 @@
 """Rules of batch and layer normalization. Running moments are no differentiated values."""
 
 from knetsrc import ops
-from knetsrc.adjoints.table import adjoint, case, real
+from knetsrc.adjoints.table import adjoint, case, nondifferentiable, real
 from knetsrc.backends import (
     batchnorm_adjoint_gain,
     batchnorm_adjoint_x,
@@ -9,6 +9,7 @@ from knetsrc.backends import (
     layernorm_adjoint_x,
     unbroadcast,
 )
+from knetsrc.ops.normalization import check_batch, check_layer
 
 
 @adjoint(
@@ -43,3 +44,6 @@ def layernorm_adjoint(x, gain=None, bias=None, axis=-1, eps=1e-5, *, kept, d_y):
     d_gain = unbroadcast(d_y * kept.x_hat, gain)
     d_bias = unbroadcast(d_y, bias)
     return d_x, d_gain, d_bias
+
+
+nondifferentiable(check_batch, check_layer)

@@ -27,7 +27,7 @@ class Normalized(NamedTuple):
     inverse_std: Any
 
 
-def normalized(x: Any, mean: Any, var: Any, eps: float) -> Normalized:
+def normalized(x: Any, mean: Any, var: Any, eps: float) -> tuple[Any, Any]:
     """`x` less its mean, over its standard deviation.
 
     Parameters
@@ -41,11 +41,11 @@ def normalized(x: Any, mean: Any, var: Any, eps: float) -> Normalized:
 
     Returns
     -------
-    Normalized
+    x_hat, inverse_std
         In the dtype of `x`.
     """
     inverse_std = 1 / np.sqrt(var + eps)
-    return Normalized((x - mean) * inverse_std, inverse_std)
+    return (x - mean) * inverse_std, inverse_std
 
 
 def scaled(x_hat: Any, gain: Any, bias: Any) -> Any:

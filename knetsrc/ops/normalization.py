@@ -126,7 +126,7 @@ def batchnorm_with_normalized(
     y, normalized
         What `batchnorm` gives, and a pair of arrays.
     """
-    _check_batch(x, gain, bias, moments, training)
+    check_batch(x, gain, bias, moments, training)
     if training:
         axis = (0, *range(2, x.ndim))
         mean = np.mean(x, axis=axis, keepdims=True)
@@ -137,8 +137,9 @@ def batchnorm_with_normalized(
     else:
         assert moments is not None  # checked above
         mean, var = over_channels(moments.mean, x), over_channels(moments.var, x)
-    kept = normalized(x, mean.astype(x.dtype), var.astype(x.dtype), eps)
-    return scaled(kept.x_hat, over_channels(gain, x), over_channels(bias, x)), kept
+    x_hat, inverse_std = normalized(x, mean.astype(x.dtype), var.astype(x.dtype), eps)
+    y = scaled(x_hat, over_channels(gain, x), over_channels(bias, x))
+    return y, Normalized(x_hat, inverse_std)
 
 
 def layernorm(
@@ -194,6 +195,20 @@ def layernorm_with_normalized(
     y, normalized
         What `layernorm` gives, and a pair of arrays.
     """
+    check_layer(x, gain, bias)
+    mean = np.mean(x, axis=axis, keepdims=True)
+    x_hat, inverse_std = normalized(x, mean, np.var(x, axis=axis, keepdims=True), eps)
+    return scaled(x_hat, gain, bias), Normalized(x_hat, inverse_std)
+
+
+def check_layer(x: Any, gain: Any, bias: Any) -> None:
+    """Refuse operands of `layernorm` that do not go together.
+
+    Raises
+    ------
+    OperandError
+        With the shapes.
+    """
     check_normalized("layernorm", x, 1, gain=gain, bias=bias)
     for name, value in (("gain", gain), ("bias", bias)):
         if value is not None and _broadcast(x.shape, value.shape) != x.shape:
@@ -202,9 +217,6 @@ def layernorm_with_normalized(
                 why=f"{name} must broadcast to the shape of x",
                 instead="(features,) for axis=-1, (features, 1) for axis=0 of a matrix",
             )
-    mean = np.mean(x, axis=axis, keepdims=True)
-    kept = normalized(x, mean, np.var(x, axis=axis, keepdims=True), eps)
-    return scaled(kept.x_hat, gain, bias), kept
 
 
 def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
@@ -214,7 +226,14 @@ def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
         return None
 
 
-def _check_batch(x: Any, gain: Any, bias: Any, moments: Moments | None, training: bool) -> None:
+def check_batch(x: Any, gain: Any, bias: Any, moments: Moments | None, training: bool) -> None:
+    """Refuse operands of `batchnorm` that do not go together.
+
+    Raises
+    ------
+    OperandError
+        With the shapes.
+    """
     check_normalized("batchnorm", x, 2, gain=gain, bias=bias)
     known = () if moments is None else (("mean", moments.mean), ("var", moments.var))
     for name, value in (("gain", gain), ("bias", bias), *known):
