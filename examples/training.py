@@ -1,4 +1,4 @@
-"""What the examples share: options, progress, Adam, the learning curve, parameters in a file."""
+"""What the examples share: options, devices, progress, optimizers, curves, parameters in a file."""
 
 import argparse
 import sys
@@ -39,6 +39,33 @@ def options(description: str | None, **defaults: Any) -> argparse.ArgumentParser
     return parser
 
 
+def option_device(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The parser with an option that says where the arrays are."""
+    parser.add_argument(
+        "--device", choices=["cpu", "gpu"], default="cpu", help="with gpu, arrays are CuPy's"
+    )
+    return parser
+
+
+def moved(device: str, *values: Any) -> Any:
+    """Arrays, and lists and dicts of arrays, on a device; the program ends if there is none."""
+    if device == "cpu":
+        return values
+    try:
+        import cupy
+    except ImportError:
+        sys.exit("--device gpu needs CuPy: pip install 'knetsrc[cuda13]' or 'knetsrc[cuda12]'")
+    if not cupy.cuda.is_available():
+        sys.exit("--device gpu: CuPy finds no GPU")
+    return tuple(_each(cupy.asarray, value) for value in values)
+
+
+def _each(function: Any, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: function(array) for name, array in value.items()}
+    return [function(array) for array in value] if isinstance(value, list) else function(value)
+
+
 def begin(loss: Any, parameters: Parameters, args: argparse.Namespace) -> Parameters:
     """Show the gradient if asked to; `parameters`, or those in a file if one is given."""
     if args.show:
@@ -51,7 +78,8 @@ def finish(parameters: Parameters, curve: list[dict[str, float]], args: argparse
     if args.plot is not None:
         plot(curve, args.plot)
     if args.save is not None:
-        np.savez(args.save, **_named(parameters))
+        host = _each(lambda array: array.get() if hasattr(array, "get") else array, parameters)
+        np.savez(args.save, **_named(host))
 
 
 def batches(count: int, size: int, rng: np.random.Generator) -> list[np.ndarray]:
@@ -123,6 +151,23 @@ def _named(parameters: Parameters) -> dict[str, Any]:
         if isinstance(parameters, dict)
         else {f"w{i}": array for i, array in enumerate(parameters)}
     )
+
+
+class Momentum:
+    """Gradient descent with momentum (Polyak, 1964) on a list or dict of arrays; 0 for none."""
+
+    def __init__(self, parameters: Parameters, momentum: float = 0.9) -> None:
+        self.parameters = _named(parameters)
+        self.momentum = momentum
+        self.speeds = {name: np.zeros_like(array) for name, array in self.parameters.items()}
+
+    def update(self, gradient: Parameters, rate: float) -> None:
+        """Change the parameters in place by one step."""
+        for name, d in _named(gradient).items():
+            speed = self.speeds[name]
+            speed *= self.momentum
+            speed += d
+            self.parameters[name] -= rate * speed
 
 
 class Adam:

@@ -3,22 +3,26 @@
     x, y = housing()                              # (13, 506), (1, 506)
     x_train, y_train, x_test, y_test = mnist()    # (784, 60000), (60000,), (784, 10000), (10000,)
     train, valid, vocabulary = shakespeare()      # (1003855,), (111539,), 65 characters
+    x_train, y_train, *_, classes = cifar10()     # (50000, 3, 32, 32), (50000,), 10 names
 
-Instances are columns, as in Knet: `w @ x + b`. A file is looked for in the folder that the
+Instances are columns, as in Knet: `w @ x + b`; pictures have the batch first, for `conv4`. A file is looked for in the folder that the
 environment variable KNETSRC_DATA names, then in the user's cache folder, then at its canonical
 address (not with KNETSRC_OFFLINE=1), where its checksum is verified before it enters the cache.
 After that comes what the package brings along: the same files for `housing` and `shakespeare`,
-scikit-learn's small digits for `mnist`; one line on stderr says so.
+scikit-learn's small digits for `mnist` and `cifar10`; one line on stderr says so.
 """
 
 import gzip
 import hashlib
 import http.client
 import importlib.resources
+import io
 import os
 import sys
+import tarfile
 import tempfile
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +31,17 @@ import numpy as np
 
 from knetsrc.errors import KnetsrcError
 
-__all__ = ["DataNotFoundError", "Images", "Regression", "Text", "housing", "mnist", "shakespeare"]
+__all__ = [
+    "DataNotFoundError",
+    "Images",
+    "Pictures",
+    "Regression",
+    "Text",
+    "cifar10",
+    "housing",
+    "mnist",
+    "shakespeare",
+]
 
 TIMEOUT = 5.0  # seconds without an answer
 
@@ -50,6 +64,16 @@ class Images(NamedTuple):
     y_train: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
+
+
+class Pictures(NamedTuple):
+    """Pixels (pictures, channels, height, width) in [0, 1], labels (pictures,), names of classes."""
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    classes: tuple[str, ...]
 
 
 class Text(NamedTuple):
@@ -99,7 +123,13 @@ FILES = {
         "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
         "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
     ),
+    "cifar10": _File(
+        "cifar-10-binary.tar.gz",
+        "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    ),
 }
+CIFAR10_PART = "cifar10_subset.npz"  # x_train, y_train, x_test, y_test, class_names
 
 
 def housing(dtype: Any = np.float32) -> Regression:
@@ -210,6 +240,80 @@ def shakespeare(valid: float = 0.1) -> Text:
     return Text(numbers[:split], numbers[split:], codes.tobytes().decode("ascii"))
 
 
+def cifar10(dtype: Any = np.float32) -> Pictures:
+    """CIFAR-10: small colour pictures; where it is not to be had, scikit-learn's digits instead.
+
+    Krizhevsky, "Learning multiple layers of features from tiny images", 2009,
+    https://www.cs.toronto.edu/~kriz/cifar.html. A part of the data, the file
+    ``cifar10_subset.npz`` in the folder KNETSRC_DATA, goes before the whole, a download of 170 MB.
+    An accuracy measured on digits, or on a part, says nothing about CIFAR-10.
+
+    Parameters
+    ----------
+    dtype
+        Dtype of the pixels.
+
+    Returns
+    -------
+    Pictures
+        `x_train`: (50000, 3, 32, 32), `x_test`: (10000, 3, 32, 32), in [0, 1], channels red, green
+        and blue; labels are int64. In their place: (1500, 3, 32, 32) and (297, 3, 32, 32).
+
+    Raises
+    ------
+    DataNotFoundError
+        If there are neither the files nor scikit-learn.
+
+    Examples
+    --------
+    >>> x_train, y_train, x_test, y_test, classes = cifar10()
+    >>> x_train.shape[1:], len(classes)
+    ((3, 32, 32), 10)
+    """
+    part = _kept(CIFAR10_PART)
+    if part is not None:
+        with np.load(io.BytesIO(part)) as arrays:
+            return _pictures((arrays[name] for name in (*Images._fields, "class_names")), dtype)
+    try:
+        packed = _found(FILES["cifar10"])
+    except DataNotFoundError as error:
+        _say("cifar10: scikit-learn's digits, enlarged, instead of CIFAR-10", error)
+        return _enlarged(_digits(dtype))
+    return _pictures(_unpacked(packed), dtype)
+
+
+def _unpacked(packed: bytes) -> tuple[np.ndarray, ...]:
+    """Images, labels and names from the archive: a record is a label, then the three channels."""
+    batches, parts = [f"data_batch_{i}" for i in range(1, 6)], []
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        files = {m.name.rpartition("/")[2]: archive.extractfile(m) for m in archive if m.isfile()}
+        content = {name: file.read() for name, file in files.items() if file is not None}
+        for names in (batches, ["test_batch"]):
+            raw = b"".join(content[f"{name}.bin"] for name in names)
+            records = np.frombuffer(raw, np.uint8).reshape(-1, 1 + 3 * 32 * 32)
+            parts += [records[:, 1:].reshape(-1, 3, 32, 32), records[:, 0]]
+    return (*parts, np.array(content["batches.meta.txt"].decode().split()))
+
+
+def _pictures(arrays: Iterable[np.ndarray], dtype: Any) -> Pictures:
+    x_train, y_train, x_test, y_test, names = arrays
+    train, test = x_train.astype(dtype) / 255, x_test.astype(dtype) / 255
+    labels = y_train.astype(np.int64), y_test.astype(np.int64)
+    return Pictures(train, labels[0], test, labels[1], tuple(map(str, names)))
+
+
+def _enlarged(digits: Images) -> Pictures:
+    """Digits of 8 x 8 pixels as grey pictures of 32 x 32."""
+
+    def pictures(x: np.ndarray) -> np.ndarray:
+        small = x.T.reshape(-1, 1, 8, 8)
+        return np.repeat(small.repeat(4, axis=2).repeat(4, axis=3), 3, axis=1)
+
+    x_train, y_train, x_test, y_test = digits
+    names = tuple(map(str, range(10)))
+    return Pictures(pictures(x_train), y_train, pictures(x_test), y_test, names)
+
+
 def _digits(dtype: Any) -> Images:
     try:
         from sklearn.datasets import load_digits
@@ -236,15 +340,23 @@ def _labels(packed: bytes) -> np.ndarray:
 
 def _found(file: _File) -> bytes:
     """Content of a file from the user's folder, the cache or its address."""
-    folders = [Path(os.environ["KNETSRC_DATA"])] if os.environ.get("KNETSRC_DATA") else []
-    for folder in [*folders, _cache()]:
-        if (folder / file.path).is_file():
-            return (folder / file.path).read_bytes()
+    kept = _kept(file.path)
+    if kept is not None:
+        return kept
     if os.environ.get("KNETSRC_OFFLINE", "0") not in ("", "0"):
         raise DataNotFoundError(f"no {file.path} on this machine, and KNETSRC_OFFLINE is set")
     content = _download(file)
     _keep(content, _cache() / file.path)
     return content
+
+
+def _kept(path: str) -> bytes | None:
+    """Content of a file in the user's folder or the cache."""
+    folders = [Path(os.environ["KNETSRC_DATA"])] if os.environ.get("KNETSRC_DATA") else []
+    for folder in [*folders, _cache()]:
+        if (folder / path).is_file():
+            return (folder / path).read_bytes()
+    return None
 
 
 def _download(file: _File) -> bytes:

@@ -6,6 +6,7 @@ import http.client
 import io
 import struct
 import sys
+import tarfile
 import urllib.error
 import urllib.request
 
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from knetsrc import datasets
-from knetsrc.datasets import DataNotFoundError, housing, mnist, shakespeare
+from knetsrc.datasets import DataNotFoundError, cifar10, housing, mnist, shakespeare
 
 BUNDLED = datasets._bundled("housing.data").read_bytes()
 
@@ -176,3 +177,53 @@ def test_mnist_without_files_and_scikit_learn_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     with pytest.raises(DataNotFoundError, match="pip install scikit-learn"):
         mnist()
+
+
+def write_cifar10(path):
+    """The archive with two pictures a batch: channels of one value each."""
+    with tarfile.open(path, "w:gz") as archive:
+        for number, name in enumerate([*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]):
+            records = [
+                bytes([label]) + b"".join(bytes([value]) * 1024 for value in (number, 51, 255))
+                for label in (number, 9)
+            ]
+            add_member(archive, f"{name}.bin", b"".join(records))
+        add_member(archive, "batches.meta.txt", b"airplane\nautomobile\n\n")
+
+
+def add_member(archive, name, content):
+    member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
+
+
+def test_cifar10_reads_the_archive(folder):
+    write_cifar10(folder / "cifar-10-binary.tar.gz")
+    x_train, y_train, x_test, y_test, classes = cifar10()
+    assert (x_train.shape, x_test.shape) == ((10, 3, 32, 32), (2, 3, 32, 32))
+    assert (x_train.dtype, y_train.dtype) == (np.float32, np.int64)
+    np.testing.assert_allclose(x_train[3, :, 5, 7] * 255, [1, 51, 255], rtol=1e-6)
+    assert (y_train.tolist(), y_test.tolist()) == ([0, 9, 1, 9, 2, 9, 3, 9, 4, 9], [5, 9])
+    assert classes == ("airplane", "automobile")
+
+
+def test_part_of_cifar10_goes_before_the_whole(folder, web):
+    write_cifar10(folder / "cifar-10-binary.tar.gz")
+    pixels = np.full((3, 3, 32, 32), 255, np.uint8)
+    labels = np.array([2, 0, 1], np.uint8)
+    np.savez(
+        folder / "cifar10_subset.npz", x_train=pixels, y_train=labels, x_test=pixels[:1],
+        y_test=labels[:1], class_names=np.array(["cat", "dog"]),
+    )  # fmt: skip
+    found = cifar10(np.float64)
+    assert (found.x_train.shape, found.x_train.dtype) == ((3, 3, 32, 32), np.float64)
+    assert (found.x_test.max(), found.classes, web.asked) == (1, ("cat", "dog"), [])
+
+
+def test_cifar10_falls_back_to_digits_and_says_so(web, capsys):
+    found = cifar10()
+    assert (found.x_train.shape, found.x_test.shape) == ((1500, 3, 32, 32), (297, 3, 32, 32))
+    digit = mnist().x_train[:, 5].reshape(8, 8)
+    np.testing.assert_array_equal(found.x_train[5, 2, ::4, 3::4], digit)
+    assert found.classes == tuple("0123456789")
+    assert "digits, enlarged, instead of CIFAR-10" in lines(capsys.readouterr().err)[0]
