@@ -7,8 +7,8 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
@@ -65,7 +65,7 @@ def _can_compile() -> bool:
     return True
 
 
-class Notice(event.Listener):
+class Notice(event.Listener):  # type: ignore[misc]
     """Says, once in a process, that Numba is compiling, when it still is after a second."""
 
     said = False
@@ -82,9 +82,11 @@ class Notice(event.Listener):
         pass
 
 
-def noticed() -> AbstractContextManager[None]:
+@contextmanager
+def noticed() -> Iterator[None]:
     """Give notice of what is compiled meanwhile."""
-    return event.install_listener("numba:run_pass", Notice())
+    with event.install_listener("numba:run_pass", Notice()):
+        yield
 
 
 @lru_cache(maxsize=PLANS)

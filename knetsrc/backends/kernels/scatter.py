@@ -75,8 +75,9 @@ class Problem:
     def cost(self) -> float:
         """Processor cycles of an image of a group on one core, about."""
         taps, lines = self.inputs * self.geometry.taps, prod(self.geometry.output[:2])
-        product = self.outputs * cycles(taps, self.width) * self.vectors(self.images) / self.images
-        adding = taps * lines * (4 + 3 * self.geometry.output[2] / self.lanes.count)
+        vectors = self.vectors(self.images) / self.images
+        product = (self.outputs * cycles(taps, self.width) + 1.5 * taps) * vectors
+        adding = taps * lines * (6 + 4 * self.geometry.output[2] / self.lanes.count)
         frame = Layout(self.geometry, self.inputs).numbers
         return product + adding + frame / 4
 

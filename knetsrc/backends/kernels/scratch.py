@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 KEPT = 4
+LARGEST = 256 * 1024 * 1024  # bytes of what is kept
 SLACK = 128  # bytes behind what is needed, that whole vectors may touch
 ALIGNMENT = 64
 _free: deque[NDArray[Any]] = deque(maxlen=KEPT)
@@ -26,7 +27,8 @@ def borrowed(byte_count: int) -> Iterator[int]:
     try:
         yield -(-memory.ctypes.data // ALIGNMENT) * ALIGNMENT
     finally:
-        _free.append(memory)
+        if memory.size <= LARGEST:
+            _free.append(memory)
 
 
 def rounded(byte_count: int) -> int:
