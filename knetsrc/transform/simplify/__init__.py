@@ -7,6 +7,7 @@
     inline         a value read once stands where it is read
     tidy           no idle branches, comments or empty lines
     accumulate     d_x = d_x + e is d_x += e where d_x holds memory of its own
+    last_turn      a loop computes nothing for a turn that does not come
 
 The generated code computes the same values before and after, up to the rounding of literals
 multiplied with one another.
@@ -21,6 +22,7 @@ from knetsrc.transform.simplify.algebra import simplify_algebra
 from knetsrc.transform.simplify.dead_code import remove_dead_code
 from knetsrc.transform.simplify.effects import Effects
 from knetsrc.transform.simplify.inline import inline_single_use
+from knetsrc.transform.simplify.last_turn import spare_last_turn
 from knetsrc.transform.simplify.propagate import propagate
 from knetsrc.transform.simplify.reuse import reuse_named
 from knetsrc.transform.simplify.tidy import tidy
@@ -35,6 +37,7 @@ __all__ = [
     "reuse_named",
     "simplify",
     "simplify_algebra",
+    "spare_last_turn",
     "tidy",
 ]
 
@@ -90,4 +93,4 @@ def simplify(
             function = rewriting(function)
         if function is before:
             break
-    return accumulate_in_place(function, made_up, effects)
+    return spare_last_turn(accumulate_in_place(function, made_up, effects), effects)
