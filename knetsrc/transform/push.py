@@ -41,6 +41,7 @@ class Pusher:
     as_written: Callable[[tree.Node], str]
     numeric: frozenset[str] = frozenset()
     masks: frozenset[str] = frozenset()
+    changing: frozenset[str] = frozenset()
 
     def numeric_adjoints(self) -> set[str]:
         """Names of the adjoints of arrays and numbers."""

@@ -75,7 +75,7 @@ class Reversing:
         self.found = found = shapes(core, calls, task.scalar_result, task.scalars, numeric)
         pusher = Pusher(
             calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries,
-            self.units.as_written, numeric_keys, mask_names(core),
+            self.units.as_written, numeric_keys, mask_names(core), self.aliases.changing(),
         )  # fmt: skip
         self.floats = active - pusher.integers
         self.masks = pusher.masks

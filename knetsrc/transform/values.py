@@ -19,6 +19,7 @@ from knetsrc.transform.analysis.shapes import (
 from knetsrc.transform.callee import Primitive
 from knetsrc.transform.describe import describe
 from knetsrc.transform.fit import Fitter, is_call_of, is_simple, is_size
+from knetsrc.transform.normalize.sharing import carriers
 from knetsrc.transform.resolve import UNKNOWN
 from knetsrc.transform.steps import Step
 
@@ -94,8 +95,8 @@ class StepValues:
         for name, hoisted in self.step.hoists:
             if hoisted is node:
                 return tree.name(name)
-        if self._is_cheap(node):
-            return tree.clone(node)
+        if self._is_cheap(node) or carriers(node) & self.pusher.changing:
+            return tree.clone(node)  # a view is taken again, of what it shows when it is restored
         if (
             isinstance(node, gast.UnaryOp)
             and isinstance(node.op, gast.USub)

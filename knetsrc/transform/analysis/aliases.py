@@ -95,6 +95,12 @@ class Aliases:
         groups = [self.holders.get(p, set()) for p in self.written]
         return frozenset[str]().union(*(g for g in groups if len(g) > 1))
 
+    def sharing(self, names: Iterable[str]) -> frozenset[str]:
+        """Names through which the content of these may change, at any time."""
+        wanted = set(names)
+        groups = [self.holders.get(p, set()) for p in self.written]
+        return frozenset[str]().union(*(g for g in groups if g & wanted))
+
     def is_kept_elsewhere(self, node: tree.Node) -> bool:
         """Whether the backward part of a helper may read what a statement writes into."""
         return any(kind == "handed out" for kind, _ in self.places[id(node)])

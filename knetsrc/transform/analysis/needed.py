@@ -16,6 +16,7 @@ from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.aliases import Aliases
 from knetsrc.transform.analysis.assigned import Assigned
 from knetsrc.transform.analysis.stores import changed_names, target_of
+from knetsrc.transform.normalize.sharing import carriers
 from knetsrc.transform.steps import Block, Step
 
 
@@ -105,7 +106,15 @@ class Needed:
         step.saved = sorted((written & needed) | changed)
         self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]
         needed = _without(needed, written | changed)
+        if step.extra:
+            needed |= set(map(content, self._kept_by_helper(step)))
         return needed | written | set(map(content, written)) if step.result else needed
+
+    def _kept_by_helper(self, step: Step) -> frozenset[str]:
+        """Names with which what a helper keeps of its arguments may share memory."""
+        calls = [n for n in tree.walk(step.node.value) if isinstance(n, gast.Call)]
+        arguments = [a for n in calls for a in (*n.args, *(k.value for k in n.keywords))]
+        return self.aliases.sharing(set().union(*map(carriers, arguments)))
 
     def _store(self, step: Step, needed: set[str]) -> set[str]:
         """A write saves what it overwrites, and whole what else may share memory with it."""

@@ -112,7 +112,9 @@ class _Hoister:
 
     def assignment(self, node: gast.Assign) -> list[Node]:
         target = node.targets[0].id if isinstance(node.targets[0], gast.Name) else None
-        place = Place(target, is_alone=True, is_guarded=self.tries > 0 or target in self.captured)
+        is_element = isinstance(node.targets[0], gast.Subscript)
+        is_guarded = self.tries > 0 or target in self.captured
+        place = Place(target, is_alone=not is_element, is_guarded=is_guarded)
         prelude, node.value = self.expression(node.value, place)
         written = target is not None and tree.is_name(node.value, target) and bool(prelude)
         return prelude if written else [*prelude, node]

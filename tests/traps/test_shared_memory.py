@@ -1,0 +1,128 @@
+"""Writes into memory that the backward part reads under another name: views, kept arguments, saved names."""
+
+import numpy as np
+
+from language.checking import M, V, check
+
+
+def _waves(y):
+    total = 0.0
+    for i in range(2):
+        total += np.sum(np.sin(y * i) * y)
+    return total
+
+
+def _scaled(y, c):
+    for _ in range(2):
+        c = c * np.sum(np.tanh(y * y))
+    return np.tanh(c * y)
+
+
+def test_argument_that_a_helper_keeps_is_overwritten():
+    def f(x):
+        y = x * 1.5
+        total = _waves(y)
+        y[0] = 5.0
+        y[1:] *= y[0]
+        return total * np.sum(y * y)
+
+    check(f, V)
+
+
+def test_part_that_a_helper_keeps_is_overwritten_in_a_loop():
+    def f(a, c, n):
+        total = 0.0
+        for _ in range(n):
+            for i in range(a.shape[0]):
+                total += np.sum(_scaled(a[i], c) * a[i])
+                a[i] = _scaled(a[i - 1], c)
+        return total + np.sum(a)
+
+    check(f, M, 0.7, 2)
+
+
+def test_reshaped_array_is_overwritten():
+    def f(x):
+        y = x * 1.5
+        total = np.sum(np.sin(y.reshape(2, 2)) * y.reshape(2, 2)[0])
+        y[0] = 5.0
+        y[2] *= y[1]
+        return total * np.sum(y * y)
+
+    check(f, V)
+
+
+def test_transposed_array_is_overwritten():
+    def f(a):
+        b = a * 1.5
+        total = np.sum(np.sin(b.T) ** 2) + np.sum(np.exp(b[0].T))
+        b[0] = b[1] * b[0]
+        return total * np.sum(b * b)
+
+    check(f, M)
+
+
+def test_view_kept_from_an_earlier_round():
+    def f(x, n):
+        y = x * 1.5
+        part = y[:2]
+        total = 0.0
+        for i in range(n):
+            total += np.sum(np.sin(part) * part)
+            y[i] = y[i] * y[3]
+            part = y[1:3]
+        return total + np.sum(y * y)
+
+    check(f, V, 3)
+
+
+def test_array_saved_by_name_and_written_by_another():
+    def f(x, n):
+        old = x * 1.5
+        total = 0.0
+        for i in range(n):
+            new = old
+            old = np.cos(new) * new
+            new[i] = 3.0
+            total += np.sum(new * old)
+        return total
+
+    check(f, V, 3)
+
+
+def test_value_of_a_name_that_is_rebound_and_written():
+    def f(x, n):
+        y = x * 1.5
+        total = 0.0
+        for i in range(n):
+            total += np.sum(np.sin(y))
+            y[i] = total
+            y = y * y
+            y[0] = 0.5
+        return total + np.sum(y)
+
+    check(f, V, 3)
+
+
+def test_result_that_reads_itself_is_overwritten():
+    def f(x):
+        y = np.exp(x)
+        z = np.tanh(y * 0.1)
+        y[0] = z[1]
+        z[1] = y[0] * y[1]
+        return np.sum(y * z)
+
+    check(f, V)
+
+
+def test_list_of_arrays_kept_by_a_helper():
+    def total_of(xs):
+        return np.sum(xs[0] * np.sin(xs[1]))
+
+    def f(x):
+        xs = [x * 2.0, x + 1.0]
+        first = total_of(xs)
+        xs[0] = xs[1] * xs[0]
+        return first * total_of(xs)
+
+    check(f, V)
