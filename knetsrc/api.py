@@ -12,7 +12,7 @@ from knetsrc.gradient import Argnums, Gradient, Wrt
 from knetsrc.origin import explain
 from knetsrc.request import Request
 from knetsrc.runner import Plan, Runner
-from knetsrc.structure import fresh_lists, has_differentiable_leaf, independent, matched
+from knetsrc.structure import fresh_lists, has_differentiable_leaf, independent_memory, matched
 
 Slot = tuple[int, int | None]
 
@@ -133,7 +133,7 @@ class Pullback:
         cotangent = matched(cotangent, self._value)
         if self._plan is None:
             return (None,) * len(self._slots)
-        copy = independent if self._plan.generated.restores else fresh_lists
+        copy = independent_memory if self._plan.generated.restores else fresh_lists
         try:
             gradients = self._plan.pull_back(copy(self._saved), cotangent)
         except Exception as error:

@@ -92,6 +92,38 @@ def independent(value: Any) -> Any:
         return map_leaves(lambda leaf: leaf.copy() if hasattr(leaf, "dtype") else leaf, value)
 
 
+def independent_memory(value: Any) -> Any:
+    """New containers and arrays, all else as it is; arrays that share memory go on sharing it with one another.
+
+    >>> a = np.arange(3.0)
+    >>> b, view = independent_memory((a, a[1:]))
+    >>> b[1] = 7.0
+    >>> a, view
+    (array([0., 1., 2.]), array([7., 2.]))
+    """
+    memory: dict[int, Any] = {}
+    known = {
+        id(leaf): _in_new_memory(leaf, memory) if isinstance(leaf, np.ndarray) else leaf
+        for _, leaf in leaves(value)
+    }
+    return copy.deepcopy(value, known)
+
+
+def _in_new_memory(array: np.ndarray[Any, Any], memory: dict[int, Any]) -> Any:
+    """A copy of an array, at its place in the copy of the array that owns the memory."""
+    owner = array
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    if id(owner) not in memory:
+        new = owner.copy(order="K")
+        memory[id(owner)] = new, new.ravel(order="K").view(np.uint8)
+    new, flat = memory[id(owner)]
+    if new.strides != owner.strides or not np.may_share_memory(new, flat):
+        return array.copy()
+    offset = array.ctypes.data - owner.ctypes.data
+    return np.ndarray(array.shape, array.dtype, flat, offset, array.strides)
+
+
 def fresh_lists(value: Any) -> Any:
     """`value` with new lists where it has lists; arrays and all else are shared."""
     if type(value) is list:
