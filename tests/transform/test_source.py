@@ -408,8 +408,8 @@ def test_exec_without_a_file():
     exec("def f(x): return x", space)
     assert message(SourceNotFoundError, space["f"]) == (
         "no source for `f`\n"
-        "  why:      it was typed at a prompt or made by exec\n"
-        "  instead:  put it in a file and import it"
+        "  why:      it was typed at a bare prompt or made by exec\n"
+        "  instead:  put it in a file and import it; a notebook or IPython keeps the source as well"
     )
 
 
