@@ -11,6 +11,7 @@ for that text to be right. Both take in more than the transform looks at, never 
 
 import dis
 import linecache
+import operator
 import os
 import sys
 import types
@@ -45,6 +46,7 @@ class Bindings:
     _names: list[tuple[Mapping[str, Any], str, Any]] = field(default_factory=list)
     _cells: list[tuple[CellType, Any]] = field(default_factory=list)
     _functions: list[tuple[FunctionType, CodeType, Any, Any]] = field(default_factory=list)
+    _tables: list[tuple[Any, list[Any]]] = field(default_factory=list)
 
     def is_current(self) -> bool:
         """Whether every name still stands for the same function, and the function is as it was."""
@@ -57,6 +59,10 @@ class Bindings:
                 or function.__defaults__ is not defaults
                 or function.__kwdefaults__ != keywords
             ):
+                return False
+        for table, entries in self._tables:
+            now = _entries(table)
+            if len(now) != len(entries) or any(map(operator.is_not, now, entries)):
                 return False
         return all(_content(cell) is value for cell, value in self._cells) if self._cells else True
 
@@ -75,7 +81,8 @@ def bindings_of(function: Callable[..., Any], request: Request) -> Bindings:
     walk.visit(function)
     for *_, what in request.given:
         walk.visit(what)
-    found = Bindings(None, list(walk.names.values()), list(walk.cells.values()), walk.functions)
+    names, cells = list(walk.names.values()), list(walk.cells.values())
+    found = Bindings(None, names, cells, walk.functions, walk.tables)
     if walk.is_complete:
         found.digest = digest_of(repr(request), *_versions(), *_own_rules(), *walk.parts)
     return found
@@ -87,6 +94,7 @@ class _Walk:
         self.names: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
         self.cells: dict[int, tuple[CellType, Any]] = {}
         self.functions: list[tuple[FunctionType, CodeType, Any, Any]] = []
+        self.tables: list[tuple[Any, list[Any]]] = []
         self.is_complete = True
         self._seen: dict[int, int] = {}
         self._kept: list[Any] = []  # so that no id is used twice
@@ -180,9 +188,12 @@ class _Walk:
     def _data(self, value: Any) -> None:
         self.parts.append(f"data {type(value).__module__} {type(value).__qualname__}")
         if isinstance(value, dict | list | tuple):
-            items = value.values() if isinstance(value, dict) else value
+            items = list(value.values()) if isinstance(value, dict) else list(value)
             if any(map(callable, items)):  # may be replaced without a name being bound anew
                 self.is_complete = False
+                self.tables.append((value, _entries(value)))
+                for item in filter(callable, items):
+                    self.visit(item)
         elif isinstance(getattr(value, "__dict__", None), dict):
             self._instance(value)
 
@@ -200,6 +211,11 @@ def _content(cell: CellType) -> Any:
         return cell.cell_contents
     except ValueError:
         return UNBOUND
+
+
+def _entries(table: Any) -> list[Any]:
+    """What a table of functions holds, keys and values."""
+    return [*table, *table.values()] if isinstance(table, dict) else list(table)
 
 
 def _outside_names(code: CodeType) -> list[tuple[str, ...]]:

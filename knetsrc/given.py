@@ -24,28 +24,34 @@ def given_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     Returns
     -------
     tuple
-        Name, kind ("function", "module", "class" or "elements") and the function, module or class of
-        each.
+        Name, kind ("function", "functions", "module", "class", "elements", "none" or "plain") and the
+        function, module or class of each.
     """
     parameters = parameters_of(function)
     named = {p.name: value for p, value in zip(parameters, args, strict=False)} | dict(kwargs)
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     found = ((name, *_kind(value)) for name, value in (defaults | named).items())
-    return tuple((name, kind, what) for name, kind, what in found if kind)
+    return tuple(found)
 
 
 def _kind(value: Any) -> tuple[str, Any]:
     if isinstance(value, ModuleType):
         return "module", value
+    if value is None:
+        return "none", None
+    if isinstance(value, list | tuple | dict) and value:
+        inside = value.values() if isinstance(value, dict) else value
+        if all(callable(v) and not isinstance(v, type) and not _is_object(v) for v in inside):
+            return "functions", (type(value), tuple(value), tuple(inside))
     if isinstance(value, list | tuple) and value and not hasattr(value, "_fields"):
         classes = {type(v) for v in value}
         if len(classes) == 1 and _is_object(value[0]):
             return "elements", type(value[0])
-        return "", None
+        return "plain", None
     if _is_object(value):
         return "class", type(value)
     is_function = callable(value) and not isinstance(value, type)
-    return ("function", value) if is_function else ("", None)
+    return ("function", value) if is_function else ("plain", None)
 
 
 def _is_object(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import gast
 
-from knetsrc.errors import KnetsrcError, UnsupportedSyntaxError, function_at
+from knetsrc.errors import KnetsrcError, function_at
 from knetsrc.transform import tree
 from knetsrc.transform.resolve import Outside
 from knetsrc.transform.source import Source
@@ -33,6 +33,7 @@ class Function:
     star: Star = Star()
     classes: dict[str, type] = field(default_factory=dict)
     origin: Any = None
+    known: dict[str, tree.Node] = field(default_factory=dict)
 
     @property
     def parameters(self) -> list[str]:
@@ -105,7 +106,14 @@ def bind_call(function: Function, call: gast.Call) -> dict[str, tree.Node] | Non
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if default is not None:
             bound.setdefault(argument.id, default)
+    for text, value in bound.items():  # the default of a nested function, which it captures
+        if isinstance(value, gast.Name) and any(value is d for d in _defaults(arguments)):
+            bound[text] = bound.get(value.id, value)
     return bound if set(bound) == set(parameter_names(arguments)) else None
+
+
+def _defaults(arguments: gast.arguments) -> list[tree.Node]:
+    return [d for d in [*arguments.defaults, *arguments.kw_defaults] if d is not None]
 
 
 def _spread(args: list[tree.Node], required: int, star: Star) -> list[tree.Node] | None:
@@ -189,49 +197,6 @@ def known_classes(function: types.FunctionType) -> dict[str, type]:
     owner, first = owner_of(function), function.__code__.co_varnames[:1]
     own = {first[0]: owner} if owner is not None and function.__code__.co_argcount else {}
     return {**own, **classes_of(function)}
-
-
-def refuse_rebound_functions(core: gast.FunctionDef, nested: list[gast.FunctionDef]) -> None:
-    """A nested function must be the only thing that its name stands for."""
-    names = [n.name for n in nested]
-    for function in nested:
-        if names.count(function.name) > 1 or function.name in tree.names_written(core):
-            raise UnsupportedSyntaxError(
-                f"`{function.name}` stands for more than one thing",
-                at=function,
-                why="which function a call of it means is not known while transforming",
-                instead="give each function a name of its own, and choose with `if` between the calls",
-            )
-
-
-def pass_captured(
-    function: gast.FunctionDef, extra: dict[str, list[str]], renamed: dict[str, str]
-) -> gast.FunctionDef:
-    """Calls of nested functions by their new names, with what they capture."""
-
-    def replace(node: gast.Call) -> tree.Node:
-        text = tree.called_name(node)
-        if text in renamed:
-            node.func = tree.name(renamed[text])
-            node.keywords = [
-                *node.keywords,
-                *tree.call("f", **{n: tree.name(n) for n in extra[text]}).keywords,
-            ]
-        return node
-
-    result = tree.rewrite(function, {gast.Call: replace})
-    result.body = _without_functions(result.body)
-    return result
-
-
-def _without_functions(body: list[tree.Node]) -> list[tree.Node]:
-    """Statements without the definitions of functions among them."""
-    kept = [n for n in body if not isinstance(n, gast.FunctionDef)]
-    for node in kept:
-        for part in ("body", "orelse"):
-            if getattr(node, part, None) and not isinstance(node, gast.IfExp):
-                setattr(node, part, _without_functions(getattr(node, part)))
-    return kept or [tree.pass_()]
 
 
 def located(error: KnetsrcError, source: Source) -> KnetsrcError:

@@ -99,7 +99,17 @@ class Outside:
             base = self.resolve(node.value)
             if isinstance(base, types.ModuleType | Globals | Captured | type):
                 return getattr(base, node.attr, UNKNOWN)
+        if isinstance(node, gast.Subscript) and isinstance(node.slice, gast.Constant):
+            return _function_at(self.resolve(node.value), node.slice.value)
         return UNKNOWN
+
+
+def _function_at(table: Any, key: Any) -> Any:
+    """The function that a table holds; UNKNOWN for other values, which the table may come to hold others for."""
+    is_there = (isinstance(table, dict) and key in table) or (
+        isinstance(table, list | tuple) and isinstance(key, int) and -len(table) <= key < len(table)
+    )
+    return table[key] if is_there and callable(table[key]) else UNKNOWN
 
 
 class Globals:
@@ -155,7 +165,7 @@ def qualify(
             return tree.name(outside.module(value))
         base = outside.resolve(node.value)
         if isinstance(base, types.ModuleType | Globals):
-            path = _numpy_path(value)
+            path = numpy_path(value)
             if path and getattr(base, "__name__", "") in _NUMPY_PLACES:
                 return tree.dotted(f"np{base.__name__.removeprefix('numpy')}.{node.attr}")
             if path:
@@ -209,7 +219,7 @@ def _spelling(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
         return tree.attribute(tree.name(outside.namespace(source)), node.id)
     if isinstance(value, types.ModuleType):
         return tree.name(outside.module(value))
-    path = _numpy_path(value)
+    path = numpy_path(value)
     if path:
         return tree.dotted(path)
     home = public_home(value)
@@ -225,7 +235,7 @@ def _captured(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
         value = UNKNOWN
     if isinstance(value, types.ModuleType):
         return tree.name(outside.module(value))
-    path = _numpy_path(value)
+    path = numpy_path(value)
     if path:
         return tree.dotted(path)
     if source is not outside.main:
@@ -264,7 +274,7 @@ def _is_library(module: types.ModuleType | None) -> TypeGuard[types.ModuleType]:
 _NUMPY_PLACES = ("numpy", "numpy.linalg", "numpy.fft", "numpy.random")
 
 
-def _numpy_path(value: Any) -> str | None:
+def numpy_path(value: Any) -> str | None:
     """`np.exp` for the function numpy.exp, None for what is not a public function or type of NumPy."""
     if not (isinstance(value, np.ufunc | type) or inspect.isroutine(value)):
         return None

@@ -1,7 +1,7 @@
 """Calls whose target is known from elsewhere become calls of plain functions.
 
 A method of an object whose class is known becomes a function of that object; a helper that is handed a function becomes a helper
-made for that function; a local name for a function is replaced by it.
+made for that function; a local name for a function is replaced by it (`follow`).
 
     model.predict(x)         ->  MLP_predict(model, x)
     apply(np.tanh, x)        ->  apply_tanh(x)
@@ -13,16 +13,21 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gast
 
 from knetsrc.adjoints.table import TABLE
-from knetsrc.modules import array_module, host_twin
+from knetsrc.modules import host_twin
 from knetsrc.transform import tree
+from knetsrc.transform.evaluate import once_written, refuse_closures
+from knetsrc.transform.follow import Following, without_choices
 from knetsrc.transform.names import Names
 from knetsrc.transform.resolve import UNKNOWN, Captured, Globals, Outside
+from knetsrc.transform.returns import Returns
+from knetsrc.transform.star_calls import reads_entries_only
+from knetsrc.transform.static import Statics, choice, elements, is_closure, is_missing
 
 _PLAIN = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, Captured, Globals)
 
@@ -47,15 +52,23 @@ class Specializer:
     load: Callable[[Any], Any]
     bind: Callable[[Any, gast.Call], dict[str, tree.Node] | None]
 
-    def run(self, core: gast.FunctionDef, classes: Mapping[str, type]) -> gast.FunctionDef:
-        """The function with all such calls rewritten, also in what they call."""
-        core = self._without_aliases(core)
-        known = self._with_locals(core, dict(classes))
+    def run(
+        self,
+        core: gast.FunctionDef,
+        classes: Mapping[str, type],
+        known: Mapping[str, tree.Node] | None = None,
+    ) -> gast.FunctionDef:
+        """The function with all such calls rewritten; `known` are names that stand for functions from the start."""
+        names = Names(self.names.taken | Names.of(core).taken)
+        core = self._followed(core, known or {}, names)
+        kinds = self._with_locals(core, dict(classes))
 
         def rewrite_call(node: gast.Call) -> tree.Node:
-            return self._with_functions(self._as_function(node, known))
+            return self._with_functions(self._as_function(node, kinds))
 
-        return tree.rewrite(core, {gast.Call: rewrite_call})
+        new = tree.rewrite(core, {gast.Call: rewrite_call})
+        refuse_closures(new)
+        return without_choices(new, names)
 
     def _with_locals(self, core: gast.FunctionDef, known: dict[str, type]) -> dict[str, type]:
         """Classes of parameters, and of names that stand for their attributes and elements."""
@@ -144,30 +157,59 @@ class Specializer:
         return name
 
     # --- functions as arguments ---------------------------------------------------------------------------------------------
+    def _followed(
+        self, core: gast.FunctionDef, known: Mapping[str, tree.Node], names: Names
+    ) -> gast.FunctionDef:
+        """The function in which no name stands for a function."""
+        following = Following(
+            self._statics, names, self._helper, self.bind, self._gives_function,
+            once_written(core), dict(known),
+        )  # fmt: skip
+        return following.run(core)
+
+    @property
+    def _statics(self) -> Statics:
+        return Statics(self.outside, self.local)
+
     def _with_functions(self, node: gast.Call) -> gast.Call:
-        callee = self._helper(node)
+        callee = self._helper(node.func)
         if callee is None:
             return node
         bound = self.bind(callee, node)
-        given = {p: a for p, a in (bound or {}).items() if self._is_function(a)}
+        given = {p: a for p, a in (bound or {}).items() if self._is_given(callee, p, a)}
         if not given or bound is None:
             return node
-        origin = (id(callee.core), tuple((p, tree.signature(a)) for p, a in sorted(given.items())))
+        templates = {p: _Template(p, self._statics) for p in given}
+        known = {p: templates[p].of(a) for p, a in given.items()}
+        origin = (id(callee.core), tuple((p, tree.signature(a)) for p, a in sorted(known.items())))
         name = next(
             (t for t, k in self.local.items() if getattr(k, "origin", None) == origin), None
         )
-        captured = {p: self._captured_by(a) for p, a in given.items()}
+        leaves = {n: a for t in templates.values() for n, a in t.leaves.items()}
         if name is None:
-            name = self._specialized(callee, given, captured, origin)
+            name = self._specialized(callee, known, list(leaves), origin)
         rest = {p: a for p, a in bound.items() if p not in given}
-        rest |= {f"{p}_{c}": tree.name(c) for p, names in captured.items() for c in names}
-        return tree.at(tree.call(name, **rest), node)
+        return tree.at(tree.call(name, **rest, **leaves), node)
 
-    def _helper(self, node: gast.Call) -> Any:
-        text = tree.called_name(node)
-        if text in self.local:
-            return self.local[text]
-        value = self.outside.resolve(node.func)
+    def _is_given(self, callee: Any, parameter: str, node: tree.Node) -> bool:
+        """Whether a helper is made anew for an argument."""
+        if parameter == callee.star.kwarg:
+            return isinstance(node, gast.Dict) and reads_entries_only(callee.core, parameter)
+        if parameter == callee.star.vararg and isinstance(node, gast.Tuple):
+            is_passed_on = any(
+                isinstance(n, gast.Starred) and tree.is_name(n.value, parameter)
+                for n in tree.walk(callee.core)
+            )
+            return is_passed_on or self._statics.is_static(node)
+        if tree.is_constant(node, None):
+            return any(tree.called_name(n) == parameter for n in tree.walk(callee.core))
+        return self._statics.is_static(node)
+
+    def _helper(self, function: tree.Node) -> Any:
+        """The function of the user that an expression names; None for anything else."""
+        if isinstance(function, gast.Name) and function.id in self.local:
+            return self.local[function.id]
+        value = self.outside.resolve(function)
         is_own = (
             isinstance(value, types.FunctionType)
             and rule_of(value) is None
@@ -175,85 +217,77 @@ class Specializer:
         )
         return self.load(value) if is_own else None
 
-    def _is_function(self, node: tree.Node) -> bool:
-        if isinstance(node, gast.Name) and node.id in self.local:
-            return True
-        value = self.outside.resolve(node)
-        if isinstance(value, types.ModuleType):
-            return True
-        return value is not UNKNOWN and callable(value) and not isinstance(value, type)
-
-    def _is_array_module(self, node: tree.Node) -> bool:
-        """Whether `node` is the module of an array: `array_module(x)`, or CuPy's own function."""
-        value = self.outside.resolve(node.func) if isinstance(node, gast.Call) else UNKNOWN
-        home = (getattr(value, "__module__", None) or "").partition(".")[0]
-        is_cupys = getattr(value, "__name__", "") == "get_array_module" and home == "cupy"
-        return value is array_module or is_cupys
-
-    def _captured_by(self, node: tree.Node) -> list[str]:
-        """What a nested function captures: its keyword-only parameters without default."""
-        function = self.local.get(node.id) if isinstance(node, gast.Name) else None
-        if function is None:
-            return []
-        arguments = function.core.args
-        return [
-            a.id
-            for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-            if d is None
-        ]
+    def _gives_function(self, callee: Any, known: Mapping[str, tree.Node]) -> bool:
+        return Returns(self._statics, self._helper, self.bind).function(callee, set(known))
 
     def _specialized(
-        self,
-        callee: Any,
-        given: Mapping[str, tree.Node],
-        captured: Mapping[str, list[str]],
-        origin: Any,
+        self, callee: Any, known: Mapping[str, tree.Node], extra: list[str], origin: Any
     ) -> str:
-        """A copy of a helper in which the functions handed in stand for its parameters."""
-        described = "_".join(tree.show(a).rpartition(".")[2] for a in given.values())
-        name = self.names.fresh(f"{callee.name}_{described}")
+        """A copy of a helper in which some parameters are known, and what these are made of is handed in."""
+        described = "_".join(filter(None, (_described(a) for a in known.values())))
+        name = self.names.fresh(f"{callee.name}_{described}" if described else callee.name)
         core = tree.clone(callee.core)
         arguments = core.args
         positional = [*arguments.posonlyargs, *arguments.args]
-        keyword = [a for a in [*positional, *arguments.kwonlyargs] if a.id not in given]
-        extra = [f"{p}_{c}" for p, names in captured.items() for c in names]
+        rest = [a.id for a in [*positional, *arguments.kwonlyargs] if a.id not in known]
         core.args = tree.function_def("f", [], []).args
-        core.args.kwonlyargs = [tree.parameter(a.id) for a in keyword] + [
-            tree.parameter(n) for n in extra
-        ]
+        core.args.kwonlyargs = [tree.parameter(text) for text in [*rest, *extra]]
         core.args.kw_defaults = [None] * len(core.args.kwonlyargs)
-
-        def pass_on(node: gast.Call) -> tree.Node:
-            text = tree.called_name(node)
-            if text is not None and text in given and captured[text]:
-                passed = {c: tree.name(f"{text}_{c}") for c in captured[text]}
-                node.keywords = [*node.keywords, *tree.call("f", **passed).keywords]
-            return node
-
-        core = tree.substitute(tree.rewrite(core, {gast.Call: pass_on}), given)
-        self.local[name] = replace(callee, name=name, core=core, origin=origin)
+        self.local[name] = replace(
+            callee, name=name, core=core, star=type(callee.star)(), origin=origin, known=dict(known)
+        )
         return name
 
-    # --- local names for functions --------------------------------------------------------------------------------------------
-    def _without_aliases(self, core: gast.FunctionDef) -> gast.FunctionDef:
-        bound: dict[str, list[tree.Node]] = {}
-        for node in tree.walk(core):
-            if isinstance(node, gast.Name) and not isinstance(node.ctx, gast.Load):
-                bound.setdefault(node.id, []).append(node)
-        aliases: dict[str, tree.Node] = {}
-        body = []
-        for node in core.body:
-            node = tree.substitute(node, aliases)
-            if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
-                text = node.targets[0].id
-                if len(bound[text]) == 1 and self._is_function(node.value):
-                    aliases[text] = node.value
-                    continue
-                if len(bound[text]) == 1 and self._is_array_module(node.value):
-                    aliases[text] = tree.name(self.outside.array_module(text))
-                    node = tree.at(tree.assign(aliases[text].id, node.value), node)
-            body.append(node)
-        return tree.at(tree.function_def(core.name, core.args, body), core) if aliases else core
+
+@dataclass
+class _Template:
+    """A function handed to `parameter`, with parameters in the place of what it captures."""
+
+    parameter: str
+    statics: Statics
+    leaves: dict[str, tree.Node] = field(default_factory=dict)
+
+    def of(self, node: tree.Node, wanted: str | None = None) -> tree.Node:
+        wanted = wanted or self.parameter
+        if is_closure(node) or self.statics.is_partial(node):
+            new = tree.clone(node)
+            new.args = [self.of(a, f"{wanted}_{i}") if i else a for i, a in enumerate(new.args)]
+            for keyword in new.keywords:
+                keyword.value = self.of(keyword.value, f"{wanted}_{keyword.arg}")
+            return new
+        if isinstance(node, gast.Tuple | gast.List | gast.Dict):
+            new = tree.clone(node)
+            held = new.values if isinstance(new, gast.Dict) else new.elts
+            keys = [getattr(k, "value", i) for i, k in enumerate(getattr(new, "keys", held))]
+            held[:] = [self.of(v, f"{wanted}_{k}") for k, v in zip(keys, held, strict=True)]
+            return new
+        if isinstance(node, gast.IfExp) and self.statics.is_static(node):
+            arms = (self.of(v, wanted) for v in (node.body, node.orelse))
+            return choice(self.of(node.test, f"{wanted}_taken"), *arms)
+        if is_missing(node):
+            new = tree.clone(node)
+            new.args[0].args = [self.of(a, f"{wanted}_key") for a in new.args[0].args]
+            return new
+        if isinstance(node, gast.Starred) or self.statics.is_leaf(node):
+            text = next((t for t, n in self.leaves.items() if tree.is_same(n, node)), wanted)
+            while text in self.leaves and not tree.is_same(self.leaves[text], node):
+                text += "_"
+            self.leaves[text] = node
+            return tree.name(text)
+        return node
+
+
+def _described(node: tree.Node) -> str:
+    """What to call a helper after that was made for a function."""
+    if is_closure(node) or isinstance(node, gast.Call):
+        return _described(node.args[0])
+    if isinstance(node, gast.Tuple | gast.List | gast.Dict):
+        return "_".join(filter(None, map(_described, elements(node))))
+    if isinstance(node, gast.Subscript):
+        return _described(node.slice)
+    if isinstance(node, gast.Constant):
+        return str(node.value) if isinstance(node.value, str) else ""
+    return tree.show(node).rpartition(".")[2]
 
 
 def rule_of(value: Any) -> Any:

@@ -28,12 +28,10 @@ from knetsrc.transform.functions import (
     known_classes,
     located,
     may_inline,
-    parameter_names,
-    pass_captured,
-    refuse_rebound_functions,
     with_defaults,
     without_stars,
 )
+from knetsrc.transform.lift import lift
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, normalize, split_calls
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
@@ -43,6 +41,7 @@ from knetsrc.transform.results import bind_result, split_aux
 from knetsrc.transform.reversing import Reversing
 from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer
+from knetsrc.transform.static import plain_value
 from knetsrc.transform.writes import guard_writes
 
 _TUPLE_VALUED = frozenset(
@@ -119,7 +118,7 @@ class Units:
         """The user's function with what a call has told of its arguments: classes of objects, and functions."""
         if not given:
             return main
-        classes = dict(main.classes)
+        classes, known = dict(main.classes), dict(main.known)
         functions: dict[str, tree.Node] = {}
         for text, kind, what in given:
             if kind == "function":
@@ -128,12 +127,20 @@ class Units:
                 functions[text] = tree.name(alias)
             elif kind == "module":
                 functions[text] = tree.name(self.outside.module(what))
+            elif kind == "functions":
+                alias = self.names.fresh(f"given_{text}")
+                made, keys, values = what
+                table = dict(zip(keys, values, strict=True)) if made is dict else made(values)
+                self.outside.roots[alias] = self.outside.injected[alias] = table
+                functions[text] = tree.name(alias)
+            elif kind in ("none", "plain"):
+                known[text] = tree.constant(None) if kind == "none" else plain_value()
             else:
                 classes[text if kind == "class" else f"{text}[]"] = what
         core = tree.function_def(
             main.core.name, main.core.args, tree.substitute(main.core.body, functions)
         )
-        return replace(main, core=tree.at(core, main.core), classes=classes)
+        return replace(main, core=tree.at(core, main.core), classes=classes, known=known)
 
     def _read(self, source: Source) -> Function:
         self.sources.append(source)
@@ -150,37 +157,11 @@ class Units:
             raise located(error, source) from error.__cause__
 
     def lift(self, core: gast.FunctionDef, source: Source) -> gast.FunctionDef:
-        """Take nested functions out: what they capture becomes parameters, which their calls pass."""
-        nested = [n for n in core.body if isinstance(n, gast.FunctionDef)]
-        nested += [
-            n
-            for s in core.body
-            for n in tree.walk(s)
-            if isinstance(n, gast.FunctionDef) and n not in nested
-        ]
-        refuse_rebound_functions(core, nested)
-        local = (
-            tree.names_written(core) | set(parameter_names(core.args)) | {n.name for n in nested}
-        )
-        local |= self.outside.captured.keys()
-        extra: dict[str, list[str]] = {}
+        """The function without the functions inside of it, which become functions of the module."""
+        core, nested = lift(core, self.outside.captured, self.names.fresh)
         for function in nested:
-            own = tree.names_written(function) | set(parameter_names(function.args))
-            extra[function.name] = sorted(
-                (tree.names_read(function.body) - own) & (local - {n.name for n in nested})
-            )
-        renamed = {text: self.names.fresh(text) for text in extra}
-        for function in nested:
-            inner = pass_captured(function, extra, renamed)
-            arguments = tree.clone(inner.args)
-            arguments.kwonlyargs += [tree.parameter(n) for n in extra[function.name]]
-            arguments.kw_defaults += [None] * len(extra[function.name])
-            body = [n for n in inner.body if not isinstance(n, gast.FunctionDef)]
-            lifted = tree.at(tree.function_def(renamed[function.name], arguments, body), function)
-            self.calls.local[renamed[function.name]] = Function(
-                renamed[function.name], lifted, source
-            )
-        return pass_captured(core, extra, renamed)
+            self.calls.local[function.name] = Function(function.name, function, source)
+        return core
 
     # --- one function ------------------------------------------------------------------------------------------------------
     def prepared(
@@ -268,7 +249,7 @@ class Units:
     def specialized(self, function: Function) -> gast.FunctionDef:
         """The function with methods and functions that are handed around as plain calls."""
         specializer = Specializer(self.outside, self.calls.local, self.names, self.load, bind_call)
-        return specializer.run(function.core, function.classes)
+        return specializer.run(function.core, function.classes, function.known)
 
     def inlined(
         self, core: gast.FunctionDef, within: frozenset[str], filename: str
@@ -293,6 +274,8 @@ class Units:
                 return node
             file = function.place[0]
             inner = self.inlined(self.specialized(function), within | {callee.name}, file)
+            if len(inner.body) != 1:  # its functions are chosen by `if` statements
+                return node
             value = inner.body[0].value
             return tree.substitute(value if file == filename else tree.without_place(value), bound)
 

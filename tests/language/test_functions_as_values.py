@@ -1,11 +1,16 @@
 """Functions passed, stored, chosen and called."""
 # ruff: noqa: B905
 
+import functools
+
 import numpy as np
 import pytest
 
+from knetsrc import grad
 from knetsrc.errors import KnetsrcError
-from language.checking import V, check
+from language.checking import V, by_grad, by_value_and_grad, by_vjp, check
+
+ALL_WAYS = (by_grad, by_value_and_grad, by_vjp)
 
 
 def relu(x):
@@ -24,6 +29,26 @@ def compose(f, g):
     return lambda x: f(g(x))
 
 
+def loopy(x):
+    for _ in range(2):
+        x = x * np.sin(x)
+    return x
+
+
+def apply_all(functions, x):
+    for g in functions:
+        x = g(x)
+    return x
+
+
+def layer(x, act=None, gain=2.0):
+    y = x * gain
+    if act is not None:
+        y = act(y)
+    return y
+
+
+FUNCTIONS = [np.sin, loopy, square]
 ACTIVATIONS = {"relu": relu, "tanh": np.tanh}
 
 
@@ -68,7 +93,6 @@ def test_function_bound_to_a_local_name():
     check(f, V)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_function_chosen_by_a_branch():
     def f(x, smooth):
         if smooth:
@@ -81,7 +105,6 @@ def test_function_chosen_by_a_branch():
     check(f, V, False)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_function_chosen_by_a_ternary():
     def f(x, smooth):
         g = square if smooth else np.sin
@@ -91,7 +114,6 @@ def test_function_chosen_by_a_ternary():
     check(f, V, False)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_functions_in_a_tuple():
     def f(x):
         for g in (np.sin, square, np.tanh):
@@ -101,7 +123,6 @@ def test_functions_in_a_tuple():
     check(f, V)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_functions_in_a_captured_dictionary():
     def f(x, name):
         return np.sum(ACTIVATIONS[name](x) * x)
@@ -110,7 +131,6 @@ def test_functions_in_a_captured_dictionary():
     check(f, V, "relu")
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_functions_zipped_with_weights():
     def f(ws, x):
         for w, g in zip(ws, [np.tanh, square]):
@@ -159,7 +179,6 @@ def test_fixed_point_of_a_function_argument():
     check(f, 0.5, 0.9)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_function_returned_by_a_helper():
     def pick(name):
         if name == "square":
@@ -172,7 +191,6 @@ def test_function_returned_by_a_helper():
     check(f, V)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_callable_test():
     def f(x, g):
         y = g(x) if callable(g) else x * g
@@ -180,3 +198,273 @@ def test_callable_test():
 
     check(f, V, np.sin)
     check(f, V, 3.0, argnums=(0,))
+
+
+def test_choice_keeps_what_the_test_was():
+    def f(x, n):
+        act = np.sin if n > 2 else square
+        n = 0
+        return np.sum(act(x) + n)
+
+    check(f, V, 3)
+    check(f, V, 1)
+
+
+def test_choice_by_an_active_value():
+    def f(x):
+        act = np.sin if np.sum(x) > 2.0 else square
+        x = x * 2.0
+        return np.sum(act(act(x)))
+
+    check(f, V, ways=ALL_WAYS)
+    check(f, V + 3.0)
+
+
+def test_chosen_function_is_differentiated_by_its_pair():
+    def f(x, deep):
+        step = loopy if deep else np.sin
+        return np.sum(step(x))
+
+    check(f, V, True, ways=ALL_WAYS)
+    source = grad(f).source
+    assert source.count("if deep:") == 2
+    assert "loopy_forward(x)" in source
+    assert "loopy_backward(" in source
+
+
+def test_function_chosen_anew_in_each_iteration():
+    def f(x, n):
+        for i in range(n):
+            if i % 2 == 0:
+                act = np.sin
+            else:
+                act = loopy
+            x = act(x) + x
+        return np.sum(x)
+
+    check(f, V, 3, ways=ALL_WAYS)
+    check(f, V, 0)
+
+
+def test_function_chosen_before_a_loop():
+    def f(x, name):
+        if name == "relu":
+            act = relu
+        elif name == "tanh":
+            act = np.tanh
+        else:
+            raise ValueError(name)
+        for _ in range(2):
+            x = act(x)
+        return np.sum(x)
+
+    check(f, V, "tanh")
+    check(f, V, "relu")
+
+
+def test_function_from_an_earlier_iteration_is_refused():
+    def f(x):
+        act = np.sin
+        for _ in range(3):
+            x = act(x)
+            act = np.cos
+        return np.sum(x)
+
+    with pytest.raises(KnetsrcError, match="not known while transforming"):
+        grad(f)(V)
+
+
+def test_loop_over_functions_is_written_out_in_order():
+    def f(x):
+        for g in (loopy, square, loopy):
+            x = g(x)
+        return np.sum(x)
+
+    check(f, V, ways=ALL_WAYS)
+    calls = [line for line in grad(f).source.splitlines() if "_kept" in line]
+    assert [("forward" in c, "backward" in c) for c in calls] == [(True, False)] * 2 + [
+        (False, True)
+    ] * 2
+
+
+def test_loop_over_functions_that_is_left():
+    def f(x):
+        for g in [np.sin, loopy, np.cos]:
+            x = g(x)
+            if np.sum(x) < 0.5:
+                return np.sum(x * x)
+        return np.sum(x)
+
+    check(f, V)
+    check(f, V * 0.1)
+
+
+def test_captured_list_of_functions():
+    def f(x, i):
+        first = FUNCTIONS[0](x) * len(FUNCTIONS)
+        return np.sum(FUNCTIONS[i](first) + FUNCTIONS[-i](x))
+
+    check(f, V, 1)
+    check(f, V, 2)
+
+
+def test_entry_that_is_not_there():
+    def f(x, name):
+        return np.sum(ACTIVATIONS[name](x))
+
+    with pytest.raises(KeyError, match="sigmoid"):
+        grad(f)(V, "sigmoid")
+
+
+def test_entry_of_a_table_that_is_replaced_later():
+    table = {"act": np.sin}
+
+    def f(x):
+        return table["act"](x)
+
+    gradient = grad(f)
+    assert gradient(0.0) == 1.0
+    table["act"] = square
+    assert gradient(3.0) == 6.0
+
+
+def test_index_of_a_table_that_changes_afterwards():
+    def f(x, name):
+        act = ACTIVATIONS[name]
+        name = "tanh"
+        return np.sum(act(x) * ACTIVATIONS[name](x))
+
+    check(f, V, "relu")
+
+
+def test_items_of_a_table_of_functions():
+    def f(x):
+        s = 0.0
+        for name, g in ACTIVATIONS.items():
+            s = s + np.sum(g(x)) * len(name)
+        return s
+
+    check(f, V)
+
+
+def test_enumerated_and_zipped_functions():
+    def f(x, y):
+        for i, g in enumerate([np.sin, np.cos]):
+            x = g(x) * (i + 1)
+        for g, z in zip((loopy, square), (x, y)):
+            x = x + g(z)
+        return np.sum(x)
+
+    check(f, V, V + 0.5)
+
+
+def test_functions_in_a_comprehension():
+    def f(x):
+        return np.sum(np.stack([g(x) for g in FUNCTIONS])) + sum(np.sum(g(x)) for g in FUNCTIONS)
+
+    check(f, V)
+
+
+def test_functions_in_a_local_dictionary():
+    def f(x):
+        d = {"a": np.sin, "b": lambda z: z * x}
+        return np.sum(d["a"](x) + d["b"](x) + d.get("b")(x))
+
+    check(f, V)
+
+
+def test_list_of_functions_that_is_filled():
+    def f(x):
+        steps = []
+        steps.append(np.sin)
+        steps.append(lambda z: z * x)
+        return np.sum(apply_all(steps, x))
+
+    check(f, V)
+
+
+def test_list_of_functions_with_two_names_is_not_followed():
+    def f(x):
+        steps = [np.sin]
+        other = steps
+        steps.append(np.cos)
+        return np.sum(apply_all(other, x))
+
+    with pytest.raises(KnetsrcError, match="a list that has a second name"):
+        grad(f)(V)
+
+
+def test_empty_list_with_two_names_is_not_followed():
+    def f(x):
+        steps = []
+        other = steps
+        steps.append(np.cos)
+        return np.sum(apply_all(other, x))
+
+    with pytest.raises(KnetsrcError):
+        grad(f)(V)
+
+
+def test_functions_handed_to_a_helper_in_a_list():
+    def f(x, deep):
+        act = np.cos if deep else loopy
+        inner = apply_all([np.sin, loopy, lambda z: z * x], x)
+        return np.sum(inner + apply_all(FUNCTIONS, x) + apply_all((act, np.sin), x))
+
+    check(f, V, True, ways=ALL_WAYS)
+    check(f, V, False)
+
+
+def test_functions_handed_to_the_function_in_a_list():
+    def f(x, functions):
+        return np.sum(apply_all(functions, x) + functions[0](x))
+
+    check(f, V, [np.sin, square], argnums=(0,))
+    check(f, V, (loopy,), argnums=(0,))
+
+
+def test_function_that_may_be_none():
+    def f(x):
+        return np.sum(layer(x) + layer(x, np.tanh) + layer(x, act=loopy, gain=x))
+
+    check(f, V)
+
+
+def test_optional_function_of_the_function():
+    def f(x, act=None):
+        return np.sum(layer(x, act))
+
+    check(f, V)
+    check(f, V, None)
+    check(f, V, np.sin)
+
+
+def test_recursion_that_hands_on_a_function():
+    def repeated(g, x, n):
+        if n == 0:
+            return x
+        return repeated(g, g(x), n - 1) * 1.5
+
+    def f(x):
+        return np.sum(repeated(np.sin, x, 3) + repeated(loopy, x, 2))
+
+    check(f, V)
+
+
+def test_partial():
+    def affine(x, w=2.0, b=0.5):
+        return x * w + b
+
+    def f(x):
+        g = functools.partial(affine, x, b=x * 2.0)
+        x = x * 3.0
+        return np.sum(g() + g(w=x) + functools.partial(np.multiply, x)(x))
+
+    check(f, V)
+
+
+def test_lambda_called_at_once():
+    def f(x):
+        return np.sum((lambda y: y * y)(x))
+
+    check(f, V)

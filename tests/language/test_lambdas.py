@@ -77,7 +77,6 @@ def test_lambda_with_ternary():
     check(f, 1.5)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_lambda_in_a_list():
     activations = [np.tanh, lambda x: x * x]
 

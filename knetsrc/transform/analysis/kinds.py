@@ -187,6 +187,8 @@ def entries_only(
     for node in tree.walk(function):
         if isinstance(node, gast.Compare) and isinstance(node.ops[0], gast.In | gast.NotIn):
             candidates -= tree.names_read(node.comparators)  # which entries there are is asked
+        elif isinstance(node, gast.Compare) and tree.called_name(node.left) == "len":
+            candidates -= tree.names_read(node.left.args)  # how many there are is asked
     for value in _values(function):
         whole = {n.id for n in differentiable_reads(value, calls)}
         entries = [n for n in tree.walk(value) if is_entry(n)]

@@ -19,6 +19,7 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import appended_names, is_cheap, is_of_module, path_of
+from knetsrc.transform.normalize.loop_counters import counter_of, start_of
 from knetsrc.transform.normalize.scopes import blocks, bound_names
 from knetsrc.transform.normalize.targets import split_targets
 from knetsrc.transform.tree import Node
@@ -163,11 +164,12 @@ class _Indexer:
         sequence = self.sequence(
             _unlisted(iterable.args[0]) if backwards else iterable, node.target
         )
-        counter = self.counter(iterable)
+        counter = counter_of(iterable, self.node.target)
+        is_numbered = counter is not None and tree.called_name(iterable) == "enumerate"
         index = counter or self.letter or self.names.fresh(_index_of(node.target))
         element: Any = sequence.element(tree.name(index))
         elements = self.assigned(
-            *((node.target.elts[1], element.elts[1]) if counter else (node.target, element))
+            *((node.target.elts[1], element.elts[1]) if is_numbered else (node.target, element))
         )
         length = _shortest(sequence.lengths)
         down = [tree.binary(length, "-", tree.constant(1)), tree.constant(-1), tree.constant(-1)]
@@ -221,7 +223,7 @@ class _Indexer:
         )
 
     def enumerated(self, iterable: Any, target: Any) -> Sequence:
-        start = _start(iterable)
+        start = start_of(iterable)
         inner = self.sequence(_unlisted(iterable.args[0]), _elements(target, 2)[1])
         start = start if isinstance(start, gast.Constant) else self.bound(start, "start")
 
@@ -233,7 +235,9 @@ class _Indexer:
 
     def range(self, iterable: gast.Call) -> Sequence:
         if len(iterable.args) == 1:
-            return Sequence((tree.call("len", iterable),), lambda i: i)
+            end = iterable.args[0]
+            is_known = isinstance(end, gast.Constant)
+            return Sequence((end if is_known else tree.call("len", iterable),), lambda i: i)
         numbers = self.bound(iterable, "numbers")
         return Sequence(
             (tree.call("len", numbers),), lambda i: tree.subscript(tree.clone(numbers), i)
@@ -288,15 +292,6 @@ class _Indexer:
         self.before.append(tree.assign(name, value))
         return tree.name(name)
 
-    def counter(self, iterable: Any) -> str | None:
-        """The user's own name for the index, in `for i, x in enumerate(xs)`."""
-        target: Any = self.node.target
-        if tree.called_name(iterable) != "enumerate" or not isinstance(target, gast.Tuple):
-            return None
-        first = target.elts[0]
-        is_plain = isinstance(first, gast.Name) and first.id != "_"
-        return first.id if is_plain and tree.is_number(_start(iterable), 0) else None
-
     def assigned(self, target: Any, value: Any) -> list[Node]:
         """Single assignments of an element to the names of the loop."""
         if isinstance(value, gast.Tuple):
@@ -304,6 +299,8 @@ class _Indexer:
             if None not in targets:
                 pairs = zip(targets, value.elts, strict=True)
                 return [s for pair in pairs for s in self.assigned(*pair)]
+        if tree.is_name(target) and tree.is_name(value, target.id):
+            return []
         if tree.is_name(target, "_") and "_" not in tree.names_read(self.node.body):
             return []
         holder = tree.function_def("element", [], [tree.assign(target, value)])
@@ -369,11 +366,6 @@ def _unlisted(iterable: Any) -> Any:
 def _elements(target: Any, count: int) -> list[Any]:
     is_split = isinstance(target, gast.Tuple) and len(target.elts) == count
     return list(target.elts) if is_split else [None] * count
-
-
-def _start(iterable: gast.Call) -> Node:
-    given = [*iterable.args[1:], *(k.value for k in iterable.keywords if k.arg == "start")]
-    return given[0] if given else tree.constant(0)
 
 
 def _shortest(lengths: tuple[Node, ...]) -> Node:

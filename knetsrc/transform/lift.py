@@ -1,0 +1,155 @@
+"""Takes nested functions out: what they capture becomes parameters, which their calls pass.
+
+def f(x):                        def inner(z, *, x):
+    def inner(z):                    return z * x
+        return z * x
+    return inner(x) + apply(inner, x)
+->                               return inner(x, x=x) + apply(<closure>(inner, x=x), x)
+"""
+
+from collections.abc import Callable, Iterable
+
+import gast
+
+from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.transform import tree
+from knetsrc.transform.functions import parameter_names
+from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.conditions import is_literal
+from knetsrc.transform.normalize.scopes import defaults
+from knetsrc.transform.static import closure_of, is_closure
+
+Fresh = Callable[[str], str]
+
+
+def lift(
+    core: gast.FunctionDef, captured: Iterable[str], fresh: Fresh
+) -> tuple[gast.FunctionDef, list[gast.FunctionDef]]:
+    """The function without the functions inside of it, and these on their own.
+
+    Parameters
+    ----------
+    core
+        A function in the core language.
+    captured
+        Names that it captures itself.
+    fresh
+        Gives a name of the module that is free.
+    """
+    core = _with_early_defaults(_with_single_names(core))
+    nested = [n for s in core.body for n in tree.walk(s) if isinstance(n, gast.FunctionDef)]
+    own = {n.name for n in nested}
+    local = tree.names_written(core) | set(parameter_names(core.args)) | own | set(captured)
+    extra = _captured_by(nested, local)
+    renamed = {text: fresh(text) for text in extra}
+    lifted = [_lifted(n, extra, renamed) for n in nested]
+    return _with_closures(core, extra, renamed), lifted
+
+
+def _captured_by(nested: list[gast.FunctionDef], local: set[str]) -> dict[str, list[str]]:
+    """The variables that each nested function needs, those of the functions that it reads among them."""
+    functions = {n.name for n in nested}
+    own = {n.name: tree.names_written(n) | set(parameter_names(n.args)) for n in nested}
+    free = {n.name: (tree.names_read(n.body) & local) - own[n.name] for n in nested}
+    for n in nested:
+        free[n.name] |= tree.names_read(defaults(n)) & local
+    while True:
+        more = {
+            t: {c for g in free[t] & functions for c in free[g]} - own[t] - free[t] for t in free
+        }
+        if not any(more.values()):
+            return {t: sorted(free[t] - functions) for t in free}
+        free = {t: free[t] | more[t] for t in free}
+
+
+def _lifted(
+    function: gast.FunctionDef, extra: dict[str, list[str]], renamed: dict[str, str]
+) -> gast.FunctionDef:
+    inner = _with_closures(function, extra, renamed)
+    arguments = tree.clone(inner.args)
+    arguments.kwonlyargs += [tree.parameter(n) for n in extra[function.name]]
+    arguments.kw_defaults += [None] * len(extra[function.name])
+    return tree.at(tree.function_def(renamed[function.name], arguments, inner.body), function)
+
+
+def _with_closures(
+    function: gast.FunctionDef, extra: dict[str, list[str]], renamed: dict[str, str]
+) -> gast.FunctionDef:
+    """Reads and calls of nested functions by their new names, with what they capture."""
+    hidden = set(parameter_names(function.args))
+
+    def read(node: gast.Name) -> tree.Node:
+        if not isinstance(node.ctx, gast.Load) or node.id not in renamed or node.id in hidden:
+            return node
+        return closure_of(renamed[node.id], extra[node.id])
+
+    def called(node: gast.Call) -> tree.Node:
+        if is_closure(node.func):
+            node.keywords = [*node.keywords, *node.func.keywords]
+            node.func = node.func.args[0]
+        return node
+
+    result = tree.rewrite(function, {gast.Name: read, gast.Call: called})
+    result.body = _without_functions(result.body)
+    return result
+
+
+def _without_functions(body: list[tree.Node]) -> list[tree.Node]:
+    """Statements without the definitions of functions among them."""
+    kept = [n for n in body if not isinstance(n, gast.FunctionDef)]
+    for node in kept:
+        for part in ("body", "orelse"):
+            if getattr(node, part, None) and not isinstance(node, gast.IfExp):
+                setattr(node, part, _without_functions(getattr(node, part)))
+    return kept or [tree.pass_()]
+
+
+def _with_early_defaults(core: gast.FunctionDef) -> gast.FunctionDef:
+    """Default values of nested functions that are computed where the function is defined, under names of their own."""
+    own = Names.of(core)
+
+    def early(node: gast.FunctionDef) -> list[tree.Node]:
+        before: list[tree.Node] = []
+        positional = [*node.args.posonlyargs, *node.args.args]
+        late = positional[len(positional) - len(node.args.defaults) :]
+        for parameters, values in (
+            (late, node.args.defaults),
+            (node.args.kwonlyargs, node.args.kw_defaults),
+        ):
+            for i, (parameter, value) in enumerate(zip(parameters, values, strict=True)):
+                if value is not None and not is_literal(value):
+                    text = own.fresh(f"{node.name}_{parameter.id}")
+                    before.append(tree.at(tree.assign(text, value), node))
+                    values[i] = tree.at(tree.name(text), node)
+        return [*before, node]
+
+    body = tree.rewrite(core.body, {gast.FunctionDef: early})
+    return tree.at(tree.function_def(core.name, core.args, body), core)
+
+
+def _with_single_names(core: gast.FunctionDef) -> gast.FunctionDef:
+    """A name of its own for each function whose name stands for something else as well, bound to that name."""
+    nested = [n for s in core.body for n in tree.walk(s) if isinstance(n, gast.FunctionDef)]
+    names = [n.name for n in nested]
+    bound = tree.names_written(core) | set(parameter_names(core.args))
+    several = {n for n in names if names.count(n) > 1 or n in bound}
+    if not several:
+        return core
+    own = Names.of(core)
+
+    def renamed(node: gast.FunctionDef) -> list[tree.Node] | tree.Node:
+        if node.name not in several:
+            return node
+        if node.name in tree.names_read(node.body):
+            raise UnsupportedSyntaxError(
+                f"`{node.name}` stands for more than one thing",
+                at=node,
+                why="which function it calls where it calls itself is not known while transforming",
+                instead="give each function a name of its own, and choose with `if` between the calls",
+            )
+        text = node.name
+        node.name = own.fresh(text)
+        return [node, tree.at(tree.assign(text, tree.name(node.name)), node)]
+
+    body = tree.rewrite(core.body, {gast.FunctionDef: renamed})
+    return tree.at(tree.function_def(core.name, core.args, body), core)
