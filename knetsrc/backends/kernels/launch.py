@@ -86,13 +86,24 @@ def workers() -> int:
 
 def run(driver: int, job: NDArray[Any], workers: int) -> None:
     """Run a driver, once for each worker, on a job."""
-    if workers == 1 or _is_forked:
+    if is_alone(workers):
         in_turn(driver, job.ctypes.data, workers)
-    elif _is_safe():
-        at_once(driver, job.ctypes.data, workers)
+    else:
+        enter(at_once, driver, job.ctypes.data, workers)
+
+
+def is_alone(workers: int) -> bool:
+    """Whether the calling thread is to do all of the work."""
+    return workers == 1 or _is_forked
+
+
+def enter(parallel: Callable[..., None], *arguments: Any) -> None:
+    """Call a parallel function of Numba."""
+    if _is_safe():
+        parallel(*arguments)
     else:
         with _lock:
-            at_once(driver, job.ctypes.data, workers)
+            parallel(*arguments)
 
 
 def record(*names: str) -> np.dtype[Any]:

@@ -5,9 +5,10 @@ so that it is a full one. Fewer than four are taken one by one.
 """
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 
 from knetsrc.backends.kernels import pool_vectors
+from knetsrc.backends.kernels.launch import kept
 
 maximum_16, maximum_8, maximum_4 = map(pool_vectors.maximum_2x2, (16, 8, 4))
 winners_16, winners_8, winners_4 = map(pool_vectors.winners_2x2, (16, 8, 4))
@@ -15,8 +16,8 @@ mean_16, mean_8, mean_4 = map(pool_vectors.mean_2x2, (16, 8, 4))
 shares_16, shares_8, shares_4 = map(pool_vectors.shares_2x2, (16, 8, 4))
 
 
-@njit(cache=True, nogil=True)
-def maxima(x, y, winners, first, last, height, width):  # type: ignore[no-untyped-def]
+@kept(njit, nogil=True)
+def maxima(x, winners, y, first, last, height, width):  # type: ignore[no-untyped-def]
     """Maxima and winners of the planes from `first` to `last`."""
     columns = width // 2
     result = first * (height // 2) * columns
@@ -49,8 +50,8 @@ def maxima(x, y, winners, first, last, height, width):  # type: ignore[no-untype
             result += columns
 
 
-@njit(cache=True, nogil=True)
-def winners_back(d_y, winners, d_x, first, last, height, width):  # type: ignore[no-untyped-def]
+@kept(njit, nogil=True)
+def winners_back(d_x, winners, d_y, first, last, height, width):  # type: ignore[no-untyped-def]
     """The adjoint of each window where its winner is, zero at its other places."""
     columns = width // 2
     result = first * (height // 2) * columns
@@ -80,7 +81,7 @@ def winners_back(d_y, winners, d_x, first, last, height, width):  # type: ignore
             result += columns
 
 
-@njit(cache=True, nogil=True)
+@kept(njit, nogil=True)
 def means(x, y, first, last, height, width):  # type: ignore[no-untyped-def]
     """Means of the windows of the planes from `first` to `last`."""
     columns = width // 2
@@ -111,8 +112,8 @@ def means(x, y, first, last, height, width):  # type: ignore[no-untyped-def]
             result += columns
 
 
-@njit(cache=True, nogil=True)
-def means_back(d_y, d_x, first, last, height, width):  # type: ignore[no-untyped-def]
+@kept(njit, nogil=True)
+def means_back(d_x, d_y, first, last, height, width):  # type: ignore[no-untyped-def]
     """A quarter of the adjoint of each window at each of its places."""
     columns = width // 2
     result = first * (height // 2) * columns
@@ -140,3 +141,25 @@ def means_back(d_y, d_x, first, last, height, width):  # type: ignore[no-untyped
                     d_x[start + 2 * k + place // 2 * width + place % 2] = part
                 k += 1
             result += columns
+
+
+@kept(njit, parallel=True, nogil=True)
+def maxima_at_once(is_forward, x, winners, y, planes, height, width, workers):  # type: ignore[no-untyped-def]
+    """`maxima` or `winners_back` of all planes, shared out among the workers."""
+    for worker in prange(workers):
+        first, last = planes * worker // workers, planes * (worker + 1) // workers
+        if is_forward:
+            maxima(x, winners, y, first, last, height, width)
+        else:
+            winners_back(x, winners, y, first, last, height, width)
+
+
+@kept(njit, parallel=True, nogil=True)
+def means_at_once(is_forward, x, y, planes, height, width, workers):  # type: ignore[no-untyped-def]
+    """`means` or `means_back` of all planes, shared out among the workers."""
+    for worker in prange(workers):
+        first, last = planes * worker // workers, planes * (worker + 1) // workers
+        if is_forward:
+            means(x, y, first, last, height, width)
+        else:
+            means_back(x, y, first, last, height, width)

@@ -6,28 +6,29 @@ time.
 """
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 
 from knetsrc.backends.kernels import pool_vectors
+from knetsrc.backends.kernels.launch import kept
 
 maximum_16, maximum_8, maximum_4 = map(pool_vectors.maximum, (16, 8, 4))
 
 
-@njit(cache=True, nogil=True)
+@kept(njit, nogil=True)
 def cut(position, stride, before, window, size):  # type: ignore[no-untyped-def]
     """Where a window starts along an axis, and which of its places lie in the image."""
     start = position * stride - before
     return start, max(0, -start), min(window, size - start)
 
 
-@njit(cache=True, nogil=True)
+@kept(njit, nogil=True)
 def whole_windows(stride, before, window, size, output):  # type: ignore[no-untyped-def]
     """The first window that lies in the image along an axis, and the one after the last."""
     low = min(output, -(-before // stride))
     return low, max(low, min(output, (size - window + before) // stride + 1))
 
 
-@njit(cache=True, nogil=True)
+@kept(njit, nogil=True)
 def list_places(offsets, places, box, image, window):  # type: ignore[no-untyped-def]
     """Offsets and numbers of the places of a window in the rows of `box`; returns how many."""
     count = 0
@@ -40,7 +41,7 @@ def list_places(offsets, places, box, image, window):  # type: ignore[no-untyped
     return count
 
 
-@njit(cache=True, nogil=True)
+@kept(njit, nogil=True)
 def all_offsets(image, window):  # type: ignore[no-untyped-def]
     """The offset of each place of a window."""
     offsets = np.empty(window[0] * window[1] * window[2], np.int64)
@@ -50,8 +51,8 @@ def all_offsets(image, window):  # type: ignore[no-untyped-def]
 
 
 # --- maxima -------------------------------------------------------------------------------------
-@njit(cache=True, nogil=True)
-def maxima(x, y, winners, first, last, image, window, before, stride, output):  # type: ignore[no-untyped-def]
+@kept(njit, nogil=True)
+def maxima(x, winners, y, first, last, image, window, before, stride, output):  # type: ignore[no-untyped-def]
     """Maxima and winners of the planes from `first` to `last`."""
     offsets = np.empty(window[0] * window[1] * window[2], np.int64)
     places = np.empty(offsets.size, winners.dtype)
@@ -80,7 +81,7 @@ def maxima(x, y, winners, first, last, image, window, before, stride, output):  
                     )
 
 
-@njit(cache=True, nogil=True)
+@kept(njit, nogil=True)
 def row_of_maxima(x, start, offsets, places, count, stride, y, winners, result, low, high):  # type: ignore[no-untyped-def]
     """The windows of a row from `low` to `high`, at least four of them.
 
@@ -106,7 +107,7 @@ def row_of_maxima(x, start, offsets, places, count, stride, y, winners, result, 
             k += 4
 
 
-@njit(cache=True, nogil=True)
+@kept(njit, nogil=True)
 def largest(x, source, rows, c_first, c_end, image, window):  # type: ignore[no-untyped-def]
     """The maximum of the part of a window that lies in the image, and its place."""
     best = x.dtype.type(-np.inf)
@@ -121,8 +122,8 @@ def largest(x, source, rows, c_first, c_end, image, window):  # type: ignore[no-
     return best, winner
 
 
-@njit(cache=True, nogil=True)
-def winners_back(d_y, winners, d_x, first, last, image, window, before, stride, output):  # type: ignore[no-untyped-def]
+@kept(njit, nogil=True)
+def winners_back(d_x, winners, d_y, first, last, image, window, before, stride, output):  # type: ignore[no-untyped-def]
     """Add the adjoint of each window to that of its winner."""
     offsets = all_offsets(image, window)
     for plane in range(first, last):
@@ -136,7 +137,7 @@ def winners_back(d_y, winners, d_x, first, last, image, window, before, stride, 
                     d_x[at] += d_y[result + k]
 
 
-@njit(cache=True, nogil=True)
+@kept(njit, nogil=True)
 def elements(x, winners, y, first, last, image, window, before, stride, output):  # type: ignore[no-untyped-def]
     """The elements that `winners` points to, of the planes from `first` to `last`."""
     offsets = all_offsets(image, window)
@@ -151,7 +152,7 @@ def elements(x, winners, y, first, last, image, window, before, stride, output):
 
 
 # --- means --------------------------------------------------------------------------------------
-@njit(cache=True, nogil=True)
+@kept(njit, nogil=True)
 def counted(axis, position, extent, image, window, before, stride):  # type: ignore[no-untyped-def]
     """Over how many places of a window the mean goes along an axis."""
     start = position * stride[axis] - before[axis]
@@ -159,8 +160,8 @@ def counted(axis, position, extent, image, window, before, stride):  # type: ign
     return end - max(start, -extent[axis])
 
 
-@njit(cache=True, nogil=True)
-def means(x, y, extent, first, last, image, window, before, stride, output):  # type: ignore[no-untyped-def]
+@kept(njit, nogil=True)
+def means(x, extent, y, first, last, image, window, before, stride, output):  # type: ignore[no-untyped-def]
     """Means of the windows of the planes: rows are added up first, then columns."""
     line = np.empty(image[2], x.dtype)
     for plane in range(first, last):
@@ -186,8 +187,8 @@ def means(x, y, extent, first, last, image, window, before, stride, output):  # 
                     y[result + k] = total / x.dtype.type(size * width)
 
 
-@njit(cache=True, nogil=True)
-def means_back(d_y, d_x, extent, first, last, image, window, before, stride, output):  # type: ignore[no-untyped-def]
+@kept(njit, nogil=True)
+def means_back(d_x, extent, d_y, first, last, image, window, before, stride, output):  # type: ignore[no-untyped-def]
     """Add its part of the adjoint of each window to each place: columns first, then rows."""
     line = np.empty(image[2], d_x.dtype)
     for plane in range(first, last):
@@ -210,3 +211,28 @@ def means_back(d_y, d_x, extent, first, last, image, window, before, stride, out
                         start = ((plane * image[0] + p) * image[1] + q) * image[2]
                         for r in range(image[2]):
                             d_x[start + r] += line[r]
+
+
+# --- shared out ---------------------------------------------------------------------------------
+@kept(njit, parallel=True, nogil=True)
+def maxima_at_once(
+    is_forward, x, winners, y, planes, image, window, before, stride, output, workers
+):  # type: ignore[no-untyped-def]
+    """`maxima` or `winners_back` of all planes, shared out among the workers."""
+    for worker in prange(workers):
+        first, last = planes * worker // workers, planes * (worker + 1) // workers
+        if is_forward:
+            maxima(x, winners, y, first, last, image, window, before, stride, output)
+        else:
+            winners_back(x, winners, y, first, last, image, window, before, stride, output)
+
+
+@kept(njit, parallel=True, nogil=True)
+def means_at_once(is_forward, x, extent, y, planes, image, window, before, stride, output, workers):  # type: ignore[no-untyped-def]
+    """`means` or `means_back` of all planes, shared out among the workers."""
+    for worker in prange(workers):
+        first, last = planes * worker // workers, planes * (worker + 1) // workers
+        if is_forward:
+            means(x, extent, y, first, last, image, window, before, stride, output)
+        else:
+            means_back(x, extent, y, first, last, image, window, before, stride, output)

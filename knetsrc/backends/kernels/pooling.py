@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from knetsrc.backends.kernels import pool_2x2, pool_loops
+from knetsrc.backends.kernels import launch, pool_2x2, pool_loops
 
 Array = NDArray[Any]
+LEAST = 1 << 15  # elements of the images that are worth another thread
 
 
 def max_pool(x: Array, windows: Any) -> tuple[Array, Array]:
@@ -32,11 +33,9 @@ def max_pool(x: Array, windows: Any) -> tuple[Array, Array]:
     """
     y = np.empty((*x.shape[:2], *windows.output), x.dtype)
     winners = np.empty(y.shape, windows.index_type)
-    arrays = flat(x), y.reshape(-1), winners.reshape(-1)
-    if is_2x2(windows):
-        shared(pool_2x2.maxima, y, *arrays, sizes=windows.image)
-    else:
-        shared(pool_loops.maxima, y, *arrays, sizes=volumes(windows))
+    arrays = flat(x), winners.reshape(-1), y.reshape(-1)
+    loops, sizes = loops_for(windows)
+    run(loops.maxima, loops.maxima_at_once, True, x, arrays, sizes)
     return y, winners
 
 
@@ -56,11 +55,9 @@ def max_pool_adjoint(d_y: Array, winners: Array, windows: Any) -> Array:
         Shape ``(N, C, ...)``.
     """
     d_x = image_of(d_y, windows)
-    arrays = flat(d_y), flat(winners), d_x.reshape(-1)
-    if is_2x2(windows):
-        shared(pool_2x2.winners_back, d_y, *arrays, sizes=windows.image)
-    else:
-        shared(pool_loops.winners_back, d_y, *arrays, sizes=volumes(windows))
+    arrays = d_x.reshape(-1), flat(winners), flat(d_y)
+    loops, sizes = loops_for(windows)
+    run(loops.winners_back, loops.maxima_at_once, False, d_x, arrays, sizes)
     return d_x
 
 
@@ -80,8 +77,9 @@ def take_winners(x: Array, winners: Array, windows: Any) -> Array:
         The shape of `winners`.
     """
     y = np.empty(winners.shape, x.dtype)
+    planes = math.prod(x.shape[:2])
     arrays = flat(x), flat(winners), y.reshape(-1)
-    shared(pool_loops.elements, y, *arrays, sizes=volumes(windows))
+    pool_loops.elements(*arrays, 0, planes, *volumes(windows))
     return y
 
 
@@ -103,12 +101,7 @@ def average_pool(x: Array, windows: Any, counts_padding: bool) -> Array:
         Shape ``(N, C, ...)``.
     """
     y = np.empty((*x.shape[:2], *windows.output), x.dtype)
-    arrays = flat(x), y.reshape(-1)
-    if is_2x2(windows):
-        shared(pool_2x2.means, y, *arrays, sizes=windows.image)
-    else:
-        counted = extent(windows, counts_padding)
-        shared(pool_loops.means, y, *arrays, counted, sizes=volumes(windows))
+    means(True, flat(x), y.reshape(-1), x, windows, counts_padding)
     return y
 
 
@@ -130,12 +123,7 @@ def average_pool_adjoint(d_y: Array, windows: Any, counts_padding: bool) -> Arra
         Shape ``(N, C, ...)``.
     """
     d_x = image_of(d_y, windows)
-    arrays = flat(d_y), d_x.reshape(-1)
-    if is_2x2(windows):
-        shared(pool_2x2.means_back, d_y, *arrays, sizes=windows.image)
-    else:
-        counted = extent(windows, counts_padding)
-        shared(pool_loops.means_back, d_y, *arrays, counted, sizes=volumes(windows))
+    means(False, d_x.reshape(-1), flat(d_y), d_x, windows, counts_padding)
     return d_x
 
 
@@ -180,6 +168,28 @@ def volumes(windows: Any) -> tuple[tuple[int, ...], ...]:
     )
 
 
-def shared(function: Any, y: Array, *arrays: Any, sizes: Any) -> None:
-    """Have all planes of `y` worked on."""
-    function(*arrays, 0, math.prod(y.shape[:2]), *sizes)
+def loops_for(windows: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The module with the loops for windows, and the sizes that they take."""
+    return (pool_2x2, windows.image) if is_2x2(windows) else (pool_loops, volumes(windows))
+
+
+def means(
+    is_forward: bool, x: Array, y: Array, images: Array, windows: Any, counts_padding: bool
+) -> None:
+    """Fill `y` with means of `x`, or `x` with what comes back; `images` has its shape."""
+    loops, sizes = loops_for(windows)
+    one = loops.means if is_forward else loops.means_back
+    counted = () if is_2x2(windows) else (extent(windows, counts_padding),)
+    run(one, loops.means_at_once, is_forward, images, (x, *counted, y), sizes)
+
+
+def run(
+    one: Any, at_once: Any, is_forward: bool, images: Array, arrays: Any, sizes: tuple[Any, ...]
+) -> None:
+    """Have all planes of `images` worked on, by several threads where there is enough to do."""
+    planes = math.prod(images.shape[:2])
+    workers = min(launch.workers(), planes, 1 + images.size // LEAST)
+    if launch.is_alone(workers):
+        one(*arrays, 0, planes, *sizes)
+    else:
+        launch.enter(at_once, is_forward, *arrays, planes, *sizes, workers)
