@@ -15,6 +15,7 @@ import operator
 import os
 import sys
 import types
+import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,6 +24,7 @@ from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from knetsrc.cache import digest_of
+from knetsrc.objects import classes_in
 from knetsrc.request import Request
 
 LIBRARIES = frozenset({"numpy", "scipy", "cupy", "cupyx", "numba", "knetsrc"})
@@ -138,6 +140,18 @@ class _Walk:
             self.visit(value)
         for name, *attributes in _outside_names(code):
             self._name(function, name, attributes)
+        self._annotations(function)
+
+    def _annotations(self, annotated: Any) -> None:
+        """Classes of the user that parameters or attributes are annotated with: their methods may be called."""
+        try:
+            kinds = typing.get_type_hints(annotated).values()
+        except (AttributeError, NameError, SyntaxError, TypeError):
+            return
+        for kind in kinds:
+            for part in (kind, *typing.get_args(kind)):
+                if isinstance(part, type) and not _is_library(part):
+                    self.visit(part)
 
     def _name(self, function: FunctionType, name: str, attributes: list[str]) -> None:
         freevars = function.__code__.co_freevars
@@ -171,6 +185,7 @@ class _Walk:
         self.parts.append(f"class {kind.__module__} {kind.__qualname__}")
         for base in kind.__bases__:
             self.visit(base)
+        self._annotations(kind)
         members = vars(kind)
         for name, member in members.items():
             if not name.startswith("__") or isinstance(member, FunctionType):
@@ -194,6 +209,8 @@ class _Walk:
                 self.tables.append((value, _entries(value)))
                 for item in filter(callable, items):
                     self.visit(item)
+            for part in classes_in(value).values():
+                self.visit(part)
         elif isinstance(getattr(value, "__dict__", None), dict):
             self._instance(value)
 
@@ -204,6 +221,8 @@ class _Walk:
             if callable(member):
                 self.parts.append(f"attribute {name}")
                 self.visit(self._bound(vars(value), name))
+            for part in classes_in(member).values():
+                self.visit(part)
 
 
 def _content(cell: CellType) -> Any:

@@ -24,6 +24,7 @@ from knetsrc.arguments import (
 )
 from knetsrc.callee import Callee, name_of, parameters_of, positions, taken_apart
 from knetsrc.errors import DefectError, KnetsrcError
+from knetsrc.given import CONTAINERS
 from knetsrc.origin import comes_from_generated, explain
 from knetsrc.request import Request
 from knetsrc.runner import Known, Plan, Runner
@@ -199,7 +200,7 @@ class Gradient:
             result = plan.call(args, kwargs)
         else:
             result = self._called_with_check(plan, args, kwargs)
-        if plan is self._runner.plan:
+        if plan is self._runner.plan or all(what in CONTAINERS for *_, what in plan.given):
             self._remember(plan, args, kwargs)
         return result
 
@@ -214,10 +215,11 @@ class Gradient:
             types = _types(args, kwargs) if kwargs else tuple(map(type, args))
             are_numbers = all(type(v) in (float, int, bool) for v in (*args, *kwargs.values()))
             is_scalar = plan.generated.scalar_result or are_numbers
-            if len(plan.known) >= MOST_SIGNATURES:
-                plan.known.clear()
+            known = (self._runner.plan or plan).known
+            if len(known) >= MOST_SIGNATURES:
+                known.clear()
             form = type(values[0]) if self._is_plain and self._is_single and not arrays else None
-            plan.known[types] = Known(plan.fitting_call, tuple(arrays), is_scalar, form)
+            known[types] = Known(plan.fitting_call, tuple(arrays), is_scalar, form)
 
     def _called_with_check(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         request = self._runner.request

@@ -59,6 +59,7 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
         injected=units.outside.injected,
         scalar_result=entry.scalar_result,
         restores=units.restores,
+        asks=tuple(sorted(units.asked(main) - main.classes.keys())),
         lines=lines,
         places={**units.places(), **dict.fromkeys(entry.names(), main.place)},
         key_parts=(*(s.text for s in units.sources), repr(request)),

@@ -48,6 +48,8 @@ class Generated:
         The result is known to be a single number.
     restores
         The backward function writes into arrays that the forward one has kept.
+    asks
+        Parameters of which a call should tell whether they are lists, tuples or dicts.
     lines
         The line of the user's file for lines of the text.
     places
@@ -64,6 +66,7 @@ class Generated:
     injected: Mapping[str, Any] = field(default_factory=dict)
     scalar_result: bool = False
     restores: bool = False
+    asks: tuple[str, ...] = ()
     lines: Mapping[int, int] = field(default_factory=dict)
     places: Mapping[str, tuple[str, str, int, int]] = field(default_factory=dict)
     key_parts: tuple[str, ...] = ()

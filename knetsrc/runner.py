@@ -13,14 +13,19 @@ from dataclasses import dataclass, field
 from types import CellType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from knetsrc import cache
 from knetsrc.arguments import error_of_primal, signature
 from knetsrc.bindings import Bindings, bindings_of
 from knetsrc.callee import parameters_of
 from knetsrc.errors import KnetsrcError, MissingAdjointError
-from knetsrc.given import Given, given_by
+from knetsrc.given import CONTAINERS, Given, given_by
+from knetsrc.objects import classes_in, has_behaviour
 from knetsrc.origin import remember
 from knetsrc.request import Generated, Request
+
+_LEAVES = frozenset({float, int, bool, str, type(None), np.ndarray})
 
 
 @dataclass(slots=True)
@@ -74,6 +79,8 @@ class Plan:
         The functions of the module that was made of its text.
     cells
         Variables of enclosing functions that the entry takes by keyword.
+    given
+        What a call has told of arguments, see `given.given_by`.
     scalar_for
         Signatures of arguments for which the primal is known to return a single number.
     known
@@ -87,6 +94,7 @@ class Plan:
         module: ModuleType,
         bindings: Bindings,
         inner: "Runner | None",
+        given: Given = (),
     ) -> None:
         self.function = function
         self.generated = generated
@@ -97,6 +105,7 @@ class Plan:
         self.cells = [(name, cells[name]) for name in generated.captured]
         self.scalar_for: set[Any] = set()
         self.known: dict[Any, Known] = {}
+        self.given = given
         self._bindings = bindings
         self._inner = inner
         self.has_captured = bool(generated.captured) or inner is not None
@@ -195,6 +204,7 @@ class Runner:
         self.plan: Plan | None = None
         self._lock = threading.RLock()
         self._by_given: dict[Given, Runner] = {}
+        self._asks: tuple[str, ...] = ()
         self._latest: Runner | None = None
         defaults = (p.default for p in parameters_of(function))
         self._has_module_default = ModuleType in map(type, defaults)
@@ -210,17 +220,31 @@ class Runner:
         has_module = ModuleType in map(type, args) or ModuleType in map(type, kwargs.values())
         if not self._by_given and not has_module and not self._has_module_default:
             try:
-                return self.ready()
+                plan = self.ready()
             except MissingAdjointError:
-                if not given_by(self._function, args, kwargs):
+                self._asks = tuple(p.name for p in parameters_of(self._function))
+                if not given_by(self._function, args, kwargs, self._asks):
                     raise
-        given = given_by(self._function, args, kwargs)
+            else:
+                self._asks = plan.generated.asks
+                if not self._is_told_more(args, kwargs):
+                    return plan
+        given = given_by(self._function, args, kwargs, self._asks)
         with self._lock:
             if given not in self._by_given:
                 request = dataclasses.replace(self.request, given=given)
                 self._by_given[given] = Runner(self._function, request, self._inner)
             self._latest = self._by_given[given]
             return self._latest.ready()
+
+    def _is_told_more(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether the call tells what makes another source: containers where these matter, objects that have methods."""
+        values = [v for v in (*args, *kwargs.values()) if type(v) not in _LEAVES]
+        if not values:
+            return False
+        if self._asks and any(type(v) in CONTAINERS for v in values):
+            return True
+        return any(has_behaviour(kind) for v in values for kind in classes_in(v).values())
 
     def ready(self) -> Plan:
         """The plan, which is current.
@@ -245,16 +269,19 @@ class Runner:
 def _plan(function: Callable[..., Any], request: Request, inner: Runner | None) -> Plan:
     bindings = bindings_of(function, request)
     name = f"{getattr(function, '__name__', 'function')}_{request.kind}"
-    if bindings.digest is not None and not request.given:
+    is_told_apart = all(kind in ("class", "none", "plain") for _, kind, _ in request.given)
+    if bindings.digest is not None and is_told_apart:
         stored = cache.find(cache.stem(name, bindings.digest))
         if stored is not None and stored.facts["is_complete"]:
-            return Plan(function, _restored(stored), cache.execute(stored), bindings, inner)
+            return Plan(
+                function, _restored(stored), cache.execute(stored), bindings, inner, request.given
+            )
     generated = _generated(function, request)
-    known = None if request.given else bindings.digest
+    known = bindings.digest if is_told_apart else None
     digest = known or cache.digest_of(generated.text, *generated.key_parts)
     stored = cache.store(cache.stem(name, digest), generated.text, _facts(generated))
     module = cache.execute(stored, generated.injected)
-    return Plan(function, generated, module, bindings, inner)
+    return Plan(function, generated, module, bindings, inner, request.given)
 
 
 def _generated(function: Callable[..., Any], request: Request) -> Generated:
@@ -277,6 +304,7 @@ def _facts(generated: Generated) -> dict[str, Any]:
         "captured": generated.captured,
         "scalar_result": generated.scalar_result,
         "restores": generated.restores,
+        "asks": generated.asks,
         "lines": sorted(generated.lines.items()),
         "places": generated.places,
     }
@@ -291,6 +319,7 @@ def _restored(stored: cache.Stored) -> Generated:
         captured=tuple(facts["captured"]),
         scalar_result=facts["scalar_result"],
         restores=facts["restores"],
+        asks=tuple(facts["asks"]),
         lines=dict(facts["lines"]),
         places=facts["places"],
     )

@@ -18,7 +18,13 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted((ROOT / "knetsrc").rglob("*.py"))
 }
-LEAVES = {"knetsrc.cache", "knetsrc.errors", "knetsrc.modules", "knetsrc.ops"}
+LEAVES = {
+    "knetsrc.cache",
+    "knetsrc.errors",
+    "knetsrc.modules",
+    "knetsrc.objects",
+    "knetsrc.ops",
+}
 MAY_IMPORT = {
     "knetsrc.backends": ("knetsrc.backends", *LEAVES),
     "knetsrc.adjoints": ("knetsrc.adjoints", "knetsrc.backends", *LEAVES),
@@ -165,5 +171,9 @@ def test_generated_module_imports_numpy_and_helpers_only(function, args):
             for node in ast.walk(ast.parse(text))
             if isinstance(node, ast.Import | ast.ImportFrom)
         ]
-        names = [getattr(node, "module", None) or node.names[0].name for node in found]
+        names = [
+            f"{getattr(node, 'module', '')}.{alias.name}".lstrip(".")
+            for node in found
+            for alias in node.names
+        ]
         assert all(name == "numpy" or name.startswith("knetsrc.backends") for name in names), names

@@ -10,6 +10,7 @@ from knetsrc.adjoints.table import adjoint, case, nondifferentiable, real
 from knetsrc.backends import (
     add,
     check_not_array,
+    collected,
     compress_adjoint_a,
     delete_adjoint_arr,
     each_reshaped,
@@ -17,8 +18,12 @@ from knetsrc.backends import (
     finished,
     gradient_like,
     join_like,
+    joined_adjoint,
+    kept_entries,
     like,
     owned,
+    repeated_adjoint,
+    spread_entries,
     through_dtype,
     unbroadcast,
     zeros_like,
@@ -146,6 +151,42 @@ def compress_adjoint_a_adjoint(d, condition, a, axis=None, *, d_y):
 )
 def delete_adjoint_arr_adjoint(d, arr, obj, axis=None, *, d_y):
     d_d = unbroadcast(np.delete(d_y, obj, axis), d)
+    return d_d
+
+
+@adjoint(
+    joined_adjoint,
+    cases=[
+        case([real(), real(), real(2)], [1.0, 1.0], [np.ones(2)]),
+        case(real(2, 3), np.ones(3), np.ones((2, 1))),
+    ],
+)
+def joined_adjoint_adjoint(d, a, b, *, d_y):
+    if isinstance(a, list | tuple):
+        d_d = [*d_y[0], *d_y[1]]
+    else:
+        d_d = like(d_y[0], d) + like(d_y[1], d)
+    return d_d
+
+
+@adjoint(repeated_adjoint, cases=[case([real(2), real(), real(2), real()], [np.ones(2), 1.0], 2)])
+def repeated_adjoint_adjoint(d, x, count, *, d_y):
+    d_d = list(d_y) * count
+    return d_d
+
+
+@adjoint(collected, cases=[case([real(), real()], np.ones(2)), case([real(2)], [np.ones(2)])])
+def collected_adjoint(d, x, *, d_y):
+    d_d = list(d_y)
+    return d_d
+
+
+@adjoint(
+    kept_entries,
+    cases=[case({"a": 1.0, "b": 2.0, "c": 3.0}, {"a": 0.5, "b": 0.5}, ["b"])],
+)
+def kept_entries_adjoint(d, x, *later, d_y):
+    d_d = spread_entries(d_y, d, *later)
     return d_d
 
 

@@ -3,6 +3,15 @@
 from knetsrc.backends.arrays import as_array, beside, like, unbroadcast
 from knetsrc.backends.checks import check_not_array, check_not_view
 from knetsrc.backends.constants import stop_gradient
+from knetsrc.backends.containers import (
+    collected,
+    column,
+    joined_adjoint,
+    kept_entries,
+    kept_fields,
+    repeated_adjoint,
+    spread_entries,
+)
 from knetsrc.backends.convolution import conv_adjoint_w, conv_adjoint_x, convolved
 from knetsrc.backends.decompositions import (
     cholesky_adjoint_a,
@@ -178,6 +187,8 @@ __all__ = [
     "check_not_view",
     "cholesky_adjoint_a",
     "choose_adjoint_choices",
+    "collected",
+    "column",
     "columns_image",
     "columns_like",
     "columns_product",
@@ -230,7 +241,10 @@ __all__ = [
     "is_lowered",
     "is_raised",
     "join_like",
+    "joined_adjoint",
     "keep_axes",
+    "kept_entries",
+    "kept_fields",
     "kron_adjoint_a",
     "kron_adjoint_b",
     "last_written",
@@ -265,6 +279,7 @@ __all__ = [
     "qr_adjoint_a",
     "quantile_adjoint_a",
     "repeat_adjoint_a",
+    "repeated_adjoint",
     "reshape_like",
     "rolled_position",
     "select_adjoint_choicelist",
@@ -278,6 +293,7 @@ __all__ = [
     "solve_triangular_adjoint_b",
     "sort_adjoint_a",
     "split_like",
+    "spread_entries",
     "stop_gradient",
     "sum_adjoint_iterable",
     "svd_adjoint_a",

@@ -245,7 +245,7 @@ def sum_adjoint_iterable(d: Any, iterable: Any) -> Any:
             why="keys have no derivative",
             instead="sum its values: sum(d.values())",
         )
-    if isinstance(iterable, Sequence):
+    if not hasattr(iterable, "dtype"):
         return [unbroadcast(d, item) for item in iterable]
     if len(iterable) == 0:
         return np.zeros_like(iterable)

@@ -14,7 +14,9 @@ from knetsrc.adjoints.table import TABLE, Rule
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.modules import host_twin
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.containers import SEQUENCES, Kinds
 from knetsrc.transform.binding import binding_of
+from knetsrc.transform.classes import assigned_attributes
 from knetsrc.transform.resolve import UNKNOWN, Outside, public_path
 
 OPERATORS = {
@@ -86,6 +88,37 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Replaced:
+    """`record._replace(x=e)` or `dataclasses.replace(record, x=e)`."""
+
+    record: tree.Node
+    fields: dict[str, tree.Node]
+
+
+@dataclass(frozen=True)
+class Joined:
+    """`a + b` where one is a list or tuple for sure; the other may be an array if not `is_sure`."""
+
+    parts: tuple[tree.Node, tree.Node]
+    is_sure: bool
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """`sequence * count`, in either order, where the sequence is a list or tuple for sure."""
+
+    sequence: tree.Node
+    count: tree.Node
+
+
+@dataclass(frozen=True)
+class Merged:
+    """`a | b` of dicts."""
+
+    parts: tuple[tree.Node, tree.Node]
+
+
+@dataclass(frozen=True)
 class Unknown:
     """A call of something that has neither rule nor source, or with arguments that its rule does not know."""
 
@@ -93,15 +126,35 @@ class Unknown:
     error: UnsupportedSyntaxError | None = None
 
 
-Callee = Primitive | Constant | Helper | Container | Record | Unknown
+Callee = (
+    Primitive
+    | Constant
+    | Helper
+    | Container
+    | Record
+    | Replaced
+    | Joined
+    | Repeated
+    | Merged
+    | Unknown
+)
 
 
 @dataclass
 class Calls:
-    """Tells calls apart, for the functions of one generated module."""
+    """Tells calls apart, for the functions of one generated module; with `kinds`, for one of them."""
 
     outside: Outside
     local: dict[str, Any] = field(default_factory=dict)
+    kinds: Kinds | None = None
+
+    def within(self, kinds: Kinds) -> "Calls":
+        """The same for a function with names of these kinds."""
+        return Calls(self.outside, self.local, kinds)
+
+    def kind_of(self, node: tree.Node) -> str | None:
+        """The kind of an expression as far as it is known, see `Kinds`."""
+        return (self.kinds or Kinds(self.outside.resolve)).of(node)
 
     def of(self, node: tree.Node) -> Callee | None:
         """The callee of a call, an operator or an attribute; None for other nodes."""
@@ -109,7 +162,9 @@ class Calls:
             inner = self._logistic_argument(node)
             if inner is not None:
                 return Primitive(TABLE.by_function[ops.sigm], (inner,), function=ops.sigm)
-            return _operator(OPERATORS[tree.symbol_of(node.op)], node.left, node.right)
+            return self._of_containers(node) or _operator(
+                OPERATORS[tree.symbol_of(node.op)], node.left, node.right
+            )
         if isinstance(node, gast.UnaryOp):
             if isinstance(node.op, gast.USub | gast.UAdd):
                 return _operator("neg" if isinstance(node.op, gast.USub) else "pos", node.operand)
@@ -117,6 +172,21 @@ class Calls:
         if isinstance(node, gast.Attribute):
             return self._attribute(node)
         return self._call(node) if isinstance(node, gast.Call) else None
+
+    def _of_containers(self, node: gast.BinOp) -> Callee | None:
+        """What `+`, `*` and `|` do where an operand is a container."""
+        if not isinstance(node.op, gast.Add | gast.Mult | gast.BitOr):
+            return None
+        sides = (node.left, node.right)
+        found = [self.kind_of(n) for n in sides]
+        if isinstance(node.op, gast.BitOr):
+            is_open = all(k is None for k in found) and all(map(_is_read, sides))
+            return Merged(sides) if "dict" in found or is_open else None
+        if not any(k in SEQUENCES for k in found):
+            return None
+        if isinstance(node.op, gast.Mult):
+            return Repeated(*(sides if found[0] in SEQUENCES else sides[::-1]))
+        return None if "number" in found else Joined(sides, found[0] == found[1])
 
     def _logistic_argument(self, node: gast.BinOp) -> tree.Node | None:
         """`x` for `1 / (1 + np.exp(-x))`: the derivative by its result is cheaper, and does not overflow."""
@@ -154,6 +224,9 @@ class Calls:
         if value is not UNKNOWN:
             return self._known(value, node)
         if isinstance(function, gast.Attribute):
+            is_sequence = self.kind_of(function.value) in SEQUENCES
+            if is_sequence and function.attr in ("count", "index"):
+                return Constant()
             return _method(function, node)
         return Unknown(tree.show(function))
 
@@ -167,8 +240,10 @@ class Calls:
             return _bindable(Primitive(rule, tuple(node.args), tuple(node.keywords), value), node)
         if is_constant:
             return Constant()
+        if value is dataclasses.replace and node.args:
+            return _replaced(node.args[0], node)
         if value in CONTAINER_CALLS:
-            return Container(tuple(node.args))
+            return Container((*node.args, *(k.value for k in node.keywords)))
         record = _record(value, node) if isinstance(value, type) else None
         if record is not None:
             return record
@@ -178,6 +253,10 @@ class Calls:
         ):
             return Helper(value, getattr(value, "__name__", "function"))
         return Unknown(public_path(value) or tree.show(node.func))
+
+
+def _is_read(node: tree.Node) -> bool:
+    return isinstance(node, gast.Name | gast.Attribute | gast.Subscript)
 
 
 def _bindable(primitive: Primitive, node: gast.Call) -> Primitive | Unknown:
@@ -200,13 +279,31 @@ def _record(kind: type, node: gast.Call) -> Record | None:
     elif issubclass(kind, tuple) and hasattr(kind, "_fields"):
         names = list(kind._fields)
     else:
-        return None
+        return _plain_record(kind, node)
     if any(isinstance(a, gast.Starred) for a in node.args) or any(
         k.arg is None for k in node.keywords
     ):
         return None
     given = dict(zip(names, node.args, strict=False))
     return Record(given | {k.arg: k.value for k in node.keywords})
+
+
+def _plain_record(kind: type, node: gast.Call) -> Record | None:
+    """The attributes of an object whose `__init__` only assigns its arguments and literals to them."""
+    assigned = assigned_attributes(kind)
+    if assigned is None or any(isinstance(a, gast.Starred) for a in node.args):
+        return None
+    attributes, parameters = assigned
+    given: dict[str, Any] = dict(zip(parameters, node.args, strict=False))
+    given |= {k.arg: k.value for k in node.keywords}
+    if len(node.args) > len(parameters) or not given.keys() <= set(parameters):
+        return None
+    return Record({a: given[p] for a, p in attributes.items() if p in given})
+
+
+def _replaced(record: tree.Node, node: gast.Call) -> Replaced | Unknown:
+    fields = {k.arg: k.value for k in node.keywords}
+    return Unknown(tree.show(node.func)) if None in fields else Replaced(record, fields)
 
 
 def _operator(name: str, *operands: tree.Node) -> Callee:
@@ -226,6 +323,8 @@ def _method(function: gast.Attribute, node: gast.Call) -> Callee:
         return _bindable(Primitive(rule, args, tuple(node.keywords), function.attr), node)
     if function.attr in TABLE.constant_methods or function.attr in {"keys", "append"}:
         return Constant()
+    if function.attr == "_replace":
+        return _replaced(function.value, node)
     if function.attr in CONTAINER_METHODS:
         return Container((function.value, *node.args))
     return Unknown(f".{function.attr}")

@@ -9,9 +9,11 @@ import gast
 
 from knetsrc.errors import KnetsrcError, function_at
 from knetsrc.transform import tree
+from knetsrc.transform.classes import classes_of, owner_of
 from knetsrc.transform.resolve import Outside
 from knetsrc.transform.source import Source
-from knetsrc.transform.specialize import classes_of, owner_of
+
+CONTAINERS: dict[str, type] = {"list": list, "tuple": tuple, "dict": dict}
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,12 @@ class Function:
         function, node = self.source.function, self.source.tree
         return function.__code__.co_filename, function.__name__, node.lineno, node.end_lineno
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Parameters that are known to be lists, tuples or dicts."""
+        known = set(CONTAINERS.values())
+        return {p: c.__name__ for p, c in self.classes.items() if c in known}
+
 
 def parameter_names(arguments: gast.arguments) -> list[str]:
     """Names of all parameters: positional, star, keyword-only, double star."""
@@ -54,6 +62,12 @@ def parameter_names(arguments: gast.arguments) -> list[str]:
     names += [arguments.vararg.id] if arguments.vararg else []
     names += [a.id for a in arguments.kwonlyargs]
     return names + ([arguments.kwarg.id] if arguments.kwarg else [])
+
+
+def with_kinds(function: Function, kinds: tuple[tuple[str, str], ...]) -> Function:
+    """A helper of which some parameters are known to be lists, tuples or dicts."""
+    known = {p: CONTAINERS[k] for p, k in kinds}
+    return replace(function, classes=function.classes | known) if known else function
 
 
 def without_stars(function: Function) -> Function:
@@ -171,7 +185,7 @@ def with_defaults(
     """The function with the defaults that it has now: numbers and texts written out, other objects injected."""
     names = {
         p.name: p.default
-        for p in inspect.signature(function).parameters.values()
+        for p in inspect.signature(function, follow_wrapped=False).parameters.values()
         if p.default is not p.empty
     }
 
@@ -196,6 +210,8 @@ def known_classes(function: types.FunctionType) -> dict[str, type]:
     """What is known of the classes of a function's arguments: by annotation, and of the object of a method."""
     owner, first = owner_of(function), function.__code__.co_varnames[:1]
     own = {first[0]: owner} if owner is not None and function.__code__.co_argcount else {}
+    if isinstance(inspect.getattr_static(owner, function.__name__, None), classmethod):
+        own = {}
     return {**own, **classes_of(function)}
 
 

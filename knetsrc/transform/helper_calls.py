@@ -8,7 +8,7 @@ from knetsrc.errors import KnetsrcError, UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.shapes import SCALAR
 from knetsrc.transform.callee import Helper
-from knetsrc.transform.functions import bind_call, call_with
+from knetsrc.transform.functions import CONTAINERS, bind_call, call_with
 from knetsrc.transform.names import adjoint_name
 from knetsrc.transform.pairs import PairKey
 from knetsrc.transform.push import Pushed
@@ -39,6 +39,8 @@ def reverse_call(
     pusher = reverser.pusher
     active = frozenset(p for p, arg in bound.items() if pusher.is_active(arg))
     scalars = frozenset(p for p, arg in bound.items() if pusher.shapes.of(arg, node) == SCALAR)
+    found = {p: pusher.calls.kind_of(bound[p]) for p in sorted(units.asked(function))}
+    kinds = tuple((p, k) for p, k in found.items() if k in CONTAINERS)
     numbers = pusher.shapes.numbers_after.get(id(node), frozenset())
     scalar_result = isinstance(target, gast.Name) and target.id in numbers
     adjoint = reverser.target_adjoint(target)
@@ -49,7 +51,7 @@ def reverse_call(
     parts = None
     if isinstance(adjoint, gast.Tuple):
         parts = tuple(not tree.is_constant(e, None) for e in adjoint.elts)
-    key = PairKey(id(callee.function), active, scalars, scalar_result, parts)
+    key = PairKey(id(callee.function), active, scalars, scalar_result, parts, kinds)
     try:
         pair = units.pair(callee, key)
     except KnetsrcError as error:

@@ -81,6 +81,7 @@ class PairKey:
     scalars: frozenset[str]
     scalar_result: bool
     parts: tuple[bool, ...] | None
+    kinds: tuple[tuple[str, str], ...] = ()
 
 
 def split_pair(

@@ -15,8 +15,9 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
 from knetsrc.transform.analysis.shapes import SCALAR, Shapes, broadcast
-from knetsrc.transform.callee import Calls, Container, Primitive, Record
+from knetsrc.transform.callee import Calls, Primitive, Record
 from knetsrc.transform.fit import is_call_of, is_simple, loose, split_like, without_like
+from knetsrc.transform.joins import Assembly
 from knetsrc.transform.keys import Contribution, Keys
 from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.refusal import refusal
@@ -79,20 +80,7 @@ class Pushed:
             self.contributions.append(Contribution(key, adjoint))
         elif isinstance(node, gast.Subscript):
             self._into_item(node, adjoint)
-        elif isinstance(node, gast.Tuple | gast.List):
-            self._into_elements(
-                node, node.elts, [tree.constant(i) for i in range(len(node.elts))], adjoint
-            )
-        elif isinstance(node, gast.Dict) and None in node.keys:
-            raise UnsupportedSyntaxError(
-                "`**` in a dict that is written out",
-                at=node,
-                why="which of its entries come from where is not known while transforming",
-                instead="write the entries out, or build the dict by a comprehension",
-            )
-        elif isinstance(node, gast.Dict):
-            self._into_elements(node, node.values, [tree.clone(k) for k in node.keys], adjoint)
-        else:
+        elif not Assembly(self).into(node, adjoint):
             self._into_call(node, adjoint)
 
     def _into_call(self, node: tree.Node, adjoint: tree.Node) -> None:
@@ -101,18 +89,6 @@ class Pushed:
             self._into_primitive(node, callee, adjoint)
         elif isinstance(callee, Record):
             self._into_record(node, callee, adjoint)
-        elif (
-            tree.called_name(node) == "dict"
-            and len(node.args) == 1
-            and tree.called_name(node.args[0]) == "zip"
-        ):
-            keys, values = node.args[0].args
-            self.down(
-                values,
-                tree.call(self.pusher.spell("entries", None), adjoint, self.values.value(keys)),
-            )
-        elif isinstance(callee, Container) and tree.called_name(node) in ("list", "tuple"):
-            self.down(callee.args[0], adjoint)
         elif callee is None and isinstance(node, gast.Attribute):
             self._into_item(node, adjoint)
         else:
@@ -120,31 +96,9 @@ class Pushed:
 
     def _into_record(self, node: tree.Node, callee: Record, adjoint: tree.Node) -> None:
         if not is_simple(adjoint):
-            adjoint = self._named(node, adjoint)
+            adjoint = self.named(node, adjoint)
         for name, value in callee.fields.items():
             self.down(value, tree.attribute(tree.clone(adjoint), name))
-
-    def _into_elements(
-        self, node: tree.Node, parts: list[tree.Node], indices: list[tree.Node], adjoint: tree.Node
-    ) -> None:
-        literal = adjoint.elts if isinstance(adjoint, gast.Tuple | gast.List) else None
-        if (
-            literal is None
-            and sum(map(self.pusher.is_active, parts)) > 1
-            and not is_simple(adjoint)
-        ):
-            adjoint = self._named(node, adjoint)
-        for number, (part, index) in enumerate(zip(parts, indices, strict=True)):
-            if isinstance(part, gast.Starred) and self.pusher.is_active(part):
-                raise UnsupportedSyntaxError(
-                    "a starred element in a list or tuple",
-                    at=part,
-                    why="the number of its elements is not known while transforming",
-                    instead="build the list with append, or concatenate arrays",
-                )
-            entry = literal[number] if literal else tree.subscript(tree.clone(adjoint), index)
-            if not tree.is_constant(entry, None):
-                self.down(part, entry)
 
     def _into_item(self, node: tree.Node, adjoint: tree.Node) -> None:
         path: list[tree.Node] = []
@@ -153,6 +107,8 @@ class Pushed:
             isinstance(base, gast.Subscript | gast.Attribute) and self.pusher.keys.of(base) is None
         ):
             if isinstance(base, gast.Attribute) and self.pusher.calls.of(base) is not None:
+                break
+            if path and self._may_copy(base):
                 break
             path.insert(0, base)
             base = base.value
@@ -170,6 +126,11 @@ class Pushed:
             add_at_path(self.values, tree.name(buffer), tuple(path), without_like(adjoint))
         )
         self.down(base, tree.name(buffer))
+
+    def _may_copy(self, node: tree.Node) -> bool:
+        """Whether an expression is a slice of what may be a list: writing into it does not reach the list."""
+        is_slice = isinstance(node, gast.Subscript) and isinstance(node.slice, gast.Slice)
+        return is_slice and tree.show(node.value) not in self.pusher.numeric
 
     # --- one primitive --------------------------------------------------------------------------------------------------
     def _into_primitive(self, node: tree.Node, callee: Primitive, adjoint: tree.Node) -> None:
@@ -193,7 +154,7 @@ class Pushed:
             for n in tree.walk([*spliced.adjoints.values(), *(v for _, v in spliced.locals)])
         )
         if uses > 1 and not self.values.is_simple(without_like(adjoint)):
-            adjoint = self._named(node, adjoint)
+            adjoint = self.named(node, adjoint)
         values: dict[str, tree.Node] = {"__d_y": adjoint}
         if any(tree.is_name(n, "__kept") for n in tree.walk(list(spliced.adjoints.values()))):
             values["__kept"] = self._kept(node, callee.rule)
@@ -263,7 +224,7 @@ class Pushed:
         if isinstance(value, list):
             literal = adjoint.elts if isinstance(adjoint, gast.List | gast.Tuple) else None
             if literal is None and not is_simple(adjoint):
-                adjoint = self._named(tree.list_of(value), adjoint)
+                adjoint = self.named(tree.list_of(value), adjoint)
             for number, part in enumerate(value):
                 self.down(
                     part,
@@ -283,9 +244,9 @@ class Pushed:
         self.values.named_shapes[name] = self.values.shape_of(value)
         return tree.name(name)
 
-    def _named(self, node: tree.Node, adjoint: tree.Node) -> tree.Node:
-        """`adjoint` under a name."""
-        name = self.pusher.names.fresh(adjoint_name(self.values.describe(node)))
+    def named(self, node: tree.Node, adjoint: tree.Node, wanted: str | None = None) -> tree.Node:
+        """`adjoint`, that of the expression `node`, under a name."""
+        name = self.pusher.names.fresh(wanted or adjoint_name(self.values.describe(node)))
         self.pusher.temporaries.add(name)
         shape = self.values.shape_of(adjoint)
         inner, reference = split_like(adjoint)

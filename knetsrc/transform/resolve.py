@@ -99,6 +99,7 @@ class Outside:
             base = self.resolve(node.value)
             if isinstance(base, types.ModuleType | Globals | Captured | type):
                 return getattr(base, node.attr, UNKNOWN)
+            return _function_of(base, node.attr)
         if isinstance(node, gast.Subscript) and isinstance(node.slice, gast.Constant):
             return _function_at(self.resolve(node.value), node.slice.value)
         return UNKNOWN
@@ -110,6 +111,15 @@ def _function_at(table: Any, key: Any) -> Any:
         isinstance(table, list | tuple) and isinstance(key, int) and -len(table) <= key < len(table)
     )
     return table[key] if is_there and callable(table[key]) else UNKNOWN
+
+
+def _function_of(value: Any, attr: str) -> Any:
+    """The function that an outside object has as an attribute, the primal of a gradient among them; else UNKNOWN."""
+    if attr == "primal" and hasattr(value, "value_and_grad"):
+        return value.primal
+    found = getattr(value, "__dict__", {}).get(attr)
+    is_function = isinstance(found, types.FunctionType) or hasattr(found, "value_and_grad")
+    return found if is_function else UNKNOWN
 
 
 class Globals:
@@ -250,7 +260,10 @@ def public_home(value: Any) -> types.ModuleType | None:
     text = getattr(value, "__module__", None) or ("scipy.special" * isinstance(value, np.ufunc))
     path = text.split(".") if isinstance(text, str) else []
     public = list(itertools.takewhile(lambda part: not part.startswith("_"), path))
-    places = [public[:n] for n in range(1, len(public) + 1)] + [path]
+    outermost = (
+        2 if public[:1] == ["knetsrc"] else 1
+    )  # a generated module leaves the transpiler alone
+    places = [public[:n] for n in range(outermost, len(public) + 1)] + [path]
     for place in places:
         module = sys.modules.get(".".join(place))
         if module is not None and getattr(module, getattr(value, "__name__", ""), None) is value:

@@ -119,10 +119,12 @@ class Reverser:
         """The adjoint of a list, tuple or dict that is written out, of which only constant entries are read."""
         if not isinstance(target, gast.Name) or target.id not in self.pusher.keys.exploded:
             return None
+        if any(isinstance(e, gast.Starred) for e in getattr(value, "elts", ())):
+            return None
         if isinstance(value, gast.List | gast.Tuple):
             names = [str(i) for i in range(len(value.elts))]
-        elif isinstance(value, gast.Dict):
-            names = [tree.show(k) if k is not None else "" for k in value.keys]
+        elif isinstance(value, gast.Dict) and None not in value.keys:
+            names = [tree.show(k) for k in value.keys]
         else:
             return None
         keys = [f"{target.id}[{n}]" for n in names]
@@ -245,7 +247,8 @@ class Reverser:
         adjoint = self.pusher.keys.adjoint(key)
         if key not in self.live:
             self.live.add(key)
-            if key in self.buffers and not _is_fresh(value):
+            is_shorter = isinstance(value, gast.Subscript) and tree.is_name(value.value, adjoint)
+            if key in self.buffers and not _is_fresh(value) and not is_shorter:
                 value = tree.call(self.spell("owned"), value)
             return tree.assign(adjoint, value)
         return tree.assign(adjoint, self._plus(key, tree.name(adjoint), value))

@@ -15,7 +15,7 @@ from knetsrc.transform.analysis.needed import Needed
 from knetsrc.transform.analysis.shapes import SCALAR, Shapes, shapes
 from knetsrc.transform.analysis.stores import stored_names, target_of
 from knetsrc.transform.assemble import Assembler
-from knetsrc.transform.callee import Calls, Constant, Container, Primitive, Record
+from knetsrc.transform.callee import Calls, Constant, Container, Primitive, Record, Replaced
 from knetsrc.transform.functions import Function, parameter_names
 from knetsrc.transform.helper_calls import reverse_call
 from knetsrc.transform.keys import Keys
@@ -60,8 +60,8 @@ class Reversing:
     task: Task
 
     def run(self) -> Reversal:
-        calls, task = self.units.calls, self.task
-        core, active, names = self.units.prepared(self.function, set(task.wrt), task.has_aux)
+        task = self.task
+        core, calls, active, names = self.units.prepared(self.function, set(task.wrt), task.has_aux)
         result = core.body[-1].value
         assigned = definitely_assigned(core)
         self.keys = keys = Keys(names, entries_only(core, calls, active))
@@ -310,7 +310,8 @@ class Reversing:
         is_random = isinstance(function, gast.Attribute) and function.attr in _RANDOM
         if isinstance(callee, Primitive) and not callee.rule.is_pure:
             return False
-        return isinstance(callee, Constant | Container | Primitive | Record) and not is_random
+        is_made = isinstance(callee, Constant | Container | Primitive | Record | Replaced)
+        return is_made and not is_random
 
 
 class _NumericKeys(frozenset[str]):

@@ -9,9 +9,7 @@ made for that function; a local name for a function is replaced by it (`follow`)
 """
 
 import functools
-import inspect
 import types
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,17 +17,26 @@ from typing import Any
 import gast
 
 from knetsrc.adjoints.table import TABLE
+from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.modules import host_twin
+from knetsrc.objects import has_behaviour
 from knetsrc.transform import tree
+from knetsrc.transform.classes import (
+    DUNDERS,
+    Classes,
+    ClassFacts,
+    classes_of,
+    defined_in,
+    is_class_attribute,
+    is_library,
+)
 from knetsrc.transform.evaluate import once_written, refuse_closures
 from knetsrc.transform.follow import Following, without_choices
 from knetsrc.transform.names import Names
-from knetsrc.transform.resolve import UNKNOWN, Captured, Globals, Outside
+from knetsrc.transform.resolve import Outside
 from knetsrc.transform.returns import Returns
 from knetsrc.transform.star_calls import reads_entries_only
 from knetsrc.transform.static import Statics, choice, elements, is_closure, is_missing
-
-_PLAIN = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, Captured, Globals)
 
 
 @dataclass
@@ -52,109 +59,166 @@ class Specializer:
     load: Callable[[Any], Any]
     bind: Callable[[Any, gast.Call], dict[str, tree.Node] | None]
 
+    _returned: dict[str, Classes] = field(default_factory=dict)
+
     def run(
         self,
         core: gast.FunctionDef,
         classes: Mapping[str, type],
-        known: Mapping[str, tree.Node] | None = None,
+        functions: Mapping[str, tree.Node] | None = None,
     ) -> gast.FunctionDef:
-        """The function with all such calls rewritten; `known` are names that stand for functions from the start."""
+        """The function with all such calls rewritten; `functions` are names that stand for functions from the start."""
         names = Names(self.names.taken | Names.of(core).taken)
-        core = self._followed(core, known or {}, names)
-        kinds = self._with_locals(core, dict(classes))
+        core = self._followed(core, functions or {}, names)
+        known = self._known(core, classes)
 
         def rewrite_call(node: gast.Call) -> tree.Node:
-            return self._with_functions(self._as_function(node, kinds))
+            return self._with_functions(self._as_function(node, known), known)
 
-        new = tree.rewrite(core, {gast.Call: rewrite_call})
+        def rewrite_operation(node: tree.Node) -> tree.Node:
+            return self._as_function(node, known)
+
+        def rewrite_loop(node: gast.For) -> gast.For:
+            node.iter = self._iterated(node.iter, known)
+            return node
+
+        operations = dict.fromkeys(
+            (gast.Attribute, gast.BinOp, gast.UnaryOp, gast.Subscript), rewrite_operation
+        )
+        rewriters = {gast.Call: rewrite_call, gast.For: rewrite_loop, **operations}
+        new = tree.rewrite(core, rewriters)
         refuse_closures(new)
         return without_choices(new, names)
 
-    def _with_locals(self, core: gast.FunctionDef, known: dict[str, type]) -> dict[str, type]:
-        """Classes of parameters, and of names that stand for their attributes and elements."""
-        for node in tree.walk(core.body):
-            if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
-                owner = self._class_of(node.value, known) or self._made_by(node.value)
-                if owner is not None:
-                    known.setdefault(node.targets[0].id, owner)
-            elif isinstance(node, gast.For) and isinstance(node.target, gast.Name):
-                owner = known.get(f"{tree.show(node.iter)}[]") or self._element_class(
-                    node.iter, known
-                )
-                if owner is not None:
-                    known.setdefault(node.target.id, owner)
+    def _known(self, core: gast.FunctionDef, classes: Mapping[str, type]) -> ClassFacts:
+        known = ClassFacts(self.outside, dict(classes), self._result_of)
+        known.add_locals(core)
         return known
 
-    def _element_class(self, node: tree.Node, known: Mapping[str, type]) -> type | None:
-        """The class of the elements of an attribute that is annotated as a list or tuple of objects."""
-        owner = self._class_of(node.value, known) if isinstance(node, gast.Attribute) else None
-        return _elements(owner).get(node.attr) if owner is not None else None
-
-    def _made_by(self, node: tree.Node) -> type | None:
-        """The class of the user that a call makes an object of."""
-        value = self.outside.resolve(node.func) if isinstance(node, gast.Call) else UNKNOWN
-        return value if isinstance(value, type) and not _is_library(value) else None
-
-    # --- methods ----------------------------------------------------------------------------------------------------------
-    def _as_function(self, node: gast.Call, classes: Mapping[str, type]) -> gast.Call:
-        found = self._method(node.func, classes)
+    # --- objects ----------------------------------------------------------------------------------------------------------
+    def _as_function(self, node: Any, known: ClassFacts) -> tree.Node:
+        """A call of a method, a property or an operator of a user's class as that of a plain function."""
+        found = self._member(node, known)
         if found is None:
-            return node
-        owner, name, receiver = found
-        function = inspect.getattr_static(owner, name, None)
-        arguments = node.args
-        if isinstance(function, staticmethod):
-            function = function.__func__
-        elif isinstance(function, types.FunctionType):
-            arguments = [receiver, *node.args]
-        if not isinstance(function, types.FunctionType):
-            return node
-        plain = name if name != "__call__" else "call"
-        new = tree.call(self._enter(function, f"{owner.__name__}_{plain}", owner), *arguments)
-        new.keywords = node.keywords
-        return tree.at(new, node)
+            return self._of_class(node, known)
+        kind, name, function, arguments, keywords = found
+        call = tree.call("f", *arguments)
+        call.keywords = keywords
+        plain = name.strip("_") if name.startswith("__") else name
+        loaded = replace(self.load(function), classes=classes_of(function) | {"__class__": kind})
+        call.func = tree.name(self._variant(loaded, f"{kind.__name__}_{plain}", call, known))
+        return tree.at(call, node)
 
-    def _method(
-        self, function: tree.Node, classes: Mapping[str, type]
-    ) -> tuple[type, str, tree.Node] | None:
-        """Class, name and receiver of a method call; None for other calls."""
-        if isinstance(function, gast.Attribute):
-            owner = self._class_of(function.value, classes)
-            if owner is not None:
-                return owner, function.attr, function.value
-        owner = self._class_of(function, classes)
-        return (owner, "__call__", function) if owner is not None else None
+    def _of_class(self, node: Any, known: ClassFacts) -> tree.Node:
+        """An attribute that belongs to the class, read from the class: it is no part of the object."""
+        if not isinstance(node, gast.Attribute):
+            return node
+        owner = self._local_class(node.value, known)
+        if owner is None or not is_class_attribute(owner, node.attr):
+            return node
+        return tree.at(tree.attribute(tree.call("type", node.value), node.attr), node)
 
-    def _class_of(self, node: tree.Node, classes: Mapping[str, type]) -> type | None:
-        if isinstance(node, gast.Name) and node.id in classes:
-            return classes[node.id]
-        value = self.outside.resolve(node)
-        if value is not UNKNOWN:
-            is_object = (
-                not isinstance(value, _PLAIN)
-                and not _is_library(type(value))
-                and rule_of(value) is None
-                and host_twin(value) is value
-            )
-            return type(value) if is_object and not hasattr(value, "__wrapped__") else None
-        if isinstance(node, gast.Subscript):
-            return classes.get(f"{tree.show(node.value)}[]")
+    def _member(self, node: Any, known: ClassFacts) -> "Member | None":
+        """Where the function behind a node is defined, its name, itself, and what it is called with."""
+        if isinstance(node, gast.Call):
+            return self._method(node, known)
         if isinstance(node, gast.Attribute):
-            owner = self._class_of(node.value, classes)
-            return _hints(owner).get(node.attr) if owner is not None else None
+            owner = self._local_class(node.value, known)
+            found = defined_in(owner, node.attr) if owner is not None else None
+            getter = _getter(found[1]) if found else None
+            return (found[0], node.attr, getter, [node.value], []) if found and getter else None
+        for receiver, name, rest in _operators(node):
+            owner = self._local_class(receiver, known)
+            found = defined_in(owner, name) if owner is not None else None
+            if found and isinstance(found[1], types.FunctionType):
+                return (found[0], name, found[1], [receiver, *rest], [])
         return None
 
-    def _enter(self, function: types.FunctionType, wanted: str, owner: type) -> str:
-        for text, known in self.local.items():
-            if getattr(known, "origin", None) == (function, owner):
-                return text
-        loaded = self.load(function)
-        name = self.names.fresh(wanted)
-        first = loaded.parameters[0] if loaded.parameters else ""
-        self.local[name] = replace(
-            loaded, name=name, classes={**loaded.classes, first: owner}, origin=(function, owner)
+    def _local_class(self, node: tree.Node, known: ClassFacts) -> type | None:
+        """The class of an object that the function was handed or has made."""
+        owner = None if known.is_outside(node) else known.class_of(node)
+        return None if owner is None or is_library(owner) else owner
+
+    def _method(self, node: gast.Call, known: ClassFacts) -> "Member | None":
+        function = node.func
+        if isinstance(function, gast.Attribute):
+            if tree.called_name(function.value) == "super":
+                return self._inherited(node, known)
+            owner = known.class_of(function.value)
+            if owner is not None:
+                return _called(owner, function.attr, function.value, node, owner.__mro__)
+            value = self.outside.resolve(function.value)
+            if isinstance(value, type) and not is_library(value):
+                found = defined_in(value, function.attr)
+                is_class_method = found is not None and isinstance(found[1], classmethod)
+                return (
+                    _called(value, function.attr, None, node, value.__mro__)
+                    if is_class_method
+                    else None
+                )
+        owner = known.class_of(function)
+        return (
+            _called(owner, "__call__", function, node, owner.__mro__) if owner is not None else None
         )
+
+    def _inherited(self, node: Any, known: ClassFacts) -> "Member | None":
+        """The method that `super().method(...)` calls."""
+        current, owner = known.classes.get("__class__"), known.classes.get("__self__")
+        if current is None or owner is None or node.func.value.args:
+            return None
+        later = owner.__mro__[owner.__mro__.index(current) + 1 :]
+        return _called(owner, node.func.attr, tree.name(known.first), node, later)
+
+    def _variant(self, callee: Any, wanted: str, call: gast.Call, known: ClassFacts) -> str:
+        """The name of a copy of a function for objects of the classes that it is called with."""
+        bound = self.bind(callee, call) or dict(zip(callee.parameters, call.args, strict=False))
+        told = {f"{p}{k}": c for p, a in bound.items() for k, c in known.of(a).items()}
+        first = callee.parameters[0] if callee.parameters else ""
+        if "__class__" in callee.classes and first in told:
+            told["__self__"] = told[first]
+        classes = {**callee.classes, **told}
+        origin = (id(callee.core), tuple(sorted(classes.items(), key=lambda item: item[0])))
+        for text, function in self.local.items():
+            if getattr(function, "origin", None) == origin:
+                return text
+        name = self.names.fresh(wanted)
+        self.local[name] = replace(callee, name=name, classes=classes, origin=origin)
         return name
+
+    def _result_of(self, node: Any, known: ClassFacts) -> Classes:
+        """What is known of the result of a call, an operation or an element of a user's object."""
+        if isinstance(node, gast.Call):
+            made = self.outside.resolve(node.func)
+            if isinstance(made, type) and not is_library(made):
+                return {"": made}
+        rewritten = node if tree.called_name(node) in self.local else self._as_function(node, known)
+        text = tree.called_name(rewritten)
+        if text not in self.local:
+            return {}
+        if text not in self._returned:
+            self._returned[text] = {}
+            function = self.local[text]
+            inner = self._known(function.core, function.classes)
+            self._returned[text] = inner.of(function.core.body[-1].value)
+        return self._returned[text]
+
+    def _iterated(self, iterable: tree.Node, known: ClassFacts) -> tree.Node:
+        """What the loop over an object goes through, where `__iter__` returns `iter(...)` of it."""
+        owner = self._local_class(iterable, known)
+        if owner is None or issubclass(owner, tuple):
+            return iterable
+        found = defined_in(owner, "__iter__")
+        core = self.load(found[1]).core if found else None
+        value: Any = core.body[-1].value if core is not None and len(core.body) == 1 else None
+        is_plain = value is not None and tree.called_name(value) == "iter"
+        if core is None or not is_plain or not tree.is_name(iterable):
+            raise UnsupportedSyntaxError(
+                f"a loop over an object of the class `{owner.__name__}`",
+                at=iterable,
+                why="what it goes through is not known while transforming",
+                instead="loop over a list that is an attribute of the object",
+            )
+        return tree.substitute(value.args[0], {core.args.args[0].id: iterable})
 
     # --- functions as arguments ---------------------------------------------------------------------------------------------
     def _followed(
@@ -171,23 +235,30 @@ class Specializer:
     def _statics(self) -> Statics:
         return Statics(self.outside, self.local)
 
-    def _with_functions(self, node: gast.Call) -> gast.Call:
-        callee = self._helper(node.func)
+    def _with_functions(self, node: Any, known: ClassFacts) -> tree.Node:
+        callee = self._helper(node.func) if isinstance(node, gast.Call) else None
         if callee is None:
             return node
+        told = [
+            c for a in (*node.args, *(k.value for k in node.keywords)) for c in known.of(a).values()
+        ]
+        if callee.origin is None and any(map(has_behaviour, told)):
+            node.func = tree.name(self._variant(callee, callee.name, node, known))
+            callee = self.local[node.func.id]
         bound = self.bind(callee, node)
         given = {p: a for p, a in (bound or {}).items() if self._is_given(callee, p, a)}
         if not given or bound is None:
             return node
         templates = {p: _Template(p, self._statics) for p in given}
-        known = {p: templates[p].of(a) for p, a in given.items()}
-        origin = (id(callee.core), tuple((p, tree.signature(a)) for p, a in sorted(known.items())))
+        functions = {p: templates[p].of(a) for p, a in given.items()}
+        made_of = tuple((p, tree.signature(a)) for p, a in sorted(functions.items()))
+        origin = (id(callee.core), made_of)
         name = next(
             (t for t, k in self.local.items() if getattr(k, "origin", None) == origin), None
         )
         leaves = {n: a for t in templates.values() for n, a in t.leaves.items()}
         if name is None:
-            name = self._specialized(callee, known, list(leaves), origin)
+            name = self._specialized(callee, functions, list(leaves), origin)
         rest = {p: a for p, a in bound.items() if p not in given}
         return tree.at(tree.call(name, **rest, **leaves), node)
 
@@ -213,7 +284,7 @@ class Specializer:
         is_own = (
             isinstance(value, types.FunctionType)
             and rule_of(value) is None
-            and not _is_library(value)
+            and not is_library(value)
         )
         return self.load(value) if is_own else None
 
@@ -298,48 +369,45 @@ def rule_of(value: Any) -> Any:
         return None
 
 
-def _is_library(value: Any) -> bool:
-    return (getattr(value, "__module__", None) or "builtins").split(".")[0] in (
-        "builtins", "numpy", "scipy", "math", "operator", "functools", "itertools", "random", "knetsrc",
-        "cupy", "cupyx",
-    )  # fmt: skip
+Member = tuple[type, str, types.FunctionType, list[tree.Node], list[tree.Node]]
 
 
-def _annotations(annotated: Any) -> dict[str, Any]:
-    """What a class or a function is annotated with; nothing where an annotation names what is not there."""
-    try:
-        return typing.get_type_hints(annotated)
-    except (NameError, TypeError):
-        return {}
+def _getter(member: Any) -> types.FunctionType | None:
+    """The function behind a property or a cached property."""
+    function = member.func if isinstance(member, functools.cached_property) else None
+    function = member.fget if isinstance(member, property) else function
+    return function if isinstance(function, types.FunctionType) else None
 
 
-def _users_classes(kinds: Mapping[str, Any]) -> dict[str, type]:
-    """Those of the annotations that are classes of the user."""
-    return {n: k for n, k in kinds.items() if isinstance(k, type) and not _is_library(k)}
+def _operators(node: Any) -> list[tuple[tree.Node, str, list[tree.Node]]]:
+    """Which operand's class may define an operation: the operand, the name of the method, the other operands."""
+    if isinstance(node, gast.BinOp):
+        text = DUNDERS.get(tree.symbol_of(node.op), "")
+        return [(node.left, f"__{text}__", [node.right]), (node.right, f"__r{text}__", [node.left])]
+    if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub | gast.UAdd):
+        return [(node.operand, "__neg__" if isinstance(node.op, gast.USub) else "__pos__", [])]
+    if isinstance(node, gast.Subscript) and not isinstance(node.slice, gast.Slice):
+        return [(node.value, "__getitem__", [node.slice])]
+    return []
 
 
-@functools.cache
-def _hints(owner: type) -> dict[str, type]:
-    """Classes of the user that the attributes of a class are annotated with."""
-    return _users_classes(_annotations(owner))
-
-
-@functools.cache
-def _elements(owner: type) -> dict[str, type]:
-    """Classes of the user that lists and tuples among the attributes of a class hold."""
-    kinds = _annotations(owner).items()
-    return _users_classes({n: next(iter(typing.get_args(k)), None) for n, k in kinds})
-
-
-def classes_of(function: types.FunctionType) -> dict[str, type]:
-    """Classes of the user that the parameters of a function are annotated with."""
-    return _users_classes(_annotations(function))
-
-
-def owner_of(function: types.FunctionType) -> type | None:
-    """The class that a method was defined in, found by its name."""
-    *path, _ = function.__qualname__.split(".")
-    found: Any = inspect.getmodule(function)
-    for part in path:
-        found = getattr(found, part, None)
-    return found if isinstance(found, type) else None
+def _called(
+    owner: type, name: str, receiver: Any, node: gast.Call, among: tuple[type, ...]
+) -> Member | None:
+    """The method that is called, as a plain function with all of its arguments."""
+    kind = next((k for k in among if name in vars(k)), None)
+    if kind is None or is_library(kind):
+        return None
+    function = vars(kind)[name]
+    arguments = list(node.args)
+    if isinstance(function, staticmethod):
+        function = function.__func__
+    elif isinstance(function, classmethod):
+        function = function.__func__
+        first = tree.call("type", receiver) if receiver is not None else node.func.value
+        arguments = [first, *arguments]
+    elif receiver is not None:
+        arguments = [receiver, *arguments]
+    if not isinstance(function, types.FunctionType):
+        return None
+    return kind, name, function, arguments, node.keywords

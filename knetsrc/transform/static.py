@@ -16,6 +16,7 @@ from typing import Any
 import gast
 
 from knetsrc.modules import array_module
+from knetsrc.objects import is_object
 from knetsrc.transform import tree
 from knetsrc.transform.resolve import UNKNOWN, Outside, numpy_path
 
@@ -74,7 +75,8 @@ class Statics:
         value = self.outside.resolve(node)
         if isinstance(value, types.ModuleType):
             return True
-        return value is not UNKNOWN and callable(value) and not isinstance(value, type)
+        is_function = value is not UNKNOWN and callable(value) and not isinstance(value, type)
+        return is_function and not is_object(value)
 
     def is_array_module(self, node: tree.Node) -> bool:
         """Whether `node` is the module of an array: `array_module(x)`, or CuPy's own function."""
@@ -108,7 +110,9 @@ class Statics:
         if type(value) not in (tuple, list, dict):
             return None
         inside = value.values() if isinstance(value, dict) else value
-        is_table = bool(inside) and all(callable(v) and not isinstance(v, type) for v in inside)
+        is_table = bool(inside) and all(
+            callable(v) and not isinstance(v, type) and not is_object(v) for v in inside
+        )
         if isinstance(value, dict):
             is_table = is_table and all(isinstance(k, str | int) for k in value)
         return value if is_table else None

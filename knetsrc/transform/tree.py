@@ -113,6 +113,10 @@ def dict_of(keys: Iterable[Node], values: Iterable[Node]) -> gast.Dict:
     return gast.Dict(list(keys), list(values))
 
 
+def starred(value: Node) -> gast.Starred:
+    return gast.Starred(value, gast.Load())
+
+
 def slice_of(lower: Node | None, upper: Node | None, step: Node | None) -> gast.Slice:
     return gast.Slice(lower, upper, step)
 

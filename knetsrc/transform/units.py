@@ -4,7 +4,7 @@ import functools
 import inspect
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,9 +19,10 @@ from knetsrc.transform.analysis.activity import (
     varied_names,
 )
 from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases
+from knetsrc.transform.analysis.containers import Kinds, asked_names, container_kinds
 from knetsrc.transform.analysis.helper_effects import HelperEffects
 from knetsrc.transform.analysis.kinds import numeric_names
-from knetsrc.transform.callee import Calls, Helper, Primitive
+from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
 from knetsrc.transform.functions import (
     Function,
     bind_call,
@@ -29,11 +30,12 @@ from knetsrc.transform.functions import (
     located,
     may_inline,
     with_defaults,
+    with_kinds,
     without_stars,
 )
 from knetsrc.transform.lift import lift
 from knetsrc.transform.names import Names
-from knetsrc.transform.normalize import index_loops, normalize, split_calls
+from knetsrc.transform.normalize import index_loops, normalize, split_calls, unfold_gets
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
 from knetsrc.transform.refusal import refused_helper
 from knetsrc.transform.resolve import Outside, local_names, qualify
@@ -73,6 +75,8 @@ class Units:
     loaded: dict[int, Function] = field(default_factory=dict)
     restores: bool = False
     _numeric: dict[int, tuple[list[str], frozenset[str]] | None] = field(default_factory=dict)
+    _returned: dict[int, str | None] = field(default_factory=dict)
+    _asked: dict[int, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.outside = Outside(self.names)
@@ -136,7 +140,7 @@ class Units:
             elif kind in ("none", "plain"):
                 known[text] = tree.constant(None) if kind == "none" else plain_value()
             else:
-                classes[text if kind == "class" else f"{text}[]"] = what
+                classes[text] = what
         core = tree.function_def(
             main.core.name, main.core.args, tree.substitute(main.core.body, functions)
         )
@@ -166,11 +170,12 @@ class Units:
     # --- one function ------------------------------------------------------------------------------------------------------
     def prepared(
         self, function: Function, wrt: set[str], has_aux: bool = False
-    ) -> tuple[gast.FunctionDef, frozenset[str], Names]:
-        """The function ready for reversal, its active names, and the names that it uses."""
+    ) -> tuple[gast.FunctionDef, Calls, frozenset[str], Names]:
+        """The function ready for reversal, its calls, its active names, and the names that it uses."""
         names = Names(self.names.taken)
         names.taken |= Names.of(function.core).taken
         core = self.inlined(self.specialized(function), frozenset(), function.place[0])
+        core = unfold_gets(core, lambda call: self._is_active_get(call, core, wrt))
         core = prepare.rename_rebound(core, names)
         core = index_loops(core, self._depends(core, wrt))
         depends = self._depends(core, wrt)
@@ -185,7 +190,40 @@ class Units:
         core = prepare.count_trips(core, names, active)
         core = prepare.keep_tests(core, names, active)
         names.taken |= Names.of(core).taken
-        return core, active_names(core, self.calls, wrt), names
+        calls = self.calls.within(self._kinds(core, function.kinds))
+        return core, calls, active_names(core, calls, wrt), names
+
+    def _kinds(self, core: gast.FunctionDef, given: Mapping[str, str]) -> Kinds:
+        return container_kinds(core, self.outside.resolve, given, self._returned_kind)
+
+    def _returned_kind(self, call: gast.Call) -> str | None:
+        """Whether a helper returns a list, tuple or dict, whatever it is called with."""
+        callee = self.calls.of(call)
+        if not isinstance(callee, Helper):
+            return None
+        key = id(callee.function)
+        if key not in self._returned:
+            self._returned[key] = None  # what a recursive call returns is not known
+            core = self.load(callee.function).core
+            self._returned[key] = self._kinds(core, {}).of(core.body[-1].value)
+        return self._returned[key]
+
+    def asked(self, function: Function) -> set[str]:
+        """Parameters of which the reversal would like to know whether they are lists, tuples or dicts."""
+        key = id(function.core)
+        if key not in self._asked:
+            self._asked[key] = set()  # a recursive call asks for nothing more
+            names = asked_names(function.core, self._asked_of_call)
+            self._asked[key] = names & set(function.parameters)
+        return self._asked[key]
+
+    def _asked_of_call(self, call: gast.Call) -> list[tree.Node]:
+        callee = self.calls.of(call)
+        if not isinstance(callee, Helper):
+            return []
+        function = self.load(callee.function)
+        bound = bind_call(function, call) or {}
+        return [bound[p] for p in self.asked(function) if p in bound]
 
     def _unpacked(self, core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
         """Calls that give an array or a list where it is taken apart: by entries, not as a tuple."""
@@ -221,6 +259,13 @@ class Units:
         """Whether a part of a function depends on the parameters `wrt`."""
         varied = functools.cache(lambda: varied_names(core, self.calls, wrt))
         return lambda node: bool(differentiable_names(node, self.calls) & varied())
+
+    def _is_active_get(self, call: gast.Call, core: gast.FunctionDef, wrt: set[str]) -> bool:
+        is_get = isinstance(call.func, gast.Attribute) and call.func.attr == "get"
+        is_method = is_get and isinstance(self.calls.of(call), Unknown)
+        return is_method and bool(
+            differentiable_names(call, self.calls) & varied_names(core, self.calls, wrt)
+        )
 
     def _stands_alone(self, call: tree.Node, depends: Callable[[tree.Node], bool]) -> bool:
         """Whether a call is to be a statement of its own: the backward part needs more than its value."""
@@ -371,7 +416,8 @@ class Units:
             self.keyed[key] = function
             wrt = tuple(p for p in function.parameters if p in key.active)
             reversal = self.reverse(
-                function, Task(wrt, True, True, key.scalar_result, key.scalars, key.parts)
+                with_kinds(function, key.kinds),
+                Task(wrt, True, True, key.scalar_result, key.scalars, key.parts),
             )
             self.functions += split_pair(self.pairs[key], function, reversal, always_tuple=False)
         return self.pairs[key]

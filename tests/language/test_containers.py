@@ -4,9 +4,7 @@
 from collections import namedtuple
 
 import numpy as np
-import pytest
 
-from knetsrc.errors import KnetsrcError
 from language.checking import M, V, check
 
 Pair = namedtuple("Pair", ["left", "right"])
@@ -149,7 +147,6 @@ def test_list_of_lists():
     check(f, 0.7)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_concatenated_lists():
     def f(x, ys):
         zs = [x, *ys] + [x * 2.0]
@@ -158,7 +155,6 @@ def test_concatenated_lists():
     check(f, 0.7, [1.5, 2.5])
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_concatenated_tuples():
     def f(p, q):
         a, b, c = p + q
@@ -167,7 +163,6 @@ def test_concatenated_tuples():
     check(f, (0.5, 1.5), (2.0,))
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_repeated_list():
     def f(x):
         zs = [x] * 3
@@ -184,7 +179,6 @@ def test_slice_of_a_list_is_consumed():
     check(f, [0.5, 1.5, 2.0])
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_dictionary_merged():
     def f(params, x):
         more = {**params, "b": x * 2.0}
@@ -193,7 +187,6 @@ def test_dictionary_merged():
     check(f, {"w": V, "b": V}, V)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_dictionary_get():
     def f(params):
         return np.sum(params.get("w", 1.0) ** 2) + params.get("missing", 3.0)

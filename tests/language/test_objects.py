@@ -89,7 +89,6 @@ def test_dataclass_method():
     check(f, Layer(V, 0.5), V)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_dataclass_of_dataclasses():
     def f(network, x):
         return np.sum(network.predict(x)) * network.depth
@@ -115,7 +114,6 @@ def test_dataclass_built_inside():
     check(f, V, V)
 
 
-@pytest.mark.xfail(strict=True, reason="known gap: see the assertion")
 def test_bound_method_is_differentiated():
     check(Layer(V, 0.5).penalty, 0.3)
     network = Network([Layer(V, 0.5)])
@@ -141,7 +139,6 @@ def test_method_of_a_captured_object():
     check(f, V)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_inherited_method():
     model = Shifted(V)
 
@@ -151,7 +148,6 @@ def test_inherited_method():
     check(f, V)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_static_and_class_methods():
     model = Scaled(V)
 
@@ -161,7 +157,6 @@ def test_static_and_class_methods():
     check(f, V)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_object_as_inactive_argument():
     def f(x, model):
         return np.sum(model(x) ** 2)

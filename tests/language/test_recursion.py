@@ -1,9 +1,7 @@
 """Recursion, mutual recursion, recursion over nested containers."""
 
 import numpy as np
-import pytest
 
-from knetsrc.errors import KnetsrcError
 from language.checking import V, check
 
 
@@ -125,7 +123,6 @@ def test_recursion_through_a_ternary():
     check(collatz, 0.7, 11)
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_recursion_with_accumulator_in_a_list():
     def collect(x, n):
         if n == 0:

@@ -72,21 +72,13 @@ def function_defined_twice(x):
     return g(x)
 
 
-@refused("a starred element in a list or tuple", "*xs", [1.0])
-def starred_element(xs):
-    ys = [*xs, 1.0]
-    return ys[0]
-
-
-@refused("`**` in a dict that is written out", '{**params, "c": 1.0}', {"a": 1.0})
-def double_starred_dict(params):
-    params = {**params, "c": 1.0}
-    return params["a"]
-
-
-@refused("`+` or `*` on a list in a differentiated value", "ys = xs + xs", [1.0])
-def joined_lists(xs):
-    ys = xs + xs
+@refused(
+    "`+` or `*` on a list in a differentiated value",
+    'ys = params["a"] + params["b"]',
+    {"a": [1.0], "b": [2.0]},
+)
+def joined_lists(params):
+    ys = params["a"] + params["b"]
     return ys[0] * ys[1]
 
 

@@ -9,7 +9,19 @@ from collections.abc import Iterator
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.callee import Calls, Constant, Container, Helper, Primitive, Record, Unknown
+from knetsrc.transform.callee import (
+    Calls,
+    Constant,
+    Container,
+    Helper,
+    Joined,
+    Merged,
+    Primitive,
+    Record,
+    Repeated,
+    Replaced,
+    Unknown,
+)
 
 
 def differentiable_names(node: tree.Node | None, calls: Calls) -> set[str]:
@@ -45,6 +57,12 @@ def operands(node: tree.Node | None, calls: Calls) -> list[tree.Node]:
         return [n for name in names for n in _listed(bound.get(name))]
     if isinstance(callee, Container):
         return list(callee.args)
+    if isinstance(callee, Joined | Merged):
+        return list(callee.parts)
+    if isinstance(callee, Replaced):
+        return [callee.record, *callee.fields.values()]
+    if isinstance(callee, Repeated):
+        return [callee.sequence]
     if isinstance(callee, Record):
         return list(callee.fields.values())
     if isinstance(callee, Helper | Unknown) and isinstance(node, gast.Call):

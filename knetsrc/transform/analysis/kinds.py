@@ -8,12 +8,20 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, differentiable_reads
 from knetsrc.transform.analysis.stores import changed_names
-from knetsrc.transform.callee import Calls, Helper, Primitive
+from knetsrc.transform.callee import Calls, Helper, Joined, Merged, Primitive, Repeated
 
 _ARRAY_ATTRIBUTES = frozenset({"shape", "ndim", "dtype", "size", "T"})
 _TAKES_LISTS = frozenset(
     {"concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "array", "asarray", "sum", "max", "min",
-     "append", "block", "getitem", "add", "multi_dot", "atleast_1d", "fsum", "broadcast_arrays", "meshgrid", "prod"}
+     "append", "block", "getitem", "add", "multi_dot", "atleast_1d", "fsum", "broadcast_arrays", "meshgrid", "prod",
+     "copy"}
+)  # fmt: skip
+_GIVES_CONTAINERS = frozenset(
+    {"split", "array_split", "hsplit", "vsplit", "dsplit", "svd", "eigh", "qr", "slogdet", "getitem", "meshgrid",
+     "broadcast_arrays", "unstack", "add", "max", "min", "sum", "copy"}
+)  # fmt: skip
+_OF_STRUCTURES = frozenset(
+    {"collected", "finished", "gradient_like", "joined_adjoint", "kept_entries", "owned", "repeated_adjoint"}
 )  # fmt: skip
 
 _CREATORS = frozenset(
@@ -74,7 +82,7 @@ def _of_assignment(
     if isinstance(node.value, gast.Name):
         copies.append((target.id, node.value.id))
     elif isinstance(node.value, gast.BinOp | gast.UnaryOp | gast.Compare):
-        if _is_arithmetic(node.value):
+        if _is_arithmetic(node.value, calls):
             numeric.add(target.id)
     elif (
         isinstance(node.value, gast.Constant) and isinstance(node.value.value, int | float)
@@ -82,8 +90,7 @@ def _of_assignment(
         numeric.add(target.id)
     elif isinstance(callee, Primitive) and not isinstance(node.value, gast.Attribute):
         name = getattr(callee.rule.primitives[0], "__name__", "")
-        if name not in {"split", "array_split", "hsplit", "vsplit", "dsplit", "svd", "eigh", "qr", "slogdet", "getitem",
-                        "meshgrid", "broadcast_arrays", "unstack", "add", "max", "min", "sum"}:  # fmt: skip
+        if name not in _GIVES_CONTAINERS | _OF_STRUCTURES:
             numeric.add(target.id)
 
 
@@ -97,25 +104,27 @@ def _makes_array(node: tree.Node) -> bool:
     )
 
 
-def _is_arithmetic(node: tree.Node) -> bool:
-    """Whether an operation is of numbers. Lists that are joined by `+` must be written out to be seen.
+def _is_arithmetic(node: tree.Node, calls: Calls) -> bool:
+    """Whether an operation is of numbers, as far as is known.
 
     Others are refused when the code runs, by `unbroadcast`.
     """
     if isinstance(node, gast.BinOp):
-        texts = (gast.List, gast.ListComp, gast.JoinedStr)
-        return not any(
-            isinstance(n, texts) or (isinstance(n, gast.Constant) and isinstance(n.value, str))
-            for n in (node.left, node.right)
-        )
+        texts = [n for n in (node.left, node.right) if isinstance(n, gast.JoinedStr)]
+        texts += [n for n in (node.left, node.right) if is_text(n)]
+        return not texts and not isinstance(calls.of(node), Joined | Repeated | Merged)
     return isinstance(node, gast.UnaryOp | gast.Compare)
+
+
+def is_text(node: tree.Node) -> bool:
+    return isinstance(node, gast.Constant) and isinstance(node.value, str)
 
 
 def _operand_names(
     node: tree.Node, calls: Calls, helper_kinds: Callable[[Helper], Any] | None
 ) -> set[str]:
     if isinstance(node, gast.BinOp):
-        known = _keys([node.left, node.right]) if _is_arithmetic(node) else set()
+        known = _keys([node.left, node.right]) if _is_arithmetic(node, calls) else set()
         return known | (_sliced([node.left, node.right]) if _is_of_numbers(node) else set())
     if isinstance(node, gast.Compare):
         return set()
@@ -125,7 +134,7 @@ def _operand_names(
     callee = calls.of(node)
     if isinstance(callee, Primitive):
         name = getattr(callee.rule.primitives[0], "__name__", "")
-        if name in _TAKES_LISTS:
+        if name in _TAKES_LISTS | _OF_STRUCTURES:
             return set()
         bound = callee.bound()
         operands = [v for k, v in bound.items() if k in callee.rule.operands]

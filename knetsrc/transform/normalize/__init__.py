@@ -34,6 +34,7 @@ from knetsrc.transform.normalize.calls import split_calls
 from knetsrc.transform.normalize.comparisons import split_comparisons
 from knetsrc.transform.normalize.comprehensions import unfold_comprehensions
 from knetsrc.transform.normalize.elements import write_out_elements
+from knetsrc.transform.normalize.gets import unfold_gets
 from knetsrc.transform.normalize.index_loops import index_loops
 from knetsrc.transform.normalize.jumps import structure_jumps
 from knetsrc.transform.normalize.lambdas import name_lambdas
@@ -47,7 +48,7 @@ from knetsrc.transform.normalize.walruses import move_walruses
 
 Rewriting = Callable[[gast.FunctionDef, Names], gast.FunctionDef]
 
-__all__ = ["index_loops", "normalize", "normalize_inner", "split_calls"]
+__all__ = ["index_loops", "normalize", "normalize_inner", "split_calls", "unfold_gets"]
 
 REWRITINGS: tuple[Rewriting, ...] = (
     split_targets,

@@ -47,7 +47,7 @@ class _Elements:
         if isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Subscript):
             before, target = self.target(node.target)
             if isinstance(node.op, gast.Add | gast.Sub):
-                return [*before, gast.AugAssign(target, node.op, node.value)]
+                return [*before, tree.augment(target, tree.symbol_of(node.op), node.value)]
             read = tree.subscript(tree.clone(target.value), tree.clone(target.slice))
             value = tree.binary(read, tree.symbol_of(node.op), node.value)
             return [*before, tree.assign(target, value)]
@@ -97,7 +97,7 @@ class _Elements:
         else:
             starred = [isinstance(t, gast.Starred) for t in target.elts]
             parts = [
-                gast.Starred(tree.store(text), gast.Store()) if star else tree.store(text)
+                tree.starred(tree.store(text)) if star else tree.store(text)
                 for text, star in zip(fresh, starred, strict=True)
             ]
             first = [tree.assign(tree.tuple_of(parts), value)]

@@ -234,10 +234,11 @@ def _is_made(value: Any, made: set[str]) -> bool:
         return isinstance(value.slice, gast.Slice) and _is_made(value.value, made)
     if tree.is_name(value):
         return value.id in made
-    return isinstance(value, gast.List | gast.ListComp) or tree.called_name(value) in (
-        "list",
-        "sorted",
-    )
+    is_copy = isinstance(value, gast.Call) and isinstance(value.func, gast.Attribute)
+    if is_copy and value.func.attr == "copy":
+        return True
+    made_by = ("list", "sorted")
+    return isinstance(value, gast.List | gast.ListComp) or tree.called_name(value) in made_by
 
 
 def loop_iterables(function: gast.FunctionDef) -> set[int]:

@@ -1,0 +1,69 @@
+"""Objects of classes of the user: which there are in a value, and whether they do anything."""
+
+import dataclasses
+from typing import Any
+
+_LEAVES = frozenset({float, int, bool, str, type(None)})
+_MADE_BY_DATACLASS = frozenset(
+    {"__init__", "__repr__", "__eq__", "__hash__", "__new__", "__setattr__", "__delattr__", "__replace__",
+     "__getnewargs__", "_make", "_replace", "_asdict"}
+)  # fmt: skip
+_LIBRARIES = frozenset({"builtins", "numpy", "scipy", "collections", "cupy"})
+
+
+def classes_in(value: Any, depth: int = 4) -> dict[str, type]:
+    """Classes of the user of which an object is, and what its attributes and elements hold, by path.
+
+    Examples
+    --------
+    >>> from dataclasses import make_dataclass
+    >>> layer = make_dataclass("Layer", ["w"])
+    >>> classes_in([layer(0.5), layer(1.5)])
+    {'[]': <class 'types.Layer'>}
+    """
+    if isinstance(value, list | tuple | dict) and not hasattr(value, "_fields"):
+        elements = list(value.values()) if isinstance(value, dict) else value
+        kinds = set(map(type, elements))
+        if not depth or len(kinds) != 1 or kinds <= _LEAVES:
+            return {}
+        inside = [classes_in(v, depth - 1) for v in elements]
+        same = set(inside[0].items()).intersection(*(i.items() for i in inside[1:]))
+        return {f"[]{rest}": kind for rest, kind in inside[0].items() if (rest, kind) in same}
+    if not is_object(value):
+        return {}
+    found = {"": type(value)}
+    attributes = value._asdict() if hasattr(value, "_asdict") else getattr(value, "__dict__", {})
+    for name, part in attributes.items() if depth else ():
+        found |= {f".{name}{rest}": kind for rest, kind in classes_in(part, depth - 1).items()}
+    return found
+
+
+def has_behaviour(kind: type) -> bool:
+    """Whether a class of the user has methods, properties or operators of its own."""
+    members = [m for c in kind.__mro__ if not _is_library(c) for m in vars(c).items()]
+    return any(
+        name not in _MADE_BY_DATACLASS and (callable(member) or hasattr(member, "__get__"))
+        for name, member in members
+        if not _is_slot(member)
+    )
+
+
+def _is_slot(member: Any) -> bool:
+    return type(member).__name__ in (
+        "getset_descriptor",
+        "member_descriptor",
+        "_tuplegetter",
+    )
+
+
+def _is_library(kind: type) -> bool:
+    return kind.__module__.split(".")[0] in _LIBRARIES
+
+
+def is_object(value: Any) -> bool:
+    """Whether a value is an object of a class of the user."""
+    kind = type(value)
+    if dataclasses.is_dataclass(kind) or hasattr(kind, "_fields"):
+        return True
+    is_library = kind.__module__.split(".")[0] in _LIBRARIES | {"knetsrc", "functools"}
+    return not is_library and hasattr(value, "__dict__") and not hasattr(value, "__wrapped__")

@@ -1,0 +1,159 @@
+"""Which names and expressions are lists, tuples or dicts for sure, and which are numbers: `+`, `*` and `|` mean other things for each.
+
+zs = xs + [y]      a list if `xs` is one, an array if `xs` is an array
+zs = 2.0 * xs      numbers
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import gast
+
+from knetsrc.transform import tree
+
+SEQUENCES = ("list", "tuple")
+_ANY = "any"  # of a name that is bound to nothing known yet
+_NUMBER = "number"
+_MADE: dict[Any, str] = {list: "list", sorted: "list", tuple: "tuple", dict: "dict", float: _NUMBER}
+_OF_NUMBERS = (gast.Sub, gast.Div, gast.Pow, gast.MatMult, gast.FloorDiv, gast.Mod)
+
+
+@dataclass
+class Kinds:
+    """Kinds of expressions: "list", "tuple", "dict", "number" (an array too), None for what is not known.
+
+    Attributes
+    ----------
+    resolve
+        The object that an outside name stands for.
+    names
+        Kinds of local names.
+    returned
+        The kind of what a call of a user's function returns.
+    """
+
+    resolve: Callable[[tree.Node], Any]
+    names: dict[str, str | None] = field(default_factory=dict)
+    returned: Callable[[gast.Call], str | None] = lambda call: None
+
+    def of(self, node: tree.Node | None) -> str | None:
+        """The kind of an expression."""
+        if isinstance(node, gast.Name):
+            return self.names.get(node.id)
+        if isinstance(node, gast.List | gast.Tuple | gast.Dict):
+            return type(node).__name__.lower()
+        if isinstance(node, gast.Constant):
+            is_number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
+            return _NUMBER if is_number else None
+        if isinstance(node, gast.BinOp):
+            return self._of_operation(node)
+        if isinstance(node, gast.UnaryOp | gast.Compare):
+            return _NUMBER
+        if isinstance(node, gast.Subscript) and isinstance(node.slice, gast.Slice):
+            return self.of(node.value)
+        return self._of_call(node) if isinstance(node, gast.Call) else None
+
+    def _of_operation(self, node: gast.BinOp) -> str | None:
+        if isinstance(node.op, _OF_NUMBERS):
+            return _NUMBER
+        kinds = {self.of(node.left), self.of(node.right)}
+        if isinstance(node.op, gast.Mult):
+            return self._of_product(node, kinds)
+        if isinstance(node.op, gast.BitOr) and "dict" in kinds:
+            return "dict"
+        if isinstance(node.op, gast.Add) and _NUMBER in kinds:
+            return _NUMBER
+        return _joined(kinds)
+
+    def _of_product(self, node: gast.BinOp, kinds: set[str | None]) -> str | None:
+        for sequence, count in ((node.left, node.right), (node.right, node.left)):
+            is_count = tree.is_number(count) or tree.called_name(count) == "len"
+            if self.of(sequence) in (*SEQUENCES, _ANY) and is_count:
+                return self.of(sequence)
+            if tree.is_number(count) and isinstance(count.value, float):
+                return _NUMBER
+        return _NUMBER if kinds == {_NUMBER} else _joined(kinds - {_NUMBER, *SEQUENCES} or {None})
+
+    def _of_call(self, node: gast.Call) -> str | None:
+        if isinstance(node.func, gast.Attribute) and node.func.attr == "copy":
+            return self.of(node.func.value)
+        made = self.resolve(node.func)
+        try:
+            return _MADE.get(made) or self.returned(node)
+        except TypeError:  # an object that cannot be looked up
+            return None
+
+
+def _joined(kinds: set[str | None]) -> str | None:
+    known = kinds - {_ANY}
+    return next(iter(known)) if len(known) == 1 else (_ANY if not known else None)
+
+
+def container_kinds(
+    function: gast.FunctionDef,
+    resolve: Callable[[tree.Node], Any],
+    given: Mapping[str, str],
+    returned: Callable[[gast.Call], str | None],
+) -> Kinds:
+    """Kinds of the expressions of a function in the core language.
+
+    Parameters
+    ----------
+    function
+        The function.
+    resolve
+        The object that an outside name stands for.
+    given
+        Kinds of parameters that are known.
+    returned
+        The kind of what a call of a user's function returns.
+    """
+    bound = _bindings(function)
+    parameters = {n.id for n in tree.walk(function.args) if isinstance(n, gast.Name)}
+    names = bound.keys() | parameters
+    kinds = Kinds(resolve, {n: given.get(n) if n in parameters else _ANY for n in names}, returned)
+    while True:
+        found = {
+            n: _joined({k, *(kinds.of(v) for v in bound.get(n, ()))})
+            for n, k in kinds.names.items()
+        }
+        if found == kinds.names:
+            known = {n: None if k == _ANY else k for n, k in found.items()}
+            return Kinds(resolve, known, returned)
+        kinds.names = found
+
+
+def _bindings(function: gast.FunctionDef) -> dict[str, list[tree.Node | None]]:
+    """Values that names are bound to; None for elements of something."""
+    bound: dict[str, list[tree.Node | None]] = {}
+    single = set()
+    for node in tree.walk(function.body):
+        if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
+            single.add(id(node.targets[0]))
+            bound.setdefault(node.targets[0].id, []).append(node.value)
+    for node in tree.walk(function.body):
+        is_bound = isinstance(node, gast.Name) and isinstance(node.ctx, gast.Store)
+        if is_bound and id(node) not in single:
+            bound.setdefault(node.id, []).append(None)
+    return bound
+
+
+def asked_names(
+    function: gast.FunctionDef, of_helper: Callable[[gast.Call], list[tree.Node]]
+) -> set[str]:
+    """Names of which a reversal would like to know whether they are containers: they are joined or copied.
+
+    `of_helper` gives the arguments of which a helper would like to know that.
+    """
+    asked: list[tree.Node] = []
+    for node in tree.walk(function.body):
+        if isinstance(node, gast.BinOp) and isinstance(node.op, gast.Add | gast.Mult | gast.BitOr):
+            asked += [node.left, node.right]
+        elif isinstance(node, gast.Starred):
+            asked.append(node.value)
+        elif tree.called_name(node) in ("list", "tuple"):
+            asked += node.args
+        elif isinstance(node, gast.Call):
+            asked += of_helper(node)
+    return {n.id for n in asked if isinstance(n, gast.Name)}

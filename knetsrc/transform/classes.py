@@ -1,0 +1,316 @@
+"""Which classes of the user the values of a function are objects of: what is known of an expression, by its path.
+
+{"net": Net, "net.layers[]": Layer}      `net` is a Net, the elements of `net.layers` are Layers
+"""
+
+import dis
+import functools
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gast
+
+from knetsrc.errors import KnetsrcError
+from knetsrc.modules import host_twin
+from knetsrc.objects import classes_in
+from knetsrc.transform import tree
+from knetsrc.transform.resolve import UNKNOWN, Captured, Globals, Outside
+from knetsrc.transform.source import read_source
+
+Classes = dict[str, type]
+_LIBRARIES = frozenset({
+    "builtins", "numpy", "scipy", "math", "operator", "functools", "itertools", "random", "knetsrc", "dataclasses",
+    "copy", "cupy", "cupyx",
+})  # fmt: skip
+_PLAIN = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, Captured, Globals)
+_DEPTH = 6
+DUNDERS = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
+    "|": "or",
+}  # fmt: skip
+
+
+def is_library(value: Any) -> bool:
+    """Whether a function or class comes with Python, NumPy, SciPy or this package."""
+    return (getattr(value, "__module__", None) or "builtins").split(".")[0] in _LIBRARIES
+
+
+@dataclass
+class ClassFacts:
+    """What is known of the expressions of one function.
+
+    Attributes
+    ----------
+    outside
+        What outside names stand for.
+    classes
+        Classes by path.
+    returned
+        What is known of the result of a call or an operation of user objects.
+    """
+
+    outside: Outside
+    classes: Classes
+    returned: Callable[[tree.Node, "ClassFacts"], Classes]
+
+    def class_of(self, node: tree.Node) -> type | None:
+        """The class of the user that an expression is an object of, as far as it is known."""
+        return self.of(node).get("")
+
+    def of(self, node: tree.Node) -> Classes:
+        """What is known of an expression, by the rest of the path: "" is itself, "[]" an element."""
+        found = self._by_path(node) or self._of_outside(node)
+        if found:
+            return found
+        if isinstance(node, gast.Attribute):
+            owner = self.class_of(node.value)
+            return annotated(owner, node.attr) if owner is not None else {}
+        if isinstance(node, gast.List | gast.Tuple) and node.elts:
+            return elements_of([self.of(e) for e in node.elts])
+        if isinstance(node, gast.Dict) and node.values and None not in node.keys:
+            return elements_of([self.of(v) for v in node.values])
+        if isinstance(node, gast.Call | gast.BinOp | gast.UnaryOp | gast.Subscript):
+            return self._passed_on(node) or self.returned(node, self)
+        return {}
+
+    @property
+    def first(self) -> str:
+        """The parameter that is the object of a method."""
+        own = self.classes["__self__"]
+        return next(
+            k for k, c in self.classes.items() if c is own and k.isidentifier() and k[:2] != "__"
+        )
+
+    def is_outside(self, node: tree.Node) -> bool:
+        """Whether an expression reads an outside object."""
+        return self._value(node) is not UNKNOWN
+
+    def _by_path(self, node: tree.Node) -> Classes:
+        path = path_of(node)
+        return below(self.classes, path) if path is not None else {}
+
+    def _passed_on(self, node: Any) -> Classes:
+        """What a copy of a container or a view of its values holds."""
+        if tree.called_name(node) in ("list", "tuple", "reversed", "sorted") and node.args:
+            return self.of(node.args[0])
+        is_method = isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute)
+        if is_method and node.func.attr in ("values", "copy"):
+            return self.of(node.func.value)
+        return {}
+
+    def _of_outside(self, node: tree.Node) -> Classes:
+        value = self._value(node)
+        is_object = value is not UNKNOWN and not isinstance(value, _PLAIN)
+        is_object = is_object and host_twin(value) is value
+        return classes_in(value) if is_object and not hasattr(value, "__wrapped__") else {}
+
+    def _value(self, node: tree.Node) -> Any:
+        """The object that an outside expression stands for at present."""
+        value = self.outside.resolve(node)
+        if value is not UNKNOWN:
+            return value
+        if isinstance(node, gast.Attribute):
+            base = self._value(node.value)
+            return vars(base).get(node.attr, UNKNOWN) if hasattr(base, "__dict__") else UNKNOWN
+        if isinstance(node, gast.Subscript) and isinstance(node.slice, gast.Constant):
+            base = self._value(node.value)
+            try:
+                return base[node.slice.value] if isinstance(base, list | tuple | dict) else UNKNOWN
+            except (LookupError, TypeError):
+                return UNKNOWN
+        return UNKNOWN
+
+    # --- local names ------------------------------------------------------------------------------------------------------
+    def add_locals(self, core: gast.FunctionDef) -> None:
+        """Enter what is known of the names that a function binds, where all their values agree."""
+        pairs = [pair for node in tree.walk(core.body) for pair in self._bound_by(node)]
+        known, mixed = dict(self.classes), set[str]()
+        while True:
+            self.classes = {k: c for k, c in known.items() if k not in mixed}
+            self._settle(pairs, mixed)
+            wrong = set()
+            for text, value in pairs:
+                found, held = value(), below(self.classes, text)
+                wrong |= {f"{text}{k}" for k, c in held.items() if found.get(k) is not c}
+            if not wrong:
+                return
+            mixed |= wrong
+
+    def _settle(self, pairs: list[tuple[str, Callable[[], Classes]]], mixed: set[str]) -> None:
+        """Each name has what is known of the first value that anything is known of."""
+        size = -1
+        while size < len(self.classes):
+            size = len(self.classes)
+            for text, value in pairs:
+                for rest, kind in value().items():
+                    key = f"{text}{rest}"
+                    if key not in mixed and key.count(".") + key.count("[") < _DEPTH:
+                        self.classes.setdefault(key, kind)
+
+    def _bound_by(self, node: Any) -> list[tuple[str, Callable[[], Classes]]]:
+        if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
+            is_empty = isinstance(node.value, gast.List) and not node.value.elts
+            return [] if is_empty else [(node.targets[0].id, lambda: self.of(node.value))]
+        if isinstance(node, gast.For):
+            return self._bound_by_loop(node.target, node.iter)
+        is_append = (
+            isinstance(node, gast.Call)
+            and isinstance(node.func, gast.Attribute)
+            and node.func.attr == "append"
+            and tree.is_name(node.func.value)
+            and len(node.args) == 1
+        )
+        if is_append:
+            return [(f"{node.func.value.id}[]", lambda: self.of(node.args[0]))]
+        return []
+
+    def _bound_by_loop(self, target: Any, iterable: Any) -> list[tuple[str, Callable[[], Classes]]]:
+        if isinstance(target, gast.Name):
+            return [(target.id, lambda: below(self.of(iterable), "[]"))]
+        text = tree.called_name(iterable)
+        if text == "enumerate" and len(target.elts) == 2:
+            return self._bound_by_loop(target.elts[1], iterable.args[0])
+        if text == "zip" and len(target.elts) == len(iterable.args):
+            pairs = zip(target.elts, iterable.args, strict=True)
+            return [found for t, i in pairs for found in self._bound_by_loop(t, i)]
+        is_method = isinstance(iterable, gast.Call) and isinstance(iterable.func, gast.Attribute)
+        if is_method and iterable.func.attr == "items" and len(target.elts) == 2:
+            return self._bound_by_loop(target.elts[1], iterable.func.value)
+        return []
+
+
+def path_of(node: tree.Node) -> str | None:
+    """`net.layers[]` for `net.layers[i]`; None for what is no chain of attributes and elements."""
+    if isinstance(node, gast.Name):
+        return str(node.id)
+    if isinstance(node, gast.Attribute | gast.Subscript):
+        base = path_of(node.value)
+        if isinstance(node, gast.Subscript):
+            is_slice = isinstance(node.slice, gast.Slice)
+            return base if base is None or is_slice else f"{base}[]"
+        return f"{base}.{node.attr}" if base is not None else None
+    return None
+
+
+def below(classes: Mapping[str, type], path: str) -> Classes:
+    """What is known of a path, by the rest of it."""
+    return {
+        k[len(path) :]: kind
+        for k, kind in classes.items()
+        if k == path or k.startswith((f"{path}.", f"{path}["))
+    }
+
+
+def elements_of(known: list[Classes]) -> Classes:
+    """What is known of every element of a container."""
+    same = set(known[0].items()).intersection(*(k.items() for k in known[1:]))
+    is_same_class = len({k.get("") for k in known}) == 1
+    return {f"[]{rest}": kind for rest, kind in same} if is_same_class else {}
+
+
+# --- annotations ----------------------------------------------------------------------------------------------------------
+def _annotations(of: Any) -> dict[str, Any]:
+    """What a class or a function is annotated with; nothing where an annotation names what is not there."""
+    try:
+        return typing.get_type_hints(of)
+    except (AttributeError, NameError, SyntaxError, TypeError):
+        return {}
+
+
+def _users_classes(kinds: Mapping[str, Any]) -> Classes:
+    """Those of the annotations that are classes of the user, and lists or tuples of such."""
+    found = {n: k for n, k in kinds.items() if isinstance(k, type) and not is_library(k)}
+    for name, kind in kinds.items():
+        element = next(iter(typing.get_args(kind)), None)
+        if typing.get_origin(kind) in (list, tuple) and isinstance(element, type):
+            found |= {} if is_library(element) else {f"{name}[]": element}
+    return found
+
+
+@functools.cache
+def _hints(owner: type) -> Classes:
+    return _users_classes(_annotations(owner))
+
+
+def annotated(owner: type, attr: str) -> Classes:
+    """What the annotation of an attribute tells."""
+    return below(_hints(owner), attr)
+
+
+def classes_of(function: types.FunctionType) -> Classes:
+    """Classes of the user that the parameters of a function are annotated with."""
+    return _users_classes(_annotations(function))
+
+
+def owner_of(function: types.FunctionType) -> type | None:
+    """The class that a method was defined in, found by its name."""
+    *path, _ = function.__qualname__.split(".")
+    found: Any = inspect.getmodule(function)
+    for part in path:
+        found = getattr(found, part, None)
+    return found if isinstance(found, type) else None
+
+
+def defined_in(owner: type, name: str) -> tuple[type, Any] | None:
+    """The class of the user from which `owner` has a member, and the member as it stands there."""
+    for kind in owner.__mro__:
+        if name in vars(kind):
+            return None if is_library(kind) else (kind, vars(kind)[name])
+    return None
+
+
+def is_class_attribute(owner: type, name: str) -> bool:
+    """Whether an attribute belongs to the class, and no object has one of its own by that name."""
+    found = defined_in(owner, name)
+    if found is None or callable(found[1]) or hasattr(found[1], "__get__"):
+        return False
+    return name not in _own_attributes(owner)
+
+
+@functools.cache
+def _own_attributes(owner: type) -> frozenset[str]:
+    """Names that objects of a class are annotated with, or that its methods assign."""
+    found: set[str] = set()
+    for kind in owner.__mro__:
+        found |= set(vars(kind).get("__annotations__", {}))
+        for member in vars(kind).values():
+            code = getattr(getattr(member, "__func__", member), "__code__", None)
+            steps = dis.get_instructions(code) if code is not None else ()
+            found |= {str(step.argval) for step in steps if step.opname == "STORE_ATTR"}
+    return frozenset(found)
+
+
+@functools.cache
+def assigned_attributes(kind: type) -> tuple[dict[str, str], tuple[str, ...]] | None:
+    """Parameters by the attributes that `__init__` assigns them to, and all of its parameters in order.
+
+    None where `__init__` does more than to assign parameters and literals.
+    """
+    init, new = inspect.getattr_static(kind, "__init__"), inspect.getattr_static(kind, "__new__")
+    if is_library(kind) or not isinstance(init, types.FunctionType) or new is not object.__new__:
+        return None
+    try:
+        function: Any = read_source(init).tree
+    except KnetsrcError:
+        return None
+    first, *parameters = [a.id for a in [*function.args.posonlyargs, *function.args.args]]
+    if function.args.vararg or function.args.kwarg or function.args.kwonlyargs:
+        return None
+    attributes: dict[str, str] = {}
+    for node in function.body:
+        target = (
+            node.targets[0] if isinstance(node, gast.Assign) and len(node.targets) == 1 else None
+        )
+        if not isinstance(target, gast.Attribute) or not tree.is_name(target.value, first):
+            return None
+        if isinstance(node.value, gast.Name) and node.value.id in parameters:
+            attributes[target.attr] = node.value.id
+        elif isinstance(node.value, gast.Constant) and target.attr not in attributes:
+            continue
+        else:
+            return None
+    return attributes, tuple(parameters)

@@ -1,0 +1,568 @@
+"""Methods, properties and operators of user classes: inherited, of elements, of attributes, of objects made inside."""
+
+import functools
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+import pytest
+
+from knetsrc import KnetsrcError, grad
+from language.checking import V, by_grad, by_value_and_grad, by_vjp, check
+
+WAYS = (by_grad, by_vjp, by_value_and_grad)
+
+
+class Scaled:
+    factor = 2.0
+
+    def __init__(self, weight):
+        self.weight = weight
+
+    def __call__(self, x):
+        return self.transform(x) * self.factor
+
+    def transform(self, x):
+        return x * self.weight
+
+    @staticmethod
+    def square(x):
+        return x * x
+
+    @classmethod
+    def doubled(cls, x):
+        return x * cls.factor
+
+
+class Shifted(Scaled):
+    factor = 3.0
+
+    def transform(self, x):
+        return super().transform(x) + 1.0
+
+
+class Deep(Shifted):
+    def transform(self, x):
+        return super().transform(x) * super().square(x) + self.bias
+
+    bias = 0.5
+
+
+@dataclass
+class Layer:
+    w: np.ndarray
+    b: float
+    name: str = "l"
+
+    def __call__(self, x):
+        return np.tanh(self.w * x + self.b)
+
+    def penalty(self, strength=0.1):
+        return strength * np.sum(self.w**2)
+
+    @property
+    def norm(self):
+        return np.sum(self.w**2)
+
+
+@dataclass(frozen=True)
+class Net:
+    layers: list
+    scale: float = 2.0
+    extra: dict = field(default_factory=dict)
+
+    def predict(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x * self.scale
+
+    @property
+    def depth(self):
+        return len(self.layers)
+
+    @functools.cached_property
+    def total(self):
+        return sum(layer.norm for layer in self.layers)
+
+
+@dataclass
+class Model:
+    net: Net
+
+    def loss(self, x):
+        return np.sum(self.net.layers[0].w * x) * self.net.layers[-1].b
+
+
+@dataclass(frozen=True)
+class Vec:
+    x: float
+    y: float
+
+    def __add__(self, o):
+        return Vec(self.x + o.x, self.y + o.y)
+
+    def __mul__(self, s):
+        return Vec(self.x * s, self.y * s)
+
+    def __rmul__(self, s):
+        return Vec(self.x * s, self.y * s)
+
+    def __neg__(self):
+        return Vec(-self.x, -self.y)
+
+    def __matmul__(self, o):
+        return self.x * o.x + self.y * o.y
+
+    def __getitem__(self, i):
+        return self.x if i == 0 else self.y
+
+    def __len__(self):
+        return 2
+
+    def __sub__(self, o):
+        return self + (-o)
+
+    def dot(self, o):
+        return self @ o
+
+
+class Point(NamedTuple):
+    x: float
+    y: float
+
+    def norm(self):
+        return np.sqrt(self.x**2 + self.y**2)
+
+    @property
+    def sq(self):
+        return self.x**2 + self.y**2
+
+
+class Plain:
+    def __init__(self, w, b=0.5):
+        self.w = w
+        self.b = b
+
+    def apply(self, x):
+        return self.w * x + self.b
+
+
+scaled, shifted, deep = Scaled(V), Shifted(V), Deep(V)
+layers = [Layer(V, 0.5), Layer(V + 1.0, 0.1)]
+net = Net([Layer(V, 0.5), Layer(V + 1.0, 0.1)])
+model = Model(net)
+objs = [Scaled(V), Shifted(V + 1.0)]
+
+
+@functools.lru_cache
+def cached(y):
+    return y * y
+
+
+def deco(f):
+    @functools.wraps(f)
+    def inner(*a, **k):
+        return f(*a, **k)
+
+    return inner
+
+
+@deco
+def wrapped(x):
+    return np.sum(x**2)
+
+
+def timed(f):
+    @functools.wraps(f)
+    def inner(x, n=2):
+        return f(x) * n
+
+    return inner
+
+
+@timed
+def wrapped2(x):
+    return np.sum(x**2)
+
+
+@grad
+def gloss(w, x):
+    return np.sum(w * x**2)
+
+
+class Namespace:
+    pass
+
+
+ns = Namespace()
+ns.loss = gloss
+ns.f = lambda x: x * x
+
+
+class Trainer:
+    def __init__(self):
+        self.net = net
+        self.rate = 0.1
+
+    def loss(self, x):
+        return np.sum(self.net.predict(x)) * self.rate
+
+
+trainer = Trainer()
+
+
+class It:
+    def __init__(self, items):
+        self.items = items
+
+    def __iter__(self):
+        return iter(self.items)
+
+    def __len__(self):
+        return len(self.items)
+
+    def __getitem__(self, i):
+        return self.items[i]
+
+
+it = It([1.0, 2.0])
+
+
+def test_super_through_two_classes():
+    def f(x):
+        return np.sum(deep(x) * x)
+
+    check(f, V)
+
+
+def test_static_and_class_methods_of_a_subclass():
+    def f(x):
+        return np.sum(shifted.square(x) + shifted.doubled(x) * Shifted.doubled(x))
+
+    check(f, V)
+
+
+def test_class_attribute_of_an_inactive_object():
+    def f(x, m):
+        return np.sum(m(x) ** 2) * m.factor
+
+    check(f, V, Shifted(V), argnums=(0,))
+
+
+def test_outside_list_of_objects():
+    def f(x):
+        for m in layers:
+            x = m(x)
+        return np.sum(x)
+
+    check(f, V)
+
+
+def test_sum_over_the_attributes_of_objects():
+    def f(network, x):
+        return sum(layer.w.sum() for layer in network.layers) * np.sum(x)
+
+    check(f, Net([Layer(V, 0.5), Layer(V + 1.0, 0.1)]), V, ways=WAYS)
+
+
+def test_property_of_objects_in_a_list():
+    def f(network, x):
+        return sum(layer.norm for layer in network.layers) * np.sum(x)
+
+    check(f, Net([Layer(V, 0.5), Layer(V + 1.0, 0.1)]), V, ways=WAYS)
+
+
+def test_property_of_an_element():
+    def f(network):
+        return network.layers[0].norm * network.layers[1].norm
+
+    check(f, Net([Layer(V, 0.5), Layer(V + 1.0, 0.1)]))
+
+
+def test_call_of_an_element():
+    def f(network):
+        return np.sum(network.layers[0](network.layers[1].w))
+
+    check(f, Net([Layer(V, 0.5), Layer(V + 1.0, 0.1)]))
+
+
+def test_method_reads_an_attribute_of_an_attribute():
+    def f(m, x):
+        return m.loss(x)
+
+    check(f, Model(Net([Layer(V, 0.5), Layer(V + 1.0, 0.1)])), V)
+
+
+def test_attribute_of_an_attribute():
+    def f(m, x):
+        return np.sum(m.net.layers[0].w * x) * m.net.scale
+
+    check(f, Model(Net([Layer(V, 0.5), Layer(V + 1.0, 0.1)])), V)
+
+
+def test_method_of_an_attribute():
+    def f(m, x):
+        return np.sum(m.net.predict(x))
+
+    check(f, Model(Net([Layer(V, 0.5), Layer(V + 1.0, 0.1)])), V)
+
+
+def test_attribute_of_an_attribute_of_an_outside_object():
+    def f(x):
+        return np.sum(model.net.layers[0].w * x) * model.net.scale
+
+    check(f, V)
+
+
+def test_method_of_an_attribute_of_an_outside_object():
+    def f(x):
+        return model.loss(x) + np.sum(model.net.predict(x))
+
+    check(f, V)
+
+
+def test_property_of_an_outside_object():
+    def f(x):
+        return np.sum(x) * layers[0].norm * net.depth
+
+    check(f, V)
+
+
+def test_cached_property():
+    def f(n, x):
+        return np.sum(x) * n.total
+
+    check(f, Net([Layer(V, 0.5)]), V)
+
+
+def test_objects_added():
+    def f(a, b):
+        c = a + b
+        return c.x * c.y
+
+    check(f, Vec(0.5, 1.5), Vec(0.2, 0.3))
+
+
+def test_operators_of_a_class():
+    def f(a, b):
+        c = (a + b) * 2.0
+        d = -c - a
+        return d @ b + d[0] * len(a)
+
+    check(f, Vec(0.5, 1.5), Vec(0.2, 0.3), ways=WAYS)
+
+
+def test_operator_of_the_right_operand():
+    def f(a, s):
+        c = s * a
+        return c.x * c.y
+
+    check(f, Vec(0.5, 1.5), 0.3)
+
+
+def test_operator_in_a_loop():
+    def f(a, n):
+        c = a
+        for _ in range(n):
+            c = c + a * 0.5
+        return c.dot(a)
+
+    check(f, Vec(0.5, 1.5), 3, ways=WAYS)
+
+
+def test_operator_on_elements():
+    def f(vs):
+        s = vs[0] + vs[1]
+        return s.x * s.y
+
+    check(f, [Vec(0.5, 1.5), Vec(0.2, 0.3)])
+
+
+def test_property_of_a_named_tuple():
+    def f(p):
+        return p.sq * p.x
+
+    check(f, Point(0.5, 1.5))
+
+
+def test_operator_on_objects_made_inside():
+    def f(x, y):
+        v = Vec(x, y)
+        w = v + Vec(y, x)
+        return w.x * w.y
+
+    check(f, 0.5, 1.5)
+
+
+def test_property_of_an_object_made_inside():
+    def f(w, x):
+        layer = Layer(w * 2.0, 0.5)
+        return np.sum(layer(x)) + layer.norm
+
+    check(f, V, V)
+
+
+def test_plain_object_made_inside():
+    def f(w, x):
+        p = Plain(w * 2.0)
+        return np.sum(p.apply(x)) * p.b
+
+    check(f, V, V)
+
+
+def test_plain_object_made_of_another():
+    def f(w, x):
+        p = Plain(w, b=x)
+        q = Plain(p.apply(x), b=p.b * 2)
+        return np.sum(q.w) * q.b
+
+    check(f, V, 0.3, ways=WAYS)
+
+
+def test_list_of_objects_made_inside():
+    def f(x):
+        ls = [Layer(x * i, 0.5) for i in range(3)]
+        return sum(np.sum(layer(x)) for layer in ls)
+
+    check(f, V)
+
+
+def test_objects_in_a_dictionary():
+    def f(d, x):
+        return np.sum(d["a"](x)) * d["b"].b + d["b"].norm
+
+    check(f, {"a": Layer(V, 0.5), "b": Layer(V + 1, 0.3)}, V, ways=WAYS)
+
+
+def test_loop_over_objects_in_a_dictionary():
+    def f(d, x):
+        s = 0.0
+        for layer in d.values():
+            s = s + np.sum(layer(x))
+        return s
+
+    check(f, {"a": Layer(V, 0.5), "b": Layer(V + 1, 0.3)}, V)
+
+
+def test_list_of_objects_as_argument():
+    def f(ls, x):
+        for layer in ls:
+            x = layer(x)
+        return np.sum(x)
+
+    check(f, [Layer(V, 0.5), Layer(V + 1, 0.3)], V)
+
+
+def test_cached_function_of_constants():
+    def f(x):
+        return np.sum(x) * cached(3.0)
+
+    check(f, V)
+
+
+def test_wrapped_function_with_a_default():
+    def f(x):
+        return wrapped2(x) * 2.0
+
+    check(f, V)
+
+
+def test_primal_of_a_gradient():
+    def f(w, x):
+        return gloss.primal(w, x) * 2.0
+
+    check(f, V, V)
+
+
+def test_primal_of_a_gradient_in_a_namespace():
+    def f(w, x):
+        return ns.loss.primal(w, x) * 2.0
+
+    check(f, V, V)
+
+
+def test_function_in_a_namespace():
+    def f(x):
+        return np.sum(ns.f(x))
+
+    check(f, V)
+
+
+def test_method_of_an_outside_object_with_objects():
+    def f(x):
+        return trainer.loss(x)
+
+    check(f, V)
+
+
+def test_loop_over_an_outside_object():
+    def f(x):
+        s = 0.0
+        for v in it:
+            s = s + x * v
+        return s
+
+    check(f, 0.5)
+
+
+class Unit:
+    scale: ClassVar[float] = 2.0
+
+
+@dataclass
+class Measured(Unit):
+    value: float
+    factor = 3.0
+
+    def scaled(self):
+        return self.value * self.factor
+
+
+def test_class_attribute_of_a_differentiated_object():
+    def f(m):
+        return m.scaled() * m.factor * m.value
+
+    check(f, Measured(0.7))
+
+
+def test_gradient_of_a_plain_object_is_a_dict_of_its_attributes():
+    gradient = grad(lambda p, x: np.sum(p.apply(x)))(Plain(V, 0.5), V)
+    np.testing.assert_allclose(gradient["w"], V)
+    assert gradient["b"] == 4.0
+
+
+def test_name_for_objects_of_two_classes():
+    def f(x, n):
+        model = scaled
+        for _ in range(n):
+            x = model.transform(x)
+            model = shifted
+        return np.sum(x)
+
+    with pytest.raises(KnetsrcError, match="transform"):
+        grad(f)(V, 2)
+
+
+def test_object_that_is_followed_by_one_of_another_class():
+    def f(x, model):
+        return np.sum(model(x))
+
+    slope = grad(f)
+    np.testing.assert_allclose(slope(V, Scaled(3.0)), 6.0 * np.ones(4))
+    np.testing.assert_allclose(slope(V, Shifted(3.0)), 9.0 * np.ones(4))
+
+
+def test_loop_over_an_object_that_makes_its_elements():
+    class Pairs:
+        def __iter__(self):
+            values = [1.0, 2.0]
+            return iter(values)
+
+    def f(pairs, x):
+        s = 0.0
+        for v in pairs:
+            s = s + x * v
+        return s + pairs.missing(x)
+
+    with pytest.raises(KnetsrcError, match="a loop over an object of the class `Pairs`"):
+        grad(f, argnums=1)(Pairs(), 0.5)
