@@ -14,6 +14,7 @@ import gast
 
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.pieces import (
@@ -365,6 +366,7 @@ def once_written(core: gast.FunctionDef) -> set[str]:
     stores = [
         n.id for n in tree.walk(core) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store)
     ]
+    stores += [text for n in tree.walk(core) if (text := stored_to(n)) is not None]
     own = set(parameters(core))
     return (own - set(stores)) | {n for n in stores if stores.count(n) == 1} - own
 

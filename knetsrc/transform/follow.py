@@ -57,6 +57,7 @@ class Following(Evaluating):
     def statement(self, node: Any) -> list[tree.Node]:
         followers: dict[type, Callable[[Any], list[tree.Node]]] = {
             gast.Assign: self.assignment,
+            gast.AugAssign: self.augmented,
             gast.Expr: self.expression_statement,
             gast.If: self.branch,
             gast.For: self.for_,
@@ -70,7 +71,18 @@ class Following(Evaluating):
         return [self.inside(node)]
 
     def assignment(self, node: gast.Assign) -> list[tree.Node]:
+        if isinstance(node.targets[0], gast.Subscript):
+            return self.written(node, node.targets[0])
         return self.assigned(node.targets[0], self.expression(node.value), node)
+
+    def augmented(self, node: gast.AugAssign) -> list[tree.Node]:
+        return self.written(node, node.target)
+
+    def written(self, node: Any, target: gast.Subscript) -> list[tree.Node]:
+        """A write of an element; into a container of functions, it would have to be followed in all that it is part of."""
+        if any(self.statics.is_static(self.expression(n)) for n in (target.value, node.value)):
+            raise refused(node, "a container of functions changes")
+        return [self.inside(node)]
 
     def assigned(self, target: Any, value: tree.Node, node: tree.Node) -> list[tree.Node]:
         """Statements that bind a value that has been followed."""

@@ -468,3 +468,13 @@ def test_lambda_called_at_once():
         return np.sum((lambda y: y * y)(x))
 
     check(f, V)
+
+
+def test_write_into_a_list_of_functions_is_refused():
+    def f(x):
+        steps = [np.sin, square]
+        steps[0] = np.cos
+        return np.sum(steps[0](x))
+
+    with pytest.raises(KnetsrcError, match="not known while transforming"):
+        grad(f)(V)
