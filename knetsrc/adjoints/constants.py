@@ -11,6 +11,7 @@ import numpy as np
 
 from knetsrc.adjoints.table import nondifferentiable
 from knetsrc.backends import stop_gradient
+from knetsrc.backends.sequences import order_of
 
 # Steps: flat between the jumps.
 nondifferentiable(
@@ -51,6 +52,8 @@ nondifferentiable(
     *(np.searchsorted, np.digitize, np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero),
     methods=("argmax", "argmin", "argsort", "argpartition", "nonzero", "searchsorted"),
 )
+
+nondifferentiable(order_of)
 
 # Shapes, kinds and what is printed.
 nondifferentiable(

@@ -6,12 +6,14 @@ partial(f, a)(x)        f(a, x)
 scaled_by(k)            <closure>(times, k=k)                           after the statements of `scaled_by`
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import gast
 
+from knetsrc.adjoints.equivalents import equivalent
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
@@ -226,7 +228,17 @@ class Evaluating:
         several = next((a for a in arguments_of(node) if self._is_choice(a)), None)
         if several is not None:
             return self.distributed(several, lambda a: self.call(with_argument(node, several, a)))
-        return self._builtin(node) or self._helper(node)
+        return self._builtin(node) or self._helper(self._with_equivalent(node))
+
+    def _with_equivalent(self, node: gast.Call) -> gast.Call:
+        """`map(f, xs)` and its kin as calls of plain functions, where what they call is known."""
+        outside = self.statics.outside
+        plain = equivalent(outside.resolve(node.func), node)
+        functions = [a for a in arguments_of(node) if self.statics.is_static(a)]
+        if plain is None or (len(functions) != 1 and len(arguments_of(node)) > 1):
+            return node
+        home = tree.name(outside.module(sys.modules[plain.__module__]))
+        return called(tree.attribute(home, plain.__name__), node)
 
     def _is_choice(self, node: tree.Node) -> bool:
         return isinstance(node, gast.IfExp) and self.statics.is_static(node)

@@ -16,6 +16,7 @@ from typing import Any
 
 import gast
 
+from knetsrc.adjoints.equivalents import EQUIVALENTS
 from knetsrc.adjoints.table import TABLE
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.modules import host_twin
@@ -285,7 +286,7 @@ class Specializer:
             isinstance(value, types.FunctionType)
             and rule_of(value) is None
             and not is_library(value)
-        )
+        ) or (isinstance(value, types.FunctionType) and value in EQUIVALENTS)
         return self.load(value) if is_own else None
 
     def _gives_function(self, callee: Any, known: Mapping[str, tree.Node]) -> bool:

@@ -2,6 +2,8 @@
 # ruff: noqa: B905
 
 import functools
+import itertools
+import operator
 
 import numpy as np
 import pytest
@@ -149,7 +151,6 @@ def test_composition():
     check(f, V)
 
 
-@pytest.mark.xfail(strict=True, reason="known gap: see the assertion")
 def test_map_with_a_helper():
     def f(xs):
         return sum(map(square, xs))
@@ -157,7 +158,6 @@ def test_map_with_a_helper():
     check(f, [0.5, 1.5])
 
 
-@pytest.mark.xfail(raises=KnetsrcError, strict=True, reason="refused so far")
 def test_reduce_with_a_helper():
     from functools import reduce
 
@@ -478,3 +478,34 @@ def test_write_into_a_list_of_functions_is_refused():
 
     with pytest.raises(KnetsrcError, match="not known while transforming"):
         grad(f)(V)
+
+
+def test_map_filter_and_accumulate():
+    def f(xs):
+        product = functools.reduce(operator.mul, xs, 2.0)
+        positive = list(filter(lambda x: x > 0.0, xs))
+        sums = list(itertools.accumulate(xs))
+        pairs = list(map(lambda a, b: a * b, xs, sums))
+        s = product + positive[0] * positive[1]
+        for y in map(square, sums):
+            s = s + y
+        return s + pairs[1]
+
+    check(f, [0.5, -1.5, 2.0], ways=ALL_WAYS)
+
+
+def test_sorted_and_largest_by_a_key():
+    def f(xs, w):
+        ordered = sorted(xs, key=lambda x: x * w)
+        return (
+            ordered[0] * 2.0 + ordered[1] * ordered[2] + max(xs, key=square) * min(xs, key=square)
+        )
+
+    check(f, [0.5, -1.5, 2.0], -1.0, ways=ALL_WAYS)
+
+
+def test_reduce_with_functions_of_the_operator_module():
+    def f(x):
+        return np.sum(functools.reduce(operator.add, [x, x * x, np.sin(x)]))
+
+    check(f, V)
