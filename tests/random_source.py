@@ -112,6 +112,10 @@ class _Writer(Expressions):
             (self.unpack, 2),
             (self.grow, 2),
             (self.inner, 1),
+            (self.record, 1),
+            (self.walrus, 1),
+            (self.starred, 1),
+            (self.guarded, 1),
         ]
         nested = [
             (self.branch, 4),
@@ -168,6 +172,43 @@ class _Writer(Expressions):
             start = self.comprehension(kind)
         self.lists[name] = kind
         return [f"{name} = {start}"]
+
+    def record(self, depth: int) -> list[str]:
+        """A dict or a tuple of several kinds, of which entries are read at once."""
+        (a, one), (b, other) = self.target(), self.target()
+        if a == b:
+            return self.assign(depth)
+        name, parts = self.fresh("parts"), [self.bounded(one), self.bounded(other)]
+        if self.chance(0.5):
+            lines = [f"{name} = {{'a': {parts[0]}, 'b': {parts[1]}}}"]
+            if self.chance(0.3):
+                lines.append(f"{name}['a'] = {self.bounded(one)}")
+            lines.append(f"{a}, {b} = {name}['a'], {name}['b']")
+        else:
+            lines = [f"{name} = ({parts[0]}, {parts[1]})", f"{a}, {b} = {name}"]
+        self.bind(a, one), self.bind(b, other)
+        return lines
+
+    def walrus(self, depth: int) -> list[str]:
+        """A name that is bound within an expression and read in the same one."""
+        name, kind = self.target()
+        part = self.fresh("part")
+        value = f"(({part} := {self.bounded(kind)}) * {part})"
+        self.bind(name, kind)
+        return [f"{name} = 0.3 * {value}"]
+
+    def starred(self, depth: int) -> list[str]:
+        """A call with its arguments taken from a tuple, with a default, or by keyword."""
+        (name, kind), inner = self.target(), self.fresh("scaled")
+        way = self.draw.choice(["*({0}, {1})", "{0}, by={1}", "{0}", "by={1}, value={0}"])
+        call = way.format(self.bounded(kind), self.bounded("s"))
+        self.bind(name, kind)
+        head = f"def {inner}(value, by=0.7):"
+        return [head, "    return np.sin(value) * by", f"{name} = {inner}({call})"]
+
+    def guarded(self, depth: int) -> list[str]:
+        """Statements in a `with`."""
+        return ["with np.errstate(all='ignore'):", *("    " + s for s in self.assign(depth + 1))]
 
     def comprehension(self, kind: str) -> str:
         if self.lists and self.chance(0.5):
