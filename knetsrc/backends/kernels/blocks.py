@@ -7,7 +7,7 @@ import numba
 from numpy.typing import NDArray
 
 from knetsrc.backends.kernels import rows, tiles
-from knetsrc.backends.kernels.launch import call, driver, filled, record, run, take
+from knetsrc.backends.kernels.launch import call, driver, filled, fresh, record, run, take
 from knetsrc.backends.kernels.layout import parts
 from knetsrc.backends.kernels.machine import address, processor
 from knetsrc.backends.kernels.vectors import Lanes
@@ -251,6 +251,5 @@ def pack_filter(
     packing: NDArray[Any], w: NDArray[Any], place: int, counter: int, workers: int
 ) -> None:
     """Pack a filter, C-contiguous, to a place."""
-    job = packing.copy()
-    job["w"], job["a"], job["counter"] = w.ctypes.data, place, counter
+    job = fresh(packing, w=w.ctypes.data, a=place, counter=counter)
     run(pack.address, job, 1 if w.size < FEW else workers)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from knetsrc.backends.kernels import channels_drivers, launch, rows
 from knetsrc.backends.kernels.blocks import Blocks, best_width, cycles
-from knetsrc.backends.kernels.dots import Problem
+from knetsrc.backends.kernels.dots import FEW, Problem
 from knetsrc.backends.kernels.geometry import Geometry
 from knetsrc.backends.kernels.layout import Table, table
 from knetsrc.backends.kernels.machine import address
@@ -51,19 +51,24 @@ class Channels:
 
     def run(self, x: NDArray[Any], y: NDArray[Any], w: NDArray[Any]) -> None:
         """Write w, given arrays that are C-contiguous."""
-        counters = np.zeros(8, np.int64)
+        counters = np.zeros(1, np.int64)
         workers = self.problem.workers
-        job = self.job.copy()
         with borrowed(self._scratch) as memory:
-            job["counter"] = counters.ctypes.data
-            job["x"], job["y"], job["w"] = x.ctypes.data, y.ctypes.data, w.ctypes.data
-            job["sums"] = memory
-            job["frame"] = memory + self._sums
-            job["packed"] = job["frame"] + job["frame_bytes"] * workers
-            job["line"] = job["packed"] + job["packed_bytes"] * workers
+            frame = memory + self._sums
+            job = launch.fresh(
+                self.job,
+                counter=counters.ctypes.data,
+                x=x.ctypes.data,
+                y=y.ctypes.data,
+                w=w.ctypes.data,
+                sums=memory,
+                frame=frame,
+                packed=frame + self._frames,
+                line=frame + self._frames + self._packed,
+            )
             launch.run(channels_drivers.by_channels.address, job, workers)
-            few = w.size < 20_000
-            launch.run(channels_drivers.finish_channels.address, job, 1 if few else workers)
+            driver = channels_drivers.finish_channels.address
+            launch.run(driver, job, 1 if w.size < FEW else workers)
 
     def _job(self) -> NDArray[Any]:
         problem, lanes, size = self.problem, self.problem.lanes, self.problem.lanes.size
@@ -75,7 +80,8 @@ class Channels:
         line = rounded(problem.depth * size + SLACK)
         sums = rounded(g.groups * problem.outputs * row)
         self._sums = sums * (1 if self.is_shared else workers)
-        self._scratch = self._sums + (frame + packed + line) * workers
+        self._frames, self._packed = frame * workers, packed * workers
+        self._scratch = self._sums + self._frames + self._packed + line * workers
         values = {
             **self.blocks.fields(row),
             "workers": workers,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knetsrc.backends.kernels import dots_drivers, frames, launch, rows, tiles
+from knetsrc.backends.kernels.forward import looking
 from knetsrc.backends.kernels.geometry import Geometry
 from knetsrc.backends.kernels.layout import Layout, Table, parts, table
 from knetsrc.backends.kernels.machine import address, processor
@@ -26,6 +27,7 @@ PATHS = ("rows", "panel")
 POINTERS = 10  # of a tile; more do not fit the registers for integers
 VECTORS = 32  # of an inner product, at least, where the batch has them
 CACHE = 1_500_000  # bytes of a panel beyond which it is read slowly
+FEW = 20_000  # numbers that one worker adds up as fast as many
 WASTE = 1.2  # lanes used may be fewer by this factor before pixels of images are made neighbours
 
 
@@ -96,7 +98,7 @@ class Problem:
         if path == "rows":
             return product * self.vectors(path)
         lines = prod(self.geometry.output[:2])
-        look = self.depth * lines * (3 + 1.5 * self.geometry.output[2] / self.lanes.count)
+        look = self.depth * lines * looking(self.geometry.output[2] / self.lanes.count)
         vectors = self.pixels / self.lanes.count if self.is_joint else self.vectors(path)
         panel = self.depth * self.images(path) * self.pixels * self.lanes.size
         return product * vectors * (1.5 if panel > CACHE else 1) + look
@@ -130,18 +132,23 @@ class Dots:
 
     def run(self, x: NDArray[Any], y: NDArray[Any], w: NDArray[Any]) -> None:
         """Write w, given arrays that are C-contiguous."""
-        counters = np.zeros(8, np.int64)
+        counters = np.zeros(1, np.int64)
         workers = self.problem.workers
-        job = self.job.copy()
         with borrowed(self._scratch) as memory:
-            job["counter"] = counters.ctypes.data
-            job["x"], job["y"], job["w"] = x.ctypes.data, y.ctypes.data, w.ctypes.data
-            job["sums"] = memory
-            job["frame"] = memory + self._sums
-            job["panel"] = job["frame"] + self._framed
-            job["results"] = job["panel"] + job["panel_bytes"] * workers
+            frame = memory + self._sums
+            job = launch.fresh(
+                self.job,
+                counter=counters.ctypes.data,
+                x=x.ctypes.data,
+                y=y.ctypes.data,
+                w=w.ctypes.data,
+                sums=memory,
+                frame=frame,
+                panel=frame + self._framed,
+                results=frame + self._framed + self._panels,
+            )
             launch.run(dots_drivers.by_dots.address, job, workers)
-            launch.run(dots_drivers.finish.address, job, 1 if w.size < 20_000 else workers)
+            launch.run(dots_drivers.finish.address, job, 1 if w.size < FEW else workers)
 
     def _plan_vectors(self) -> None:
         """Places of vectors in what is seen and in the adjoint of the output, and which lanes count."""
@@ -184,7 +191,8 @@ class Dots:
         results = rounded(problem.outputs * self.line * size) if self.is_joint else 0
         self._sums = sums * (1 if is_shared else workers)
         self._framed = self.frame * self.images * workers if is_framed else 0
-        self._scratch = self._sums + self._framed + (panel + results) * workers
+        self._panels = panel * workers
+        self._scratch = self._sums + self._framed + self._panels + results * workers
 
         def dot(height: int, count: int) -> int:
             if not count:
@@ -192,6 +200,7 @@ class Dots:
             return address(tiles.dot, height, width, lanes, masked=self.is_masked)
 
         pitch = self.line if self.is_joint else self.line // self.images
+        narrow = g.output[2] <= lanes.count
         values = {
             **frames.fields(self.layout, lanes),
             "workers": workers,
@@ -237,8 +246,8 @@ class Dots:
             "clear": address(rows.clear, lanes),
             "copy": address(rows.copy, lanes),
             "add": address(rows.add, lanes),
-            "gather": address(rows.gather, lanes, loose=True) if panel else 0,
-            "gather_exactly": address(rows.gather, lanes, loose=False) if panel else 0,
+            "gather": address(rows.gather_loosely, lanes, narrow=narrow) if panel else 0,
+            "gather_exactly": address(rows.gather, lanes) if panel else 0,
             "output_depth": g.output[0],
             "output_height": g.output[1],
             "output_width": g.output[2],

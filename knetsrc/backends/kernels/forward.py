@@ -99,17 +99,24 @@ class Problem:
             return product * vectors
         if path == "slabs":
             return product * vectors + picking
-        look = self.filter.depth * lines * (3 + 1.5 * self.geometry.output[2] / self.lanes.count)
+        look = self.filter.depth * lines * looking(self.geometry.output[2] / self.lanes.count)
         return product * self.panel_vectors * self.shares / self.images + look + picking / 2
 
     def path(self) -> str:
         return min(filter(self.can, PATHS), key=self.cost)
 
 
+def looking(vectors: float) -> float:
+    """Processor cycles of copying a row of so many vectors to a panel, about."""
+    return 2.5 if vectors <= 1 else 4 + 2 * vectors
+
+
 class Forward:
     """The plan of a problem: tables and a job to which a call adds its addresses."""
 
     def __init__(self, problem: Problem, path: str) -> None:
+        if not problem.can(path):
+            raise ValueError(f"{path}: a vector does not fit in the rows of {problem.geometry}")
         self.problem, self.path = problem, path
         self.layout, self.lanes = problem.layout, problem.lanes
         size = self.lanes.size
@@ -148,27 +155,23 @@ class Forward:
     def run(self, x: NDArray[Any], w: NDArray[Any], y: NDArray[Any]) -> None:
         """Write y, given arrays that are C-contiguous."""
         counters = np.zeros(24, np.int64)  # a cache line apart
-        start = counters.ctypes.data
-        workers = self.problem.workers
-        job = self.job.copy()
+        start, workers = counters.ctypes.data, self.problem.workers
         with borrowed(self._scratch) as memory:
             pack_filter(self.packing, w, memory, start, workers)
-            job["counter"], job["x"], job["y"], job["a"] = (
-                start + 64,
-                x.ctypes.data,
-                y.ctypes.data,
-                memory,
+            frame = memory + self._packed
+            job = launch.fresh(
+                self.job,
+                counter=start + 64,
+                x=x.ctypes.data,
+                y=y.ctypes.data,
+                a=memory,
+                frame=frame,
+                result=frame + self._framed,
+                panel=frame + self._framed + self._results,
             )
-            job["frame"] = memory + self._packed
-            job["result"] = job["frame"] + self._framed
-            job["panel"] = job["result"] + job["result_bytes"] * workers
             if self.is_prepared:
                 launch.run(forward_drivers.frame_items.address, job, workers)
-                job["counter"], job["x"], job["x_item"] = (
-                    start + 128,
-                    job["frame"],
-                    job["frame_bytes"],
-                )
+                job["counter"], job["x"], job["x_item"] = start + 128, frame, job["frame_bytes"]
                 job["is_framed"] = 0
             by_panel = self.path == "panel"
             driver = forward_drivers.by_panel if by_panel else forward_drivers.by_rows
@@ -205,7 +208,9 @@ class Forward:
         self._framed = frame * frame_count if self.is_framed else 0
         result = rounded(problem.rows * self.row * size + SLACK)
         panel = rounded(self.slice * self.row * size + SLACK) if self.path == "panel" else 0
-        self._scratch = self._packed + self._framed + (result + panel) * problem.workers
+        self._results = result * problem.workers if self.row else 0
+        self._scratch = self._packed + self._framed + self._results + panel * problem.workers
+        narrow = g.output[2] <= lanes.count
         values = {
             **frames.fields(self.layout, lanes),
             **self.blocks.fields((self.row or problem.pixels) * size),
@@ -237,7 +242,7 @@ class Forward:
             "slice": self.slice,
             "panel_bytes": panel,
             "panel_row": self.row * size,
-            "gather": address(rows.gather, lanes, loose=True) if panel else 0,
-            "gather_exactly": address(rows.gather, lanes, loose=False) if panel else 0,
+            "gather": address(rows.gather_loosely, lanes, narrow=narrow) if panel else 0,
+            "gather_exactly": address(rows.gather, lanes) if panel else 0,
         }
         return launch.filled(forward_drivers.JOB, values)

@@ -1,6 +1,7 @@
 """What a convolution is, apart from its numbers: sizes in, window, steps, sizes out."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 
 
@@ -36,25 +37,25 @@ class Geometry:
     dilation: tuple[int, ...]
     groups: int
 
-    @property
+    @cached_property
     def output(self) -> tuple[int, ...]:
         """Spatial shape of the output."""
         axes = zip(self.padded, self.reach, self.stride, strict=True)
         return tuple((size - reach) // step + 1 for size, reach, step in axes)
 
-    @property
+    @cached_property
     def padded(self) -> tuple[int, ...]:
         """Spatial shape of the input with its padding."""
         axes = zip(self.image, self.padding, strict=True)
         return tuple(before + size + after for size, (before, after) in axes)
 
-    @property
+    @cached_property
     def reach(self) -> tuple[int, ...]:
         """Extent of the dilated window along each axis."""
         axes = zip(self.window, self.dilation, strict=True)
         return tuple((taps - 1) * apart + 1 for taps, apart in axes)
 
-    @property
+    @cached_property
     def taps(self) -> int:
         """Number of elements of the window."""
         return prod(self.window)

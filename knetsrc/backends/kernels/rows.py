@@ -146,17 +146,31 @@ def transposed(code: Code, rows: list[Value]) -> list[Value]:
     return rows
 
 
-def gather(lanes: Lanes, *, loose: bool) -> Any:
+def gather(lanes: Lanes) -> Any:
     """Copy the same rows as each tap sees them: a panel with a line for each.
 
     Arguments: panel, source, offsets of the taps, number of taps, rows, n, distance of two lines, step in the panel, source step.
-    If loose, whole vectors are moved: up to a vector less one number is read and written behind each row.
     """
 
     def row(code: Code, line: Value, place: Value, n: Value) -> None:
-        (loosely if loose else pieces)(code, _copied, line, place, n, lanes)
+        pieces(code, _copied, line, place, n, lanes)
 
-    return looking(f"gather_{'loose' if loose else 'exact'}", row, lanes)
+    return looking("gather", row, lanes)
+
+
+def gather_loosely(lanes: Lanes, *, narrow: bool) -> Any:
+    """As `gather`, by whole vectors: up to a vector less one number is read and written behind each row.
+
+    Narrow rows are no longer than a vector.
+    """
+
+    def row(code: Code, line: Value, place: Value, n: Value) -> None:
+        if narrow:
+            _copied(code, line, place, lanes)
+        else:
+            loosely(code, _copied, line, place, n, lanes)
+
+    return looking(f"gather_{'narrow' if narrow else 'wide'}", row, lanes)
 
 
 def scatter(lanes: Lanes) -> Any:

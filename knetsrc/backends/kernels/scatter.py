@@ -108,20 +108,20 @@ class Scatter:
     def run(self, y: NDArray[Any], w: NDArray[Any], x: NDArray[Any]) -> None:
         """Write x, given arrays that are C-contiguous."""
         counters = np.zeros(16, np.int64)  # a cache line apart
-        start = counters.ctypes.data
-        workers = self.problem.workers
-        job = self.job.copy()
+        start, workers = counters.ctypes.data, self.problem.workers
         with borrowed(self._scratch) as memory:
             pack_filter(self.packing, w, memory, start, workers)
-            job["counter"], job["x"], job["y"], job["a"] = (
-                start + 64,
-                x.ctypes.data,
-                y.ctypes.data,
-                memory,
+            frame = memory + self._packed
+            job = launch.fresh(
+                self.job,
+                counter=start + 64,
+                x=x.ctypes.data,
+                y=y.ctypes.data,
+                a=memory,
+                frame=frame,
+                result=frame + self._framed,
+                panel=frame + self._framed + self._results,
             )
-            job["frame"] = memory + self._packed
-            job["result"] = job["frame"] + self._framed
-            job["panel"] = job["result"] + job["result_bytes"] * workers
             launch.run(scatter_drivers.by_columns.address, job, workers)
 
     def _job(self) -> NDArray[Any]:
@@ -132,7 +132,8 @@ class Scatter:
         panel = rounded(problem.outputs * self.row * size) if problem.has_panel else 0
         self._packed = rounded(self.blocks.packed_bytes * g.groups * problem.parts + SLACK)
         self._framed = frame * problem.images * problem.workers
-        self._scratch = self._packed + self._framed + (result + panel) * problem.workers
+        self._results = result * problem.workers
+        self._scratch = self._packed + self._framed + self._results + panel * problem.workers
         values = {
             **frames.fields(self.layout, lanes, outward=True),
             **self.blocks.fields(self.row * size),
