@@ -42,12 +42,13 @@ def loss(w, x, y):
 
 
 def init(rng: np.random.Generator) -> list[np.ndarray]:
-    """Weights and biases in turn; the scale keeps the variance through relu (He et al., 2015)."""
+    """Weights and biases in turn; the scale is that of Glorot and Bengio, 2010, as in Flux."""
     w = []
     for shape in SHAPES:
-        scale = np.float32(np.sqrt(2 / np.prod(shape[1:])))
-        w.append(scale * rng.standard_normal(shape, dtype=np.float32))
-        w.append(np.zeros((shape[0], *[1] * max(1, len(shape) - 2)), np.float32))
+        outputs, inputs, *window = shape
+        limit = np.sqrt(6 / ((inputs + outputs) * np.prod(window)))
+        w.append(rng.uniform(-limit, limit, shape).astype(np.float32))
+        w.append(np.zeros((outputs, *[1] * max(1, len(window))), np.float32))
     return w
 
 

@@ -40,11 +40,11 @@ def loss(w, x, y):
 
 
 def init(size: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Parameters for images of this height and width; scaled as for relu (He et al., 2015)."""
+    """Parameters for images of this height and width, scaled as by Glorot and Bengio, 2010."""
 
-    def scaled(*shape: int) -> np.ndarray:
-        inputs = np.prod(shape[1:])
-        return np.float32(np.sqrt(2 / inputs)) * rng.standard_normal(shape, dtype=np.float32)
+    def scaled(outputs: int, inputs: int, *window: int) -> np.ndarray:
+        limit = np.sqrt(6 / ((inputs + outputs) * np.prod(window)))
+        return rng.uniform(-limit, limit, (outputs, inputs, *window)).astype(np.float32)
 
     left = -(-(-(-(size - 4) // 2) - 4) // 2)  # after two convolutions and two poolings
     return {
@@ -83,9 +83,11 @@ def train(
     args: Namespace,
     rng: np.random.Generator,
 ) -> None:
-    """Update the parameters in place by one pass over the images."""
-    for batch in progress(batches(len(y), args.batchsize, rng), f"epoch {epoch}"):
-        optimizer.update(loss(w, x[batch], y[batch]), args.lr)
+    """Update the parameters in place by one pass over the images; the rate falls to a tenth."""
+    pieces = batches(len(y), args.batchsize, rng)
+    for number, batch in enumerate(progress(pieces, f"epoch {epoch}")):
+        done = (epoch - 1 + number / len(pieces)) / args.epochs
+        optimizer.update(loss(w, x[batch], y[batch]), args.lr * (1 - 0.9 * done))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -83,6 +83,44 @@ def test_parameters_of_another_model_are_refused(files):
     assert "holds the parameters of another model" in said
 
 
+def test_convolutional_network_learns_digits(files):
+    curve, model = files
+    output = run("lenet", "--epochs", 2, "--batchsize", 50, "--plot", curve, "--save", model)
+    assert figures(output, "test_accuracy")[-1] > 0.75
+    assert curve.read_bytes().startswith(b"\x89PNG")
+    with np.load(model) as saved:
+        assert saved["conv2"].shape == (50, 20, 5, 5)
+    loaded = run("lenet", "--load", model, "--epochs", 0)
+    assert figures(loaded, "test_loss")[0] == figures(output, "test_loss")[-1]
+
+
+def test_convolutional_network_with_gradient_descent():
+    options = ["--optimizer", "sgd", "--lr", 0.1, "--epochs", 1, "--batchsize", 50, "--show"]
+    output = run("lenet", *options)
+    assert "conv_adjoint_w(" in output
+    losses = figures(output, "train_loss")
+    assert losses[1] < losses[0]
+
+
+def test_pictures_are_told_apart_class_by_class(files):
+    curve, model = files
+    output = run("cifar", "--epochs", 4, "--limit", 600, "--plot", curve, "--save", model)
+    assert figures(output, "test_accuracy")[-1] > 0.3
+    *_, last = output.splitlines()
+    name, share = last.split()
+    assert name == "9"
+    assert 0 <= float(share) <= 1
+    assert curve.read_bytes().startswith(b"\x89PNG")
+    with np.load(model) as saved:
+        assert [saved[name].shape for name in saved][:2] == [(16, 3, 5, 5), (16, 1, 1)]
+
+
+@pytest.mark.parametrize("name", ["lenet", "cifar"])
+def test_device_that_is_not_there(name, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert "--device gpu" in run(name, "--device", "gpu", "--epochs", 0, fails=True)
+
+
 def test_character_model_learns_and_writes(files):
     curve, model = files
     options = [*TINY, "--epochs", 3, "--generate", 12, "--plot", curve, "--save", model]
@@ -100,7 +138,7 @@ def test_character_model_with_too_little_text_says_so():
     assert "too few" in run("charlm", "--limit", 100, fails=True)
 
 
-@pytest.mark.parametrize("name", ["housing", "mnist", "charlm"])
+@pytest.mark.parametrize("name", ["housing", "mnist", "lenet", "cifar", "charlm"])
 def test_help_names_every_option(name):
     output = run(name, "--help")
     for option in (
