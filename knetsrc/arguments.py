@@ -9,6 +9,7 @@ import numpy as np
 
 from knetsrc.callee import POSITIONAL, name_of, parameters_of, placed
 from knetsrc.errors import DefectError, NonScalarOutputError, NotDifferentiableError
+from knetsrc.modules import array_module, on_device
 from knetsrc.structure import is_container
 
 Checked = tuple[int, str, Any]
@@ -174,8 +175,12 @@ def formed(gradient: Any, value: Any) -> Any:
         return gradient
     if kind is type(gradient):
         return gradient
+    if on_device(gradient):  # to make it a number would be to wait for the device
+        return gradient
     if kind is float:
         return float(gradient)
+    if on_device(value):
+        return array_module(value).full(value.shape, gradient, value.dtype)
     return value.dtype.type(gradient) if isinstance(value, np.generic) else gradient
 
 

@@ -7,8 +7,9 @@ import stand_in as cp
 from devices import to_device, to_host
 from knetsrc import grad, stop_gradient, value_and_grad, vjp
 from knetsrc.backends import as_array, beside, finished, like, unbroadcast, zeros_like
-from knetsrc.errors import KnetsrcError
+from knetsrc.errors import KnetsrcError, OperandError
 from knetsrc.modules import array_module, host_twin, on_device, special_module
+from knetsrc.ops import dropout, nll
 
 W, X = np.random.default_rng(0).standard_normal((2, 3, 3))
 
@@ -117,8 +118,24 @@ def test_gradient_of_an_array_without_axes():
         return w * 2.0
 
     d_w, d_unused = grad(loss, (0, 1))(cp.asarray(1.5), cp.asarray(0.5))
+    assert isinstance(d_w, cp.ndarray)
     assert isinstance(d_unused, cp.ndarray)
     assert (float(d_w), float(d_unused)) == (2.0, 0.0)
+
+
+def test_dropout_draws_on_the_device():
+    x = cp.asarray(X)
+    y = dropout(x, 0.5, cp.random.default_rng(0))
+    assert isinstance(y, cp.ndarray)
+    with pytest.raises(OperandError, match="random numbers of NumPy"):
+        dropout(x, 0.5, np.random.default_rng(0))
+
+
+def test_labels_on_the_device_are_not_looked_at():
+    labels = cp.asarray(np.array([0, 2, 1]))
+    with cp.recorded() as record:
+        grad(nll)(cp.asarray(W), labels)
+    assert not record.waits
 
 
 def test_gradients_of_a_list_share_no_memory():

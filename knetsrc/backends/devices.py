@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from knetsrc.errors import OperandError
+from knetsrc.modules import on_device
 
 KERNELS = {
     "numpy": ("knetsrc.backends.kernels", "knetsrc.backends.kernels.pooling"),
+    "cupy": ("knetsrc.backends.gpu", "knetsrc.backends.gpu.pooling"),
 }
 
 
@@ -29,11 +31,12 @@ def pooling_kernels(x: Any) -> Any:
 
 
 def _kind(x: Any) -> str:
-    kind = "numpy" if isinstance(x, np.ndarray) else type(x).__module__.partition(".")[0]
-    if kind not in KERNELS:
-        raise OperandError(
-            f"convolution or pooling of an array of type {type(x).__module__}.{type(x).__name__}",
-            why=f"there are kernels for arrays of {', '.join(KERNELS)} only",
-            instead="np.asarray(x)",
-        )
-    return kind
+    if isinstance(x, np.ndarray):
+        return "numpy"
+    if on_device(x):
+        return "cupy"
+    raise OperandError(
+        f"convolution or pooling of an array of type {type(x).__module__}.{type(x).__name__}",
+        why=f"there are kernels for arrays of {', '.join(KERNELS)} only",
+        instead="np.asarray(x)",
+    )

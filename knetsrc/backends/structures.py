@@ -335,9 +335,11 @@ def finished(d: Any, x: Any) -> Any:
     if hasattr(x, "dtype"):
         if x.dtype.kind not in "fc":
             return None
+        if on_device(d):
+            return d
         if isinstance(x, np.generic):
             return x.dtype.type(d)
-        return like(d, x) if on_device(x) and not on_device(d) else d
+        return like(d, x) if on_device(x) else d
     names = fields_of(x)
     if names is None:
         return d if isinstance(x, complex) else None

@@ -25,8 +25,19 @@ from stand_in.array import (
     unwrapped,
     wrapped,
 )
+from stand_in.kernels import RawKernel
 
-__all__ = ["Record", "array", "asarray", "asnumpy", "linalg", "ndarray", "recorded", "special"]
+__all__ = [
+    "RawKernel",
+    "Record",
+    "array",
+    "asarray",
+    "asnumpy",
+    "linalg",
+    "ndarray",
+    "recorded",
+    "special",
+]
 
 float32, float64, int32, int64, bool_, uint8 = (
     np.float32, np.float64, np.int32, np.int64, np.bool_, np.uint8
