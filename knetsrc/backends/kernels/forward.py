@@ -25,7 +25,8 @@ from knetsrc.backends.kernels.vectors import Lanes
 
 PATHS = ("rows", "slabs", "panel")
 PANEL = 256 * 1024  # bytes
-PIXELS = 512  # of a panel
+PIXELS = 256  # of a panel, about
+FAR = 700_000  # bytes of an image beyond which channels lie on too many pages
 FRAMES = 256 * 1024 * 1024  # bytes of frames that are made first
 
 
@@ -80,7 +81,7 @@ class Problem:
     def shares(self) -> int:
         """Parts that the lines of an image are divided into, each for a panel of its own."""
         lines = prod(self.geometry.output[:2])
-        return min(lines, -(-self.pixels // (2 * PIXELS)))
+        return min(lines, -(-self.pixels // PIXELS))
 
     @property
     def panel_vectors(self) -> int:
@@ -95,10 +96,11 @@ class Problem:
         lines = prod(self.geometry.output[:2])
         vectors = sum(-(-run[2] // self.lanes.count) for run in self.runs(path))
         picking = self.rows * (6 * lines + self.pixels / 4)
-        if path == "rows":
-            return product * vectors
-        if path == "slabs":
-            return product * vectors + picking
+        if path != "panel":
+            is_far = self.geometry.taps == 1 and self.inputs > 64
+            is_far &= self.layout.numbers * self.lanes.size > FAR
+            found = product * vectors * (1.5 if is_far else 1)
+            return found + picking if path == "slabs" else found
         look = self.filter.depth * lines * looking(self.geometry.output[2] / self.lanes.count)
         return product * self.panel_vectors * self.shares / self.images + look + picking / 2
 
