@@ -14,6 +14,7 @@ from knetsrc.adjoints.table import Rule
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
+from knetsrc.transform.analysis.integers import is_basic_index
 from knetsrc.transform.analysis.shapes import SCALAR, Shapes, broadcast
 from knetsrc.transform.callee import Calls, Primitive, Record
 from knetsrc.transform.fit import is_call_of, is_simple, loose, split_like, without_like
@@ -128,9 +129,12 @@ class Pushed:
         self.down(base, tree.name(buffer))
 
     def _may_copy(self, node: tree.Node) -> bool:
-        """Whether an expression is a slice of what may be a list: writing into it does not reach the list."""
-        is_slice = isinstance(node, gast.Subscript) and isinstance(node.slice, gast.Slice)
-        return is_slice and tree.show(node.value) not in self.pusher.numeric
+        """Whether writing into a part may not reach the whole: a slice of a list, what an array of indices picks."""
+        if not isinstance(node, gast.Subscript):
+            return False
+        is_of_list = tree.show(node.value) not in self.pusher.numeric
+        is_basic = is_basic_index(node.slice, self.pusher.integers)
+        return not is_basic or (is_of_list and isinstance(node.slice, gast.Slice))
 
     # --- one primitive --------------------------------------------------------------------------------------------------
     def _into_primitive(self, node: tree.Node, callee: Primitive, adjoint: tree.Node) -> None:

@@ -340,3 +340,23 @@ def test_gradients_of_one_call_survive_the_next():
     first = slope(V)
     first *= 5.0
     np.testing.assert_array_equal(slope(V), np.ones(4))
+
+
+def test_element_of_the_columns_that_a_list_picks():
+    check(lambda x: x[:, [2]][1, 0] * x[[1, 1]][0, 1], M)
+
+
+@pytest.mark.parametrize("rows", [np.array([1, 1]), np.array([True, False]), 1])
+def test_element_of_the_rows_that_an_argument_picks(rows):
+    def f(x, rows):
+        return np.sum(x[rows][0] ** 2)
+
+    check(f, M, rows)
+
+
+@pytest.mark.parametrize("key", [0, "w"])
+def test_element_of_the_entry_that_an_argument_picks(key):
+    def f(parameters, key):
+        return parameters[key][0] * parameters[key][1][0]
+
+    check(f, [(0.5, V)] if key == 0 else {"w": [0.5, V]}, key)
