@@ -261,8 +261,8 @@ def adjoint(
     constant_only
         Parameters that the result depends on smoothly and that have no `d_` in the rule.
     keeping
-        A function of the same parameters that gives a pair: the result, and what the rule reads as
-        `kept`. The forward part calls it in place of the primitive; its name, `f_with_mask`, says
+        A function of the same module and parameters that gives a pair: the result, and what the
+        rule reads as `kept`. The forward part calls it in place of the primitive; its name, `f_with_mask`, says
         how what is kept is called there.
     is_pure
         Whether a call does nothing but return a value.

@@ -19,7 +19,8 @@ from knetsrc.backends.windows import check_images, hashable, pairs, per_axis
 from knetsrc.errors import OperandError
 
 Shape = tuple[int, ...]
-MODES = ("max", "avg", "avg_exclude_pad")
+MEANS = ("avg", "avg_exclude_pad")
+MODES = ("max", *MEANS)
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,6 @@ class Windows:
     after: Shape
     stride: Shape
     output: Shape
-
-    @property
-    def are_apart(self) -> bool:
-        """Whether no element lies in two windows."""
-        return all(s >= w for s, w in zip(self.stride, self.window, strict=True))
 
     @property
     def index_type(self) -> str:
@@ -211,6 +207,12 @@ def average_pool_adjoint_x(
     array
         Shape of `x`, dtype of `d`.
     """
+    if mode not in MEANS:
+        raise OperandError(
+            f"adjoint of a mean over windows with mode = {mode!r}",
+            why="the adjoint of a maximum needs the places of the winners",
+            instead="max_pool_adjoint_x(d, winners, x)",
+        )
     windows = windows_of(x, window, padding, stride, ceil)
     if not x.size:
         return np.zeros_like(d, shape=x.shape)
