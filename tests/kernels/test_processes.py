@@ -108,6 +108,13 @@ def test_package_that_cannot_be_written_to(tmp_path):
     home = {"HOME": tmp_path / "home", "XDG_CACHE_HOME": tmp_path / "home"}
     processes.run(f"{path}{START}right()", cwd=tmp_path, **variables, **home)
     processes.run(f"{path}{START}{COMPILING_NOTHING}", cwd=tmp_path, **variables, **home)
+    with (package / "backends" / "kernels" / "frames.py").open("a") as helpers:
+        helpers.write("# changed\n")
+    code = (
+        f"{path}from knetsrc.backends.kernels import launch\nprint(launch.at_once.stats.cache_hits)"
+    )
+    said = processes.run(code, cwd=tmp_path, **variables, **home)
+    assert said == "Counter()\n"
     nowhere = {"HOME": package / "__init__.py", "XDG_CACHE_HOME": package / "__init__.py"}
     code = f"{path}from knetsrc.backends.kernels import launch\nprint(launch.__file__)"
     said = processes.run(code, cwd=tmp_path, **variables, **nowhere)

@@ -8,6 +8,9 @@ where there is one thread. Only the workqueue layer, which ends the process when
 import os
 import threading
 from collections.abc import Callable, Mapping
+from functools import cache, update_wrapper
+from pathlib import Path
+from types import CellType, FunctionType
 from typing import Any
 
 import numba
@@ -17,6 +20,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from knetsrc.cache import digest_of
 
 _lock = threading.Lock()
 _is_forked = False
@@ -54,15 +59,34 @@ def kept(decorator: Callable[..., Any], *arguments: Any, **options: Any) -> Call
 
     def decorate(function: Callable[..., Any]) -> Any:
         try:
-            return decorator(*arguments, cache=True, **options)(function)
+            return decorator(*arguments, cache=True, **options)(_stamped(function))
         except RuntimeError:  # "no locator available"
             return decorator(*arguments, **options)(function)
 
     return decorate
 
 
+def _stamped(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that captures nothing, with a captured variable that stands for all sources here.
+
+    Numba's cache looks at the file of a function, not at those of the helpers that are compiled into it, and at what the function
+    captures.
+    """
+    code = function.__code__.replace(co_freevars=("sources",))
+    captured = (CellType(_sources()),)
+    made = FunctionType(code, function.__globals__, argdefs=function.__defaults__, closure=captured)
+    return update_wrapper(made, function)
+
+
+@cache
+def _sources() -> str:
+    """A digest of the files of this folder."""
+    paths = sorted(Path(__file__).parent.glob("*.py"))
+    return digest_of(*(path.read_text(encoding="utf-8") for path in paths))
+
+
 def driver(job: np.dtype[Any]) -> Callable[..., Any]:
-    """Compile a driver of such jobs. Helpers belong in its file: its cache knows no others."""
+    """Compile a driver of such jobs."""
     pointer = types.CPointer(numba.from_dtype(job))
     return kept(numba.cfunc, types.void(pointer, types.intp))
 
