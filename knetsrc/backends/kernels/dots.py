@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knetsrc.backends.kernels import dots_drivers, frames, launch, rows, tiles
-from knetsrc.backends.kernels.forward import looking
+from knetsrc.backends.kernels.forward import looking, loose_items
 from knetsrc.backends.kernels.geometry import Geometry
 from knetsrc.backends.kernels.layout import Layout, Table, parts, table
 from knetsrc.backends.kernels.machine import address, processor
@@ -205,6 +205,9 @@ class Dots:
             **frames.fields(self.layout, lanes),
             "workers": workers,
             "batch": problem.batch,
+            "loose_items": loose_items(
+                problem.batch * g.groups, problem.inputs * prod(g.image), lanes
+            ),
             "groups": g.groups,
             "images": self.images,
             "is_shared": is_shared,

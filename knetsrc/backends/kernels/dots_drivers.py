@@ -11,6 +11,7 @@ JOB = record(
     "counter",
     "workers",
     "batch",
+    "loose_items",
     "groups",
     "images",
     "is_shared",
@@ -83,8 +84,7 @@ def look(j, panel, source, item):
     """Copy what all taps see of a frame to a panel."""
     width, height = j.output_width, j.output_height
     row = width * j.size
-    last = j.batch * j.groups - 1
-    move = j.gather if j.is_framed or item < last else j.gather_exactly
+    move = j.gather if j.is_framed or item < j.loose_items else j.gather_exactly
     for z in range(j.output_depth):
         to, of = panel + z * height * row, source + z * j.frame_slab
         call(move, (to, of, j.looks, j.depth, height, width, j.panel_row, row, j.row_bytes))

@@ -113,6 +113,11 @@ def looking(vectors: float) -> float:
     return 2.5 if vectors <= 1 else 4 + 2 * vectors
 
 
+def loose_items(items: int, numbers: int, lanes: Lanes) -> int:
+    """Items of so many numbers behind which a vector may be read without leaving the array."""
+    return items - -(-lanes.count // numbers)
+
+
 class Forward:
     """The plan of a problem: tables and a job to which a call adds its addresses."""
 
@@ -218,6 +223,7 @@ class Forward:
             **self.blocks.fields((self.row or problem.pixels) * size),
             "groups": g.groups,
             "items": problem.items,
+            "loose_items": loose_items(problem.items, problem.inputs * prod(g.image), lanes),
             "parts": self.parts,
             "depth": problem.filter.depth,
             "offsets": self.offsets.ctypes.data,

@@ -13,6 +13,7 @@ JOB = record(
     "counter",
     "groups",
     "items",
+    "loose_items",
     "parts",
     "depth",
     "offsets",
@@ -167,7 +168,7 @@ def by_panel(job, worker):
             for i in range(images):
                 of = item + i * j.groups
                 source = frame + i * j.frame_bytes if j.is_framed else j.x + of * j.x_item
-                move = j.gather if j.is_framed or of < j.items - 1 else j.gather_exactly
+                move = j.gather if j.is_framed or of < j.loose_items else j.gather_exactly
                 look(j, move, panel + i * pixels * j.size, source, j.offsets + 8 * k, depth, some)
             vectors = (0, steps * j.width)
             multiply(
