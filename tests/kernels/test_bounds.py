@@ -6,12 +6,12 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helpers import convolutions
 from helpers.convolutions import assert_close
-from knetsrc.backends.kernels import paths
+from knetsrc.backends.kernels import Geometry, paths
 
 PAGE = mmap.PAGESIZE
 PATHS = [
@@ -23,6 +23,7 @@ PATHS = [
     (paths.adjoint_w, "panel"),
     (paths.adjoint_w, "channels"),
 ]
+SMALL = Geometry((2, 2), (1, 2), ((0, 0), (0, 0)), (1, 1), (1, 1), 1)  # less than a vector
 geometries = convolutions.geometries(largest=12)
 
 
@@ -49,6 +50,7 @@ class Guarded:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="protects pages as Linux does")
 @pytest.mark.parametrize(("make", "path"), PATHS, ids=lambda v: getattr(v, "__name__", str(v)))
+@example(SMALL, 3, 1, 2, "f")
 @settings(max_examples=25, deadline=None)
 @given(geometries, st.integers(1, 3), st.integers(1, 3), st.integers(1, 9), st.sampled_from("fd"))
 def test_page_behind_each_array_is_not_touched(make, path, geometry, batch, inputs, outputs, dtype):
