@@ -481,3 +481,24 @@ def test_copy_of_an_argument_rebound_in_a_loop():
         return y
 
     check(f, M, V)
+
+
+def test_last_element_read_before_two_appends():
+    def f(x):
+        xs = [x for _ in x]
+        xs.append(np.logaddexp(xs[-1], x))
+        xs.append(x)
+        return np.sum(xs)
+
+    check(f, V)
+
+
+def test_last_element_read_in_a_loop_before_one_of_two_appends():
+    def f(x):
+        xs = [x]
+        for i in range(3):
+            xs.append(np.sin(xs[-1]) * xs[i - 1])
+            xs.append(x * i)
+        return np.sum(xs)
+
+    check(f, V)

@@ -92,7 +92,6 @@ class Needed:
         appended = appended_to(step.node)
         if appended in needed:
             self.popped.add(id(step.node))
-            needed = needed - {appended}
         if stored_to(step.node) is not None:
             return self._store(step, needed)
         written = (
