@@ -6,7 +6,7 @@ VENV ?= $(if $(filter python3,$(PYTHON)),.venv,.venv-$(notdir $(PYTHON)))
 RUN := $(VENV)/bin/python
 PYTEST_OPTIONS ?= -n 2
 
-.PHONY: demo test lint docs pages bench clean
+.PHONY: demo test lint docs pages bench measure clean
 
 demo: $(VENV)/.made-test
 	$(RUN) examples/demo.py
@@ -26,7 +26,10 @@ pages: $(VENV)/.made-test
 	$(RUN) docs/make_language.py
 	$(RUN) docs/make_readme.py
 
-bench: $(VENV)/.made-bench
+bench:  # in an environment of its own: the libraries beside it are large
+	@$(MAKE) --no-print-directory VENV=.venv-bench measure
+
+measure: $(VENV)/.made-bench
 	@for script in benchmarks/*.py; do echo "$$script"; $(RUN) "$$script" || exit 1; done
 
 clean:

@@ -1,0 +1,25 @@
+"""The models of the benchmark do the same in every library that is installed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_models_agree_with_those_by_hand():
+    done = subprocess.run(
+        [
+            sys.executable, ROOT / "benchmarks/models.py", "--seconds", "0",
+            "--only", "LinReg", "Softmax", "MLP", "CharLM", "--characters", "6", "4",
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "KNETSRC_OFFLINE": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("│")[1:3] for line in done.stdout.splitlines() if line.startswith("│")]
+    measured = {(model.strip(), library.strip()) for model, library in rows}
+    for model in ("LinReg", "Softmax", "MLP", "CharLM"):
+        assert {(model, "knetsrc"), (model, "NumPy by hand")} <= measured
