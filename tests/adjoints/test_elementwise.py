@@ -39,7 +39,9 @@ def adjoints(primitive, *args, d_y=1.0):
     return values[0] if len(values) == 1 else values
 
 
-@pytest.mark.parametrize(("rule", "primitive"), FURTHER)
+@pytest.mark.parametrize(
+    ("rule", "primitive"), FURTHER, ids=[f"{r.name}-{p.__name__}" for r, p in FURTHER]
+)
 def test_every_primitive_of_a_rule_has_that_derivative(rule, primitive):
     same = dataclasses.replace(rule, primitives=(primitive,))
     scalar_only = getattr(primitive, "__module__", None) == "math"

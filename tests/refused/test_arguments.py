@@ -94,6 +94,10 @@ def test_matrix_by_keyword():
         grad(f)(1.0, y=np.asmatrix([[1.0]]))
 
 
+def _name(value):
+    return getattr(value, "__name__", None) or str(value)
+
+
 CALLS = [
     (f, (), {}),
     (f, (1.0, 2.0, 3.0), {}),
@@ -106,7 +110,7 @@ CALLS = [
 
 
 @pytest.mark.parametrize("make", [grad, value_and_grad, lambda f: lambda *a, **k: vjp(f, *a, **k)])
-@pytest.mark.parametrize(("function", "args", "kwargs"), CALLS, ids=str)
+@pytest.mark.parametrize(("function", "args", "kwargs"), CALLS, ids=_name)
 def test_wrong_call_raises_what_the_primal_raises(make, function, args, kwargs):
     with pytest.raises(TypeError) as own:
         function(*args, **kwargs)
