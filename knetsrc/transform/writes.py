@@ -9,7 +9,8 @@ from knetsrc.errors import UnsupportedAliasError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.aliases import Aliases
-from knetsrc.transform.analysis.stores import target_of
+from knetsrc.transform.analysis.integers import integer_names, is_basic_index
+from knetsrc.transform.analysis.stores import path_of, target_of
 
 
 def guard_writes(
@@ -46,6 +47,7 @@ def _guarded(node: tree.Node, found: Aliases, function: gast.FunctionDef) -> set
             why=f"`{outside[0]}` lives on after the call, and the change with it",
             instead=f"copy it first: {text} = {outside[0]}.copy()",
         )
+    _refuse_write_into_copy(node, text, found, function)
     seen = (found.names[id(node)] & found.live[id(node)]) - {text}
     for other in sorted(seen):
         if not _is_read_of_element(other, function):
@@ -56,6 +58,25 @@ def _guarded(node: tree.Node, found: Aliases, function: gast.FunctionDef) -> set
                 instead=f"give `{other}` a copy where it is bound: {other} = ....copy()",
             )
     return set(seen)
+
+
+def _refuse_write_into_copy(
+    node: tree.Node, text: str, found: Aliases, function: gast.FunctionDef
+) -> None:
+    """`y[indices][0] = e` writes into a copy, `rows[key][0] = e` into what a container holds."""
+    between = path_of(target_of(node))[:-1]
+    if text in found.containers:
+        between = between[1:]
+    integers = integer_names(function)
+    for part in between:
+        if not is_basic_index(part.slice, integers):
+            shown = tree.show(tree.clone(part))
+            raise UnsupportedAliasError(
+                f"a write into an element of `{shown}`",
+                at=target_of(node),
+                why=f"`{shown}` may be a copy, which nobody sees, or a part of `{text}`",
+                instead="write by one index: y[i, j] = ..., or bind an integer index by a range",
+            )
 
 
 def _guarded_call(node: tree.Node, found: Aliases) -> set[str]:

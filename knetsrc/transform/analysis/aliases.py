@@ -75,6 +75,8 @@ class Aliases:
         Every place into which something is written.
     calls
         Statements of which a helper does the writing.
+    containers
+        Names that only ever stand for lists and dictionaries made in the function.
     holders
         By place: all names that ever stand for something of it.
     """
@@ -84,6 +86,7 @@ class Aliases:
     live: dict[int, frozenset[str]] = field(default_factory=dict)
     written: set[Place] = field(default_factory=set)
     calls: set[int] = field(default_factory=set)
+    containers: set[str] = field(default_factory=set)
     holders: dict[Place, set[str]] = field(default_factory=dict)
 
     def changing(self) -> frozenset[str]:
@@ -134,7 +137,8 @@ def aliases(
     found = Aliases()
     if not stored_names(function.body) and not any(_written_by_calls(function.body, helper_call)):
         return found
-    walk = _Walk(found, number_names(function), arrays, _containers(function), helper_call)
+    found.containers = _containers(function)
+    walk = _Walk(found, number_names(function), arrays, found.containers, helper_call)
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     found.holders |= {place: {p} for p in places for place in places[p]}
     walk.block(function.body, State(places, frozenset(), frozenset()))
