@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from helpers import convolutions
 from helpers.convolutions import assert_close
-from knetsrc.backends.kernels import Geometry, paths, plain
+from knetsrc.backends.kernels import Geometry, machine, paths, plain
 from knetsrc.backends.kernels.layout import Layout
 
 EXAMPLES = settings(max_examples=40, deadline=None)
@@ -41,8 +41,9 @@ def turned(w, way):
 def has_long_rows(geometry, path, dtype):
     """Whether a vector fits in a row of the output, or in a slab."""
     layout = Layout(geometry.as_volume(), 1)
-    runs = layout.runs() if path == "rows" else layout.slabs()
-    return next(iter(runs))[2] >= 64 // np.dtype(dtype).itemsize
+    lanes = machine.processor().lanes(np.dtype(dtype)).count
+    runs = layout.runs() if path == "rows" else layout.slabs(lanes)
+    return next(iter(runs))[2] >= lanes
 
 
 @pytest.mark.parametrize("path", ["rows", "slabs", "panel"])

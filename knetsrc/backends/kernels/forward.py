@@ -27,6 +27,7 @@ PATHS = ("rows", "slabs", "panel")
 PANEL = 256 * 1024  # bytes
 PIXELS = 256  # of a panel, about
 FAR = 700_000  # bytes of an image beyond which channels lie on too many pages
+COLD = 4_000_000  # bytes of all images beyond which they are read from far away, best in long lines
 FRAMES = 256 * 1024 * 1024  # bytes of frames that are made first
 
 
@@ -60,7 +61,7 @@ class Problem:
         return best_width(self.rows)
 
     def runs(self, path: str) -> list[tuple[int, int, int]]:
-        return list(self.layout.runs() if path == "rows" else self.layout.slabs())
+        return list(self.layout.runs() if path == "rows" else self.layout.slabs(self.lanes.count))
 
     def can(self, path: str) -> bool:
         """Whether the vectors of a path are inside of the runs."""
@@ -97,8 +98,9 @@ class Problem:
         vectors = sum(-(-run[2] // self.lanes.count) for run in self.runs(path))
         picking = self.rows * (6 * lines + self.pixels / 4)
         if path != "panel":
-            is_far = self.geometry.taps == 1 and self.inputs > 64
-            is_far &= self.layout.numbers * self.lanes.size > FAR
+            image = self.layout.numbers * self.lanes.size
+            is_far = image > FAR or image * self.items > COLD
+            is_far &= self.geometry.taps == 1 and self.inputs >= 64
             found = product * vectors * (1.5 if is_far else 1)
             return found + picking if path == "slabs" else found
         look = self.filter.depth * lines * looking(self.geometry.output[2] / self.lanes.count)
@@ -238,7 +240,8 @@ class Forward:
             "clear": address(rows.clear, lanes),
             "copy": address(rows.copy, lanes),
             "result_bytes": result if self.row else 0,
-            "slab_bytes": g.output[1] * phase[2] * size,
+            "slab_bytes": g.output[1] * self.layout.pitch(lanes.count) * size,
+            "slab_row": self.layout.pitch(lanes.count) * size,
             "frame_slab": phase[1] * phase[2] * size,
             "output_depth": g.output[0],
             "output_height": g.output[1],

@@ -34,6 +34,7 @@ JOB = record(
     "result",
     "result_bytes",
     "slab_bytes",
+    "slab_row",
     "frame_slab",
     "output_depth",
     "output_height",
@@ -69,7 +70,7 @@ def pick(j, target, result, first, behind):
         for z in range(j.output_depth):
             to = target + m * j.y_row + z * j.output_height * row
             of = result + m * j.c_row + z * j.slab_bytes
-            call(j.copy, (to, of, j.output_height, j.output_width, row, j.row_bytes))
+            call(j.copy, (to, of, j.output_height, j.output_width, row, j.slab_row))
 
 
 @numba.njit(nogil=True)

@@ -83,12 +83,26 @@ class Layout:
             for j in range(lines[2]):
                 yield i * strides[1] + j * strides[2], (i * lines[2] + j) * length, length
 
-    def slabs(self) -> Iterator[tuple[int, int, int]]:
-        """As `runs`, each as deep as the image, with what lies between the rows of the frame."""
+    def slabs(self, lanes: int) -> Iterator[tuple[int, int, int]]:
+        """As `runs`, with lanes that count for nothing: what lies between rows of the frame, or behind each row."""
         (depth, height, width), (_, rows, columns) = self.geometry.output, self.phase
-        length = (height - 1) * columns + width
+        pitch = self.pitch(lanes)
         for i in range(depth):
-            yield i * rows * columns, i * height * columns, length
+            if pitch == columns:
+                yield i * rows * columns, i * height * columns, (height - 1) * columns + width
+            else:
+                for j in range(height):
+                    yield (i * rows + j) * columns, (i * height + j) * pitch, pitch
+
+    def pitch(self, lanes: int) -> int:
+        """Distance of two rows of slabs: as in the frame, or whole vectors where that makes fewer.
+
+        Vectors of the last row reach beyond the frame; behind an image there may be nothing.
+        """
+        (_, height, width), columns = self.geometry.output, self.phase[2]
+        whole = -(-width // lanes)
+        joined = -(-((height - 1) * columns + width) // lanes)
+        return columns if self.is_image or joined <= height * whole else whole * lanes
 
 
 def table(distances: Table) -> Table:
