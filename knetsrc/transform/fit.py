@@ -152,11 +152,19 @@ def without_like(adjoint: tree.Node) -> tree.Node:
 
 
 def loose(adjoint: tree.Node) -> tree.Node:
-    """The adjoint of a matrix product before it is fitted to its shape: the rule of the product does that itself."""
-    while is_call_of(adjoint, "unbroadcast", "like"):
-        adjoint = adjoint.args[0]
+    """The adjoint of a matrix product before it is fitted to its shape: the rule of the product does that itself.
+
+    What is repeated and then summed stays as it is: `unbroadcast(like(d, u @ w + a), u @ w)` counts each element as often as the
+    sum reads it.
+    """
     if isinstance(adjoint, gast.UnaryOp) and isinstance(adjoint.op, gast.USub):
         return tree.negative(loose(adjoint.operand))
+    for kind in ("unbroadcast", "like"):
+        inner = adjoint
+        while is_call_of(inner, kind):
+            inner = inner.args[0]
+        if inner is not adjoint:
+            return adjoint if _like_factor(inner) or is_call_of(inner, "unbroadcast") else inner
     return adjoint
 
 

@@ -144,3 +144,11 @@ def test_matrix_product_with_a_broadcast_batch():
 def test_bias_of_a_batch():
     check(lambda w, b, x: np.sum(np.tanh(w @ x + b)), M, V[:2, None], M.T)
     check(lambda w, b, x: np.sum(np.tanh(x @ w + b)), M, V[:3], M.T)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_matrix_product_that_is_broadcast_by_a_summand(sign):
+    def f(u, w, a, sign):
+        return np.sum(sign * (u @ w + a)) - np.sum(-(u @ w) - a)
+
+    check(f, M, M[:1].T, M[1], sign, argnums=(0, 1, 2))
