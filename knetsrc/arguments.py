@@ -154,11 +154,12 @@ def signature(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     return (*found, *((name, _form(value)) for name, value in kwargs.items())) if kwargs else found
 
 
-def _form(value: Any) -> Any:
+def _form(value: Any, depth: int = 3) -> Any:
     if type(value) is np.ndarray:
         return value.shape
     if isinstance(value, list | tuple):
-        return (type(value), *[_form(part) for part in value[:16]], len(value))
+        parts = [_form(part, depth - 1) for part in value[:16]] if depth else ()
+        return (type(value), *parts, len(value))
     return (type(value), getattr(value, "shape", None))
 
 
@@ -175,6 +176,8 @@ def formed(gradient: Any, value: Any) -> Any:
         return gradient
     if kind is type(gradient):
         return gradient
+    if kind is float and type(gradient) is np.float64:
+        return float(gradient)
     if on_device(gradient):  # to make it a number would be to wait for the device
         return gradient
     if kind is float:

@@ -144,7 +144,7 @@ class Gradient:
                     and plan.is_current()
                     and (known.is_free or known.admits(args, kwargs, plan.scalar_for))
                 ):
-                    result = known.call(*args, **kwargs)
+                    result = known.call(*args, **kwargs) if kwargs else known.call(*args)
                     if type(result) is known.form:
                         return result
                     if self._is_plain:
@@ -184,12 +184,17 @@ class Gradient:
         if self._is_single:
             position, name, default = self._checked[0]
             return formed(found, args[position] if position < given else kwargs.get(name, default))
-        return tuple(
-            [
-                formed(d, args[p] if p < given else kwargs.get(name, default))
-                for d, (p, name, default) in zip(found, self._checked, strict=True)
-            ]
-        )
+        gradients = []
+        for i, (position, name, default) in enumerate(self._checked):
+            d = found[i]
+            value = args[position] if position < given else kwargs.get(name, default)
+            if type(d) is np.ndarray is type(value):  # as a rule there is nothing to be done
+                if d.dtype is not value.dtype or d.shape != value.shape:
+                    d = formed(d, value)
+            elif type(d) is not float or type(value) is not float:
+                d = formed(d, value)
+            gradients.append(d)
+        return tuple(gradients)
 
     def _checked_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         function = self._callee.function

@@ -104,7 +104,7 @@ def array_module(*values: Any) -> Any:
     """
     for value in values:
         kind = type(value)
-        if kind is np.ndarray or kind is float:
+        if kind is np.ndarray or kind is float or kind is np.float64:
             continue
         found = _library(kind)
         if found is not None:

@@ -1,5 +1,6 @@
 """What generated source calls to fit adjoints to the shapes of the values they belong to."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,11 @@ def unbroadcast(d: Any, x: Any) -> Any:
     6.0
     """
     if type(x) is float:
-        return d if isinstance(d, float) else _number(d.sum() if getattr(d, "ndim", 0) else d)
+        if isinstance(d, float):
+            return d
+        if type(d) is np.ndarray:
+            return float(d.sum())
+        return _number(d.sum() if getattr(d, "ndim", 0) else d)
     try:
         if d.shape == x.shape:
             return d if d.dtype is x.dtype else _converted(d, x)
@@ -70,15 +75,24 @@ def _fitted(d: Any, x: Any) -> Any:
 
 def _reshaped(d: Any, x: Any, shape: tuple[int, ...]) -> Any:
     """The array `d` summed over what was repeated, repeated where it is one number for many."""
-    if d.ndim > len(shape):
-        d = d.sum(axis=tuple(range(d.ndim - len(shape))))
-        if d.shape == shape:
-            return _converted(d, x)
-    missing = len(shape) - d.ndim
-    repeated = tuple(i for i, n in enumerate(d.shape) if n != 1 == shape[missing + i])
+    leading, repeated = _summed_axes(d.shape, shape)
+    if leading:
+        d = d.sum(axis=leading)
     if repeated:
         d = d.sum(axis=repeated, keepdims=True)
-    return _converted(d, x) if d.shape == shape else _repeated(d, x)
+    if d.shape != shape:
+        return _repeated(d, x)
+    return d if d.dtype is x.dtype else _converted(d, x)
+
+
+@lru_cache(maxsize=4096)
+def _summed_axes(
+    shape: tuple[int, ...], of_operand: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Axes that broadcasting has put before those of the operand, and those of what is left along which it has repeated it."""
+    extra = max(len(shape) - len(of_operand), 0)
+    pairs = zip(shape[extra:], of_operand[len(of_operand) + extra - len(shape) :], strict=True)
+    return tuple(range(extra)), tuple(i for i, (n, own) in enumerate(pairs) if n != 1 == own)
 
 
 def _repeated(d: Any, x: Any) -> Any:

@@ -210,12 +210,12 @@ def split_like(d: Any, arrays: Any, axis: int | None = 0) -> Any:
 
 def _slices(d: Any, arrays: list[Any], axis: int) -> list[Any]:
     """The pieces of `d` for a list of arrays; views, so that this costs no more than slices by hand."""
-    before = (slice(None),) * (axis % d.ndim)
+    before = (slice(None),) * (axis % d.ndim) if axis else ()
     pieces = []
     start = 0
     for array in arrays:
         stop = start + array.shape[axis]
-        piece = d[(*before, slice(start, stop))]
+        piece = d[(*before, slice(start, stop))] if before else d[start:stop]
         pieces.append(piece if piece.dtype is array.dtype else unbroadcast(piece, array))
         start = stop
     return pieces

@@ -13,6 +13,14 @@ import numpy as np
 from knetsrc.backends.arrays import like
 from knetsrc.modules import on_device
 
+_ZEROS = {
+    float: 0.0,
+    int: 0.0,
+    bool: 0.0,
+    np.float64: np.float64(0.0),
+    np.float32: np.float32(0.0),
+}
+
 
 def zeros_like(x: Any) -> Any:
     """Zeros with the structure, shapes and dtypes of `x`: a buffer that adjoints are added into.
@@ -31,11 +39,13 @@ def zeros_like(x: Any) -> Any:
         derivative give `NOTHING`.
     """
     kind = type(x)
-    if kind is float or kind is int or kind is bool:
-        return 0.0
     if kind is np.ndarray:
         return np.zeros(x.shape, x.dtype) if x.dtype.kind in "fc" else NOTHING
+    if kind in _ZEROS:
+        return _ZEROS[kind]
     if kind is list:
+        if _ZEROS.keys() >= set(map(type, x)):
+            return list(map(_ZEROS.__getitem__, map(type, x)))
         return [zeros_like(v) for v in x]
     if kind is tuple:
         return Parts([zeros_like(v) for v in x])
@@ -157,10 +167,14 @@ def add(a: Any, b: Any) -> Any:
     same structure
         Containers are new; an array that is added to nothing is handed on as it is.
     """
+    if type(a) is np.ndarray is type(b):
+        return a + b
     if isinstance(a, _Nothing) or a is None:
         return b
     if isinstance(b, _Nothing) or b is None:
         return a
+    if isinstance(a, float):
+        return a + b
     if isinstance(a, Mapping):
         return {k: add(v, b[k]) for k, v in a.items()}
     if isinstance(a, Fields):
