@@ -142,15 +142,23 @@ Callee = (
 
 @dataclass
 class Calls:
-    """Tells calls apart, for the functions of one generated module; with `kinds`, for one of them."""
+    """Tells calls apart, for the functions of one generated module; with `kinds` and `shifts`, for one of them.
+
+    `shifts` has the text of calls that the result does not depend on, see `analysis.shifts`.
+    """
 
     outside: Outside
     local: dict[str, Any] = field(default_factory=dict)
     kinds: Kinds | None = None
+    shifts: frozenset[str] = frozenset()
 
     def within(self, kinds: Kinds) -> "Calls":
         """The same for a function with names of these kinds."""
         return Calls(self.outside, self.local, kinds)
+
+    def is_shift(self, node: tree.Node) -> bool:
+        """Whether the result does not depend on a call, though its value is used."""
+        return bool(self.shifts) and isinstance(node, gast.Call) and tree.show(node) in self.shifts
 
     def kind_of(self, node: tree.Node) -> str | None:
         """The kind of an expression as far as it is known, see `Kinds`."""

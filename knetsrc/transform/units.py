@@ -22,6 +22,7 @@ from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases
 from knetsrc.transform.analysis.containers import Kinds, asked_names, container_kinds
 from knetsrc.transform.analysis.helper_effects import HelperEffects
 from knetsrc.transform.analysis.kinds import numeric_names
+from knetsrc.transform.analysis.shifts import idle_shifts
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
 from knetsrc.transform.functions import (
     Function,
@@ -191,6 +192,7 @@ class Units:
         core = prepare.keep_tests(core, names, active)
         names.taken |= Names.of(core).taken
         calls = self.calls.within(self._kinds(core, function.kinds))
+        calls.shifts = idle_shifts(core, calls, numeric_names(core, calls, self.helper_kinds))
         return core, calls, active_names(core, calls, wrt), names
 
     def _kinds(self, core: gast.FunctionDef, given: Mapping[str, str]) -> Kinds:

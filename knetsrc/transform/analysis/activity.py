@@ -52,6 +52,8 @@ def operands(node: tree.Node | None, calls: Calls) -> list[tree.Node]:
         return list(node.values)
     callee = calls.of(node) if node is not None else None
     if isinstance(callee, Primitive):
+        if calls.is_shift(node):
+            return []
         bound = callee.bound()
         names = (*callee.rule.operands, *callee.without_derivative())
         return [n for name in names for n in _listed(bound.get(name))]
