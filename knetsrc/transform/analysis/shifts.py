@@ -177,9 +177,10 @@ class _Shift:
         if callee.keywords and function not in (np.sum, "sum"):
             return None
         if function in _SUMS and len(args) == 2:
-            return self._combined("sum", *map(self.of, args), _SUMS[function])
+            return self._combined("sum", self.of(args[0]), self.of(args[1]), _SUMS[function])
         if function in _PRODUCTS and len(args) == 2:
-            return self._combined("product", *map(self.of, args), _PRODUCTS[function])
+            times = _PRODUCTS[function]
+            return self._combined("product", self.of(args[0]), self.of(args[1]), times)
         if function in (operator.neg, np.negative):
             inner = self.of(args[0])
             sign = -1 if inner.kind == "sum" else 1
