@@ -30,6 +30,7 @@ if __name__ == "__main__":
 
 from knetsrc import KnetsrcError, grad, value_and_grad, vjp
 from random_source import program
+from random_writes import program_of_writes
 
 STEP = 1e-5
 LARGEST = 1e4
@@ -38,7 +39,8 @@ KINDS = ("right", "wrong", "crashed", "refused", "skipped")
 SHAPES = {"s": (), "v": (3,), "c": (2, 1), "r": (1, 3), "m": (2, 3)}
 
 
-Chunk = tuple[range, int]  # seeds, and the size of each program
+LEVELS = {"plain": program, "writes": program_of_writes}
+Chunk = tuple[range, int, str]  # seeds, the size of each program, and its level
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Program:
 
     Parameters
     ----------
-    seed, size
+    seed, size, level
         What it was made from.
     source
         Its text, with the functions that it calls.
@@ -58,6 +60,7 @@ class Program:
 
     seed: int
     size: int
+    level: str
     source: str
     kinds: str
 
@@ -89,13 +92,13 @@ class Verdict:
     def report(self) -> str:
         """The program, its arguments, and what happened."""
         shown = ", ".join(map(repr, self.program.arguments()))
-        made = f"seed {self.program.seed} size {self.program.size}"
+        made = f"{self.program.level} seed {self.program.seed} size {self.program.size}"
         return f"--- {made}: {self.kind}: {self.why}\n\n{self.program.source}\n\n# f({shown})\n"
 
 
-def written(seeds: Sequence[int], size: int) -> list[Program]:
-    """One program for each seed, of about `size` statements."""
-    return [Program(seed, size, *program(seed, size)) for seed in seeds]
+def written(seeds: Sequence[int], size: int, level: str = "plain") -> list[Program]:
+    """One program for each seed, of about `size` statements; the level `"writes"` adds writes in place."""
+    return [Program(seed, size, level, *LEVELS[level](seed, size)) for seed in seeds]
 
 
 def judged(programs: Sequence[Program]) -> Iterator[Verdict]:
@@ -170,7 +173,7 @@ def _slopes(f: Any, args: list[Any], direction: list[Any]) -> tuple[float, float
     try:
         here = f(*copy.deepcopy(args))
         steps = [_central(f, args, direction, STEP * factor) for factor in (1, 2, 4)]
-    except (ArithmeticError, NameError, IndexError, ValueError, TypeError):  # not a program
+    except (ArithmeticError, LookupError, NameError, ValueError, TypeError):  # not a program
         return None
     values = [here, *steps]
     if not all(np.isfinite(value) and abs(value) < LARGEST for value in values):
@@ -245,11 +248,16 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000, help="number of programs")
     parser.add_argument("--seed", type=int, default=0, help="first seed")
     parser.add_argument("--size", type=int, default=0, help="statements of each; 0: 3 to 22")
+    parser.add_argument("--level", choices=LEVELS, default="plain", help="statements in them")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     chosen = parser.parse_args()
     end = chosen.seed + chosen.count
     chunks = [
-        (range(first, min(first + CHUNK, end)), chosen.size or 3 + (first // CHUNK) % 20)
+        (
+            range(first, min(first + CHUNK, end)),
+            chosen.size or 3 + (first // CHUNK) % 20,
+            chosen.level,
+        )
         for first in range(chosen.seed, end, CHUNK)
     ]
     counts: collections.Counter[str] = collections.Counter()
@@ -279,10 +287,10 @@ def _in_parallel(chunks: list[Chunk], jobs: int) -> Iterator[list[Verdict]]:
             yield done.result()
 
 
-def _chunk(seeds: range, size: int) -> list[Verdict]:
+def _chunk(seeds: range, size: int, level: str) -> list[Verdict]:
     with tempfile.TemporaryDirectory(prefix="random_programs_cache_") as folder:
         os.environ["KNETSRC_CACHE"] = folder
-        return list(judged(written(seeds, size)))
+        return list(judged(written(seeds, size, level)))
 
 
 def _reason(message: str) -> str:

@@ -1,6 +1,7 @@
 """Writes random functions: expressions that broadcast, branches, loops, lists, helpers, closures."""
 
 import random
+from typing import Any
 
 from random_expressions import ANY, KINDS, Expressions
 
@@ -31,11 +32,13 @@ def program(seed: int, size: int) -> tuple[str, str]:
     size
         About how many statements `f` has.
     """
-    return _Writer(random.Random(seed * 100 + size)).program(size)
+    return Statements(random.Random(seed * 100 + size)).program(size)
 
 
-class _Writer(Expressions):
+class Statements(Expressions):
     """One program, statement by statement; each method returns the lines of one."""
+
+    arguments = "svm", "sssvvcrmmlLn"
 
     # --- functions --------------------------------------------------------------------------------
     def program(self, size: int) -> tuple[str, str]:
@@ -44,8 +47,9 @@ class _Writer(Expressions):
         for _ in range(self.draw.choice([0, 0, 1, 1, 2] if size > 2 else [0, 0, 0, 1])):
             write = self.recursive if self.chance(0.25) else self.helper
             parts.append(write(size // 3 + 1))
-        kinds = self.draw.choice("svm") + "".join(
-            self.draw.choices("sssvvcrmmlLn", k=self.draw.randint(1, 3))
+        first, others = self.arguments
+        kinds = self.draw.choice(first) + "".join(
+            self.draw.choices(others, k=self.draw.randint(1, 3))
         )
         names = list("xyzab"[: len(kinds)])
         self.enter(names, kinds)
@@ -124,10 +128,15 @@ class _Writer(Expressions):
             (self.loop_while, 1),
         ]
         leave = [(self.leave, 3 if self.loops else 1)]
+        simple += self.more()
         every = simple if depth > 4 or (self.loops > 2) else simple + nested + leave
         write = self.draw.choices([w for w, _ in every], [n for _, n in every])[0]
         pad = "    " * depth
         return [pad + line for line in write(depth)]
+
+    def more(self) -> list[tuple[Any, int]]:
+        """Statements of a further level, and how often each is written."""
+        return []
 
     def assign(self, depth: int) -> list[str]:
         name, kind = self.target()

@@ -53,6 +53,7 @@ from knetsrc.backends.grids import (
 )
 from knetsrc.backends.indexing import (
     add_at,
+    add_within,
     choose_adjoint_choices,
     compress_adjoint_a,
     delete_adjoint_arr,
@@ -174,6 +175,7 @@ from knetsrc.backends.tensordot import (
 __all__ = [
     "add",
     "add_at",
+    "add_within",
     "as_array",
     "average_adjoint_weights",
     "average_pool_adjoint_x",

@@ -43,6 +43,29 @@ def add_at(d_x: Any, index: Any, d: Any) -> None:
         np.add.at(d_x, index, d)
 
 
+def add_within(d_x: Any, path: tuple[Any, ...], d: Any) -> None:
+    """Add `d` to `d_x[i][j]...` in place, where one of the indices but the last may pick elements into a new array.
+
+    Parameters
+    ----------
+    d_x
+        Adjoint of the indexed value: see `add_at`.
+    path
+        The indices, one after the other.
+    d
+        Adjoint of what was read.
+    """
+    index, *others = path
+    if not others:
+        add_at(d_x, index, d)
+    elif hasattr(d_x, "ndim") and not _is_basic(index):
+        part = np.zeros_like(d_x[index])
+        add_within(part, tuple(others), d)
+        add_at(d_x, index, part)
+    else:
+        add_within(d_x[index], tuple(others), d)
+
+
 def taken(d_x: Any, index: Any, old: Any) -> Any:
     """The adjoint of what was written to `x[index]`; the adjoint at that place is zero afterwards.
 
@@ -101,13 +124,15 @@ def _add_rows(d_x: Any, rows: Any, d: Any) -> None:
 def _reads_once(index: Any) -> bool:
     """Whether no element can be read twice: basic parts and boolean masks only."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(
-        part is None
-        or part is Ellipsis
-        or isinstance(part, int | slice | np.integer | np.bool_)
-        or _is_mask(part)
-        for part in parts
-    )
+    return all(_is_basic(part) or _is_mask(part) or isinstance(part, bool) for part in parts)
+
+
+def _is_basic(index: Any) -> bool:
+    """Whether an array read at `index` gives a view, or a number."""
+    if isinstance(index, tuple):
+        return all(map(_is_basic, index))
+    is_plain = isinstance(index, int | slice | np.integer) and not isinstance(index, bool)
+    return index is None or index is Ellipsis or is_plain
 
 
 def _all_on(x: Any, index: Any) -> Any:

@@ -165,10 +165,9 @@ class Assembler:
 
     def _backward_step(self, step: Step) -> list[tree.Node]:
         node = step.node
-        restored = []
-        if step.saves_part:
+        restored = [self._restore(step, text, text) for text in reversed(step.saved)]
+        if step.saves_part:  # after the names in the index
             restored.append(self._restored_part(step, node))
-        restored += [self._restore(step, text, text) for text in reversed(step.saved)]
         if id(node) in self.popped:
             restored.append(
                 tree.expression(tree.call(tree.attribute(tree.clone(node.value.func.value), "pop")))

@@ -13,7 +13,7 @@ from knetsrc.transform.analysis.integers import integer_names, mask_names
 from knetsrc.transform.analysis.kinds import buffer_names, entries_only, numeric_names
 from knetsrc.transform.analysis.needed import Needed
 from knetsrc.transform.analysis.shapes import SCALAR, Shapes, shapes
-from knetsrc.transform.analysis.stores import stored_names, target_of
+from knetsrc.transform.analysis.stores import stored_names, sure_arrays, target_of
 from knetsrc.transform.assemble import Assembler
 from knetsrc.transform.callee import Calls, Constant, Container, Primitive, Record, Replaced
 from knetsrc.transform.functions import Function, parameter_names
@@ -34,19 +34,12 @@ from knetsrc.transform.steps import Block, Step
 from knetsrc.transform.updates import as_argument
 
 _FRESH_CALLS = frozenset({"zeros_like", "owned", "np.zeros_like"})
-_CHANGING_HELPERS = frozenset({"check_not_array", "check_not_view", "taken", "put_back", "add_at"})
-_RANDOM = frozenset(
-    {
-        "random",
-        "normal",
-        "uniform",
-        "standard_normal",
-        "integers",
-        "choice",
-        "permutation",
-        "shuffle",
-    }
+_CHANGING_HELPERS = frozenset(
+    {"check_not_array", "check_not_view", "taken", "put_back", "add_at", "add_within"}
 )
+_RANDOM = frozenset({
+    "random", "normal", "uniform", "standard_normal", "integers", "choice", "permutation", "shuffle",
+})  # fmt: skip
 if TYPE_CHECKING:
     from knetsrc.transform.units import Units
 
@@ -71,7 +64,7 @@ class Reversing:
         numeric_keys = _NumericKeys(numeric, core, calls)
         self.aliases = self.units.aliases(core)
         self.numeric = numeric
-        self.indexed = stored_names(core)
+        self.arrays = sure_arrays(core) & numeric
         self.found = found = shapes(core, calls, task.scalar_result, task.scalars, numeric)
         pusher = Pusher(
             calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries,
@@ -94,6 +87,7 @@ class Reversing:
         self.primal = primal = frozenset(names.taken) - frozenset(keys.adjoints.values())
         needed = Needed(assigned, primal, self.aliases, numeric)
         needed.run(block, tree.names_read([*seed, *adjoints]) & primal)
+        self.arrays -= needed.undefined
         reversal = self._assembled(block, seed, result, adjoints, needed, names)
         reversal.numeric = numeric
         reversal.restores = self._restores(reversal.backward)
@@ -215,7 +209,7 @@ class Reversing:
         ]
 
     def _copy(self, value: tree.Node, text: str) -> tree.Node:
-        if text in self.numeric and text in self.indexed:
+        if text in self.arrays:
             return tree.call(tree.attribute(value, "copy"))
         return tree.call(self.units.spell("owned", None), value)
 

@@ -21,7 +21,9 @@ def add_at_path(
     `is_numeric` tells that `buffer` is an array or a number for sure.
     """
     is_numeric = is_numeric and len(path) == 1
-    for part in path[:-1]:
+    for number, part in enumerate(path[:-1]):
+        if not _is_view(values, part):
+            return _add_within(values, buffer, path[number:], value)
         buffer = entry(values, buffer, part)
     last = path[-1]
     pusher, is_attribute = values.pusher, isinstance(last, gast.Attribute)
@@ -29,12 +31,27 @@ def add_at_path(
     is_basic = is_basic or (tree.is_name(last.slice) and last.slice.id in pusher.masks)
     if is_basic and (is_numeric or _adds_up(pusher.numeric_adjoints(), last, value)):
         return tree.augment(entry(values, buffer, last), "+", value)
-    index = (
-        tree.constant(last.attr)
-        if is_attribute
-        else as_argument(value_of_index(values, last.slice))
-    )
+    index = _step(values, last)
     return tree.expression(tree.call(pusher.spell("add_at", None), buffer, index, value))
+
+
+def _is_view(values: StepValues, part: tree.Node) -> bool:
+    """Whether writing into what stands at one index or attribute is sure to reach the whole: not so with an array of indices."""
+    return isinstance(part, gast.Attribute) or is_basic_index(part.slice, values.pusher.integers)
+
+
+def _add_within(
+    values: StepValues, buffer: tree.Node, path: tuple[tree.Node, ...], value: tree.Node
+) -> tree.Node:
+    steps = tree.tuple_of([_step(values, part) for part in path])
+    return tree.expression(tree.call(values.pusher.spell("add_within", None), buffer, steps, value))
+
+
+def _step(values: StepValues, part: tree.Node) -> tree.Node:
+    """An index or the name of an attribute as an argument."""
+    if isinstance(part, gast.Attribute):
+        return tree.constant(part.attr)
+    return as_argument(value_of_index(values, part.slice))
 
 
 def _adds_up(numeric: set[str], last: tree.Node, value: tree.Node) -> bool:

@@ -8,7 +8,7 @@ import gast
 from knetsrc.errors import UnsupportedAliasError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
-from knetsrc.transform.analysis.aliases import Aliases
+from knetsrc.transform.analysis.aliases import COMPOUND, Aliases, at_once
 from knetsrc.transform.analysis.integers import integer_names, is_basic_index
 from knetsrc.transform.analysis.stores import path_of, target_of
 
@@ -81,6 +81,13 @@ def _refuse_write_into_copy(
 
 def _guarded_call(node: tree.Node, found: Aliases) -> set[str]:
     """A helper may write into its argument if nobody looks at it afterwards."""
+    if isinstance(node, COMPOUND):
+        raise UnsupportedAliasError(
+            "a call that writes into its argument, in the head of a statement",
+            at=at_once(node)[0],
+            why="what the argument was before would be lost for the backward part",
+            instead="call it in a statement before, and give what it returns a name",
+        )
     kinds = {kind for kind, _ in found.places[id(node)]}
     seen = sorted(found.names[id(node)] & found.live[id(node)] - tree.names_written(node))
     if "outside" not in kinds and not seen:

@@ -698,3 +698,13 @@ def test_recursive_function_that_writes():
         return np.sum(filled(x * x, 1) ** 2)
 
     check(f, V)
+
+
+def test_helper_that_writes_in_the_head_of_a_loop():
+    def f(s, x):
+        for part in [x, _smoothed(x, 0.5)]:
+            s = s * np.sum(part)
+        return s
+
+    with pytest.raises(UnsupportedAliasError, match="in the head of a statement"):
+        grad(f)(0.7, V)

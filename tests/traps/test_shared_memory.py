@@ -1,7 +1,9 @@
 """Writes into memory that the backward part reads under another name: views, kept arguments, saved names."""
 
 import numpy as np
+import pytest
 
+from knetsrc import UnsupportedAliasError, grad
 from language.checking import M, V, check
 
 
@@ -126,3 +128,57 @@ def test_list_of_arrays_kept_by_a_helper():
         return first * total_of(xs)
 
     check(f, V)
+
+
+def test_part_of_a_copy_that_an_array_of_indices_makes():
+    def f(x, index):
+        picked = x[index][0] * x[[0, 2, 2]][1:][0]
+        return picked + x[x > 0][0] ** 2 + x[index][1:][0] * x[x > 0][0]
+
+    check(f, V, np.array([1, 1, 3]))
+
+
+def test_part_of_an_entry_that_is_an_array_or_not():
+    def f(x, keys):
+        return sum(np.sum(x[key][0] ** 2) for key in keys)
+
+    check(f, {"a": M, "b": V}, ["a", "b", "a"])
+    check(f, M, [0, 1, np.array([1, 1])])
+
+
+def test_write_into_a_copy_that_an_array_of_indices_makes():
+    def f(x):
+        y = x * 1.0
+        y[[0, 1]][0] = 5.0
+        return np.sum(y * y)
+
+    with pytest.raises(UnsupportedAliasError, match="a write into an element of"):
+        grad(f)(V)
+
+
+def test_key_is_restored_before_what_stood_there():
+    def f(table):
+        for key in table:
+            table[key][0] *= table["a"][1]
+        return np.sum(table["a"] ** 2) * np.sum(table["b"])
+
+    check(f, {"a": M, "b": M * 2})
+
+
+def test_mask_made_of_what_is_overwritten():
+    def f(x):
+        x[np.abs(x) > 0.7] = 0.5 * x[np.abs(x) > 0.7]
+        x[x < 0] += x[x < 0] ** 2
+        return np.sum(x * x)
+
+    check(f, V)
+
+
+def test_number_that_becomes_an_array_in_a_with():
+    def f(x, y):
+        with np.errstate(all="ignore"):
+            y = x * y
+        y[...] = np.sin(y[::-1] * y)
+        return np.sum(y * y)
+
+    check(f, V, 0.7)

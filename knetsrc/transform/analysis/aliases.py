@@ -17,6 +17,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
+from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import carriers, number_names
@@ -142,7 +143,7 @@ def aliases(
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     found.holders |= {place: {p} for p in places for place in places[p]}
     walk.block(function.body, State(places, frozenset(), frozenset()))
-    _Live(found).block(function.body, frozenset(), frozenset())
+    found.live = live_after(function, found.places)
     return found
 
 
@@ -176,9 +177,8 @@ class _Walk:
         return state
 
     def statement(self, node: tree.Node, state: State) -> State:
-        if not isinstance(node, _COMPOUND):
-            for argument in _written_by_calls([node], self.helper_call):
-                self._call_writes(node, argument, state)
+        for argument in _written_by_calls(at_once(node), self.helper_call):
+            self._call_writes(node, argument, state)
         if (text := stored_to(node)) is not None:
             return self._store(node, text, state)
         if (text := appended_to(node)) is not None:
@@ -304,7 +304,15 @@ class _Walk:
         )
 
 
-_COMPOUND = (gast.If, gast.For, gast.While, gast.With, gast.Try)
+COMPOUND = (gast.If, gast.For, gast.While, gast.With, gast.Try)
+
+
+def at_once(node: tree.Node) -> list[tree.Node]:
+    """What a statement evaluates apart from the statements within it."""
+    if not isinstance(node, COMPOUND):
+        return [node]
+    heads = [getattr(node, part) for part in ("test", "iter") if hasattr(node, part)]
+    return [*heads, *getattr(node, "items", [])]
 
 
 def _written_by_calls(nodes: Iterable[tree.Node], helper_call: HelperOf) -> Iterator[tree.Node]:
@@ -362,42 +370,3 @@ def _elements(one: State, other: State) -> frozenset[tuple[str, str]]:
         for e in one.elements | other.elements
         if all(e in way.elements or frozenset(e) not in way.pairs for way in (one, other))
     )
-
-
-@dataclass
-class _Live:
-    """Names that are read after a place, against the direction of the text."""
-
-    found: Aliases
-
-    def block(
-        self, body: Iterable[tree.Node], after: frozenset[str], at_exit: frozenset[str]
-    ) -> frozenset[str]:
-        for node in reversed(list(body)):
-            after = self.statement(node, after, at_exit)
-        return after
-
-    def statement(
-        self, node: tree.Node, after: frozenset[str], at_exit: frozenset[str]
-    ) -> frozenset[str]:
-        if id(node) in self.found.places:
-            self.found.live[id(node)] = self.found.live.get(id(node), frozenset()) | after
-        if isinstance(node, gast.If):
-            ends = [self.block(b, after, at_exit) for b in (node.body, node.orelse)]
-            return ends[0] | ends[1] | tree.names_read(node.test)
-        if isinstance(node, gast.For | gast.While):
-            return self._loop(node, after)
-        if isinstance(node, gast.With | gast.Try):
-            return after | tree.names_read(node) | self.block(node.body, after, at_exit)
-        if isinstance(node, gast.Break):
-            return at_exit
-        return (after - tree.names_written(node)) | tree.names_read(node)
-
-    def _loop(self, node: tree.Node, after: frozenset[str]) -> frozenset[str]:
-        head = after | tree.names_read(node.iter if isinstance(node, gast.For) else node.test)
-        target = tree.names_written(node.target) if isinstance(node, gast.For) else set()
-        while True:
-            more = head | (self.block(node.body, head, after) - target)
-            if more == head:
-                return head
-            head = more

@@ -285,12 +285,25 @@ def _content_reads(nodes: tree.Node | Iterable[tree.Node]) -> set[str]:
             if isinstance(node.ctx, gast.Load):
                 found.add(node.id)
         elif isinstance(node, gast.Attribute) and node.attr in ("shape", "ndim", "size", "dtype"):
-            continue
+            stack += _behind_shape(node.value)
         elif tree.called_name(node) in ("unbroadcast", "like"):
-            stack += [node.func, node.args[0]]
-        elif tree.called_name(node) not in ("zeros_like", "len"):
+            stack += [node.func, node.args[0], *_behind_shape(node.args[1])]
+        elif tree.called_name(node) in ("zeros_like", "len"):
+            stack += _behind_shape(node.args[0])
+        else:
             stack += list(gast.iter_child_nodes(node))
     return found
+
+
+def _behind_shape(node: tree.Node) -> list[tree.Node]:
+    """What the shape of a value depends on: for `x[x > 0]` it is `x > 0`, for `x` nothing."""
+    if isinstance(node, gast.Name):
+        return []
+    if isinstance(node, gast.Subscript):
+        return [*_behind_shape(node.value), node.slice]
+    if isinstance(node, gast.Attribute | gast.UnaryOp | gast.BinOp):
+        return [n for part in tree.children(node) for n in _behind_shape(part)]
+    return list(gast.iter_child_nodes(node))
 
 
 def _hoisted(step: Step) -> set[str]:

@@ -5,6 +5,7 @@ a[1:][i] += e   a
 xs.append(e)    xs
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 import gast
@@ -41,3 +42,27 @@ def path_of(target: tree.Node) -> tuple[tree.Node, ...]:
 def as_read(target: tree.Node) -> tree.Node:
     """The value at the place that a target names."""
     return tree.subscript(tree.clone(target.value), tree.clone(target.slice))
+
+
+def sure_arrays(function: gast.FunctionDef) -> set[str]:
+    """Names with elements that are written, which stand for an array or a container wherever they are bound.
+
+    >>> (f,) = tree.parse("def f(a, b, c):\\n a[0] = 1\\n b = np.zeros(3)\\n b[0] = c\\n d = b\\n d[1] = 2\\n return b")
+    >>> sorted(sure_arrays(f))
+    ['a', 'd']
+    """
+    names = [n for n in tree.walk(function) if isinstance(n, gast.Name)]
+    times = Counter(n.id for n in names if not isinstance(n.ctx, gast.Load))
+    copies: dict[str, list[str]] = {}
+    for node in tree.walk(function.body):
+        if isinstance(node, gast.Assign) and isinstance(node.value, gast.Name):
+            for text in tree.names_written(node):
+                copies.setdefault(text, []).append(node.value.id)
+    written = stored_names(function.body)
+    once = {n for n in written if times[n] == 1}
+    found = once | {n for n in copies if len(copies[n]) == times[n]}
+    while True:
+        kept = {n for n in found if n in once or found.issuperset(copies[n])}
+        if kept == found:
+            return found & written
+        found = kept
