@@ -67,6 +67,31 @@ def check_not_view(part: Any, whole: Any, statement: str) -> None:
         )
 
 
+def check_not_copy(part: Any, whole: Any, text: str) -> None:
+    """Refuse a write into a part of an array that is a copy.
+
+    Parameters
+    ----------
+    part
+        What is about to be written into.
+    whole
+        What it was read from.
+    text
+        The part as the user wrote it, such as "y[chosen]".
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If `part` shares no memory with the array `whole`.
+    """
+    if isinstance(whole, np.ndarray) and not np.may_share_memory(part, whole):
+        raise UnsupportedAliasError(
+            f"a write into an element of `{text}`",
+            why=f"`{text}` picks elements into a new array, and the write is lost",
+            instead="write all at once, by one index: a[rows, columns] = ...",
+        )
+
+
 def _is_apart(part: Any, whole: Any) -> bool:
     arrays = isinstance(part, np.ndarray) and isinstance(whole, np.ndarray)
     return arrays and not np.may_share_memory(part, whole)

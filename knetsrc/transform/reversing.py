@@ -35,7 +35,15 @@ from knetsrc.transform.updates import as_argument
 
 _FRESH_CALLS = frozenset({"zeros_like", "owned", "np.zeros_like"})
 _CHANGING_HELPERS = frozenset(
-    {"check_not_array", "check_not_view", "taken", "put_back", "add_at", "add_within"}
+    {
+        "check_not_array",
+        "check_not_copy",
+        "check_not_view",
+        "taken",
+        "put_back",
+        "add_at",
+        "add_within",
+    }
 )
 _RANDOM = frozenset({
     "random", "normal", "uniform", "standard_normal", "integers", "choice", "permutation", "shuffle",

@@ -26,10 +26,13 @@ def guard_writes(
         For a write that another name is sure to see, or that may change what the caller holds.
     """
     watched: set[str] = set()
+    integers = integer_names(function)
+    is_unsure = False
     for node in tree.walk(function.body):
         if id(node) in found.places:
             watched |= _guarded(node, found, function)
-    return _checked(function, watched, spell) if watched else function
+            is_unsure |= stored_to(node) is not None and bool(_picked_parts(node, found, integers))
+    return _checked(function, found, watched, spell) if watched or is_unsure else function
 
 
 def _guarded(node: tree.Node, found: Aliases, function: gast.FunctionDef) -> set[str]:
@@ -47,7 +50,7 @@ def _guarded(node: tree.Node, found: Aliases, function: gast.FunctionDef) -> set
             why=f"`{outside[0]}` lives on after the call, and the change with it",
             instead=f"copy it first: {text} = {outside[0]}.copy()",
         )
-    _refuse_write_into_copy(node, text, found, function)
+    _refuse_write_into_copy(node, found, integer_names(function))
     seen = (found.names[id(node)] & found.live[id(node)]) - {text}
     for other in sorted(seen):
         if not _is_read_of_element(other, function):
@@ -60,23 +63,24 @@ def _guarded(node: tree.Node, found: Aliases, function: gast.FunctionDef) -> set
     return set(seen)
 
 
-def _refuse_write_into_copy(
-    node: tree.Node, text: str, found: Aliases, function: gast.FunctionDef
-) -> None:
-    """`y[indices][0] = e` writes into a copy, `rows[key][0] = e` into what a container holds."""
-    between = path_of(target_of(node))[:-1]
-    if text in found.containers:
-        between = between[1:]
-    integers = integer_names(function)
-    for part in between:
-        if not is_basic_index(part.slice, integers):
+def _refuse_write_into_copy(node: tree.Node, found: Aliases, integers: frozenset[str]) -> None:
+    """`y[indices][0] = e` writes into a copy, where `indices` is no key of a container."""
+    for part in _picked_parts(node, found, integers):
+        if not tree.is_name(part.slice) or part.value.id in found.arrays:
             shown = tree.show(tree.clone(part))
             raise UnsupportedAliasError(
                 f"a write into an element of `{shown}`",
                 at=target_of(node),
-                why=f"`{shown}` may be a copy, which nobody sees, or a part of `{text}`",
-                instead="write by one index: y[i, j] = ..., or bind an integer index by a range",
+                why=f"`{shown}` picks elements into a new array, and the write is lost",
+                instead="write all at once, by one index: a[rows, columns] = ...",
             )
+
+
+def _picked_parts(node: tree.Node, found: Aliases, integers: frozenset[str]) -> list[tree.Node]:
+    """Parts on the way to what is written of which it is not known that they are no copies: `y[k]` in `y[k][0] = e`."""
+    first = path_of(target_of(node))[0]
+    is_last = first is target_of(node) or stored_to(node) in found.containers
+    return [] if is_last or is_basic_index(first.slice, integers) else [first]
 
 
 def _guarded_call(node: tree.Node, found: Aliases) -> set[str]:
@@ -129,13 +133,27 @@ def _is_element(value: tree.Node | None) -> bool:
 
 
 def _checked(
-    function: gast.FunctionDef, watched: set[str], spell: Callable[[str, Any], tree.Node]
+    function: gast.FunctionDef,
+    found: Aliases,
+    watched: set[str],
+    spell: Callable[[str, Any], tree.Node],
 ) -> gast.FunctionDef:
-    def check(node: gast.Assign) -> list[tree.Node] | tree.Node:
-        text = node.targets[0].id if tree.is_name(node.targets[0]) else None
-        if text not in watched:
-            return node
-        arguments = [tree.name(text), tree.clone(node.value.value), tree.constant(tree.show(node))]
-        return [node, tree.expression(tree.call(spell("check_not_view", None), *arguments))]
+    integers = integer_names(function)
 
-    return tree.rewrite(function, {gast.Assign: check})
+    def check(node: tree.Node) -> list[tree.Node] | tree.Node:
+        if stored_to(node) is not None:
+            parts = _picked_parts(node, found, integers)
+            return [*(called("check_not_copy", part) for part in parts), node]
+        is_single = isinstance(node, gast.Assign) and tree.is_name(node.targets[0])
+        if not is_single or node.targets[0].id not in watched:
+            return node
+        arguments = [node.targets[0].id, node.value.value, tree.constant(tree.show(node))]
+        return [node, called("check_not_view", *arguments)]
+
+    def called(helper: str, part: Any, *rest: Any) -> tree.Node:
+        if helper == "check_not_copy":
+            rest = (part.value, tree.constant(tree.show(tree.clone(part))))
+        first = tree.name(part) if isinstance(part, str) else tree.subscript(part.value, part.slice)
+        return tree.expression(tree.call(spell(helper, None), first, *map(tree.clone, rest)))
+
+    return tree.rewrite(function, {gast.Assign: check, gast.AugAssign: check})

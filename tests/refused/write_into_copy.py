@@ -2,8 +2,8 @@
   write_into_copy.py:15, in f
    15 |     y[chosen][0] = x[1]
       |     ^^^^^^^^^^^^
-  why:      `y[chosen]` may be a copy, which nobody sees, or a part of `y`
-  instead:  write by one index: y[i, j] = ..., or bind an integer index by a range
+  why:      `y[chosen]` picks elements into a new array, and the write is lost
+  instead:  write all at once, by one index: a[rows, columns] = ...
 """
 
 import numpy as np

@@ -78,6 +78,8 @@ class Aliases:
         Statements of which a helper does the writing.
     containers
         Names that only ever stand for lists and dictionaries made in the function.
+    arrays
+        Names that hold arrays of numbers for sure.
     holders
         By place: all names that ever stand for something of it.
     """
@@ -88,6 +90,7 @@ class Aliases:
     written: set[Place] = field(default_factory=set)
     calls: set[int] = field(default_factory=set)
     containers: set[str] = field(default_factory=set)
+    arrays: frozenset[str] = frozenset()
     holders: dict[Place, set[str]] = field(default_factory=dict)
 
     def changing(self) -> frozenset[str]:
@@ -138,7 +141,7 @@ def aliases(
     found = Aliases()
     if not stored_names(function.body) and not any(_written_by_calls(function.body, helper_call)):
         return found
-    found.containers = _containers(function)
+    found.containers, found.arrays = _containers(function), arrays
     walk = _Walk(found, number_names(function), arrays, found.containers, helper_call)
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     found.holders |= {place: {p} for p in places for place in places[p]}
