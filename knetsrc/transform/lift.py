@@ -36,7 +36,7 @@ def lift(
     fresh
         Gives a name of the module that is free.
     """
-    core = _with_early_defaults(_with_single_names(core))
+    core = _without_shadows(_with_early_defaults(_with_single_names(core)))
     nested = [n for s in core.body for n in tree.walk(s) if isinstance(n, gast.FunctionDef)]
     own = {n.name for n in nested}
     local = tree.names_written(core) | set(parameter_names(core.args)) | own | set(captured)
@@ -44,6 +44,43 @@ def lift(
     renamed = {text: fresh(text) for text in extra}
     lifted = [_lifted(n, extra, renamed) for n in nested]
     return _with_closures(core, extra, renamed), lifted
+
+
+def _without_shadows(core: gast.FunctionDef) -> gast.FunctionDef:
+    """Other names for what a function inside binds, where one that it calls captures a variable of the same name."""
+    nested = [n for s in core.body for n in tree.walk(s) if isinstance(n, gast.FunctionDef)]
+    own = {n.name: tree.names_written(n) | set(parameter_names(n.args)) for n in nested}
+    read = {n.name: tree.names_read(n.body) for n in nested}
+    names, clashes = Names.of(core), {}
+    for n in nested:
+        inside = {g.name for g in tree.walk(n.body) if isinstance(g, gast.FunctionDef)}
+        reached = _reached(n.name, read) - inside
+        clash = own[n.name] & {text for g in reached for text in read[g] - own[g]}
+        if clash:
+            clashes[n.name] = {text: names.fresh(text) for text in sorted(clash)}
+
+    def renamed(node: gast.FunctionDef) -> gast.FunctionDef:
+        return tree.rename(node, clashes.get(node.name, {}))
+
+    def called(node: gast.Call) -> gast.Call:
+        fresh = clashes.get(tree.called_name(node) or "", {})
+        for keyword in node.keywords:
+            keyword.arg = fresh.get(keyword.arg, keyword.arg)
+        return node
+
+    if not clashes:
+        return core
+    body = tree.rewrite(core.body, {gast.FunctionDef: renamed, gast.Call: called})
+    return tree.at(tree.function_def(core.name, core.args, body), core)
+
+
+def _reached(text: str, read: dict[str, set[str]]) -> set[str]:
+    """Functions that one reads, and those that these read."""
+    found, waiting = set(), {text}
+    while waiting:
+        found |= waiting
+        waiting = {g for t in waiting for g in read[t] & read.keys()} - found
+    return found
 
 
 def _captured_by(nested: list[gast.FunctionDef], local: set[str]) -> dict[str, list[str]]:

@@ -406,3 +406,34 @@ def test_parameter_of_an_inner_function_hides_another():
         return np.sum(apply(np.sin, x) + apply(g, x) + g(x))
 
     check(f, V)
+
+
+def test_inner_function_that_calls_another_with_a_variable_of_the_same_name():
+    def f(x):
+        a = np.exp(x)
+
+        def scaled(e):
+            return e * a
+
+        def outer(e):
+            a = e * e
+            if a > 0:
+                a = np.sin(e)
+            return scaled(a)
+
+        return outer(x)
+
+    check(f, 0.3)
+
+
+def test_parameter_named_like_what_another_function_captures():
+    def f(x):
+        def scaled(v):
+            return v * x
+
+        def layer(x):
+            return np.sin(scaled(x))
+
+        return layer(2.0 * x) * layer(x=x)
+
+    check(f, 0.3)
