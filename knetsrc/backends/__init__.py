@@ -56,6 +56,7 @@ from knetsrc.backends.indexing import (
     add_within,
     choose_adjoint_choices,
     compress_adjoint_a,
+    cut_out,
     delete_adjoint_arr,
     diag_adjoint_v,
     diagonal_adjoint_a,
@@ -67,7 +68,6 @@ from knetsrc.backends.indexing import (
     sort_adjoint_a,
     take_adjoint_a,
     take_along_axis_adjoint_arr,
-    taken,
     trace_adjoint_a,
 )
 from knetsrc.backends.linalg import (
@@ -206,6 +206,7 @@ __all__ = [
     "cross_adjoint_a",
     "cross_adjoint_b",
     "cumprod_adjoint_a",
+    "cut_out",
     "degrees_of_freedom",
     "delete_adjoint_arr",
     "det_adjoint_a",
@@ -303,7 +304,6 @@ __all__ = [
     "take_adjoint_a",
     "take_along_axis_adjoint_arr",
     "take_winners",
-    "taken",
     "tensordot_adjoint_a",
     "tensordot_adjoint_b",
     "through_dtype",

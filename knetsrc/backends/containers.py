@@ -142,6 +142,7 @@ def collected(d: Any, x: Any) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> collected([1.0, 2.0], np.zeros(2))
     array([1., 2.])
     """

@@ -66,7 +66,7 @@ def add_within(d_x: Any, path: tuple[Any, ...], d: Any) -> None:
         add_within(d_x[index], tuple(others), d)
 
 
-def taken(d_x: Any, index: Any, old: Any) -> Any:
+def cut_out(d_x: Any, index: Any, old: Any) -> Any:
     """The adjoint of what was written to `x[index]`; the adjoint at that place is zero afterwards.
 
     Parameters
@@ -95,7 +95,7 @@ def taken(d_x: Any, index: Any, old: Any) -> Any:
 
 
 def last_written(d_x: Any, index: Any) -> Any:
-    """The adjoint of what was written to, or added to, `x[index]`, as a copy: see `taken`."""
+    """The adjoint of what was written to, or added to, `x[index]`, as a copy: see `cut_out`."""
     if not hasattr(d_x, "ndim"):
         return owned(d_x[index])
     if _reads_once(index):

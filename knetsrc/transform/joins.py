@@ -135,8 +135,14 @@ class Assembly:
         if is_counted and len(elements) == 1 and self._is_number(elements[0]):
             self.pushed.down(elements[0], tree.call("sum", adjoint))
             return
+        adjoint = self._shared(node, [sequence, callee.count], adjoint)
         value, count = self.pushed.values.value(sequence), self.pushed.values.value(callee.count)
-        self.pushed.down(sequence, self._spelled("repeated_adjoint", adjoint, value, count))
+        if self._is_active(sequence):
+            d_sequence = self._spelled("repeated_adjoint", tree.clone(adjoint), value, count)
+            self.pushed.down(sequence, d_sequence)
+        if self._is_active(callee.count):  # so it is an array, and no number of repetitions
+            product = tree.binary(tree.clone(adjoint), "*", value)
+            self.pushed.down(callee.count, self._spelled("unbroadcast", product, count))
 
     def _is_number(self, node: tree.Node) -> bool:
         return tree.show(node) in self.pushed.pusher.numeric

@@ -39,7 +39,7 @@ _CHANGING_HELPERS = frozenset(
         "check_not_array",
         "check_not_copy",
         "check_not_view",
-        "taken",
+        "cut_out",
         "put_back",
         "add_at",
         "add_within",

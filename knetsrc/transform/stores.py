@@ -116,7 +116,7 @@ class _Store:
             return tree.assign(
                 tree.target_of(tree.subscript(self.buffer, self.index)), tree.constant(0)
             )
-        return tree.expression(self._helper("taken"))
+        return tree.expression(self._helper("cut_out"))
 
     def _taken(self) -> tree.Node:
         """The adjoint of what was written, under a name of its own."""
@@ -125,11 +125,11 @@ class _Store:
             if self._shape() == SCALAR or self.is_mask:
                 return slot
             return tree.call(tree.attribute(slot, "copy"))
-        return self._helper("taken" if self.consumes else "last_written")
+        return self._helper("cut_out" if self.consumes else "last_written")
 
     def _helper(self, text: str) -> tree.Node:
         arguments = [self.buffer, as_argument(self.index)]
-        if text == "taken":
+        if text == "cut_out":
             arguments.append(self._old(arguments[1]))
         return tree.call(self.pusher.spell(text, None), *arguments)
 

@@ -465,3 +465,8 @@ def test_kind_of_a_list_is_told_by_the_call():
     loss([0.5, 1.5], 2.0)
     assert "collected(" not in loss.source
     np.testing.assert_allclose(loss(V, 2.0), np.ones(4))
+
+
+def test_list_times_an_array_is_no_repetition():
+    check(lambda xs, y: np.sum(np.sin(xs * y) * y), [0.3, 0.7, 1.1], np.array([0.5, -1.2, 2.0]))
+    check(lambda xs, y: np.sum(np.sin(y * xs) + xs), [0.3, 0.7, 1.1], np.array([0.5, -1.2, 2.0]))

@@ -64,7 +64,7 @@ def operands(node: tree.Node | None, calls: Calls) -> list[tree.Node]:
     if isinstance(callee, Replaced):
         return [callee.record, *callee.fields.values()]
     if isinstance(callee, Repeated):
-        return [callee.sequence]
+        return [callee.sequence, callee.count]  # an array multiplies a list as one
     if isinstance(callee, Record):
         return list(callee.fields.values())
     if isinstance(callee, Helper | Unknown) and isinstance(node, gast.Call):

@@ -26,6 +26,7 @@ SCALAR: Shape = frozenset()
 _REDUCTIONS = frozenset(
     {"sum", "mean", "max", "min", "amax", "amin", "prod", "var", "std", "logsumexp", "norm"}
 )
+_OF_ELEMENTS = (sum, max, min)  # of Python: the elements of a list may be arrays
 _SHAPE_KEEPERS = frozenset(
     {"zeros_like", "ones_like", "empty_like", "copy", "softmax", "log_softmax", "logsoftmax"}
 )
@@ -149,6 +150,7 @@ class Shapes:
             return self._of(first, env, numbers)
         if (
             primitive in _REDUCTIONS
+            and callee.rule.primitives[0] not in _OF_ELEMENTS
             and first is not None
             and not isinstance(first, gast.List | gast.Tuple)
         ):
@@ -223,7 +225,8 @@ def shapes(
 ) -> Shapes:
     """Shapes of all expressions of a function in the core language."""
     found = Shapes(calls, Ranks(function), numeric)
-    env = {n: found.fresh(n) for n in tree.names_written(function.args) | _parameters(function)}
+    parameters = tree.names_written(function.args) | _parameters(function)
+    env = {n: found.fresh(n) for n in sorted(parameters)}
     for text in scalar_parameters & env.keys():
         env[text] = Value(SCALAR, next(found._versions))
     if scalar_result:
@@ -263,7 +266,8 @@ class _Forward:
         if isinstance(node, gast.If):
             one, other = self.block(node.body, env), self.block(node.orelse, env)
             return one | {
-                n: self._join(n, one.get(n), other.get(n)) for n in one.keys() | other.keys()
+                n: self._join(n, one.get(n), other.get(n))
+                for n in sorted(one.keys() | other.keys())
             }
         if isinstance(node, gast.For | gast.While):
             inner = env
@@ -287,7 +291,7 @@ class _Forward:
         return {target.id: Value(shape, next(self.found._versions))}
 
     def _fresh(self, names: set[str]) -> dict[str, Value]:
-        return {n: self.found.fresh(n) for n in names}
+        return {n: self.found.fresh(n) for n in sorted(names)}
 
     def _join(self, text: str, one: Value | None, other: Value | None) -> Value:
         if one == other and one is not None:
