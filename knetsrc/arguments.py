@@ -150,7 +150,12 @@ def _kind_in_words(value: Any) -> str:
 
 def signature(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """What the shape of a result depends on as a rule: types, and shapes also inside lists."""
-    found = tuple([v.shape if type(v) is np.ndarray else _form(v) for v in args])
+    found = tuple(
+        [
+            v.shape if type(v) is np.ndarray else float if type(v) is float else _form(v)
+            for v in args
+        ]
+    )
     return (*found, *((name, _form(value)) for name, value in kwargs.items())) if kwargs else found
 
 

@@ -22,6 +22,7 @@ from knetsrc.backends import (
     like,
     nanmean_adjoint_a,
     product_of_others,
+    repeats,
     reshape_like,
     sum_adjoint_iterable,
     trapezoid_adjoint_dx,
@@ -272,4 +273,4 @@ def builtin_sum_adjoint(iterable, start=0, *, d_y):
     return d_iterable, d_start
 
 
-nondifferentiable(count, degrees_of_freedom)
+nondifferentiable(count, degrees_of_freedom, repeats)

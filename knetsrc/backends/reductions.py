@@ -26,6 +26,12 @@ def count(a: Any, axis: Axis = None) -> int:
     return math.prod(shape[i] for i in axis) if isinstance(axis, tuple) else shape[axis]
 
 
+def repeats(y: Any, x: Any) -> float:
+    """Number of elements of `y` that each element of an operand `x` is broadcast to; 0.0 where there are none."""
+    size = np.size(x)
+    return np.size(y) / size if size else 0.0
+
+
 def degrees_of_freedom(a: Any, axis: Axis = None, ddof: float = 0) -> float:
     """Divisor of a variance: the number of elements less `ddof`; NaN where nothing is left."""
     return max(count(a, axis) - ddof, 0) or math.nan

@@ -29,6 +29,8 @@ class Fitter:
             if inner is not None and inner == self.values.shape_of(node.args[1]):
                 return node.args[0]
             node.args[1] = self._representative(node.args[1])
+        elif tree.show(node.func) == "np.expand_dims" and tree.is_number(node.args[1]):
+            return _with_axis(node)
         elif is_size(node):
             node.args[0] = self._representative(node.args[0])
         elif is_call_of(node, "matmul_adjoint_a", "matmul_adjoint_b"):
@@ -50,10 +52,21 @@ class Fitter:
         found = self.values.shape_of(value)
         if found is not None and found == whole:
             return value
+        if is_call_of(value, "like") and self.values.shape_of(value.args[0]) == SCALAR:
+            if self.values.has_name(self._representative(reference)):
+                return self._repeated_sum(value, reference)
         if found == SCALAR and whole is not None:  # one number for many
             return self._call(tree.call(self.values.pusher.spell("like", None), value, reference))
         node.args[0], node.args[1] = value, self._representative(reference)
         return node
+
+    def _repeated_sum(self, value: gast.Call, reference: tree.Node) -> tree.Node:
+        """`like(c * repeats(y, x), x)` for `unbroadcast(like(c, y), x)`, the sum of one number over and over."""
+        spell = self.values.pusher.spell
+        number, whole = value.args
+        times = tree.call(spell("repeats", None), whole, self._representative(reference))
+        total = times if tree.is_number(number, 1) else tree.binary(number, "*", times)
+        return self._call(tree.call(spell("like", None), total, reference))
 
     def _collapsed(self, value: gast.Call, whole: Shape | None) -> tree.Node:
         """`unbroadcast(unbroadcast(d, y), x)` is `unbroadcast(d, x)` where x is known to fit inside y."""
@@ -76,13 +89,16 @@ class Fitter:
         found = _like_factor(node)
         if found is None:
             return node
-        bare = _replaced(node, found, found.args[0])
-        rest, whole = self.values.shape_of(bare), self.values.shape_of(found.args[1])
-        if rest is None or whole is None or broadcast([rest, outer]) != whole:
+        bare, whole = _replaced(node, found, found.args[0]), self.values.shape_of(found.args[1])
+        others = _replaced(node, found, tree.constant(1))
+        shapes = [s for s in map(self.values.shape_of, (bare, others)) if s is not None]
+        if whole is None or all(broadcast([s, outer]) != whole for s in shapes):
             return node
-        return (
-            node if self._has_mask(bare) and self.values.shape_of(found.args[0]) == SCALAR else bare
-        )
+        if not self.values.shape_of(found.args[0]) and self._has_mask(bare):
+            return node
+        if any(broadcast([s]) == whole for s in shapes):
+            self.values.fitting[tree.signature(bare)] = whole
+        return bare
 
     def _has_mask(self, product: tree.Node) -> bool:
         """Whether a factor is a comparison: times a mere number, it would make an array of float64."""
@@ -99,6 +115,15 @@ class Fitter:
             if value.shape == shape:
                 return tree.name(text)
         return self.values.part_with_shape(reference, shape)
+
+
+def _with_axis(node: gast.Call) -> tree.Node:
+    """`d[:, None]` for `np.expand_dims(d, 1)`; what has no axis in front of the new one may be a mere number."""
+    value, axis = node.args
+    if not isinstance(axis.value, int) or axis.value < 1:
+        return node
+    before = [tree.slice_of(None, None, None) for _ in range(axis.value)]
+    return tree.subscript(value, tree.tuple_of([*before, tree.constant(None)]))
 
 
 def _like_factor(node: tree.Node) -> gast.Call | None:
@@ -132,7 +157,7 @@ def is_call_of(node: tree.Node, *names: str) -> bool:
 
 def is_size(node: tree.Node) -> bool:
     """Whether an expression is a call that tells a number of elements."""
-    return isinstance(node, gast.Call) and tree.show(node.func) in ("np.size", "count")
+    return isinstance(node, gast.Call) and tree.show(node.func) in ("np.size", "count", "repeats")
 
 
 def is_simple(node: tree.Node) -> bool:

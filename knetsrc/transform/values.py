@@ -39,6 +39,8 @@ class StepValues:
         Shape of what the step writes into, and of the value that is broadcast to it.
     numbers
         Ids of expressions that are broadcast into a single number.
+    fitting
+        Shapes of products, by their signatures, that their factors do not tell.
     """
 
     pusher: "Pusher"
@@ -46,6 +48,7 @@ class StepValues:
     named_shapes: dict[str, Shape | None] = field(default_factory=dict)
     slot: tuple[Shape, Shape] | None = None
     numbers: set[int] = field(default_factory=set)
+    fitting: dict[Any, Shape] = field(default_factory=dict)
     _placeholders: dict[str, tree.Node] = field(default_factory=dict)
     _templates: dict[Shape, tree.Node | None] = field(default_factory=dict)
 
@@ -71,7 +74,12 @@ class StepValues:
                 else self.value(value)
             )
 
-        return _rewrite_names(fitted, replace, self._placeholders)
+        found = _rewrite_names(fitted, replace, self._placeholders)
+        if self.fitting:
+            shape = self.fitting.get(tree.signature(fitted))
+            if shape is not None:
+                self.fitting[tree.signature(found)] = shape
+        return found
 
     @property
     def root(self) -> tree.Node | None:
@@ -188,6 +196,10 @@ class StepValues:
         return self.slot[0]
 
     def _shape_of(self, node: tree.Node) -> Shape | None:
+        if self.fitting and isinstance(node, gast.BinOp):
+            known = self.fitting.get(tree.signature(node))
+            if known is not None:
+                return known
         if isinstance(node, gast.Name):
             return self._shape_of_name(node.id)
         if isinstance(node, gast.Constant):
@@ -208,6 +220,11 @@ class StepValues:
         if any(isinstance(n, gast.Name) and n.id.startswith(("__", "d_")) for n in tree.walk(node)):
             return None
         return self.shape_of_value(node)
+
+    def has_name(self, reference: tree.Node) -> bool:
+        """Whether a reference is a name, or stands for one."""
+        value = self._placeholders.get(getattr(reference, "id", ""), reference)
+        return value is self.root or isinstance(value, gast.Name)
 
     def part_with_shape(self, reference: tree.Node, shape: Shape) -> tree.Node:
         """A part of the value that `reference` stands for with the same shape, as a placeholder.

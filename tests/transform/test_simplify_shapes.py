@@ -1,8 +1,10 @@
 """Whole functions whose gradients read as if their shapes were known: no `like`, `unbroadcast` or value kept for its shape alone."""
 
 import numpy as np
+import pytest
 
 from knetsrc import grad
+from knetsrc.errors import NonScalarOutputError
 from language.checking import M, V, check
 
 
@@ -134,3 +136,46 @@ def test_sum_of_two_names_has_the_shape_of_a_longer_expression():
     assert "d_affine = -1 / np.size(y + p)" in body(f)
     check(f, np.array([0.2, 0.7, 0.4]), np.array([[1.0], [0.0]]), argnums=(0,))
     check(f, np.array([[0.2], [0.7]]), np.array([1.0, 0.0, 0.5]), argnums=(0,))
+
+
+def test_number_summed_over_repeated_elements_is_multiplied():
+    def f(mu, log_sigma, x):
+        return np.sum((x - mu) ** 2 - log_sigma)
+
+    assert "d_log_sigma = -like(repeats(" in str(grad(f, argnums=1).source)
+    check(f, V, np.array(0.3), np.stack([V, 2 * V]))
+    check(f, V, 0.3, np.stack([V, 2 * V]))
+    check(f, V, V[:, None], np.stack([V, 2 * V])[:, None])
+    check(f, V[:0], V[:0], np.ones((3, 0)), argnums=(0, 1))
+
+
+def test_sum_over_an_axis_is_put_back_by_none_and_not_repeated():
+    def f(w, x):
+        diff = x * w
+        return np.sum(np.sqrt(np.sum(diff**2, axis=1)))
+
+    text = "\n".join(body(f))
+    assert "[:, None] * diff" in text
+    assert "like" not in text
+    check(f, V, np.stack([V, 2 * V, V - 1]))
+    check(f, np.ones((3, 1)), np.stack([V, 2 * V, V - 1]))
+
+
+def test_repeated_adjoint_of_a_mask_keeps_its_dtype():
+    def f(x):
+        return np.sum(np.sum(np.maximum(x, 0), axis=1) ** 2)
+
+    check(f, np.stack([V, 2 * V, V - 1]))
+
+
+def test_builtin_sum_of_rows_is_no_number():
+    def f(x):
+        return sum(x)
+
+    def g(x, start):
+        return np.sum(sum(x, start) ** 2)
+
+    with pytest.raises(NonScalarOutputError, match="array of shape \\(3,\\)"):
+        grad(f)(M)
+    check(f, V)
+    check(g, M, M[0])
