@@ -307,7 +307,7 @@ class Reversing:
         if spelled.startswith("np.") and not spelled.startswith("np.random"):
             return True
         if text is not None and (text.endswith("_forward") or text.endswith("_backward")):
-            return True
+            return not self.units.writes_in_helpers()
         callee = self.units.calls.of(call)
         is_random = isinstance(function, gast.Attribute) and function.attr in _RANDOM
         if isinstance(callee, Primitive) and not callee.rule.is_pure:

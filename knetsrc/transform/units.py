@@ -23,6 +23,7 @@ from knetsrc.transform.analysis.containers import Kinds, asked_names, container_
 from knetsrc.transform.analysis.helper_effects import HelperEffects
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts
+from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
 from knetsrc.transform.functions import (
     Function,
@@ -372,6 +373,11 @@ class Units:
             raise (
                 located(error, function.source) if function.source else error
             ) from error.__cause__
+
+    def writes_in_helpers(self) -> bool:
+        """Whether a helper writes into arrays: its backward part restores these, and the caller may hold them."""
+        helpers = [f for f in self.loaded.values() if f.source is not self.outside.main]
+        return any(stored_names(f.core.body) for f in helpers)
 
     def spell(self, text: str, value: Any) -> tree.Node:
         """How the generated module calls an object of a rule's module; a helper of `knetsrc.backends` is imported by name."""

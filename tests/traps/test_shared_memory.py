@@ -182,3 +182,17 @@ def test_number_that_becomes_an_array_in_a_with():
         return np.sum(y * y)
 
     check(f, V, 0.7)
+
+
+def _first_set(u, c):
+    u[0] = u[1] * c
+    return u
+
+
+def test_result_of_a_helper_that_is_its_unnamed_argument():
+    def f(x):
+        y = _first_set(x * 1.0, 2.0)
+        z = _first_set(y * y, 3.0)
+        return np.sum(y * z)
+
+    check(f, V)

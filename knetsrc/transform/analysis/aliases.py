@@ -284,9 +284,10 @@ class _Walk:
         names = self._carriers(value)
         shared = [state.places.get(n, frozenset([("outside", n)])) for n in names]
         is_new = not isinstance(value, gast.Name | gast.Subscript | gast.Attribute)
-        kind = "handed out" if self._of_helper(value) is not None else "made"
+        arguments = self._of_helper(value)
+        kind = "made" if arguments is None else "handed out"
         own = frozenset([(kind, id(value))]) if is_new else frozenset()
-        return own.union(*shared)
+        return own.union(*shared, *(self.of(n, state) for n in arguments or ()))
 
     def _carriers(self, value: tree.Node) -> set[str]:
         if isinstance(value, gast.Constant):
