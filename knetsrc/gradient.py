@@ -205,7 +205,7 @@ class Gradient:
             result = plan.call(args, kwargs)
         else:
             result = self._called_with_check(plan, args, kwargs)
-        if plan is self._runner.plan or all(what in CONTAINERS for *_, what in plan.given):
+        if plan is self._runner.plan or all(map(_is_told_by_type, plan.given)):
             self._remember(plan, args, kwargs)
         return result
 
@@ -370,3 +370,9 @@ def _checked_value(
     if refused is not None:
         raise refused
     return result
+
+
+def _is_told_by_type(given: tuple[str, str, Any]) -> bool:
+    """Whether arguments of the same types tell the same."""
+    _, kind, what = given
+    return kind in ("none", "plain") or what in CONTAINERS
