@@ -1,7 +1,12 @@
 """What generated source imports: helpers that NumPy lacks. Nothing here knows the transform."""
 
 from knetsrc.backends.arrays import as_array, beside, like, unbroadcast
-from knetsrc.backends.checks import check_not_array, check_not_copy, check_not_view
+from knetsrc.backends.checks import (
+    check_distinct,
+    check_not_array,
+    check_not_copy,
+    check_not_view,
+)
 from knetsrc.backends.constants import stop_gradient
 from knetsrc.backends.containers import (
     collected,
@@ -186,6 +191,7 @@ __all__ = [
     "beside",
     "block_adjoint_arrays",
     "channel_sum",
+    "check_distinct",
     "check_not_array",
     "check_not_copy",
     "check_not_view",

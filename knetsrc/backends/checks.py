@@ -92,6 +92,50 @@ def check_not_copy(part: Any, whole: Any, text: str) -> None:
         )
 
 
+def check_distinct(whole: Any, statement: str) -> None:
+    """Refuse a container that holds an array or a list at two places, one of which is written into later.
+
+    Parameters
+    ----------
+    whole
+        A container, or anything else, which is let pass.
+    statement
+        The statement that has put something there, as the user wrote it, such as "d = [row, row]".
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If a write at one place would be seen at another.
+
+    Examples
+    --------
+    >>> check_distinct([np.zeros(2), np.zeros(2)], "d = [a, b]")
+    """
+    found: dict[int, list[Any]] = {}
+    stack: list[Any] = [whole] if isinstance(whole, list | tuple | dict) else []
+    while stack:
+        part = stack.pop()
+        owner: Any = part
+        while isinstance(owner, np.ndarray) and isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        others = found.setdefault(id(owner), [])
+        if any(other is part or not _is_apart(part, other) for other in others):
+            raise UnsupportedAliasError(
+                f"`{statement}` puts one array or list at two places of a container",
+                why="a write at one place changes the other, and the derivative would be wrong without any sign",
+                instead="put a copy there: ....copy()",
+            )
+        others.append(part)
+        parts = (
+            part.values()
+            if isinstance(part, dict)
+            else part
+            if isinstance(part, list | tuple)
+            else ()
+        )
+        stack += [p for p in parts if isinstance(p, np.ndarray | list | tuple | dict)]
+
+
 def _is_apart(part: Any, whole: Any) -> bool:
     arrays = isinstance(part, np.ndarray) and isinstance(whole, np.ndarray)
     return arrays and not np.may_share_memory(part, whole)

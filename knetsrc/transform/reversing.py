@@ -40,6 +40,7 @@ _CHANGING_HELPERS = frozenset(
         "check_not_copy",
         "check_not_view",
         "cut_out",
+        "check_distinct",
         "put_back",
         "add_at",
         "add_within",

@@ -40,13 +40,13 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, normalize, split_calls, unfold_gets
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
 from knetsrc.transform.refusal import refused_helper
-from knetsrc.transform.resolve import Outside, local_names, qualify
+from knetsrc.transform.resolve import CHECK, Outside, local_names, qualify
 from knetsrc.transform.results import bind_result, split_aux
 from knetsrc.transform.reversing import Reversing
 from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer
 from knetsrc.transform.static import plain_value
-from knetsrc.transform.writes import guard_writes
+from knetsrc.transform.writes import check_calls, guard_writes
 
 _TUPLE_VALUED = frozenset(
     {
@@ -186,6 +186,7 @@ class Units:
         core = bind_result(split_aux(core, names) if has_aux else core, names)
         core = self._unpacked(core, names)
         active = active_names(core, self.calls, wrt)
+        core = check_calls(core, active, self._helper_call, self.spell)
         core = prepare.bind_loop_targets(core, names, active)
         core = prepare.keep_headers(core, names, active)
         core = prepare.flatten_breaks(core, names, active)
@@ -354,13 +355,16 @@ class Units:
         except KnetsrcError:  # it says so where it is differentiated
             return None
         bound = bind_call(function, call)
+        checks = [n for n in tree.walk(function.core.body) if tree.called_name(n) == CHECK]
+        checked = [(n.args[0].id, n.args[1]) for n in checks]
         returned, written = self.helper_effects.of(function, id(callee.function))
         if bound is None:
             every = [*call.args, *(k.value for k in call.keywords)]
-            return HelperCall(every, every if written else [])
+            return HelperCall(every, every if written else [], [])
         return HelperCall(
             [a for p, a in bound.items() if p in returned],
             [a for p, a in bound.items() if p in written],
+            [(bound[p], text) for p, text in checked if p in bound],
         )
 
     def reverse(self, function: Function, task: Task) -> Reversal:

@@ -8,9 +8,12 @@ import gast
 from knetsrc.errors import UnsupportedAliasError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
-from knetsrc.transform.analysis.aliases import COMPOUND, Aliases, at_once
+from knetsrc.transform.analysis.aliases import COMPOUND, Aliases, HelperOf, at_once
 from knetsrc.transform.analysis.integers import integer_names, is_basic_index
 from knetsrc.transform.analysis.stores import path_of, target_of
+from knetsrc.transform.normalize.sharing import carriers
+from knetsrc.transform.repeats import check_repeats
+from knetsrc.transform.resolve import CHECK
 
 
 def guard_writes(
@@ -32,7 +35,16 @@ def guard_writes(
         if id(node) in found.places:
             watched |= _guarded(node, found, function)
             is_unsure |= stored_to(node) is not None and bool(_picked_parts(node, found, integers))
-    return _checked(function, found, watched, spell) if watched or is_unsure else function
+    if watched or is_unsure:
+        function = _checked(function, found, watched, spell)
+    return check_repeats(function, _written_within(function, found), spell)
+
+
+def _written_within(function: gast.FunctionDef, found: Aliases) -> set[str]:
+    """Names of containers of which parts of entries are written: `d[i][j] = e`."""
+    nodes = [n for n in tree.walk(function.body) if stored_to(n) is not None]
+    deep = [n for n in nodes if len(path_of(target_of(n))) > 1]
+    return set().union(*(found.names.get(id(n), {stored_to(n) or ""}) for n in deep))
 
 
 def _guarded(node: tree.Node, found: Aliases, function: gast.FunctionDef) -> set[str]:
@@ -91,6 +103,13 @@ def _guarded_call(node: tree.Node, found: Aliases) -> set[str]:
             at=at_once(node)[0],
             why="what the argument was before would be lost for the backward part",
             instead="call it in a statement before, and give what it returns a name",
+        )
+    if id(node) in found.clashing:
+        raise UnsupportedAliasError(
+            "a call that writes into its argument, and is handed the same array as another",
+            at=at_once(node)[0],
+            why="the function sees what it writes in the other argument as well",
+            instead="hand a copy over: ....copy()",
         )
     kinds = {kind for kind, _ in found.places[id(node)]}
     seen = sorted(found.names[id(node)] & found.live[id(node)] - tree.names_written(node))
@@ -157,3 +176,25 @@ def _checked(
         return tree.expression(tree.call(spell(helper, None), first, *map(tree.clone, rest)))
 
     return tree.rewrite(function, {gast.Assign: check, gast.AugAssign: check})
+
+
+def check_calls(
+    function: gast.FunctionDef,
+    active: frozenset[str],
+    helper_call: HelperOf,
+    spell: Callable[[str, Any], tree.Node],
+) -> gast.FunctionDef:
+    """The function with a check before each call that is not reversed, of a helper that may change its argument: `x *= 2`."""
+
+    def checked(node: tree.Node) -> list[tree.Node] | tree.Node:
+        is_kept = not tree.names_written(node) & active and stored_to(node) is None
+        checks = []
+        for call in [n for n in tree.walk(node) if isinstance(n, gast.Call)]:
+            found = helper_call(call) if is_kept or not tree.names_read(call) & active else None
+            for argument, text in found.augmented if found else ():
+                if carriers(argument):
+                    check = tree.call(spell(CHECK, None), tree.clone(argument), tree.clone(text))
+                    checks.append(tree.expression(check))
+        return [*checks, node] if checks else node
+
+    return tree.rewrite(function, {gast.Assign: checked, gast.Expr: checked})

@@ -196,3 +196,92 @@ def test_result_of_a_helper_that_is_its_unnamed_argument():
         return np.sum(y * z)
 
     check(f, V)
+
+
+def _twice_by_name(x, row):
+    d = [row, row]
+    d[0][0] = x
+    return d[1][0] ** 2
+
+
+def _twice_by_repetition(x, row):
+    d = [[0.0] * 3] * 2
+    d[0][0] = x
+    return d[1][0] ** 2 + row[0]
+
+
+def _twice_by_append(x, row):
+    d = []
+    for _ in range(2):
+        d.append(row)
+    d[0][0] = x
+    return d[1][0] ** 2
+
+
+def _twice_by_entry(x, row):
+    d = {"a": row, "b": row * 2.0}
+    d["b"] = d["a"]
+    d["a"][0] = x
+    return d["b"][0] ** 2
+
+
+@pytest.mark.parametrize(
+    "f", [_twice_by_name, _twice_by_repetition, _twice_by_append, _twice_by_entry]
+)
+def test_container_that_holds_one_array_twice(f):
+    with pytest.raises(UnsupportedAliasError, match="at two places of a container"):
+        grad(f)(0.7, V)
+
+
+def test_rows_that_are_filled_before_they_are_appended():
+    def f(x):
+        rows = []
+        for i in range(3):
+            row = np.zeros(2)
+            row[0] = x[i] * x[i + 1]
+            rows.append(row)
+        rows[0][1] = rows[1][0] * rows[2][0]
+        return np.sum(rows[0] * rows[1]) + rows[0][1]
+
+    check(f, V)
+
+
+def _doubled(u):
+    u *= 2.0
+
+
+def _set_from(u, v):
+    u[0] = v[1] * v[0]
+    return np.sum(u * v)
+
+
+def test_helper_without_result_that_multiplies_its_argument():
+    def f(x):
+        y = x * x
+        _doubled(y)
+        return np.sum(y)
+
+    with pytest.raises(UnsupportedAliasError, match="changes in place"):
+        grad(f)(V)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: _set_from(x, x),
+        lambda x: _set_from(x[1:], x[:-1]),
+        lambda x: _set_from(v=x[::-1], u=x),
+    ],
+)
+def test_helper_that_is_handed_one_array_twice_and_writes_into_it(f):
+    with pytest.raises(UnsupportedAliasError):
+        grad(f)(V)
+
+
+def test_sum_of_a_list_of_several_shapes():
+    def f(x):
+        parts = [x, np.sum(x), x * x[0]]
+        parts[0] = parts[1] * parts[2][1]
+        return np.sum(sum(parts))
+
+    check(f, V)

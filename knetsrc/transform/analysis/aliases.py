@@ -35,10 +35,13 @@ class HelperCall(NamedTuple):
         Arguments that it may hand back, or put into what it hands back.
     written
         Arguments into which it writes.
+    augmented
+        Arguments into which it writes if they are arrays, and the statement that does: `x *= 2`.
     """
 
     returned: list[tree.Node]
     written: list[tree.Node]
+    augmented: list[tuple[tree.Node, tree.Node]]
 
 
 HelperOf = Callable[[gast.Call], HelperCall | None]
@@ -80,6 +83,8 @@ class Aliases:
         Names that only ever stand for lists and dictionaries made in the function.
     arrays
         Names that hold arrays of numbers for sure.
+    clashing
+        Those of which another argument of the helper may share memory with what it writes into.
     holders
         By place: all names that ever stand for something of it.
     """
@@ -91,6 +96,7 @@ class Aliases:
     calls: set[int] = field(default_factory=set)
     containers: set[str] = field(default_factory=set)
     arrays: frozenset[str] = frozenset()
+    clashing: set[int] = field(default_factory=set)
     holders: dict[Place, set[str]] = field(default_factory=dict)
 
     def changing(self) -> frozenset[str]:
@@ -180,8 +186,15 @@ class _Walk:
         return state
 
     def statement(self, node: tree.Node, state: State) -> State:
-        for argument in _written_by_calls(at_once(node), self.helper_call):
+        for call, argument in _written_by_calls(at_once(node), self.helper_call):
             self._call_writes(node, argument, state)
+            others = [
+                a
+                for a in (*call.args, *call.keywords)
+                if argument not in (a, a.__dict__.get("value"))
+            ]
+            if any(self._reached(argument, state) & self._reached(a, state) for a in others):
+                self.found.clashing.add(id(node))
         if (text := stored_to(node)) is not None:
             return self._store(node, text, state)
         if (text := appended_to(node)) is not None:
@@ -223,14 +236,17 @@ class _Walk:
 
     def _call_writes(self, node: tree.Node, argument: tree.Node, state: State) -> None:
         """A call that writes into an argument writes into all that shares memory with it."""
-        found, names = self.found, self._held(argument, state)
-        if isinstance(argument, gast.Name):
-            names.add(argument.id)
+        found, names = self.found, self._reached(argument, state)
         places = self.of(argument, state)
         found.places[id(node)] = found.places.get(id(node), frozenset()) | places
         found.written |= places
         found.names[id(node)] = found.names.get(id(node), frozenset()) | names
         found.calls.add(id(node))
+
+    def _reached(self, argument: tree.Node, state: State) -> set[str]:
+        """Names that may share memory with an argument."""
+        value = argument.value if isinstance(argument, gast.keyword) else argument
+        return self._held(value, state) | ({value.id} if isinstance(value, gast.Name) else set())
 
     def _put_into(self, text: str, value: tree.Node, state: State) -> State:
         """What is put into a container is reached from all names of the container."""
@@ -319,11 +335,13 @@ def at_once(node: tree.Node) -> list[tree.Node]:
     return [*heads, *getattr(node, "items", [])]
 
 
-def _written_by_calls(nodes: Iterable[tree.Node], helper_call: HelperOf) -> Iterator[tree.Node]:
+def _written_by_calls(
+    nodes: Iterable[tree.Node], helper_call: HelperOf
+) -> Iterator[tuple[gast.Call, tree.Node]]:
     """Arguments into which helpers write that are called in these nodes."""
     for node in tree.walk(nodes):
         found = helper_call(node) if isinstance(node, gast.Call) else None
-        yield from found.written if found is not None else ()
+        yield from ((node, argument) for argument in found.written) if found else ()
 
 
 def _replaces_element(node: tree.Node) -> bool:

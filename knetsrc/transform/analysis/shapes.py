@@ -152,6 +152,7 @@ class Shapes:
             primitive in _REDUCTIONS
             and callee.rule.primitives[0] not in _OF_ELEMENTS
             and first is not None
+            and callee.rule.primitives[0] is not sum  # of a list of arrays, that is an array
             and not isinstance(first, gast.List | gast.Tuple)
         ):
             return self._of_reduction(node, bound, self._of(first, env, numbers), env)
