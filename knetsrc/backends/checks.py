@@ -93,14 +93,14 @@ def check_not_copy(part: Any, whole: Any, text: str) -> None:
 
 
 def check_distinct(whole: Any, statement: str) -> None:
-    """Refuse a container that holds an array or a list at two places, one of which is written into later.
+    """Refuse a container, or arguments, with an array or a list at two places, one of which is written into later.
 
     Parameters
     ----------
     whole
         A container, or anything else, which is let pass.
     statement
-        The statement that has put something there, as the user wrote it, such as "d = [row, row]".
+        The statement that has put something there, as the user wrote it, such as "d = [row, row]", or the call.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def check_distinct(whole: Any, statement: str) -> None:
         others = found.setdefault(id(owner), [])
         if any(other is part or not _is_apart(part, other) for other in others):
             raise UnsupportedAliasError(
-                f"`{statement}` puts one array or list at two places of a container",
+                f"`{statement}` has one array or list at two places",
                 why="a write at one place changes the other, and the derivative would be wrong without any sign",
                 instead="put a copy there: ....copy()",
             )

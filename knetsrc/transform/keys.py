@@ -48,3 +48,15 @@ class Keys:
                 adjoint_name(key.replace("'", "").rstrip("]").replace("[", "_"))
             )
         return self.adjoints[key]
+
+
+class NumericKeys(frozenset[str]):
+    """Keys of arrays and numbers: names, and entries of containers that are used like them."""
+
+    def __new__(cls, numeric: frozenset[str], core: gast.FunctionDef) -> "NumericKeys":
+        """The numeric names of a function, and the entries of containers that are operands in it."""
+        found = set(numeric)
+        for node in tree.walk(core):
+            parts = [node.left, node.right] if isinstance(node, gast.BinOp) else []
+            found |= {tree.show(n) for n in parts if isinstance(n, gast.Subscript)}
+        return super().__new__(cls, found)

@@ -15,10 +15,10 @@ from knetsrc.transform.analysis.needed import Needed
 from knetsrc.transform.analysis.shapes import SCALAR, Shapes, shapes
 from knetsrc.transform.analysis.stores import stored_names, sure_arrays, target_of
 from knetsrc.transform.assemble import Assembler
-from knetsrc.transform.callee import Calls, Constant, Container, Primitive, Record, Replaced
+from knetsrc.transform.callee import Constant, Container, Primitive, Record, Replaced
 from knetsrc.transform.functions import Function, parameter_names
 from knetsrc.transform.helper_calls import reverse_call
-from knetsrc.transform.keys import Keys
+from knetsrc.transform.keys import Keys, NumericKeys
 from knetsrc.transform.names import Names, first_places
 from knetsrc.transform.pairs import Reversal, Task, taken_apart
 from knetsrc.transform.push import Pusher
@@ -70,7 +70,7 @@ class Reversing:
         numeric = numeric_names(core, calls, self.units.helper_kinds)
         self.temporaries: set[str] = set()
         self.seed_name = "d_result"
-        numeric_keys = _NumericKeys(numeric, core, calls)
+        numeric_keys = NumericKeys(numeric, core)
         self.aliases = self.units.aliases(core)
         self.numeric = numeric
         self.arrays = sure_arrays(core) & numeric
@@ -79,7 +79,7 @@ class Reversing:
             calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries,
             self.units.as_written, numeric_keys, mask_names(core), self.aliases.changing(),
         )  # fmt: skip
-        self.floats = active - pusher.integers
+        self.integers, self.floats = pusher.integers, active - pusher.integers
         self.masks = pusher.masks
         reverser = Reverser(
             pusher, assigned, partial(reverse_call, self.units), buffer_names(core, calls, active),
@@ -213,9 +213,15 @@ class Reversing:
         """Statements that copy the arguments into which the function writes."""
         if self.task.is_seeded and self.function.source is not self.units.outside.main:
             return []
-        return [
-            tree.assign(p, self._copy(tree.name(p), p)) for p in self.aliases.written_parameters()
-        ]
+        written = self.aliases.written_parameters()
+        copies = [tree.assign(p, self._copy(tree.name(p), p)) for p in written]
+        others = [p for p in self.function.parameters if p not in self.number_names | self.integers]
+        if not written or (len(others) == 1 and others[0] in self.arrays):
+            return copies
+        given = tree.tuple_of([tree.name(p) for p in others])
+        text = tree.constant(f"{self.function.name}({', '.join(others)})")
+        check = tree.call(self.units.spell("check_distinct", None), given, text)
+        return [tree.expression(check), *copies]
 
     def _copy(self, value: tree.Node, text: str) -> tree.Node:
         if text in self.arrays:
@@ -315,20 +321,6 @@ class Reversing:
             return False
         is_made = isinstance(callee, Constant | Container | Primitive | Record | Replaced)
         return is_made and not is_random
-
-
-class _NumericKeys(frozenset[str]):
-    """Keys of arrays and numbers: names, and entries of containers that are used like them."""
-
-    def __new__(
-        cls, numeric: frozenset[str], core: gast.FunctionDef, calls: Calls
-    ) -> "_NumericKeys":
-        found = set(numeric)
-        for node in tree.walk(core):
-            if isinstance(node, gast.BinOp | gast.Call):
-                parts = [node.left, node.right] if isinstance(node, gast.BinOp) else []
-                found |= {tree.show(n) for n in parts if isinstance(n, gast.Subscript)}
-        return super().__new__(cls, found)
 
 
 def _names_needed(block: Block) -> set[str]:

@@ -229,7 +229,7 @@ def _twice_by_entry(x, row):
     "f", [_twice_by_name, _twice_by_repetition, _twice_by_append, _twice_by_entry]
 )
 def test_container_that_holds_one_array_twice(f):
-    with pytest.raises(UnsupportedAliasError, match="at two places of a container"):
+    with pytest.raises(UnsupportedAliasError, match="one array or list at two places"):
         grad(f)(0.7, V)
 
 
@@ -285,3 +285,23 @@ def test_sum_of_a_list_of_several_shapes():
         return np.sum(sum(parts))
 
     check(f, V)
+
+
+def test_array_that_is_two_arguments_of_which_one_is_written_into():
+    def f(x, y):
+        x[0] = x[1] * 3.0
+        return np.sum(y * x)
+
+    check(f, V, V + 1.0)
+    with pytest.raises(UnsupportedAliasError, match="one array or list at two places"):
+        grad(f)(V, V[::-1])
+
+
+def test_array_that_is_two_entries_of_an_argument():
+    def f(xs):
+        xs[0][0] = xs[0][1] * 3.0
+        return np.sum(xs[1] * xs[0])
+
+    check(f, [V, V + 1.0])
+    with pytest.raises(UnsupportedAliasError, match="one array or list at two places"):
+        grad(f)([V, V])
