@@ -216,7 +216,9 @@ class Reversing:
         written = self.aliases.written_parameters()
         copies = [tree.assign(p, self._copy(tree.name(p), p)) for p in written]
         others = [p for p in self.function.parameters if p not in self.number_names | self.integers]
-        if not written or (len(others) == 1 and others[0] in self.arrays):
+        main = self.units.outside.main
+        changed = written or (main is not None and self.function.source is main and main.augmented)
+        if not changed or (len(others) == 1 and others[0] in self.arrays | self.numeric):
             return copies
         given = tree.tuple_of([tree.name(p) for p in others])
         text = tree.constant(f"{self.function.name}({', '.join(others)})")

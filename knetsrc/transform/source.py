@@ -76,6 +76,16 @@ class Source:
         return self.function.__code__.co_freevars
 
     @property
+    def augmented(self) -> bool:
+        """Whether a statement such as `x += e` may change an argument that is an array."""
+        names = {
+            node.target.id
+            for node in gast.walk(self.tree)
+            if isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name)
+        }
+        return any(a.id in names for a in gast.walk(self.tree.args) if isinstance(a, gast.Name))
+
+    @property
     def defaults(self) -> dict[str, Any]:
         """The default of each parameter that has one."""
         code = self.function.__code__

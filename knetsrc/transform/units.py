@@ -117,8 +117,12 @@ class Units:
     def load_main(self, function: Any) -> Function:
         """The function that the user handed in: what it captures becomes parameters of the generated one."""
         self.outside.main = read_source(function)
-        self.loaded[id(function)] = self._read(self.outside.main)
-        return self.loaded[id(function)]
+        main = self._read(self.outside.main)
+        if (
+            not self.outside.main.augmented
+        ):  # else it must leave its arguments alone where it is called as a helper
+            self.loaded[id(function)] = main
+        return main
 
     def with_given(self, main: Function, given: tuple[tuple[str, str, Any], ...]) -> Function:
         """The user's function with what a call has told of its arguments: classes of objects, and functions."""
@@ -152,9 +156,9 @@ class Units:
         self.sources.append(source)
         self.user_names |= local_names(source.tree)
         try:
-            core = qualify(
-                normalize(source.tree, owns_parameters=False), source, self.outside, self._helper
-            )
+            owns_parameters = source is self.outside.main
+            core = normalize(source.tree, owns_parameters)
+            core = qualify(core, source, self.outside, self._helper)
             if source is not self.outside.main:
                 core = with_defaults(core, source.function, self.outside)
             classes = known_classes(source.function)

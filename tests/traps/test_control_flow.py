@@ -367,3 +367,26 @@ def test_loop_that_lengthens_a_list_of_constants():
         return y * factors[-1]
 
     check(f, 0.3, 2)
+
+
+def test_entry_that_only_a_condition_reads():
+    def f(x):
+        return np.sum(x) * (x[0] > 0.4) + (x[1] > 0.4)
+
+    check(f, V)
+
+
+def test_names_bound_in_opposite_arms_and_read_under_the_same_test():
+    def f(x, flag):
+        if flag:
+            a = x * 2.0
+        else:
+            b = x * 3.0
+        if flag:
+            y = a * x
+        else:
+            y = b * x
+        return np.sum(y)
+
+    check(f, V, True)
+    check(f, V, False)

@@ -305,3 +305,14 @@ def test_array_that_is_two_entries_of_an_argument():
     check(f, [V, V + 1.0])
     with pytest.raises(UnsupportedAliasError, match="one array or list at two places"):
         grad(f)([V, V])
+
+
+def test_argument_that_is_added_to():
+    def f(x, n):
+        x += x * x
+        for _ in range(n):
+            x *= 0.5 * x
+        return np.sum(x * x)
+
+    check(f, V, 2)
+    check(f, 0.7, 2)

@@ -199,15 +199,9 @@ def entries_only(
         elif isinstance(node, gast.Compare) and tree.called_name(node.left) == "len":
             candidates -= tree.names_read(node.left.args)  # how many there are is asked
     for value in _values(function):
-        whole = {n.id for n in differentiable_reads(value, calls)}
-        entries = [n for n in tree.walk(value) if is_entry(n)]
-        single: dict[str, int] = {}
-        for node in entries:
-            single[node.value.id] = single.get(node.value.id, 0) + 1
-        for text in whole & candidates:
-            reads = sum(n.id == text for n in differentiable_reads(value, calls))
-            if single.get(text, 0) < reads:
-                candidates.discard(text)
+        reads = list(differentiable_reads(value, calls))
+        in_entries = {id(n.value) for n in tree.walk(value) if is_entry(n)}
+        candidates -= {n.id for n in reads if id(n) not in in_entries}
     return frozenset(n for n in candidates if _is_local_or_parameter(function, n))
 
 
