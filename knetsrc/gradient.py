@@ -191,7 +191,9 @@ class Gradient:
             if type(d) is np.ndarray is type(value):  # as a rule there is nothing to be done
                 if d.dtype is not value.dtype or d.shape != value.shape:
                     d = formed(d, value)
-            elif type(d) is not float or type(value) is not float:
+            elif type(value) is float and isinstance(d, float):
+                d = float(d)
+            else:
                 d = formed(d, value)
             gradients.append(d)
         return tuple(gradients)

@@ -243,7 +243,9 @@ class Runner:
         if not values:
             return False
         if self._asks and any(type(v) in CONTAINERS for v in values):
-            return True
+            given = given_by(self._function, args, kwargs, self._asks)
+            if any(kind == "class" and what in CONTAINERS for _, kind, what in given):
+                return True
         return any(has_behaviour(kind) for v in values for kind in classes_in(v).values())
 
     def ready(self) -> Plan:

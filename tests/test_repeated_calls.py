@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from knetsrc import NonScalarOutputError, NotDifferentiableError, grad, value_and_grad
+from knetsrc.runner import Runner
 
 X = np.array([1.0, 2.0, 3.0])
 
@@ -222,3 +223,27 @@ def test_gradient_does_not_share_memory_with_an_argument():
     x = X.copy()
     gradient(X, x)[0] = 7.0
     np.testing.assert_array_equal(x, X)
+
+
+def beside_a_list(w, x, y):
+    return np.sum(w[0] @ x + w[1] - y + y)
+
+
+def over_lists(w, xs, ys):
+    total = 0.0
+    for x, y in zip(xs, ys, strict=True):
+        total += np.sum((w @ x - y) ** 2)
+    return total
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (beside_a_list, ([np.ones((1, 2)), np.ones((1, 1))], np.ones((2, 3)), np.ones((1, 3)))),
+        (over_lists, (np.ones((1, 2)), [np.ones(2)] * 3, [np.ones(1)] * 3)),
+    ],
+)
+def test_types_with_a_list_among_them_are_known_after_a_call(f, args, monkeypatch):
+    gradient = warmed(grad(f), *args)
+    monkeypatch.setattr(Runner, "ready_for", lambda *_: pytest.fail("looked at again"))
+    gradient(*args)

@@ -124,3 +124,13 @@ def test_positions_are_kept():
     (function,) = tree.parse("def f(x):\n    d_x = x * 2.0\n    return d_x")
     value = simplify_algebra(function, is_float, EFFECTS).body[0].value
     assert (value.lineno, value.left.lineno) == (2, 2)
+
+
+def test_literals_that_cancel_leave_one_new_array():
+    before = "d_w = 2 * (0.5 * x)\nreturn d_w"
+    check(algebra, before, "d_w = 1.0 * x\nreturn d_w")
+
+
+def test_literals_of_what_an_axis_is_added_to_are_collected():
+    check(algebra, "d_x = (-1.0 * x * w)[:, None] * y", "d_x = (-x * w)[:, None] * y")
+    check(algebra, "d_x = (1.0 * x)[:, None]\nreturn d_x", "d_x = (1.0 * x)[:, None]\nreturn d_x")

@@ -173,6 +173,10 @@ class Context:
 
 def _in_expression(node: Node, holders: Holders, context: Context) -> Node:
     """`node` rewritten, where `holders` hold its value."""
+    if isinstance(node, gast.Subscript) and isinstance(node.value, gast.BinOp):
+        value = _in_expression(node.value, holders, context)
+        is_same = value is node.value or not _makes_value(value)
+        return node if is_same else with_fields(node, value=value)
     if isinstance(node, _SKIPPED):
         return node
     if isinstance(node, gast.Call) and call_text(node.func) in ADDS_INTO_FIRST:
@@ -182,8 +186,12 @@ def _in_expression(node: Node, holders: Holders, context: Context) -> Node:
     inner = _holders_within(node, holders, context.effects)
     node = map_children(node, lambda part: _in_expression(part, inner, context))
     new = _rewritten(node, context)
-    if new is node or (not _makes_value(new) and not context.may_share(new, holders)):
+    if new is node:
         return node
+    if not _makes_value(new) and not context.may_share(new, holders):
+        if not is_product(node) or not (is_product(node.left) or is_product(node.right)):
+            return node
+        new = tree.binary(tree.constant(1.0), "*", new)  # one new array, where there were several
     return tree.at(new, node)
 
 
