@@ -316,3 +316,14 @@ def test_argument_that_is_added_to():
 
     check(f, V, 2)
     check(f, 0.7, 2)
+
+
+def test_array_multiplied_as_an_entry_of_a_list():
+    def f(x):
+        y = x * x
+        parts = [y, 2.0]
+        parts[0] *= 0.5
+        return np.sum(y)
+
+    with pytest.raises(UnsupportedAliasError, match="which `y` may see"):
+        grad(f)(V)

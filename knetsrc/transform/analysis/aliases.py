@@ -18,7 +18,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.live import live_after
-from knetsrc.transform.analysis.stores import stored_names
+from knetsrc.transform.analysis.stores import as_read, stored_names
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import carriers, number_names
 
@@ -345,8 +345,12 @@ def _written_by_calls(
 
 
 def _replaces_element(node: tree.Node) -> bool:
-    """Whether a write puts another object into a container, rather than to change one that is there."""
-    return isinstance(node, gast.Assign) and isinstance(node.targets[0].value, gast.Name)
+    """Whether a write puts another object into a container; `xs[i] = xs[i] * e` may be what is left of `xs[i] *= e`."""
+    if not isinstance(node, gast.Assign) or not isinstance(node.targets[0].value, gast.Name):
+        return False
+    value = node.value
+    is_update = isinstance(value, gast.BinOp) and not isinstance(value.op, gast.Add | gast.Sub)
+    return not (is_update and tree.is_same(value.left, as_read(node.targets[0])))
 
 
 def _containers(function: gast.FunctionDef) -> set[str]:
