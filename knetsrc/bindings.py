@@ -59,7 +59,7 @@ class Bindings:
             if (
                 function.__code__ is not code
                 or function.__defaults__ is not defaults
-                or function.__kwdefaults__ != keywords
+                or (function.__kwdefaults__ is not keywords and function.__kwdefaults__ != keywords)
             ):
                 return False
         for table, entries in self._tables:

@@ -138,7 +138,11 @@ class Gradient:
         try:
             plan = self._runner.plan
             if plan is not None:
-                known = plan.known.get(_types(args, kwargs) if kwargs else tuple(map(type, args)))
+                if kwargs:
+                    types = _types(args, kwargs)
+                else:  # one argument is common, and `map` costs more than the rest
+                    types = (type(args[0]),) if len(args) == 1 else tuple(map(type, args))
+                known = plan.known.get(types)
                 if (
                     known is not None
                     and plan.is_current()

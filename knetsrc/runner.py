@@ -109,6 +109,8 @@ class Plan:
         self._bindings = bindings
         self._inner = inner
         self.has_captured = bool(generated.captured) or inner is not None
+        if inner is None:  # asked at each call
+            self.is_current = bindings.is_current  # type: ignore[method-assign]
 
     def is_current(self) -> bool:
         """Whether every outside function is still the one that the source was generated for."""
