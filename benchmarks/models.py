@@ -210,7 +210,8 @@ def main() -> None:
         if "knetsrc" in models:
             rows += rows_of(task, models, args.seconds * (3 if task.name == "CharLM" else 1))
     show("One training step", rows)
-    show("Goals", goal_rows(rows))
+    if goals := goal_rows(rows):
+        show("Goals", goals)
     for line in left_out:
         print(f"left out: {line}")
     write(args.json, models=rows, left_out=left_out)
