@@ -27,7 +27,7 @@ from knetsrc.errors import DefectError, KnetsrcError
 from knetsrc.given import CONTAINERS
 from knetsrc.origin import comes_from_generated, explain
 from knetsrc.request import Request
-from knetsrc.runner import Known, Plan, Runner
+from knetsrc.runner import Known, Plan, Runner, first_type
 from knetsrc.structure import independent
 
 Argnums = int | Sequence[int]
@@ -230,7 +230,9 @@ class Gradient:
             if len(known) >= MOST_SIGNATURES:
                 known.clear()
             form = type(values[0]) if self._is_plain and self._is_single and not arrays else None
-            known[types] = Known(plan.fitting_call, tuple(arrays), is_scalar, form)
+            named: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
+            holds = tuple((p, first_type(v)) for p, v in named if isinstance(v, CONTAINERS))
+            known[types] = Known(plan.fitting_call, tuple(arrays), is_scalar, form, holds)
 
     def _called_with_check(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         request = self._runner.request

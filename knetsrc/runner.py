@@ -42,6 +42,8 @@ class Known:
         The result is a single number; else the signature of the call must be known to give one.
     form
         The type of the gradient, if that is all there is to its form.
+    holds
+        Positions or names of lists, tuples and dicts, and the type of the first thing that each holds.
     is_free
         Nothing is left.
     """
@@ -50,10 +52,11 @@ class Known:
     arrays: tuple[int | str, ...]
     is_scalar: bool
     form: type | None
+    holds: tuple[tuple[int | str, type], ...] = ()
     is_free: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.is_free = self.is_scalar and not self.arrays
+        self.is_free = self.is_scalar and not self.arrays and not self.holds
 
     def admits(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], scalar_for: Container[Any]
@@ -63,7 +66,16 @@ class Known:
             value = kwargs[place] if isinstance(place, str) else args[place]
             if value.dtype.kind != "f":
                 return False
+        for place, kind in self.holds:
+            if first_type(kwargs[place] if isinstance(place, str) else args[place]) is not kind:
+                return False
         return self.is_scalar or signature(args, kwargs) in scalar_for
+
+
+def first_type(container: Any) -> type:
+    """The type of the first thing in a list, tuple or dict: what else it holds is of that type as a rule."""
+    values = container.values() if isinstance(container, dict) else container
+    return type(next(iter(values), None))
 
 
 class Plan:

@@ -247,3 +247,25 @@ def test_types_with_a_list_among_them_are_known_after_a_call(f, args, monkeypatc
     gradient = warmed(grad(f), *args)
     monkeypatch.setattr(Runner, "ready_for", lambda *_: pytest.fail("looked at again"))
     gradient(*args)
+
+
+class Doubling:
+    """Multiplies as no number does."""
+
+    def __init__(self, size):
+        self.size = size
+
+    def __mul__(self, other):
+        return 2.0 * self.size * other
+
+
+def first_times(ws, x):
+    return np.sum(ws[0] * x)
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_list_that_holds_objects_after_one_that_held_numbers(kind):
+    gradient = warmed(grad(first_times, argnums=1), kind([3.0]), X)
+    np.testing.assert_array_equal(gradient(kind([3.0]), X), [3.0, 3.0, 3.0])
+    np.testing.assert_array_equal(gradient(kind([Doubling(3.0)]), X), [6.0, 6.0, 6.0])
+    np.testing.assert_array_equal(gradient(kind([3.0]), X), [3.0, 3.0, 3.0])
