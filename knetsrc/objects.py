@@ -18,8 +18,9 @@ def classes_in(value: Any, depth: int = 4) -> dict[str, type]:
     --------
     >>> from dataclasses import make_dataclass
     >>> layer = make_dataclass("Layer", ["w"])
-    >>> classes_in([layer(0.5), layer(1.5)])
-    {'[]': <class 'types.Layer'>}
+    >>> found = classes_in([layer(0.5), layer(1.5)])
+    >>> {path: kind.__name__ for path, kind in found.items()}
+    {'[]': 'Layer'}
     """
     if isinstance(value, list | tuple | dict) and not hasattr(value, "_fields"):
         elements = list(value.values()) if isinstance(value, dict) else value

@@ -58,7 +58,6 @@ CROSS = [
     case(real(2, 3), real(2, 3), real(2, 3)),
     case(real(4, 3), real(3), real(4, 3)),
     case(real(3, 4), real(3, 4), real(4, 3), 0, 1, 0),
-    case(real(4), real(4, 2), real(4, 2)),
 ]
 
 

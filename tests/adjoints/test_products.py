@@ -6,6 +6,7 @@ import pytest
 from knetsrc.adjoints.products import einsum_rule
 from knetsrc.backends import einsum_adjoint, matmul_adjoint_a, matmul_adjoint_b
 from knetsrc.errors import KnetsrcError
+from language.checking import check
 
 RNG = np.random.default_rng(0)
 RANKS = [
@@ -98,3 +99,27 @@ def test_einsum_takes_one_number_for_a_scalar_result():
 def test_einsum_with_lists_of_indices_is_refused():
     with pytest.raises(KnetsrcError, match="einsum with lists of indices"):
         einsum_adjoint(np.ones((2, 2)), [[0, 1], [0]], 0, np.ones(2))
+
+
+@pytest.mark.skipif(
+    np.lib.NumpyVersion(np.__version__) >= "2.5.0",
+    reason="NumPy 2.5 has no vector product in the plane",
+)
+@pytest.mark.filterwarnings("ignore:Arrays of 2-dimensional vectors:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("a", "b", "axis"),
+    [
+        ((2,), (2,), -1),
+        ((4, 2), (2,), -1),
+        ((2, 4), (2, 4), 0),
+        ((4, 2), (4, 3), -1),
+        ((3,), (4, 2), -1),
+    ],
+)
+def test_vector_product_in_the_plane(a, b, axis):
+    rng = np.random.default_rng(0)
+    check(
+        lambda a, b: np.sum(np.cross(a, b, axis=axis) ** 2),
+        rng.standard_normal(a),
+        rng.standard_normal(b),
+    )
