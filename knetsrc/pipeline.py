@@ -234,12 +234,19 @@ class _Entry:
     def _finished(self, reversal: Reversal) -> Reversal:
         """Gradients in memory of their own, and of what may be a container in the structure of the argument."""
         shared = to_copy([*reversal.forward, *reversal.backward], reversal.adjoints, reversal.seed)
+        rebound = tree.names_written(reversal.forward)
         adjoints = []
         for text, adjoint, is_shared in zip(self.wrt, reversal.adjoints, shared, strict=True):
             if is_shared and text not in reversal.numbers:
                 adjoint = tree.call(self.units.spell("owned", None), adjoint)
             if text not in reversal.numeric and tree.called_name(adjoint) != "gradient_like":
-                adjoint = tree.call(self.units.spell("finished", None), adjoint, tree.name(text))
+                given = tree.name(text)
+                if (
+                    text in rebound
+                ):  # the structure is that of the argument, not of what the name holds later
+                    given = tree.name(self.units.names.fresh(f"{text}_given"))
+                    reversal.forward = [tree.assign(given.id, tree.name(text)), *reversal.forward]
+                adjoint = tree.call(self.units.spell("finished", None), adjoint, given)
             adjoints.append(adjoint)
         reversal.adjoints = adjoints
         return reversal

@@ -6,6 +6,7 @@ import linecache
 import types
 
 import numpy as np
+import pytest
 
 from knetsrc import grad
 from language.checking import V, check
@@ -218,3 +219,14 @@ def test_helper_passed_in_a_default():
         return np.sum(g(x))
 
     check(f, V)
+
+
+@pytest.mark.parametrize("x", [0.3, -0.3])
+def test_argument_that_a_branch_rebinds_to_another_shape(x):
+    def f(x, y, z):
+        if x > 0:
+            parts = {"a": z[-1], "b": y}
+            y, z = parts["a"], [parts["b"], x]
+        return np.sum(y) * x + np.sum(z[0]) + np.sum(y * y)
+
+    check(f, x, V, [0.5, 0.7])
