@@ -270,6 +270,10 @@ def _code_parts(code: CodeType) -> Iterator[str]:
 def _text(function: FunctionType) -> str | None:
     """The lines of the file that the function is on; None if there is no file."""
     code = function.__code__
+    if (
+        code.co_filename == "<string>"
+    ):  # made by `exec`; Python 3.13 has the text of `python -c` there
+        return None
     linecache.checkcache(code.co_filename)
     lines = linecache.getlines(code.co_filename, function.__globals__)
     last = max(_line_numbers(code), default=code.co_firstlineno)

@@ -234,7 +234,9 @@ def _lines_of(function: types.FunctionType) -> tuple[str, ...]:
     filename = function.__code__.co_filename
     linecache.checkcache(filename)
     lines = linecache.getlines(filename, function.__globals__)
-    if lines:
+    if (
+        lines and filename != "<string>"
+    ):  # since Python 3.13 the text of `python -c`, not what `exec` was given
         return tuple(lines)
     if filename.startswith("<"):
         _refuse(
