@@ -77,7 +77,7 @@ class Reversing:
         self.found = found = shapes(core, calls, task.scalar_result, task.scalars, numeric)
         pusher = Pusher(
             calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries,
-            self.units.as_written, numeric_keys, mask_names(core), self.aliases.changing(),
+            self.units.as_written, numeric_keys, mask_names(core), self.aliases.changing,
         )  # fmt: skip
         self.integers, self.floats = pusher.integers, active - pusher.integers
         self.masks = pusher.masks
@@ -241,7 +241,7 @@ class Reversing:
                 return self._copy(value, text)
             index = as_argument(value.slice)
             return tree.call(self.units.spell("entry_of", None), value.value, index)
-        is_changed = value.id in self.aliases.shared() - self.number_names
+        is_changed = value.id in self.aliases.shared - self.number_names
         is_changed |= any(value.id in self.aliases.names.get(id(n), ()) for n in tree.walk(node))
         return self._copy(value, value.id) if is_changed else value
 
@@ -266,7 +266,7 @@ class Reversing:
         """The result under names that the backward part leaves alone, and the statements that bind these."""
         written, kept = tree.names_written(backward), list[tree.Node]()
         is_changed = self._restores(backward) and not self.task.is_seeded
-        changing = self.aliases.changing() if is_changed else ()
+        changing = self.aliases.changing if is_changed else ()
 
         def replace(node: gast.Name) -> tree.Node:
             if node.id not in written and node.id not in changing:

@@ -9,8 +9,10 @@ from knetsrc.errors import UnsupportedAliasError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.aliases import COMPOUND, Aliases, HelperOf, at_once
+from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.integers import integer_names, is_basic_index
-from knetsrc.transform.analysis.stores import path_of, target_of
+from knetsrc.transform.analysis.stores import as_read, path_of, target_of
+from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import carriers
 from knetsrc.transform.repeats import check_repeats
 from knetsrc.transform.resolve import CHECK
@@ -33,10 +35,10 @@ def guard_writes(
     is_unsure = False
     for node in tree.walk(function.body):
         if id(node) in found.places:
-            watched |= _guarded(node, found, function)
+            watched |= _guarded(node, found, function, integers)
             is_unsure |= stored_to(node) is not None and bool(_picked_parts(node, found, integers))
     if watched or is_unsure:
-        function = _checked(function, found, watched, spell)
+        function = _checked(function, found, integers, watched, spell)
     return check_repeats(function, _written_within(function, found), spell)
 
 
@@ -47,7 +49,9 @@ def _written_within(function: gast.FunctionDef, found: Aliases) -> set[str]:
     return set().union(*(found.names.get(id(n), {stored_to(n) or ""}) for n in deep))
 
 
-def _guarded(node: tree.Node, found: Aliases, function: gast.FunctionDef) -> set[str]:
+def _guarded(
+    node: tree.Node, found: Aliases, function: gast.FunctionDef, integers: frozenset[str]
+) -> set[str]:
     """Names that must turn out to be no views, for one write to be right."""
     if id(node) in found.calls:
         return _guarded_call(node, found)
@@ -62,7 +66,7 @@ def _guarded(node: tree.Node, found: Aliases, function: gast.FunctionDef) -> set
             why=f"`{outside[0]}` lives on after the call, and the change with it",
             instead=f"copy it first: {text} = {outside[0]}.copy()",
         )
-    _refuse_write_into_copy(node, found, integer_names(function))
+    _refuse_write_into_copy(node, found, integers)
     seen = (found.names[id(node)] & found.live[id(node)]) - {text}
     for other in sorted(seen):
         if not _is_read_of_element(other, function):
@@ -126,22 +130,8 @@ def _guarded_call(node: tree.Node, found: Aliases) -> set[str]:
 
 def _is_read_of_element(text: str, function: gast.FunctionDef) -> bool:
     """Whether all that a name is ever bound to are elements `a[i]`."""
-    bound = _bindings(text, function)
+    bound = [] if text in parameters(function) else bound_values(function).get(text, [])
     return bool(bound) and all(_is_element(value) for value in bound)
-
-
-def _bindings(text: str, function: gast.FunctionDef) -> list[tree.Node | None]:
-    found: list[tree.Node | None] = []
-    if any(tree.is_name(n, text) for n in tree.walk(function.args)):
-        return [None]
-    for node in tree.walk(function.body):
-        if isinstance(node, gast.Assign) and text in tree.names_written(node.targets):
-            found.append(node.value if tree.is_name(node.targets[0]) else None)
-        elif isinstance(node, gast.For | gast.With) and text in tree.names_written(
-            node.target if isinstance(node, gast.For) else list(node.items)
-        ):
-            found.append(None)
-    return found
 
 
 def _is_element(value: tree.Node | None) -> bool:
@@ -154,26 +144,26 @@ def _is_element(value: tree.Node | None) -> bool:
 def _checked(
     function: gast.FunctionDef,
     found: Aliases,
+    integers: frozenset[str],
     watched: set[str],
     spell: Callable[[str, Any], tree.Node],
 ) -> gast.FunctionDef:
-    integers = integer_names(function)
-
     def check(node: tree.Node) -> list[tree.Node] | tree.Node:
         if stored_to(node) is not None:
             parts = _picked_parts(node, found, integers)
-            return [*(called("check_not_copy", part) for part in parts), node]
+            return [
+                *(called("check_not_copy", as_read(p), p.value, as_read(p)) for p in parts),
+                node,
+            ]
         is_single = isinstance(node, gast.Assign) and tree.is_name(node.targets[0])
         if not is_single or node.targets[0].id not in watched:
             return node
-        arguments = [node.targets[0].id, node.value.value, tree.constant(tree.show(node))]
-        return [node, called("check_not_view", *arguments)]
+        part = tree.name(node.targets[0].id)
+        return [node, called("check_not_view", part, node.value.value, node)]
 
-    def called(helper: str, part: Any, *rest: Any) -> tree.Node:
-        if helper == "check_not_copy":
-            rest = (part.value, tree.constant(tree.show(tree.clone(part))))
-        first = tree.name(part) if isinstance(part, str) else tree.subscript(part.value, part.slice)
-        return tree.expression(tree.call(spell(helper, None), first, *map(tree.clone, rest)))
+    def called(helper: str, part: tree.Node, whole: tree.Node, shown: tree.Node) -> tree.Node:
+        text = tree.constant(tree.show(shown))
+        return tree.expression(tree.call(spell(helper, None), part, tree.clone(whole), text))
 
     return tree.rewrite(function, {gast.Assign: check, gast.AugAssign: check})
 

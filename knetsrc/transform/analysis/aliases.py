@@ -11,12 +11,14 @@ two is bound again: after `a, b = b, a` the two are as far apart as before.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
+from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.stores import as_read, stored_names
 from knetsrc.transform.normalize.scopes import parameters
@@ -99,10 +101,12 @@ class Aliases:
     clashing: set[int] = field(default_factory=set)
     holders: dict[Place, set[str]] = field(default_factory=dict)
 
+    @cached_property
     def changing(self) -> frozenset[str]:
         """Names of which the content may change while they are bound."""
         return frozenset[str]().union(*(self.holders.get(p, ()) for p in self.written))
 
+    @cached_property
     def shared(self) -> frozenset[str]:
         """Names of which the content may change through another name."""
         groups = [self.holders.get(p, set()) for p in self.written]
@@ -141,7 +145,7 @@ def aliases(
 
     >>> (function,) = tree.parse("def f(a):\\n b = a[1:]\\n c = a + 1\\n a[0] = 2.0\\n return b")
     >>> found = aliases(function)
-    >>> sorted(found.changing()), found.written_parameters()
+    >>> sorted(found.changing), found.written_parameters()
     (['a', 'b'], ['a'])
     """
     found = Aliases()
@@ -355,16 +359,7 @@ def _replaces_element(node: tree.Node) -> bool:
 
 def _containers(function: gast.FunctionDef) -> set[str]:
     """Names that only ever stand for lists and dictionaries made in the function."""
-    bound: dict[str, list[tree.Node]] = {}
-    for node in tree.walk(function.body):
-        if isinstance(node, gast.Assign) and stored_to(node) is None:
-            for text in tree.names_written(node.targets):
-                is_single = isinstance(node.targets[0], gast.Name)
-                bound.setdefault(text, []).append(node.value if is_single else node)
-        elif isinstance(node, gast.For | gast.With):
-            target = node.target if isinstance(node, gast.For) else list(node.items)
-            for text in tree.names_written(target):
-                bound.setdefault(text, []).append(node)
+    bound = bound_values(function)
     found = set(bound) - set(parameters(function))
     while True:
         kept = {n for n in found if all(_makes_container(v, found) for v in bound[n])}
@@ -373,7 +368,7 @@ def _containers(function: gast.FunctionDef) -> set[str]:
         found = kept
 
 
-def _makes_container(value: tree.Node, found: set[str]) -> bool:
+def _makes_container(value: tree.Node | None, found: set[str]) -> bool:
     if isinstance(value, gast.BinOp):
         return any(isinstance(n, gast.List) for n in (value.left, value.right))
     if isinstance(value, gast.Name):

@@ -131,3 +131,18 @@ def _expose_statement(node: tree.Node, bound: set[str], exposed: set[str]) -> se
         return _expose(node.body, bound, exposed)
     exposed |= tree.names_read(node) - bound
     return bound | tree.names_written(node)
+
+
+def bound_values(function: gast.FunctionDef) -> dict[str, list[tree.Node | None]]:
+    """Values that each name is bound to in the body; None for elements of something, and what loops and `with` bind."""
+    bound: dict[str, list[tree.Node | None]] = {}
+    single = set()
+    for node in tree.walk(function.body):
+        if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
+            single.add(id(node.targets[0]))
+            bound.setdefault(node.targets[0].id, []).append(node.value)
+    for node in tree.walk(function.body):
+        is_bound = isinstance(node, gast.Name) and isinstance(node.ctx, gast.Store)
+        if is_bound and id(node) not in single:
+            bound.setdefault(node.id, []).append(None)
+    return bound

@@ -11,6 +11,7 @@ from typing import Any
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.assigned import bound_values
 
 SEQUENCES = ("list", "tuple")
 _ANY = "any"  # of a name that is bound to nothing known yet
@@ -109,7 +110,7 @@ def container_kinds(
     returned
         The kind of what a call of a user's function returns.
     """
-    bound = _bindings(function)
+    bound = bound_values(function)
     parameters = {n.id for n in tree.walk(function.args) if isinstance(n, gast.Name)}
     names = bound.keys() | parameters
     kinds = Kinds(resolve, {n: given.get(n) if n in parameters else _ANY for n in names}, returned)
@@ -122,21 +123,6 @@ def container_kinds(
             known = {n: None if k == _ANY else k for n, k in found.items()}
             return Kinds(resolve, known, returned)
         kinds.names = found
-
-
-def _bindings(function: gast.FunctionDef) -> dict[str, list[tree.Node | None]]:
-    """Values that names are bound to; None for elements of something."""
-    bound: dict[str, list[tree.Node | None]] = {}
-    single = set()
-    for node in tree.walk(function.body):
-        if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
-            single.add(id(node.targets[0]))
-            bound.setdefault(node.targets[0].id, []).append(node.value)
-    for node in tree.walk(function.body):
-        is_bound = isinstance(node, gast.Name) and isinstance(node.ctx, gast.Store)
-        if is_bound and id(node) not in single:
-            bound.setdefault(node.id, []).append(None)
-    return bound
 
 
 def asked_names(

@@ -3,6 +3,8 @@
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.assigned import bound_values
+from knetsrc.transform.normalize.scopes import parameters
 
 _SCALAR_CALLS = frozenset({"len", "float", "int", "bool", "round", "ord"})
 _SCALAR_ATTRIBUTES = frozenset({"ndim", "size", "itemsize", "nbytes"})
@@ -38,18 +40,12 @@ def integer_names(function: gast.FunctionDef) -> frozenset[str]:
 
 def mask_names(function: gast.FunctionDef) -> frozenset[str]:
     """Names that are bound to comparisons only: an index made of one picks no element twice."""
-    bound: dict[str, bool] = {}
-    for node in tree.walk(function):
-        if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
-            text = node.targets[0].id
-            bound[text] = bound.get(text, True) and isinstance(node.value, gast.Compare)
-        elif isinstance(node, gast.Name) and not isinstance(node.ctx, gast.Load):
-            bound.setdefault(node.id, isinstance(node.ctx, gast.Store))
-        if isinstance(node, gast.For):
-            bound |= dict.fromkeys(tree.names_written(node.target), False)
-    targets = {n for node in tree.walk(function) if isinstance(node, gast.Assign)
-               and isinstance(node.targets[0], gast.Tuple) for n in tree.names_written(node.targets)}  # fmt: skip
-    return frozenset(n for n, is_mask in bound.items() if is_mask and n not in targets)
+    found = {
+        text
+        for text, values in bound_values(function).items()
+        if all(isinstance(value, gast.Compare) for value in values)
+    }
+    return frozenset(found - set(parameters(function)))
 
 
 def _is_range(iterable: tree.Node) -> bool:

@@ -49,7 +49,7 @@ class Needed:
     def run(self, block: Block, at_end: set[str] | None = None) -> set[str]:
         """Names needed after the block, given those that the backward part reads at its start."""
         self.reads = _read_counts(block)
-        self.changed = changed_names([step.node for step in block.steps]) | self.aliases.changing()
+        self.changed = changed_names([step.node for step in block.steps]) | self.aliases.changing
         needed = self._block(block, set(at_end or ()), self.primal)
         self.undefined &= tree.names_written(step.node for step in block.steps)
         return needed
@@ -66,7 +66,7 @@ class Needed:
     def _reads(self, nodes: tree.Node | list[tree.Node]) -> set[str]:
         """Names that are read; those that a write changes, with a mark as well where more than their shape is read."""
         read = tree.names_read(nodes) & self.primal
-        changing = self.aliases.changing() & read
+        changing = self.aliases.changing & read
         if changing:
             whole = _content_reads(nodes) | (changing - self.arrays)
             read |= {content(n) for n in whole & changing}
