@@ -16,8 +16,8 @@ import os
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import InitVar, dataclass, field
 from functools import cache
 from pathlib import Path
 from types import CellType, CodeType, FunctionType, ModuleType
@@ -42,31 +42,55 @@ class Bindings:
     ----------
     digest
         None if something is in it that has no text.
+    is_current
+        Whether every name still stands for the same function, and the function is as it was.
     """
 
     digest: str | None = None
-    _names: list[tuple[Mapping[str, Any], str, Any]] = field(default_factory=list)
-    _cells: list[tuple[CellType, Any]] = field(default_factory=list)
-    _functions: list[tuple[FunctionType, CodeType, Any, Any]] = field(default_factory=list)
-    _tables: list[tuple[Any, list[Any]]] = field(default_factory=list)
+    names: InitVar[Iterable[tuple[Mapping[str, Any], str, Any]]] = ()
+    cells: InitVar[Iterable[tuple[CellType, Any]]] = ()
+    functions: InitVar[Iterable[tuple[FunctionType, CodeType, Any, Any]]] = ()
+    tables: InitVar[Iterable[tuple[Any, list[Any]]]] = ()
+    is_current: Callable[[], bool] = field(init=False)
 
-    def is_current(self) -> bool:
-        """Whether every name still stands for the same function, and the function is as it was."""
-        for namespace, name, value in self._names:
-            if namespace.get(name, UNBOUND) is not value:
-                return False
-        for function, code, defaults, keywords in self._functions:
-            if (
-                function.__code__ is not code
-                or function.__defaults__ is not defaults
-                or (function.__kwdefaults__ is not keywords and function.__kwdefaults__ != keywords)
-            ):
-                return False
-        for table, entries in self._tables:
-            now = _entries(table)
-            if len(now) != len(entries) or any(map(operator.is_not, now, entries)):
-                return False
-        return all(_content(cell) is value for cell, value in self._cells) if self._cells else True
+    def __post_init__(
+        self,
+        names: Iterable[tuple[Mapping[str, Any], str, Any]],
+        cells: Iterable[tuple[CellType, Any]],
+        functions: Iterable[tuple[FunctionType, CodeType, Any, Any]],
+        tables: Iterable[tuple[Any, list[Any]]],
+    ) -> None:
+        guard = _Guard()
+        for namespace, name, value in names:
+            guard.test("{}({}, {}) is {}", namespace.get, name, UNBOUND, value)
+        for function, code, defaults, keywords in functions:
+            guard.test("{}.__code__ is {}", function, code)
+            guard.test("{}.__defaults__ is {}", function, defaults)
+            same = "({0}.__kwdefaults__ is {1} or {0}.__kwdefaults__ == {1})"
+            guard.test(same, function, keywords)
+        for table, entries in tables:
+            guard.test("{}({}, {})", _has_entries, table, entries)
+        for cell, value in cells:
+            guard.test("{}({}) is {}", _content, cell, value)
+        self.is_current = guard.compiled()
+
+
+class _Guard:
+    """Tests that hold together, compiled as one expression: it is evaluated at every call of a gradient."""
+
+    def __init__(self) -> None:
+        self._tests: list[str] = []
+        self._values: dict[str, Any] = {}
+
+    def test(self, form: str, *values: Any) -> None:
+        """Add a test: an expression with `{}` in the places of the values."""
+        names = [f"v{len(self._values) + place}" for place in range(len(values))]
+        self._values |= zip(names, values, strict=True)
+        self._tests.append(form.format(*names))
+
+    def compiled(self) -> Callable[[], bool]:
+        """The function without arguments that tells whether all tests hold."""
+        return eval(f"lambda: {' and '.join(self._tests) or True}", self._values)  # type: ignore[no-any-return]
 
 
 def bindings_of(function: Callable[..., Any], request: Request) -> Bindings:
@@ -235,6 +259,12 @@ def _content(cell: CellType) -> Any:
 def _entries(table: Any) -> list[Any]:
     """What a table of functions holds, keys and values."""
     return [*table, *table.values()] if isinstance(table, dict) else list(table)
+
+
+def _has_entries(table: Any, entries: list[Any]) -> bool:
+    """Whether a table of functions holds the very same things as before."""
+    now = _entries(table)
+    return len(now) == len(entries) and all(map(operator.is_, now, entries))
 
 
 def _outside_names(code: CodeType) -> list[tuple[str, ...]]:
