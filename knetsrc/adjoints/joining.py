@@ -254,7 +254,10 @@ NESTED = [
     cases=[*NESTED, case(real(3), dtype=float), case([real(), real()], dtype="f8")],
 )
 def array_adjoint(object, dtype=None, *, copy=None, d_y):
-    d_object = nested_like(through_dtype(d_y, dtype), object)
+    if dtype is None:
+        d_object = nested_like(d_y, object)
+    else:
+        d_object = nested_like(through_dtype(d_y, dtype), object)
     return d_object
 
 

@@ -13,6 +13,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.containers import SEQUENCES
+from knetsrc.transform.analysis.kinds import gives_numbers
 from knetsrc.transform.callee import Container, Joined, Merged, Repeated, Replaced
 from knetsrc.transform.fit import is_simple
 from knetsrc.transform.names import adjoint_name
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from knetsrc.transform.push import Pushed
 
 Entry = tuple[tree.Node | None, tree.Node]
+
+
+def is_list(node: Any) -> bool:
+    """Whether a list or tuple is written out, element by element."""
+    is_literal = isinstance(node, gast.List | gast.Tuple)
+    return is_literal and not any(isinstance(e, gast.Starred) for e in node.elts)
 
 
 @dataclass
@@ -146,6 +153,22 @@ class Assembly:
 
     def _is_number(self, node: tree.Node) -> bool:
         return tree.show(node) in self.pushed.pusher.numeric
+
+    # --- arrays of lists --------------------------------------------------------------------------------------------------
+    def into_parts(self, node: Any, adjoint: tree.Node) -> None:
+        """Push the adjoint of the array that is made of a list written out into what is in the list."""
+        adjoint = self._shared(node, node.elts, adjoint)
+        for number, part in enumerate(node.elts):
+            d_part = tree.subscript(tree.clone(adjoint), tree.constant(number))
+            if not self._is_active(part):
+                continue
+            if is_list(part):
+                self.into_parts(part, d_part)
+            elif self._is_number(part) or gives_numbers(part, self.pushed.pusher.calls):
+                self.pushed.down(part, d_part)
+            else:
+                whole = self.pushed.values.value(part)
+                self.pushed.down(part, self._spelled("nested_like", d_part, whole))
 
     # --- dicts ------------------------------------------------------------------------------------------------------------
     def _entries(self, node: Any) -> list[Entry]:

@@ -18,7 +18,7 @@ from knetsrc.transform.analysis.integers import is_basic_index
 from knetsrc.transform.analysis.shapes import SCALAR, Shapes, broadcast
 from knetsrc.transform.callee import Calls, Primitive, Record
 from knetsrc.transform.fit import is_call_of, is_simple, loose, split_like, without_like
-from knetsrc.transform.joins import Assembly
+from knetsrc.transform.joins import Assembly, is_list
 from knetsrc.transform.keys import Contribution, Keys
 from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.refusal import refusal
@@ -168,8 +168,14 @@ class Pushed:
             )
         for operand in callee.rule.operands:
             if operand in spliced.adjoints:
-                found = self.values.finished(tree.substitute(spliced.adjoints[operand], values))
-                self._into_operand(bound[operand], found)
+                found = spliced.adjoints[operand]
+                is_parts = is_call_of(found, "nested_like") and is_list(bound[operand])
+                found = tree.substitute(found.args[0] if is_parts else found, values)
+                found = self.values.finished(found)
+                if is_parts:
+                    Assembly(self).into_parts(bound[operand], found)
+                else:
+                    self._into_operand(bound[operand], found)
 
     def _kept(self, node: gast.Call, rule: Rule) -> tree.Node:
         """What a rule reads beside the result: the step calls the function that gives both."""

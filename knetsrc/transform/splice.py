@@ -26,6 +26,7 @@ from knetsrc.transform.einsum import explicit_einsum
 from knetsrc.transform.resolve import UNKNOWN
 
 FACT_NAMES = frozenset(f.__name__ for f in FACTS)
+_FOLDED = frozenset({"inverse_axes"})  # helpers that are called while generating, on literals
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,8 @@ class _Body:
 
     def explicit(self, call: gast.Call) -> tree.Node:
         """The call of a helper that has a simpler form for literal arguments, in that form."""
+        if tree.called_name(call) in _FOLDED:
+            return self.folded(call)
         if tree.called_name(call) != "einsum_adjoint" or not isinstance(call.args[0], gast.Name):
             return call
         subscripts = literal_value(self.literals.get(call.args[0].id))
@@ -208,6 +211,17 @@ class _Body:
         if not isinstance(subscripts, str) or not isinstance(operands, gast.List):
             return call
         return explicit_einsum(subscripts, operands.elts, call.args[2], call.args[3]) or call
+
+    def folded(self, call: gast.Call) -> tree.Node:
+        """What the call of a helper gives, if its argument is written out where the rule is used."""
+        given = self.literals.get(call.args[0].id)
+        known = (
+            tuple(map(literal_value, given)) if isinstance(given, list) else literal_value(given)
+        )
+        if known is UNKNOWN or (isinstance(known, tuple) and UNKNOWN in known):
+            return call
+        helper = self.template.outside[call.func.id]
+        return tree.parse_expression(repr(helper(known)))
 
     def without_defaults(self, call: gast.Call) -> gast.Call:
         """The call of a helper without the options that have their default value."""

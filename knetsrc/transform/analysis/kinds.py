@@ -76,22 +76,26 @@ def numeric_names(
 def _of_assignment(
     node: gast.Assign, calls: Calls, numeric: set[str], copies: list[tuple[str, str]]
 ) -> None:
-    target, callee = node.targets[0], calls.of(node.value)
+    target = node.targets[0]
     if not isinstance(target, gast.Name):
         return
     if isinstance(node.value, gast.Name):
         copies.append((target.id, node.value.id))
-    elif isinstance(node.value, gast.BinOp | gast.UnaryOp | gast.Compare):
-        if _is_arithmetic(node.value, calls):
-            numeric.add(target.id)
-    elif (
-        isinstance(node.value, gast.Constant) and isinstance(node.value.value, int | float)
-    ) or _makes_array(node.value):
+    elif gives_numbers(node.value, calls):
         numeric.add(target.id)
-    elif isinstance(callee, Primitive) and not isinstance(node.value, gast.Attribute):
+
+
+def gives_numbers(node: tree.Node, calls: Calls) -> bool:
+    """Whether an expression, other than a name, is an array or a number for sure."""
+    if isinstance(node, gast.BinOp | gast.UnaryOp | gast.Compare):
+        return _is_arithmetic(node, calls)
+    if isinstance(node, gast.Constant):
+        return isinstance(node.value, int | float)
+    callee = calls.of(node)
+    if isinstance(callee, Primitive) and not isinstance(node, gast.Attribute):
         name = getattr(callee.rule.primitives[0], "__name__", "")
-        if name not in _GIVES_CONTAINERS | _OF_STRUCTURES:
-            numeric.add(target.id)
+        return name not in _GIVES_CONTAINERS | _OF_STRUCTURES
+    return _makes_array(node)
 
 
 def _makes_array(node: tree.Node) -> bool:
