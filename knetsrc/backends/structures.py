@@ -210,6 +210,8 @@ class Absent:
 
 def owned(d: Any) -> Any:
     """A copy of the adjoint `d` that nothing else shares, for adding into it."""
+    if isinstance(d, float):
+        return d
     if isinstance(d, np.ndarray) or hasattr(d, "__array_function__"):
         return d.copy()
     if isinstance(d, Mapping):

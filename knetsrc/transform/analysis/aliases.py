@@ -20,6 +20,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.live import live_after
+from knetsrc.transform.analysis.ranks import Ranks
 from knetsrc.transform.analysis.stores import as_read, stored_names
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import carriers, number_names
@@ -152,7 +153,8 @@ def aliases(
     if not stored_names(function.body) and not any(_written_by_calls(function.body, helper_call)):
         return found
     found.containers, found.arrays = _containers(function), arrays
-    walk = _Walk(found, number_names(function), arrays, found.containers, helper_call)
+    numbers = number_names(function) | Ranks(function).numbers()
+    walk = _Walk(found, numbers, arrays, found.containers, helper_call)
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     found.holders |= {place: {p} for p in places for place in places[p]}
     walk.block(function.body, State(places, frozenset(), frozenset()))

@@ -34,6 +34,14 @@ class Ranks:
             return self._of_call(node, node.func)
         return None
 
+    def numbers(self) -> set[str]:
+        """Names that are only bound to single elements: they share no memory with the array."""
+        return {
+            text
+            for text, values in self.bound.items()
+            if all(value is not None and self.is_number(value) for value in values)
+        }
+
     def is_number(self, node: tree.Node) -> bool:
         """Whether `y[i]` is a single number: as many integers as `y` has axes."""
         if not isinstance(node, gast.Subscript):
