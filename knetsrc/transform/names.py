@@ -29,6 +29,11 @@ class Names:
             found |= {getattr(n, "id", None), getattr(n, "name", None)} - {None}
         return cls(n for n in found if isinstance(n, str))
 
+    def another(self, text: str) -> str:
+        """A name for another value of what `text` stands for: `x_2` for `x_1`, if `x` is a name as well."""
+        base = re.sub(r"_\d+$", "", text)
+        return self.fresh(base if base in self.taken else text)
+
     def fresh(self, wanted: str) -> str:
         """`wanted`, or `wanted_1`, `wanted_2`, ... if it is taken; the name is taken from then on."""
         wanted = re.sub(r"\W", "_", wanted).strip("_") or "value"

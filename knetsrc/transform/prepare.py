@@ -5,7 +5,6 @@ from collections import Counter
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.assigned import exposed_names
 from knetsrc.transform.analysis.needed import is_counting, trips_of
 from knetsrc.transform.analysis.stores import changed_names
@@ -14,49 +13,6 @@ from knetsrc.transform.names import Names
 _CHEAP_CALLS = frozenset(
     {"len", "abs", "isinstance", "min", "max", "int", "bool", "callable", "hasattr"}
 )
-
-
-def rename_rebound(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
-    """Give each value of a name that straight-line code binds again a name of its own.
-
-    >>> show_pass(rename_rebound, "x = f(x)\\ny = x")
-    x_1 = f(x)
-    y = x_1
-    """
-    bound = {n.id for n in tree.walk(function.args) if isinstance(n, gast.Name)}
-    current: dict[str, str] = {}
-    body = []
-    for node in function.body:
-        node = (
-            tree.rename(node, current)
-            if not isinstance(node, gast.Assign) or stored_to(node) is not None
-            else _renamed_value(node, current)
-        )
-        if isinstance(node, gast.Assign):
-            node = _rename_targets(node, bound, current, names)
-        bound |= tree.names_written(node)
-        body.append(node)
-    return _with_body(function, body)
-
-
-def _renamed_value(node: gast.Assign, current: dict[str, str]) -> gast.Assign:
-    return tree.at(tree.assign(node.targets[0], tree.rename(node.value, current)), node)
-
-
-def _rename_targets(
-    node: gast.Assign, bound: set[str], current: dict[str, str], names: Names
-) -> gast.Assign:
-    fresh = {}
-    for text in sorted(tree.names_written(node.targets)):
-        new = current.get(text, text)
-        if new in bound:
-            new = names.fresh(text)
-        fresh[text] = current[text] = new
-    return tree.at(tree.assign(tree.rename(node.targets[0], fresh), node.value), node)
-
-
-def _with_body(function: gast.FunctionDef, body: list[tree.Node]) -> gast.FunctionDef:
-    return tree.at(tree.function_def(function.name, function.args, body), function)
 
 
 def count_trips(
@@ -75,7 +31,7 @@ def count_trips(
         if (
             trips_of(node)
             or not _binds(node, active)
-            or (is_simple_count(node) and not _breaks(node.body))
+            or (is_simple_count(node) and not breaks(node.body))
         ):
             return node
         trips = names.fresh("trips")
@@ -90,13 +46,13 @@ def is_simple_count(node: tree.Node) -> bool:
     return isinstance(node, gast.For) and is_counting(node.iter) and tree.is_name(node.target)
 
 
-def _breaks(body: list[tree.Node]) -> bool:
+def breaks(body: list[tree.Node]) -> bool:
     """Whether a `break` leaves the loop with this body."""
     for node in body:
         if isinstance(node, gast.Break):
             return True
         inner = [*getattr(node, "body", []), *getattr(node, "orelse", [])]
-        if isinstance(node, gast.If | gast.With) and _breaks(inner):
+        if isinstance(node, gast.If | gast.With) and breaks(inner):
             return True
     return False
 
@@ -154,12 +110,7 @@ def flatten_breaks(
             and len(last.body) == 1
             and isinstance(last.body[0], gast.Break)
         )
-        if (
-            not is_end
-            or not _binds(node, active)
-            or _breaks(last.orelse)
-            or _breaks(node.body[:-1])
-        ):
+        if not is_end or not _binds(node, active) or breaks(last.orelse) or breaks(node.body[:-1]):
             return node
         first = node.body[:-1]
         written = {n for s in first for n in tree.names_written(s)} | changed_names(first)

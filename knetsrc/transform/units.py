@@ -12,7 +12,7 @@ import gast
 import numpy as np
 
 from knetsrc.errors import KnetsrcError
-from knetsrc.transform import prepare, tree
+from knetsrc.transform import prepare, rebound, tree
 from knetsrc.transform.analysis.activity import (
     active_names,
     differentiable_names,
@@ -182,7 +182,9 @@ class Units:
         names.taken |= Names.of(function.core).taken
         core = self.inlined(self.specialized(function), frozenset(), function.place[0])
         core = unfold_gets(core, lambda call: self._is_active_get(call, core, wrt))
-        core = prepare.rename_rebound(core, names)
+        core = rebound.rename_rebound(core, names)
+        core = rebound.rename_in_loops(core, names)
+        core = rebound.rename_in_blocks(core, names)
         core = index_loops(core, self._depends(core, wrt))
         depends = self._depends(core, wrt)
         core = split_calls(core, lambda call: self._stands_alone(call, depends))

@@ -109,3 +109,24 @@ def test_state_of_a_recurrent_net():
         return np.sum(h**2)
 
     check_gradient(f, M.T @ M, [V[:3], V[1:]], 0.1 * V[:3], argnums=(0, 2))
+
+
+def test_second_name_for_what_is_taken_back_afterwards_comes_first():
+    check(
+        gather,
+        BEFORE.format(between="y = fresh(x)", back="z = x"),
+        """
+steps_saved = []
+for i in range(n):
+    y = fresh(x)
+    steps_saved.append((x, y))
+while steps_saved:
+    z = x
+    x, y = steps_saved.pop()
+    same(x, y)
+""",
+    )
+
+
+def test_second_name_that_is_bound_to_something_else_before():
+    unchanged("y = fresh(x)", "z = 1\n    z = x")

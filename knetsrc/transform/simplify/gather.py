@@ -85,7 +85,7 @@ def gather_saved(
     for group in groups.values():
         together, position = _together(group, effects)
         if len(together) > 1:
-            function = _gathered(function, together, position, fresh("steps_saved"))
+            function = _gathered(function, together, position, fresh("steps_saved"), effects)
     return function
 
 
@@ -128,7 +128,7 @@ def _kept_lists(function: gast.FunctionDef) -> list[Kept]:
 def _together(group: list[Kept], effects: Effects) -> tuple[list[Kept], int]:
     """Those of `group` that can be kept at one place and taken back at that of the first, and that place."""
     found = sorted(group, key=lambda kept: kept.popped.position)
-    found = [k for k in found if _can_be_popped(k, found[0].popped.position, effects)]
+    found = [k for k in found if _can_be_popped(k, found[0].popped, effects)]
     places = sorted({kept.pushed.position for kept in found}, reverse=True)
     choices = [
         ([k for k in found if _can_be_pushed(k, position, effects)], position)
@@ -138,16 +138,34 @@ def _together(group: list[Kept], effects: Effects) -> tuple[list[Kept], int]:
     return sorted(most, key=lambda kept: kept.pushed.position), position
 
 
-def _can_be_popped(kept: Kept, first: int, effects: Effects) -> bool:
-    between = [
-        effects.whole(node)
-        for node in kept.popped.block[first : kept.popped.position]
-        if tree.comment_text(node) is None
-    ]
+def _can_be_popped(kept: Kept, first: Place, effects: Effects) -> bool:
+    copies = _copies(kept, first, effects)
+    between = [effects.whole(node) for node in _between(first, kept.popped) if node not in copies]
     return not any(
         kept.target in e.reads or kept.target in e.writes or kept.target in e.hidden or e.leaves
         for e in between
     )
+
+
+def _copies(kept: Kept, first: Place, effects: Effects) -> list[Node]:
+    """Second names for what the target holds before it gets the kept value: these can be given earlier.
+
+    y_1 = x
+    x = x_saved.pop()
+    """
+    found, seen = [], set[str]()
+    for node in _between(first, kept.popped):
+        name = assigned_name(node)
+        if name is not None and name not in seen and tree.is_name(node.value, kept.target):
+            found.append(node)
+        effect = effects.whole(node)
+        seen |= effect.reads.keys() | effect.writes
+    return found
+
+
+def _between(first: Place, last: Place) -> list[Node]:
+    nodes = first.block[first.position : last.position]
+    return [node for node in nodes if tree.comment_text(node) is None]
 
 
 def _can_be_pushed(kept: Kept, position: int, effects: Effects) -> bool:
@@ -157,25 +175,31 @@ def _can_be_pushed(kept: Kept, position: int, effects: Effects) -> bool:
 
 
 def _gathered(
-    function: gast.FunctionDef, together: list[Kept], position: int, text: str
+    function: gast.FunctionDef,
+    together: list[Kept],
+    position: int,
+    text: str,
+    effects: Effects,
 ) -> gast.FunctionDef:
     lists = {kept.list for kept in together}
     values, targets = [tree.tuple_of(map(tree.name, names)) for names in _names(together)]
     pushed = together[0].pushed.block[position]
-    first = min(together, key=lambda kept: kept.popped.position).popped.statement
+    place = min((kept.popped for kept in together), key=lambda popped: popped.position)
+    copies = [node for kept in together for node in _copies(kept, place, effects)]
     start = min(together, key=lambda kept: kept.bound.position).bound.statement
+    append, pop = (tree.attribute(tree.name(text), method) for method in ("append", "pop"))
     new = {
-        pushed: tree.expression(tree.call(tree.attribute(tree.name(text), "append"), values)),
-        first: tree.assign(targets, tree.call(tree.attribute(tree.name(text), "pop"))),
-        start: tree.assign(text, tree.list_of([])),
+        pushed: [tree.expression(tree.call(append, values))],
+        place.statement: [*copies, tree.assign(targets, tree.call(pop))],
+        start: [tree.assign(text, tree.list_of([]))],
     }
-    gone = {p.statement for k in together for p in (k.bound, k.pushed, k.popped)}
+    gone = {p.statement for k in together for p in (k.bound, k.pushed, k.popped)} | set(copies)
 
     def in_block(block: Block) -> Block:
         found = []
         for node in block:
             if node in new:
-                found.append(tree.at(new[node], node))
+                found += [tree.at(n, node) for n in new[node]]
             elif node not in gone:
                 node = map_blocks(node, in_block)
                 if isinstance(node, gast.While) and getattr(node.test, "id", None) in lists:
