@@ -17,6 +17,7 @@ from knetsrc.backends import (
     pad_interior,
     repeat_adjoint_a,
     reshape_like,
+    resize_adjoint_a,
     rolled_position,
     tile_adjoint_A,
     unbroadcast,
@@ -248,6 +249,22 @@ def broadcast_to_adjoint(array, shape, *, d_y):
 )
 def repeat_adjoint(a, repeats, axis=None, *, d_y):
     d_a = repeat_adjoint_a(d_y, a, repeats, axis)
+    return d_a
+
+
+@adjoint(
+    np.resize,
+    cases=[
+        case(real(3), 5),
+        case(real(2, 3), (4,)),
+        case(real(2, 3), (3, 5)),
+        case(real(), 3),
+        case(real(3), 0),
+        case(real(0), 2),
+    ],
+)
+def resize_adjoint(a, new_shape, *, d_y):
+    d_a = resize_adjoint_a(d_y, a)
     return d_a
 
 

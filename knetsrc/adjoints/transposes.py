@@ -27,6 +27,7 @@ from knetsrc.backends import (
     product_of_others_adjoint_a,
     repeat_adjoint_a,
     reshape_like,
+    resize_adjoint_a,
     rolled_position,
     share_among_ties,
     split_like,
@@ -213,6 +214,12 @@ def take_along_axis_adjoint_arr_adjoint(d, arr, indices, axis=-1, *, d_y):
 )
 def repeat_adjoint_a_adjoint(d, a, repeats, axis=None, *, d_y):
     d_d = unbroadcast(np.repeat(d_y, repeats, axis), d)
+    return d_d
+
+
+@adjoint(resize_adjoint_a, cases=[case(real(5), np.ones(2)), case(real(2, 3), np.ones((2, 2)))])
+def resize_adjoint_a_adjoint(d, a, *, d_y):
+    d_d = unbroadcast(np.resize(d_y, np.shape(d)), d)
     return d_d
 
 

@@ -122,6 +122,14 @@ def repeat_adjoint_a(d: Any, a: Any, repeats: Any, axis: int | None = None) -> A
     return d_a
 
 
+def resize_adjoint_a(d: Any, a: Any) -> Any:
+    """Adjoint of `numpy.resize`: the sum over the copies of each element."""
+    flat, size = np.ravel(d), np.size(a)
+    rows = -(-flat.size // max(size, 1))
+    padded = np.pad(flat, (0, rows * size - flat.size)) if size else flat[:0]
+    return reshape_like(np.reshape(padded, (rows, size)).sum(axis=0), a)
+
+
 def tile_adjoint_A(d: Any, A: Any, reps: Any) -> Any:
     """Adjoint of `numpy.tile`: the sum over the copies of each element."""
     reps = tuple(reps) if np.ndim(reps) else (reps,)

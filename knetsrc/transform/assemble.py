@@ -10,7 +10,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.needed import is_count, is_counting, trips_of
-from knetsrc.transform.analysis.stores import target_of
+from knetsrc.transform.analysis.stores import index_of, target_of
 from knetsrc.transform.names import Names, saved_name
 from knetsrc.transform.steps import Block, Step
 
@@ -124,7 +124,7 @@ class Assembler:
     def _part(self, step: Step) -> tree.Node:
         """What a write overwrites."""
         target = target_of(step.node)
-        return _named_parts(tree.subscript(target.value, target.slice), step, own=None)
+        return _named_parts(tree.subscript(target.value, index_of(target)), step, own=None)
 
     def _hoists(self, step: Step) -> list[tree.Node]:
         """Assignments that name subexpressions, inner ones first."""

@@ -13,7 +13,7 @@ from knetsrc.transform.analysis.integers import integer_names, mask_names
 from knetsrc.transform.analysis.kinds import buffer_names, entries_only, numeric_names
 from knetsrc.transform.analysis.needed import Needed
 from knetsrc.transform.analysis.shapes import SCALAR, Shapes, shapes
-from knetsrc.transform.analysis.stores import stored_names, sure_arrays, target_of
+from knetsrc.transform.analysis.stores import as_argument, stored_names, sure_arrays, target_of
 from knetsrc.transform.assemble import Assembler
 from knetsrc.transform.callee import Constant, Container, Primitive, Record, Replaced
 from knetsrc.transform.functions import Function, parameter_names
@@ -24,6 +24,7 @@ from knetsrc.transform.pairs import Reversal, Task, taken_apart
 from knetsrc.transform.push import Pusher
 from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.simplify import Effects, simplify
+from knetsrc.transform.simplify.by_calls import by_calls
 from knetsrc.transform.simplify.gather import gather_saved
 from knetsrc.transform.simplify.likes import add_unrepeated
 from knetsrc.transform.simplify.renumber import renumber
@@ -31,7 +32,6 @@ from knetsrc.transform.simplify.templates import share_templates
 from knetsrc.transform.simplify.unpack import unpack_parts
 from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.steps import Block, Step
-from knetsrc.transform.updates import as_argument
 
 _FRESH_CALLS = frozenset({"zeros_like", "owned", "np.zeros_like"})
 _CHANGING_HELPERS = frozenset(
@@ -206,6 +206,7 @@ class Reversing:
         simple = unpack_parts(simple, frozenset(self.temporaries))
         simple = add_unrepeated(plain_zeros(simple, numeric), numeric)
         simple = gather_saved(simple, names.fresh, Effects(self._is_pure, _FRESH_CALLS))
+        simple = by_calls(simple)
         taken = self.units.names.taken | Names.of(self.function.core).taken
         return taken_apart(renumber(simple, self.temporaries - {self.seed_name}, taken))
 
@@ -237,6 +238,8 @@ class Reversing:
             if is_mask or self.found.of(value, node) == SCALAR:
                 return value
             text = stored_to(node) or ""
+            if tree.is_constant(value.slice, Ellipsis):
+                return self._copy(value.value, text)
             if text in self.numeric or isinstance(node, gast.AugAssign):
                 return self._copy(value, text)
             index = as_argument(value.slice)

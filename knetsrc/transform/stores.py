@@ -2,6 +2,7 @@
 
     a[i] = e        d_new = d_a[i]; d_a[i] = 0; then `d_new` goes into `e`
     a[i] += e       `d_a[i]` goes into `e`, and stays
+    a[...] = e      `d_a` goes into `e`, and is zeros before
 
 What stood at the place before is saved and restored where the backward part reads it: see `analysis.needed`.
 """
@@ -14,17 +15,31 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.integers import is_basic_index
 from knetsrc.transform.analysis.shapes import SCALAR, Shape
-from knetsrc.transform.analysis.stores import as_read, path_of, target_of
+from knetsrc.transform.analysis.stores import (
+    as_argument,
+    as_read,
+    index_of,
+    is_by_call,
+    path_of,
+    target_of,
+)
 from knetsrc.transform.callee import Primitive
 from knetsrc.transform.keys import Contribution
 from knetsrc.transform.push import Pushed
 from knetsrc.transform.steps import Step
-from knetsrc.transform.updates import as_argument, entry, value_of_index
+from knetsrc.transform.updates import entry, value_of_index
 
 if TYPE_CHECKING:
     from knetsrc.transform.reverse import Reverser
 
 _FRESH_NODES = (gast.BinOp, gast.UnaryOp, gast.Constant)
+
+
+def _is_of_array(index: tree.Node) -> bool:
+    """Whether only an array can be indexed so: `a[1:, 0]`, `a[...]`."""
+    if isinstance(index, gast.Tuple):
+        return any(isinstance(n, gast.Slice) or _is_of_array(n) for n in index.elts)
+    return tree.is_constant(index, Ellipsis)
 
 
 def reverse_store(reverser: "Reverser", step: Step, node: tree.Node) -> None:
@@ -45,14 +60,19 @@ class _Store:
         self.buffer = tree.name(self.pusher.keys.adjoint(text))
         for part in path_of(self.target)[:-1]:
             self.buffer = entry(self.pushed.values, self.buffer, part)
-        self.index = value_of_index(self.pushed.values, self.target.slice)
-        self.is_array = text in reverser.numeric
+        index = index_of(self.target)
+        self.index = value_of_index(self.pushed.values, index)
+        self.is_array = text in reverser.numeric or _is_of_array(index)
         self.is_mask = tree.is_name(self.index) and self.index.id in self.pusher.masks
         is_basic = is_basic_index(self.index, self.pusher.integers)
         self.is_plain = self.is_array and (is_basic or self.is_mask)
         self.consumes = isinstance(node, gast.Assign)
+        self.is_whole = self.is_array and self.consumes and self._is_whole(index)
 
     def run(self) -> None:
+        if self.is_whole:
+            self._run_whole()
+            return
         if not self.pusher.is_active(self.node.value):
             if self.consumes:
                 self.step.back.append(self._zeroed())
@@ -81,6 +101,32 @@ class _Store:
         if self.consumes and self.is_plain:
             own = self._kept_or_zeroed(own)
         self._commit([*others, *own], early=None)
+
+    def _is_whole(self, index: tree.Node) -> bool:
+        """Whether the adjoint of all that was written is the whole adjoint: `a[...] = e`, and `a[()] = e` for a single number."""
+        is_all = tree.is_constant(index, Ellipsis) or tree.is_same(index, tree.tuple_of([]))
+        return is_all and len(path_of(self.target)) == 1
+
+    def _run_whole(self) -> None:
+        """An array that is written as a whole takes its adjoint with it, as a name that is bound does."""
+        if self.pusher.is_active(self.node.value):
+            self.pushed.values.slot = (
+                self._shape(),
+                self.pusher.shapes.of(self.node.value, self.node),
+            )
+            self.pushed.values.named_shapes[self.buffer.id] = self._shape()
+            self.pushed.down(self.node.value, self._fitted(self.buffer))
+        self.reverser.commit(self.step, self.pushed, consumed=[self.text])
+        self._keep_own()
+
+    def _keep_own(self) -> None:
+        """Without `d_a = owned(d_a)`, where nothing else was made of `d_a` that may share its memory."""
+        *others, last = self.step.back or [None]
+        name = tree.name(self.pusher.keys.adjoint(self.text))
+        is_copy = isinstance(last, gast.Assign) and tree.called_name(last.value) == "owned"
+        if is_copy and tree.is_same(last.value.args, [name]):
+            if all(isinstance(getattr(n, "value", None), gast.BinOp) for n in others):
+                self.step.back.remove(last)
 
     def _kept_or_zeroed(self, own: list[Contribution]) -> list[Contribution]:
         """Set the adjoint at the place to what the value hands on to that very place; the other contributions."""
@@ -125,6 +171,8 @@ class _Store:
             if self._shape() == SCALAR or self.is_mask:
                 return slot
             return tree.call(tree.attribute(slot, "copy"))
+        if is_by_call(self.target) and not self.consumes:  # `np.add.at` adds each of the values
+            return tree.call(tree.attribute(tree.subscript(self.buffer, self.index), "copy"))
         return self._helper("cut_out" if self.consumes else "last_written")
 
     def _helper(self, text: str) -> tree.Node:

@@ -43,6 +43,7 @@ from knetsrc.transform.refusal import refused_helper
 from knetsrc.transform.resolve import CHECK, Outside, local_names, qualify
 from knetsrc.transform.results import bind_result, split_aux
 from knetsrc.transform.reversing import Reversing
+from knetsrc.transform.simplify.by_calls import by_calls
 from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer
 from knetsrc.transform.static import plain_value
@@ -409,7 +410,7 @@ class Units:
 
     def as_written(self, node: tree.Node) -> str:
         """The text of a statement with outside names as the user has written them."""
-        text = tree.show(node)
+        text = tree.show(by_calls([node]))
         for alias in self.outside.namespaces:
             text = re.sub(rf"\b{alias}\.", "", text)
         return text

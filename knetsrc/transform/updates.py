@@ -4,6 +4,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.integers import is_basic_index
+from knetsrc.transform.analysis.stores import as_argument
 from knetsrc.transform.values import StepValues
 
 _NUMERIC_CALLS = frozenset({"unbroadcast", "like", "matmul_adjoint_a", "matmul_adjoint_b"})
@@ -79,17 +80,6 @@ def entry(values: StepValues, buffer: tree.Node, part: tree.Node) -> tree.Node:
 def value_of_index(values: StepValues, index: tree.Node) -> tree.Node:
     """The index as the backward part reads it: a copy if cheap, else the name of its value."""
     return tree.clone(index) if is_cheap_index(index) else values.value(index, "index")
-
-
-def as_argument(index: tree.Node) -> tree.Node:
-    """An index as an expression: `slice(1, None)` for `1:`."""
-    none = tree.constant(None)
-
-    def call(node: gast.Slice) -> tree.Node:
-        bounds = [node.lower or none, node.upper or none, node.step]
-        return tree.call("slice", *(b for b in bounds if b is not None))
-
-    return tree.rewrite(index, {gast.Slice: call})
 
 
 def is_cheap_index(index: tree.Node) -> bool:

@@ -103,23 +103,10 @@ def fill(x):
 
 
 @advice(np.array([3.0, 1.0, 2.0]))
-def copyto(x):
-    y = np.zeros((2, 3))
-    y = np.broadcast_to(x, y.shape)
-    return np.sum(y * y)
-
-
-@advice(np.array([3.0, 1.0, 2.0]))
 def masked(x):
     y = x * x
     y = np.where(np.array([True, False, True]), 2.0 * x, y)
     return np.sum(y * x)
-
-
-@advice(np.arange(9.0).reshape(3, 3))
-def fill_diagonal(x):
-    x = np.where(np.eye(len(x), dtype=bool), 1.0, x)
-    return np.sum(x * x)
 
 
 @advice(np.array([3.0, 1.0, 2.0]))
@@ -127,13 +114,6 @@ def shuffle(x):
     order = np.random.default_rng(0).permutation(len(x))
     x = x[order]
     return x[0] * x[1]
-
-
-@advice(np.array([3.0, 1.0, 2.0]))
-def add_at(x):
-    y = np.zeros(3)
-    y = y + np.bincount([0, 0, 2], weights=x, minlength=len(y))
-    return np.sum(y * y)
 
 
 @advice(np.array([3.0, 1.0, 2.0]))

@@ -169,16 +169,16 @@ CASES = [
         "build a new one: x = {k: ... for k, v in x.items()}, or write its entries out",
     ),
     (
-        "np.add(x, 1, out=x)",
-        "UnsupportedAliasError: `out=` in a call of `np.add`",
+        "np.frexp(x, out=(x, y))",
+        "UnsupportedAliasError: `out=` in a call of `np.frexp`",
         "other names may stand for the same array, and would see the change",
-        "assign: x = np.add(...)",
+        "assign: x, y = np.frexp(...)",
     ),
     (
-        "np.add.at(x, [0], 1)",
-        "UnsupportedAliasError: `np.add.at` changes its argument in place",
+        "np.multiply.at(x, [0], 1)",
+        "UnsupportedAliasError: `np.multiply.at` changes its argument in place",
         "other names may stand for the same array, and would see the change",
-        "for a sum, x = x + np.bincount(index, weights=value, minlength=len(x))",
+        "write one element after the other: for i, v in zip(index, values): x[i] = ...",
     ),
 ]
 

@@ -41,11 +41,14 @@ def integer_names(function: gast.FunctionDef) -> frozenset[str]:
 def mask_names(function: gast.FunctionDef) -> frozenset[str]:
     """Names that are bound to comparisons only: an index made of one picks no element twice."""
     found = {
-        text
-        for text, values in bound_values(function).items()
-        if all(isinstance(value, gast.Compare) for value in values)
+        text for text, values in bound_values(function).items() if all(map(_is_comparison, values))
     }
     return frozenset(found - set(parameters(function)))
+
+
+def _is_comparison(value: tree.Node | None) -> bool:
+    is_spread = isinstance(value, gast.Call) and tree.show(value.func) == "np.broadcast_to"
+    return isinstance(value.args[0] if is_spread else value, gast.Compare)  # type: ignore[union-attr]
 
 
 def _is_range(iterable: tree.Node) -> bool:
@@ -74,7 +77,7 @@ def is_basic_index(index: tree.Node, integers: frozenset[str]) -> bool:
     """Whether an index consists of integers, slices, None, Ellipsis, or is a constant key of a dict."""
     if isinstance(index, gast.Tuple):
         return all(is_basic_index(part, integers) for part in index.elts)
-    if isinstance(index, gast.Slice):
+    if isinstance(index, gast.Slice) or tree.is_name(index, "Ellipsis"):
         return True
     if isinstance(index, gast.Constant):
         return index.value is None or index.value is Ellipsis or isinstance(index.value, int | str)

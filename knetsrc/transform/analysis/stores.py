@@ -39,9 +39,35 @@ def path_of(target: tree.Node) -> tuple[tree.Node, ...]:
     return tuple(path)
 
 
+def index_of(target: tree.Node) -> tree.Node:
+    """The index of what is written, without the mark of a write by a call: see `normalize.call_writes`."""
+    parts = target.slice.elts if isinstance(target.slice, gast.Tuple) else [target.slice]
+    if not parts or not tree.is_name(parts[-1], "Ellipsis"):
+        return target.slice
+    if len(parts) == 1:
+        return tree.constant(Ellipsis)
+    return parts[0] if len(parts) == 2 else tree.tuple_of(parts[:-1])
+
+
+def is_by_call(target: tree.Node) -> bool:
+    """Whether an array is written by a call: `np.exp(x, out=y)`."""
+    return index_of(target) is not target.slice
+
+
+def as_argument(index: tree.Node) -> tree.Node:
+    """An index as an expression: `slice(1, None)` for `1:`."""
+    none = tree.constant(None)
+
+    def call(node: gast.Slice) -> tree.Node:
+        bounds = [node.lower or none, node.upper or none, node.step]
+        return tree.call("slice", *(b for b in bounds if b is not None))
+
+    return tree.rewrite(index, {gast.Slice: call})
+
+
 def as_read(target: tree.Node) -> tree.Node:
     """The value at the place that a target names."""
-    return tree.subscript(tree.clone(target.value), tree.clone(target.slice))
+    return tree.subscript(tree.clone(target.value), tree.clone(index_of(target)))
 
 
 def sure_arrays(function: gast.FunctionDef) -> set[str]:

@@ -16,6 +16,7 @@ statement; `language.check` states which. The steps in order, and what holds aft
     keep_loop_targets       a loop variable is assigned by its loop only
     name_lambdas            no lambda
     move_walruses           no assignment inside an expression
+    write_out_calls         no `out=`: what a call writes into an array is an assignment
     unfold_ternaries        no ternary, except between two literals
     unfold_booleans         `and` and `or` only in tests and between them
     normalize_inner         functions inside are in the core language as well
@@ -30,6 +31,7 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.annotations import drop_annotations, fill_blocks
 from knetsrc.transform.normalize.augmented import write_out_augmented
 from knetsrc.transform.normalize.booleans import unfold_booleans
+from knetsrc.transform.normalize.call_writes import write_out_calls
 from knetsrc.transform.normalize.calls import split_calls
 from knetsrc.transform.normalize.comparisons import split_comparisons
 from knetsrc.transform.normalize.comprehensions import unfold_comprehensions
@@ -60,6 +62,7 @@ REWRITINGS: tuple[Rewriting, ...] = (
     keep_loop_targets,
     name_lambdas,
     move_walruses,
+    write_out_calls,
     unfold_ternaries,
     unfold_booleans,
 )

@@ -78,13 +78,30 @@ def effects(node: Node | Iterable[Node], captured: Iterable[str] = ()) -> Effect
     calls = [n for n in own_nodes(nodes) if isinstance(n, gast.Call)]
     impure = any(map(is_impure_call, calls))
     reads = tree.names_read(nodes) | (set(captured) if calls else set())
-    return Effects(frozenset(reads), frozenset(bound_names(nodes) | appended_names(nodes)), impure)
+    writes = bound_names(nodes) | appended_names(nodes) | changed_arrays(nodes)
+    return Effects(frozenset(reads), frozenset(writes), impure)
 
 
 def appended_names(nodes: Iterable[Node]) -> set[str]:
     """Names `xs` for which these statements call `xs.append`."""
     bases = [n.func.value for n in own_nodes(nodes) if is_append(n)]
     return {base.id for base in bases if isinstance(base, gast.Name)}
+
+
+def changed_arrays(nodes: Iterable[Node]) -> set[str]:
+    """Names of arrays and containers of which these nodes write elements, by assignments or by calls: `np.exp(x, out=y)`."""
+    changed: list[Node] = []
+    for node in own_nodes(nodes):
+        if isinstance(node, gast.Subscript) and isinstance(node.ctx, gast.Store):
+            changed.append(node.value)
+        elif isinstance(node, gast.Call):
+            changed += [k.value for k in node.keywords if k.arg == "out"]
+            if isinstance(node.func, gast.Attribute) and node.func.attr in _CHANGING:
+                changed += [*node.args[:1], node.func.value]
+    return tree.names_read(changed) - MODULES
+
+
+_CHANGING = frozenset({"at", "copyto", "fill", "fill_diagonal", "place", "put", "putmask", "sort"})
 
 
 def is_append(node: Any) -> bool:

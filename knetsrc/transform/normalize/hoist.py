@@ -19,7 +19,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import effects, is_impure_call, name_for
-from knetsrc.transform.normalize.scopes import COMPREHENSIONS, blocks, captured_names
+from knetsrc.transform.normalize.scopes import COMPREHENSIONS, blocks, bound_names, captured_names
 from knetsrc.transform.tree import Node
 
 
@@ -263,6 +263,8 @@ class _Hoister:
         return [*before, bound], tree.at(tree.name(name), value)
 
     def _conflict(self, value: Node, later: list[Node]) -> bool:
+        if isinstance(value, gast.Name):  # what an array or list holds is read by what it goes into
+            return value.id in bound_names(later)
         return bool(later) and effects(value, self.captured).conflict(effects(later, self.captured))
 
 

@@ -9,6 +9,7 @@ import gast
 
 from knetsrc.errors import KnetsrcError, UnsupportedAliasError, UnsupportedSyntaxError
 from knetsrc.transform import tree
+from knetsrc.transform.normalize.call_writes import CallWrites
 from knetsrc.transform.normalize.effects import MODULES, is_append, is_of_module, path_of
 from knetsrc.transform.normalize.escapes import refuse_late_appends
 from knetsrc.transform.normalize.scopes import bound_names, own_nodes, parameters
@@ -41,9 +42,7 @@ _INSTEAD = {
     "popleft": "take the element and a shorter list: first, {0} = {0}[0], {0}[1:]",
 }
 _INSTEAD_OF_FUNCTION = {
-    "at": "for a sum, {0} = {0} + np.bincount(index, weights=value, minlength=len({0}))",
-    "copyto": "{0} = np.broadcast_to(value, {0}.shape), or {0} = np.where(mask, value, {0})",
-    "fill_diagonal": "{0} = np.where(np.eye(len({0}), dtype=bool), value, {0})",
+    "at": "write one element after the other: for i, v in zip(index, values): {0}[i] = ...",
     "shuffle": "order = np.random.permutation(len({0})), then {0} = {0}[order]",
 }
 _OF_MODULES = frozenset(
@@ -66,6 +65,7 @@ def refuse_writes(function: gast.FunctionDef) -> None:
     shared = copied_lists(function, lists)
     local = tree.names_written(function) | set(parameters(function))
     own = bound_names(function.body) | set(parameters(function))
+    calls = CallWrites(function)
     stated = {id(n.value) for n in own_nodes(function.body) if isinstance(n, gast.Expr)}
     for node in own_nodes(function.body):
         if isinstance(node, gast.Subscript | gast.Attribute) and isinstance(node.ctx, gast.Store):
@@ -75,7 +75,7 @@ def refuse_writes(function: gast.FunctionDef) -> None:
             error = (
                 _append(node, lists, shared, local, id(node) in stated)
                 if _is_method_append(node)
-                else _call(node)
+                else _call(node, calls)
             )
             if error is not None:
                 raise error
@@ -161,14 +161,16 @@ def _instead_of_append(node: gast.Call, base: str, local: set[str]) -> str:
     return f"append to a copy: new = list({base}), then new.append(...)"
 
 
-def _call(node: Any) -> KnetsrcError | None:
+def _call(node: Any, calls: CallWrites) -> KnetsrcError | None:
+    if calls.of(node) is not None:
+        return None
     for keyword in node.keywords:
         if keyword.arg == "out" and not tree.is_constant(keyword.value, None):
             return UnsupportedAliasError(
                 f"`out=` in a call of `{tree.show(node.func)}`",
                 at=node,
                 why=_WRITES_TO_OTHERS.format("array"),
-                instead=f"assign: {tree.show(keyword.value)} = {tree.show(node.func)}(...)",
+                instead=f"assign: {_listed(keyword.value)} = {tree.show(node.func)}(...)",
             )
     path = path_of(node.func)
     method = node.func.attr if isinstance(node.func, gast.Attribute) else ""
@@ -192,6 +194,11 @@ def _call(node: Any) -> KnetsrcError | None:
         why=_WRITES_TO_OTHERS.format("array or container"),
         instead=_INSTEAD[method].format(base),
     )
+
+
+def _listed(out: Any) -> str:
+    elements = out.elts if isinstance(out, gast.Tuple) else [out]
+    return ", ".join(map(tree.show, elements))
 
 
 _ELEMENT = tree.constant(None)  # stands for what a loop takes out of a container
