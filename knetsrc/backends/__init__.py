@@ -3,6 +3,7 @@
 from knetsrc.backends.arrays import as_array, beside, like, unbroadcast
 from knetsrc.backends.checks import (
     check_distinct,
+    check_floats,
     check_not_array,
     check_not_copy,
     check_not_view,
@@ -193,6 +194,7 @@ __all__ = [
     "block_adjoint_arrays",
     "channel_sum",
     "check_distinct",
+    "check_floats",
     "check_not_array",
     "check_not_copy",
     "check_not_view",

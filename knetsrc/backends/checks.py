@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.errors import UnsupportedAliasError
+from knetsrc.errors import NotDifferentiableError, UnsupportedAliasError
 
 
 def check_not_array(value: Any, statement: str) -> None:
@@ -35,6 +35,34 @@ def check_not_array(value: Any, statement: str) -> None:
         why="the other name sees the change, and the derivative would be wrong without any sign",
         instead=f"{name} = {name} {symbol[:-1]} {operand}",
     )
+
+
+def check_floats(array: Any, statement: str) -> None:
+    """Refuse to write a differentiated value into an array of integers.
+
+    Parameters
+    ----------
+    array
+        What is written into; a list or a dict holds anything.
+    statement
+        The statement as the user wrote it, such as "b[0] = x * x".
+
+    Raises
+    ------
+    NotDifferentiableError
+        If `array` is an array of integers or of booleans.
+
+    Examples
+    --------
+    >>> check_floats(np.zeros(3), "b[0] = x * x")
+    """
+    if getattr(getattr(array, "dtype", None), "kind", "f") in "iub":
+        name = statement.partition("[")[0]
+        raise NotDifferentiableError(
+            f"`{statement}` writes a differentiated value into an array of {array.dtype}",
+            why="it keeps only the whole part, whose derivative is zero",
+            instead=f"let `{name}` be an array of floats",
+        )
 
 
 def check_not_view(part: Any, whole: Any, statement: str) -> None:

@@ -36,6 +36,7 @@ from knetsrc.transform.steps import Block, Step
 _FRESH_CALLS = frozenset({"zeros_like", "owned", "np.zeros_like"})
 _CHANGING_HELPERS = frozenset(
     {
+        "check_floats",
         "check_not_array",
         "check_not_copy",
         "check_not_view",

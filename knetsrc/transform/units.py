@@ -47,6 +47,7 @@ from knetsrc.transform.simplify.by_calls import by_calls
 from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer
 from knetsrc.transform.static import plain_value
+from knetsrc.transform.truncation import check_truncation
 from knetsrc.transform.writes import check_calls, guard_writes
 
 _TUPLE_VALUED = frozenset(
@@ -194,6 +195,7 @@ class Units:
         core = self._unpacked(core, names)
         active = active_names(core, self.calls, wrt)
         core = check_calls(core, active, self._helper_call, self.spell)
+        core = check_truncation(core, self.calls, active, wrt, self.spell)
         core = prepare.bind_loop_targets(core, names, active)
         core = prepare.keep_headers(core, names, active)
         core = prepare.flatten_breaks(core, names, active)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from knetsrc import UnsupportedAliasError, grad, vjp
+from knetsrc import NotDifferentiableError, UnsupportedAliasError, grad, vjp
 from language.checking import M, V, check
 
 
@@ -360,3 +360,42 @@ def test_element_of_the_entry_that_an_argument_picks(key):
         return parameters[key][0] * parameters[key][1][0]
 
     check(f, [(0.5, V)] if key == 0 else {"w": [0.5, V]}, key)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x, like: np.zeros(4, int),
+        lambda x, like: np.array([1, 2, 3, 4]),
+        lambda x, like: np.zeros_like(like),
+        lambda x, like: like.copy(),
+        lambda x, like: x.astype(int),
+        lambda x, like: np.full(4, 0),
+    ],
+    ids=["zeros", "literal", "zeros_like", "copy", "astype", "full"],
+)
+def test_write_into_integers_does_not_count_as_smooth(make):
+    def whole(x, like):
+        b = make(x, like)
+        b[...] = x * x
+        return np.sum(b * x)
+
+    def part(x, like):
+        b = make(x, like)
+        b[1:] = x[1:] * x[1:]
+        return np.sum(b * x)
+
+    for f in (whole, part):
+        with pytest.raises(NotDifferentiableError, match="into an array of int64"):
+            grad(f)(V, np.arange(4))
+
+
+def test_write_into_an_array_of_integers_that_was_handed_in():
+    def f(x, b):
+        for i in range(4):
+            b[i] = x[i] * x[i]
+        return np.sum(b * x)
+
+    with pytest.raises(NotDifferentiableError, match=r"`b\[i\] = x\[i\] \* x\[i\]` writes"):
+        grad(f)(V, np.arange(4))
+    check(f, V, np.arange(4.0), argnums=(0,))
