@@ -66,7 +66,7 @@ def add_within(d_x: Any, path: tuple[Any, ...], d: Any) -> None:
         add_within(d_x[index], tuple(others), d)
 
 
-def cut_out(d_x: Any, index: Any, old: Any) -> Any:
+def cut_out(d_x: Any, index: Any, old: Any = None) -> Any:
     """The adjoint of what was written to `x[index]`; the adjoint at that place is zero afterwards.
 
     Parameters
@@ -76,7 +76,7 @@ def cut_out(d_x: Any, index: Any, old: Any) -> Any:
     index
         Where it was written: anything that an array or container can be indexed with.
     old
-        What stood there before the write; `ABSENT` for a new key of a dict.
+        What stood there before the write, for a list or dict; `ABSENT` for a new key of a dict.
 
     Returns
     -------

@@ -66,10 +66,14 @@ class Assembler:
 
     def _keep(self, block: Block, number: int) -> list[tree.Node]:
         return [
-            self._push(n, self.kept_value(tree.name(n), block.steps[number].node))
+            self._push(n, self._kept(block, n, block.steps[number].node))
             for n, after in block.kept.items()
             if after == number
         ]
+
+    def _kept(self, owner: Step | Block, text: str, node: tree.Node) -> tree.Node:
+        value = tree.name(text)
+        return value if text in owner.forms else self.kept_value(value, node)
 
     def _push(self, text: str, value: tree.Node) -> tree.Node:
         self.pushes[text] += 1
@@ -84,9 +88,10 @@ class Assembler:
 
     def _forward_step(self, step: Step) -> list[tree.Node]:
         body = [] if step.hoist_backward else self._hoists(step)
-        body += [self._save(step, text, tree.name(text)) for text in step.saved]
+        body += [self._save(step, text, self._saved(step, text)) for text in step.saved]
         if step.saves_part:
-            body.append(self._save(step, f"{stored_to(step.node)}{PART}", self._part(step)))
+            part = self.kept_value(self._part(step), step.node)
+            body.append(self._save(step, f"{stored_to(step.node)}{PART}", part))
         node = step.node
         if isinstance(node, gast.If):
             branches = step.blocks or [
@@ -112,9 +117,12 @@ class Assembler:
         self.depth -= is_loop
         return tree.at(_with_body(node, body), node)
 
+    def _saved(self, step: Step, text: str) -> tree.Node:
+        if text in step.copied:
+            return tree.call("list", tree.name(text))
+        return self._kept(step, text, step.node)
+
     def _save(self, step: Step, text: str, value: tree.Node) -> tree.Node:
-        is_list = text in step.copied
-        value = tree.call("list", value) if is_list else self.kept_value(value, step.node)
         if self.depth:
             return self._push(text, value)
         slot = self.names.fresh(f"{text.removesuffix(PART)}_before")

@@ -39,6 +39,8 @@ class Reverser:
         Where names come first in the function.
     numeric
         Keys that are arrays or numbers for sure, so that adjoints add up with `+`.
+    forms
+        For a copy, an array with its shape and type that stays at hand: see `analysis.forms`.
     """
 
     pusher: Pusher
@@ -48,6 +50,7 @@ class Reverser:
     order: dict[str, int]
     numeric: frozenset[str]
     numbers: frozenset[str] = frozenset()
+    forms: dict[str, str] = field(default_factory=dict)
     live: set[str] = field(default_factory=set)
 
     # --- blocks --------------------------------------------------------------------------------------------------------
@@ -272,7 +275,8 @@ class Reverser:
     def zeros(self, key: str) -> tree.Node:
         if key in self.numbers:
             return tree.constant(0.0)
-        node = self.pusher.keys.nodes.get(key) or tree.name(key)
+        form = self.forms.get(key)
+        node = tree.name(form) if form else self.pusher.keys.nodes.get(key, tree.name(key))
         return tree.call(self.spell("zeros_like"), tree.clone(node))
 
     # --- lists that grow ---------------------------------------------------------------------------------------------------

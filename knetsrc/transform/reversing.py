@@ -9,6 +9,8 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.assigned import definitely_assigned
+from knetsrc.transform.analysis.fills import filling_writes
+from knetsrc.transform.analysis.forms import forms
 from knetsrc.transform.analysis.integers import integer_names, mask_names
 from knetsrc.transform.analysis.kinds import buffer_names, entries_only, numeric_names
 from knetsrc.transform.analysis.needed import Needed
@@ -85,7 +87,7 @@ class Reversing:
         reverser = Reverser(
             pusher, assigned, partial(reverse_call, self.units), buffer_names(core, calls, active),
             first_places(core), numeric_keys,
-            _number_names(core, found),
+            _number_names(core, found), forms(core, numeric),
         )  # fmt: skip
         self.number_names = reverser.numbers
         seed = self._seed(reverser, result)
@@ -95,7 +97,10 @@ class Reversing:
         self.numeric_adjoints = pusher.numeric_adjoints()
         self._decide_hoists(block, result)
         self.primal = primal = frozenset(names.taken) - frozenset(keys.adjoints.values())
-        needed = Needed(assigned, primal, self.aliases, numeric)
+        alone = (stored_names(core.body) & numeric) - self.aliases.shared
+        needed = Needed(
+            assigned, primal, self.aliases, numeric, filling=filling_writes(core, sorted(alone))
+        )
         needed.run(block, tree.names_read([*seed, *adjoints]) & primal)
         self.arrays -= needed.undefined
         reversal = self._assembled(block, seed, result, adjoints, needed, names)

@@ -31,6 +31,8 @@ class Step:
         Names whose old values are saved before the statement.
     copied
         Lists that grow in the statement: they are saved as copies.
+    forms
+        Names of these of which the backward part reads no more than shape and type.
     saves_part
         The statement writes into an array or a container, and what it overwrites is saved.
     """
@@ -43,6 +45,7 @@ class Step:
     blocks: list["Block"] = field(default_factory=list)
     saved: list[str] = field(default_factory=list)
     copied: set[str] = field(default_factory=set)
+    forms: set[str] = field(default_factory=set)
     saves_part: bool = False
     extra: list[str] = field(default_factory=list)
     shown: str | None = None
@@ -64,6 +67,8 @@ class Block:
     kept
         Names that are saved once they have their last value in the body, with the index of the step after which this is; -1 stands
         for the start.
+    forms
+        Names of these of which no more than shape and type is read.
     again
         Statements that bind names once more at the start of the reversal, as that costs less than keeping them.
     """
@@ -71,6 +76,7 @@ class Block:
     steps: list[Step] = field(default_factory=list)
     final: list[tree.Node] = field(default_factory=list)
     kept: dict[str, int] = field(default_factory=dict)
+    forms: set[str] = field(default_factory=set)
     again: dict[str, tree.Node] = field(default_factory=dict)
 
     @property

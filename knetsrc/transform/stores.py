@@ -177,7 +177,7 @@ class _Store:
 
     def _helper(self, text: str) -> tree.Node:
         arguments = [self.buffer, as_argument(self.index)]
-        if text == "cut_out":
+        if text == "cut_out" and not self.is_array:
             arguments.append(self._old(arguments[1]))
         return tree.call(self.pusher.spell(text, None), *arguments)
 

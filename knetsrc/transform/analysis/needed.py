@@ -34,6 +34,8 @@ class Needed:
         Names that are saved at a place where they may be unbound: the forward part must bind them to None first.
     popped
         Statements `xs.append(e)` after which the old list is needed: the backward part takes the element off again.
+    filling
+        Statements that write elements of which the earlier value is read nowhere.
     """
 
     assigned: Assigned
@@ -45,6 +47,7 @@ class Needed:
     reads: Counter[str] = field(default_factory=Counter)
     changed: set[str] = field(default_factory=set)
     popped: set[int] = field(default_factory=set)
+    filling: frozenset[int] = frozenset()
 
     def run(self, block: Block, at_end: set[str] | None = None) -> set[str]:
         """Names needed after the block, given those that the backward part reads at its start."""
@@ -103,11 +106,16 @@ class Needed:
         may_change = self.aliases.names.get(id(step.node), frozenset())
         changed = {n for n in may_change if content(n) in needed}
         step.saved = sorted((written & needed) | changed)
+        step.forms = self._forms(step.saved, needed)
         self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]
         needed = _without(needed, written | changed)
         if step.extra:
             needed |= set(map(content, self._kept_by_helper(step)))
         return needed | written | set(map(content, written)) if step.result else needed
+
+    def _forms(self, names: Iterable[str], needed: set[str]) -> set[str]:
+        """Names of which the backward part reads shape and type only."""
+        return {n for n in names if n in self.aliases.changing and content(n) not in needed}
 
     def _kept_by_helper(self, step: Step) -> frozenset[str]:
         """Names with which what a helper keeps of its arguments may share memory."""
@@ -119,7 +127,8 @@ class Needed:
         """A write saves what it overwrites, and whole what else may share memory with it."""
         text = stored_to(step.node)
         assert text is not None
-        if content(text) in needed or self.aliases.is_kept_elsewhere(step.node):
+        is_read = content(text) in needed and id(step.node) not in self.filling
+        if is_read or self.aliases.is_kept_elsewhere(step.node):
             step.saves_part = True
             needed.add(text)
             needed |= self._reads(target_of(step.node).slice)
@@ -228,6 +237,7 @@ class Needed:
                 again |= self._reads(binding)
             else:
                 block.kept[name] = self._last_binding(block, name)
+                block.forms |= self._forms([name], end)
         return _without(end, local) | again
 
     def _cheap_binding(self, block: Block, name: str, written: set[str]) -> tree.Node | None:
