@@ -7,6 +7,7 @@ from knetsrc.backends.checks import (
     check_not_array,
     check_not_copy,
     check_not_view,
+    check_view,
 )
 from knetsrc.backends.constants import stop_gradient
 from knetsrc.backends.containers import (
@@ -84,6 +85,7 @@ from knetsrc.backends.linalg import (
     pinv_adjoint_a,
     slogdet_adjoint_a,
 )
+from knetsrc.backends.memory import copied, laid_out
 from knetsrc.backends.neural import onehot_like, softmax
 from knetsrc.backends.normalization import (
     batchnorm_adjoint_gain,
@@ -198,6 +200,7 @@ __all__ = [
     "check_not_array",
     "check_not_copy",
     "check_not_view",
+    "check_view",
     "cholesky_adjoint_a",
     "choose_adjoint_choices",
     "collected",
@@ -210,6 +213,7 @@ __all__ = [
     "conv_adjoint_x",
     "convolve_adjoint",
     "convolved",
+    "copied",
     "correlate_adjoint_a",
     "correlate_adjoint_v",
     "count",
@@ -261,6 +265,7 @@ __all__ = [
     "kept_fields",
     "kron_adjoint_a",
     "kron_adjoint_b",
+    "laid_out",
     "last_written",
     "layernorm_adjoint_x",
     "layout_of",

@@ -120,6 +120,43 @@ def check_not_copy(part: Any, whole: Any, text: str) -> None:
         )
 
 
+def check_view(part: Any, whole: Any, statement: str, is_entry: bool = False) -> None:
+    """Refuse a copy where a view is needed, as one of the two arrays is written into later.
+
+    Parameters
+    ----------
+    part
+        What was read.
+    whole
+        What it was read from.
+    statement
+        The statement as the user wrote it, such as "row = a.reshape(-1)".
+    is_entry
+        Whether `part` is one entry, which a container holds itself.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If `part` shares no memory with `whole`.
+
+    Examples
+    --------
+    >>> a = np.zeros((2, 3))
+    >>> check_view(a.reshape(-1), a, "row = a.reshape(-1)")
+    """
+    if isinstance(whole, np.ndarray):
+        is_view = isinstance(part, np.ndarray) and (part.size == 0 or not _is_apart(part, whole))
+    else:
+        is_view = is_entry or part is whole or getattr(part, "base", None) is not None
+    if not is_view:
+        name, _, read = statement.partition(" = ")
+        raise UnsupportedAliasError(
+            f"`{statement}` gives a copy here, and one of the two is written into later",
+            why=f"whether `{name}` sees the write depends on the arguments; the derivative is that of a view",
+            instead=f"make it a copy wherever it is called: {name} = ({read}).copy()",
+        )
+
+
 def check_distinct(whole: Any, statement: str) -> None:
     """Refuse a container, or arguments, with an array or a list at two places, one of which is written into later.
 

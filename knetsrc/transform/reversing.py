@@ -41,6 +41,7 @@ _CHANGING_HELPERS = frozenset(
         "check_floats",
         "check_not_array",
         "check_not_copy",
+        "check_view",
         "check_not_view",
         "cut_out",
         "check_distinct",
@@ -75,6 +76,7 @@ class Reversing:
         self.seed_name = "d_result"
         numeric_keys = NumericKeys(numeric, core)
         self.aliases = self.units.aliases(core)
+        self.depends_on_order = any(tree.called_name(n) == "check_view" for n in tree.walk(core))
         self.numeric = numeric
         self.arrays = sure_arrays(core) & numeric
         self.found = found = shapes(core, calls, task.scalar_result, task.scalars, numeric)
@@ -233,6 +235,12 @@ class Reversing:
         return [tree.expression(check), *copies]
 
     def _copy(self, value: tree.Node, text: str) -> tree.Node:
+        if (
+            self.depends_on_order
+            and isinstance(value, gast.Name)
+            and text in self.function.parameters
+        ):
+            return tree.call(self.units.spell("copied", None), value, tree.constant(text))
         if text in self.arrays:
             return tree.call(tree.attribute(value, "copy"))
         return tree.call(self.units.spell("owned", None), value)

@@ -20,6 +20,7 @@ from knetsrc.transform.analysis.stores import (
     as_read,
     index_of,
     is_by_call,
+    may_copy,
     path_of,
     target_of,
 )
@@ -58,7 +59,10 @@ class _Store:
         self.pushed = Pushed(self.pusher, step)
         self.target = target_of(node)
         self.buffer = tree.name(self.pusher.keys.adjoint(text))
-        for part in path_of(self.target)[:-1]:
+        path = path_of(self.target)[:-1]
+        if any(may_copy(part) for part in path):
+            step.back.append(self._laid_out())
+        for part in path:
             self.buffer = entry(self.pushed.values, self.buffer, part)
         index = index_of(self.target)
         self.index = value_of_index(self.pushed.values, index)
@@ -68,6 +72,11 @@ class _Store:
         self.is_plain = self.is_array and (is_basic or self.is_mask)
         self.consumes = isinstance(node, gast.Assign)
         self.is_whole = self.is_array and self.consumes and self._is_whole(index)
+
+    def _laid_out(self) -> tree.Node:
+        """The adjoint gets the order of axes in memory that the array has, so that what is a view of one is a view of the other."""
+        helper = self.pusher.spell("laid_out", None)
+        return tree.assign(self.buffer.id, tree.call(helper, self.buffer, tree.name(self.text)))
 
     def run(self) -> None:
         if self.is_whole:
@@ -142,7 +151,9 @@ class _Store:
     def _is_here(self, contribution: Contribution) -> bool:
         path = path_of(self.target)
         return len(path) == len(contribution.path) and all(
-            isinstance(a, gast.Subscript) and tree.is_same(a.slice, b.slice)
+            isinstance(a, gast.Subscript)
+            and isinstance(b, gast.Subscript)
+            and tree.is_same(a.slice, b.slice)
             for a, b in zip(contribution.path, path, strict=True)
         )
 

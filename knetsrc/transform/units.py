@@ -20,6 +20,7 @@ from knetsrc.transform.analysis.activity import (
 )
 from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases
 from knetsrc.transform.analysis.containers import Kinds, asked_names, container_kinds
+from knetsrc.transform.analysis.held import loops_that_write
 from knetsrc.transform.analysis.helper_effects import HelperEffects
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts
@@ -35,6 +36,7 @@ from knetsrc.transform.functions import (
     with_kinds,
     without_stars,
 )
+from knetsrc.transform.in_place import updates_in_place
 from knetsrc.transform.lift import lift
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, normalize, split_calls, unfold_gets
@@ -48,6 +50,7 @@ from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer
 from knetsrc.transform.static import plain_value
 from knetsrc.transform.truncation import check_truncation
+from knetsrc.transform.views import through_views
 from knetsrc.transform.writes import check_calls, guard_writes
 
 _TUPLE_VALUED = frozenset(
@@ -171,6 +174,7 @@ class Units:
     def lift(self, core: gast.FunctionDef, source: Source) -> gast.FunctionDef:
         """The function without the functions inside of it, which become functions of the module."""
         core, nested = lift(core, self.outside.captured, self.names.fresh)
+        core, *nested = [updates_in_place(f, numeric_names(f, self.calls)) for f in (core, *nested)]
         for function in nested:
             self.calls.local[function.name] = Function(function.name, function, source)
         return core
@@ -187,7 +191,12 @@ class Units:
         core = rebound.rename_rebound(core, names)
         core = rebound.rename_in_loops(core, names)
         core = rebound.rename_in_blocks(core, names)
-        core = index_loops(core, self._depends(core, wrt))
+        core = self._through_views(core, names)
+        depends, written = self._depends(core, wrt), loops_that_write(core)
+        core = index_loops(
+            core, lambda node: depends(node) or bool(tree.names_read(node) & written)
+        )
+        core = self._through_views(core, names)
         depends = self._depends(core, wrt)
         core = split_calls(core, lambda call: self._stands_alone(call, depends))
         core = guard_writes(core, self.aliases(core), self.spell)
@@ -354,6 +363,9 @@ class Units:
         """What a function may share at its writes."""
         arrays = numeric_names(core, self.calls, self.helper_kinds)
         return aliases(core, arrays, self._helper_call)
+
+    def _through_views(self, core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+        return through_views(core, self.aliases(core), names, self.spell)
 
     def _helper_call(self, call: gast.Call) -> HelperCall | None:
         callee = self.calls.of(call)

@@ -3,6 +3,7 @@
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import viewed
 from knetsrc.transform.analysis.integers import is_basic_index
 from knetsrc.transform.analysis.stores import as_argument
 from knetsrc.transform.values import StepValues
@@ -34,6 +35,16 @@ def add_at_path(
         return tree.augment(entry(values, buffer, last), "+", value)
     index = _step(values, last)
     return tree.expression(tree.call(pusher.spell("add_at", None), buffer, index, value))
+
+
+def with_viewed(call: gast.Call, base: tree.Node) -> gast.Call:
+    """The same view of another array."""
+    copy = tree.clone(call)
+    if viewed(call) is call.func.value:
+        copy.func.value = base
+    else:
+        copy.args[0] = base
+    return copy
 
 
 def _is_view(values: StepValues, part: tree.Node) -> bool:
@@ -71,9 +82,11 @@ def _adds_up(numeric: set[str], last: tree.Node, value: tree.Node) -> bool:
 
 
 def entry(values: StepValues, buffer: tree.Node, part: tree.Node) -> tree.Node:
-    """What `buffer` holds at one index or attribute."""
+    """What `buffer` holds at one index or attribute, or a view of it: `d_a.reshape(2, 3)`."""
     if isinstance(part, gast.Attribute):
         return tree.attribute(buffer, part.attr)
+    if isinstance(part, gast.Call):
+        return with_viewed(part, buffer)
     return tree.subscript(buffer, value_of_index(values, part.slice))
 
 

@@ -82,7 +82,7 @@ def _guarded(
 def _refuse_write_into_copy(node: tree.Node, found: Aliases, integers: frozenset[str]) -> None:
     """`y[indices][0] = e` writes into a copy, where `indices` is no key of a container."""
     for part in _picked_parts(node, found, integers):
-        if not tree.is_name(part.slice) or part.value.id in found.arrays:
+        if not tree.is_name(part.slice) or getattr(part.value, "id", None) in found.arrays:
             shown = tree.show(tree.clone(part))
             raise UnsupportedAliasError(
                 f"a write into an element of `{shown}`",
@@ -94,9 +94,10 @@ def _refuse_write_into_copy(node: tree.Node, found: Aliases, integers: frozenset
 
 def _picked_parts(node: tree.Node, found: Aliases, integers: frozenset[str]) -> list[tree.Node]:
     """Parts on the way to what is written of which it is not known that they are no copies: `y[k]` in `y[k][0] = e`."""
-    first = path_of(target_of(node))[0]
-    is_last = first is target_of(node) or stored_to(node) in found.containers
-    return [] if is_last or is_basic_index(first.slice, integers) else [first]
+    if stored_to(node) in found.containers:
+        return []
+    parts = [p for p in path_of(target_of(node))[:-1] if isinstance(p, gast.Subscript)]
+    return [p for p in parts if not is_basic_index(p.slice, integers)]
 
 
 def _guarded_call(node: tree.Node, found: Aliases) -> set[str]:

@@ -98,7 +98,7 @@ class _Fills:
     def _statement(self, node: Any, loops: tuple[tree.Node, ...]) -> None:
         if stored_to(node) == self.text:
             target = target_of(node)
-            self._read([node.value, *(part.slice for part in path_of(target))], loops, node)
+            self._read([node.value, *_indices(path_of(target))], loops, node)
             if len(path_of(target)) == 1:
                 self.writes.append(_Access(self.order, loops, _parts(index_of(target)), node))
             return
@@ -231,14 +231,22 @@ def _reads(nodes: Iterable[Any], text: str) -> Iterator[tuple[tree.Node, ...]]:
         if tree.called_name(node) == "len" and tree.is_name(node.args[0]):
             continue
         if isinstance(node, gast.Subscript):
-            path = path_of(node)
-            if tree.is_name(path[0].value, text):
-                yield _parts(path[0].slice)
-                stack += [part.slice for part in path]
+            first, *rest = path_of(node)
+            if isinstance(first, gast.Subscript) and tree.is_name(first.value, text):
+                yield _parts(first.slice)
+                stack += _indices([first, *rest])
                 continue
         if isinstance(node, gast.Name) and node.id == text and isinstance(node.ctx, gast.Load):
             yield ()
         stack += tree.children(node)
+
+
+def _indices(path: Iterable[Any]) -> list[Any]:
+    """What the parts of a target are computed from: indices, and arguments as of `reshape`."""
+    found: list[Any] = []
+    for part in path:
+        found += [part.slice] if isinstance(part, gast.Subscript) else getattr(part, "args", [])
+    return found
 
 
 def _blocks(node: Any) -> list[list[Any]]:

@@ -296,7 +296,7 @@ def _content_reads(nodes: tree.Node | Iterable[tree.Node]) -> set[str]:
                 found.add(node.id)
         elif isinstance(node, gast.Attribute) and node.attr in ("shape", "ndim", "size", "dtype"):
             stack += _behind_shape(node.value)
-        elif tree.called_name(node) in ("unbroadcast", "like"):
+        elif tree.called_name(node) in ("unbroadcast", "like", "laid_out"):
             stack += [node.func, node.args[0], *_behind_shape(node.args[1])]
         elif tree.called_name(node) in ("zeros_like", "len"):
             stack += _behind_shape(node.args[0])

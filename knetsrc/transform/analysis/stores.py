@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import appended_to, stored_to
+from knetsrc.transform.analysis.activity import appended_to, is_view, stored_to, viewed
 
 
 def changed_names(nodes: tree.Node | Iterable[tree.Node]) -> set[str]:
@@ -31,11 +31,11 @@ def target_of(node: tree.Node) -> tree.Node:
 
 
 def path_of(target: tree.Node) -> tuple[tree.Node, ...]:
-    """The subscripts of a target, the first one next to the name."""
+    """The parts of a target, the first one next to the name: its subscripts, and views such as `a.T` in `a.T[0]`."""
     path: list[tree.Node] = []
-    while isinstance(target, gast.Subscript):
+    while isinstance(target, gast.Subscript) or is_view(target):
         path.insert(0, target)
-        target = target.value
+        target = viewed(target) if isinstance(target, gast.Call) else target.value
     return tuple(path)
 
 
@@ -63,6 +63,14 @@ def as_argument(index: tree.Node) -> tree.Node:
         return tree.call("slice", *(b for b in bounds if b is not None))
 
     return tree.rewrite(index, {gast.Slice: call})
+
+
+_MAY_COPY = frozenset({"reshape", "ravel", "asarray", "asanyarray", "ascontiguousarray"})
+
+
+def may_copy(part: tree.Node) -> bool:
+    """Whether it depends on an array if this is a view of it: `a.reshape(2, 3)`."""
+    return isinstance(part, gast.Call) and part.func.attr in _MAY_COPY
 
 
 def as_read(target: tree.Node) -> tree.Node:

@@ -1,0 +1,66 @@
+"""Arrays with their elements in a given order in memory, which decides what is a view."""
+
+from typing import Any
+
+import numpy as np
+
+from knetsrc.backends.structures import owned
+from knetsrc.errors import UnsupportedAliasError
+
+
+def laid_out(d_a: Any, a: Any) -> Any:
+    """The adjoint `d_a` with its elements in the order in memory that `a` has them.
+
+    Parameters
+    ----------
+    d_a
+        An array of the shape of `a`.
+    a
+        An array of which a view is written into, as in `a.reshape(-1)[0] = e`.
+
+    Returns
+    -------
+    array
+        `d_a` itself, or a copy. What is a view of `a` is now a view of it as well.
+
+    Examples
+    --------
+    >>> laid_out(np.zeros((2, 3)).T, np.zeros((3, 2))).flags.c_contiguous
+    True
+    """
+    like = np.empty_like(a, dtype=d_a.dtype)
+    if d_a.strides == like.strides:
+        return d_a
+    like[...] = d_a
+    return like
+
+
+def copied(a: Any, text: str) -> Any:
+    """A copy of an argument that gives views where the argument does.
+
+    Parameters
+    ----------
+    a
+        An array, or anything else.
+    text
+        Its name.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If it has gaps in memory.
+
+    Examples
+    --------
+    >>> copied(np.zeros((2, 3)).T, "a").flags.f_contiguous
+    True
+    """
+    if not isinstance(a, np.ndarray) or a.flags.c_contiguous:
+        return owned(a)
+    if not a.flags.f_contiguous:
+        raise UnsupportedAliasError(
+            f"`{text}` is a part of an array, and a view of it is written into",
+            why="what is a view of it, and what is a copy, depends on how it lies in memory",
+            instead=f"hand over a copy: {text}.copy()",
+        )
+    return a.copy(order="F")
