@@ -25,6 +25,7 @@ docs: $(VENV)/.made-docs
 pages: $(VENV)/.made-test
 	$(RUN) docs/make_language.py
 	$(RUN) docs/make_readme.py
+	$(RUN) docs/make_gallery.py
 
 bench:  # in an environment of its own: the libraries beside it are large
 	@$(MAKE) --no-print-directory VENV=.venv-bench measure

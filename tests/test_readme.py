@@ -1,4 +1,4 @@
-"""The readme: its quick start runs, and the gradient in it is the one that is generated."""
+"""The readme and the gallery: the quick start runs, and the gradient in it is the one that is generated."""
 
 import importlib.util
 import re
@@ -20,10 +20,17 @@ def loaded(path):
 
 
 make_readme = loaded(ROOT / "docs/make_readme.py")
+make_gallery = loaded(ROOT / "docs/make_gallery.py")
 
 
 def test_gradient_is_what_is_generated():
     assert make_readme.updated(TEXT) == TEXT, "run: make pages"
+
+
+def test_gallery_is_what_is_generated():
+    page = make_gallery.PAGE.read_text(encoding="utf-8")
+    assert make_gallery.updated(page) == page, "run: make pages"
+    assert page.count("_value_and_grad(") == 3
 
 
 def test_quick_start_runs(tmp_path, monkeypatch, capsys):

@@ -2,7 +2,10 @@
 # ruff: noqa: B007
 
 import numpy as np
+import pytest
 
+from knetsrc import grad
+from knetsrc.errors import UnsupportedAliasError
 from language.checking import M, V, check
 
 
@@ -155,3 +158,29 @@ def test_variable_of_a_loop_over_a_list_written_in_place():
         return s
 
     check(f, 0.7, 1.5)
+
+
+def test_parameter_of_a_helper_that_was_bound_to_a_copy():
+    def halved(x, times):
+        x = x.copy()
+        for _ in range(times):
+            x *= 0.5
+        return x
+
+    def f(x):
+        return np.sum(halved(x, 3) * x)
+
+    check(f, V)
+
+
+def test_parameter_of_a_helper_that_was_bound_to_a_view_is_checked():
+    def shifted(x):
+        x = x[1:]
+        x += 1.0
+        return x
+
+    def f(x):
+        return np.sum(shifted(x**2) ** 2)
+
+    with pytest.raises(UnsupportedAliasError, match="changes in place"):
+        grad(f)(V)

@@ -15,7 +15,7 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import effects
 from knetsrc.transform.normalize.inplace import made_lists
 from knetsrc.transform.normalize.scopes import blocks, parameters
-from knetsrc.transform.normalize.sharing import shared_names
+from knetsrc.transform.normalize.sharing import carriers, shared_names
 from knetsrc.transform.tree import Node
 
 
@@ -46,7 +46,8 @@ def write_out_augmented(
     row = row * 2
     """
     function = tree.clone(function)
-    shared = shared_names(function) | (set() if owns_parameters else set(parameters(function)))
+    shared = shared_names(function)
+    given = set() if owns_parameters else set(parameters(function))
     lists = made_lists(function)
 
     def write_out(node: Any) -> list[Node]:
@@ -55,7 +56,7 @@ def write_out_augmented(
             return _extended(node, names)
         symbol = tree.symbol_of(node.op)
         value = tree.assign(name, tree.binary(tree.name(name), symbol, node.value))
-        if name not in shared:
+        if name not in shared | given:
             return [value]
         text = tree.constant(tree.show([node]))
         return [tree.expression(tree.call("check_not_array", tree.name(name), text)), value]
@@ -69,8 +70,19 @@ def write_out_augmented(
             found += tree.at(write_out(node), node) if is_augmented else [node]
         return found
 
-    function.body = visit(function.body)
+    written: list[Node] = []
+    for node in function.body:
+        written += visit([node])
+        given -= _own_from_here(node)
+    function.body = written
     return function
+
+
+def _own_from_here(node: Any) -> set[str]:
+    """What a statement binds to a value that is new: no caller sees it, whoever bound the name before."""
+    if not isinstance(node, gast.Assign) or carriers(node.value):
+        return set()
+    return {target.id for target in node.targets if isinstance(target, gast.Name)}
 
 
 def _extended(node: Any, names: Names) -> list[Node]:
