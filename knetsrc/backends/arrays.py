@@ -8,6 +8,8 @@ import numpy as np
 from knetsrc.errors import KnetsrcError
 from knetsrc.modules import array_module, on_device
 
+_FLOAT64 = np.float64  # what an element of an array is, most of the time
+
 
 def unbroadcast(d: Any, x: Any) -> Any:
     """The adjoint `d` of a broadcast operand `x`, in the shape and dtype of `x`.
@@ -40,7 +42,10 @@ def unbroadcast(d: Any, x: Any) -> Any:
     >>> unbroadcast(np.ones((2, 3)), 0.5)
     6.0
     """
-    if type(x) is float:
+    kind = type(x)
+    if kind is _FLOAT64 is type(d):
+        return d
+    if kind is float:
         if isinstance(d, float):
             return d
         if type(d) is np.ndarray:

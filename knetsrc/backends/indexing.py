@@ -123,6 +123,8 @@ def _add_rows(d_x: Any, rows: Any, d: Any) -> None:
 
 def _reads_once(index: Any) -> bool:
     """Whether no element can be read twice: basic parts and boolean masks only."""
+    if type(index) is int:
+        return True
     parts = index if isinstance(index, tuple) else (index,)
     return all(_is_basic(part) or _is_mask(part) or isinstance(part, bool) for part in parts)
 
@@ -131,8 +133,10 @@ def _is_basic(index: Any) -> bool:
     """Whether an array read at `index` gives a view, or a number."""
     if isinstance(index, tuple):
         return all(map(_is_basic, index))
-    is_plain = isinstance(index, int | slice | np.integer) and not isinstance(index, bool)
-    return index is None or index is Ellipsis or is_plain
+    kind = type(index)
+    if kind is int or kind is slice or index is None or index is Ellipsis:
+        return True
+    return isinstance(index, int | np.integer) and kind is not bool
 
 
 def _all_on(x: Any, index: Any) -> Any:

@@ -40,6 +40,10 @@ def matmul_adjoint_a(d: Any, a: Any, b: Any) -> Any:
             d_a = d[:, None] * b
             if d_a.dtype is a.dtype:
                 return d_a
+        elif a.ndim == 1 == b.ndim and not d.ndim:
+            d_a = d * b
+            if d_a.dtype is a.dtype:
+                return d_a
     except (AttributeError, ValueError):  # a number, or fewer columns than the product
         pass
     d = _fit(beside(d, a, b), _matmul_shape(a.shape, b.shape))
@@ -73,6 +77,10 @@ def matmul_adjoint_b(d: Any, a: Any, b: Any) -> Any:
         if a.ndim == 2:  # then d_b has the shape of b only if d has that of the product
             d_b = a.T @ d
             if d_b.shape == b.shape and d_b.dtype is b.dtype:
+                return d_b
+        elif a.ndim == 1 == b.ndim and not d.ndim:
+            d_b = d * a
+            if d_b.dtype is b.dtype:
                 return d_b
     except (AttributeError, ValueError):  # a number, or fewer rows than the product
         pass

@@ -39,6 +39,8 @@ class Fitter:
 
     def _unbroadcast(self, node: gast.Call) -> tree.Node:
         value, reference = node.args
+        if self.values.is_running_sum(reference):
+            return value
         whole = self.values.shape_of(reference)
         if whole is not None and not is_call_of(value, "like"):
             value = self._without_likes(value, whole)
@@ -153,6 +155,11 @@ def _replaced(node: tree.Node, old: tree.Node, new: tree.Node) -> tree.Node:
 
 def is_call_of(node: tree.Node, *names: str) -> bool:
     return tree.called_name(node) in names
+
+
+def has_like(node: tree.Node) -> bool:
+    """Whether a single number stands for many somewhere in an adjoint."""
+    return any(is_call_of(n, "like") for n in tree.walk(node))
 
 
 def is_size(node: tree.Node) -> bool:

@@ -99,5 +99,6 @@ def _reverse_arguments(
     names = [tree.name(t) for t in targets]
     step.back.append(tree.assign(names[0] if len(names) == 1 else tree.tuple_of(names), backward))
     for node, name in rest:
+        pushed.values.named_shapes[name] = pusher.shapes.of(node, step.node)
         pushed.down(node, tree.name(name))
     reverser.commit(step, pushed, consumed=consumed - {k for k in direct})

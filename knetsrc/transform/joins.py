@@ -152,7 +152,10 @@ class Assembly:
             self.pushed.down(callee.count, self._spelled("unbroadcast", product, count))
 
     def _is_number(self, node: tree.Node) -> bool:
-        return tree.show(node) in self.pushed.pusher.numeric
+        """Whether a name, or what it is an entry of, is an array or a number."""
+        numeric = self.pushed.pusher.numeric
+        is_entry = isinstance(node, gast.Subscript) and tree.is_name(node.value)
+        return tree.show(node.value if is_entry else node) in numeric
 
     # --- arrays of lists --------------------------------------------------------------------------------------------------
     def into_parts(self, node: Any, adjoint: tree.Node) -> None:

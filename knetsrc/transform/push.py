@@ -17,7 +17,14 @@ from knetsrc.transform.analysis.activity import differentiable_names
 from knetsrc.transform.analysis.integers import is_basic_index
 from knetsrc.transform.analysis.shapes import SCALAR, Shapes, broadcast
 from knetsrc.transform.callee import Calls, Primitive, Record
-from knetsrc.transform.fit import is_call_of, is_simple, loose, split_like, without_like
+from knetsrc.transform.fit import (
+    has_like,
+    is_call_of,
+    is_simple,
+    loose,
+    split_like,
+    without_like,
+)
 from knetsrc.transform.joins import Assembly, is_list
 from knetsrc.transform.keys import Contribution, Keys
 from knetsrc.transform.names import Names, adjoint_name
@@ -44,6 +51,7 @@ class Pusher:
     numeric: frozenset[str] = frozenset()
     masks: frozenset[str] = frozenset()
     changing: frozenset[str] = frozenset()
+    sums: frozenset[str] = frozenset()
 
     def numeric_adjoints(self) -> set[str]:
         """Names of the adjoints of arrays and numbers."""
@@ -193,12 +201,15 @@ class Pushed:
 
     def _unfitted(self, adjoint: tree.Node) -> tree.Node:
         """The adjoint of an operation whose operands are fitted afterwards: it need not be fitted to the result as well."""
+        if isinstance(adjoint, gast.UnaryOp) and isinstance(adjoint.op, gast.USub):
+            return tree.negative(self._unfitted(adjoint.operand))
         if is_call_of(adjoint, "unbroadcast"):
-            inner, whole = (
-                self.values.shape_of(adjoint.args[0]),
-                self.values.shape_of(adjoint.args[1]),
-            )
-            if inner is not None and whole is not None:
+            inner, whole = map(self.values.shape_of, adjoint.args)
+            if (
+                inner is None
+            ):  # an adjoint under a name, or a product of it, is as large as what it is the adjoint of
+                return adjoint if has_like(adjoint.args[0]) else adjoint.args[0]
+            if whole is not None:
                 both = self.values.fitted(broadcast([inner, whole]))
                 return adjoint.args[0] if both == inner else adjoint
         return adjoint

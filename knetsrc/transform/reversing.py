@@ -16,6 +16,7 @@ from knetsrc.transform.analysis.kinds import buffer_names, entries_only, numeric
 from knetsrc.transform.analysis.needed import Needed
 from knetsrc.transform.analysis.shapes import SCALAR, Shapes, shapes
 from knetsrc.transform.analysis.stores import as_argument, stored_names, sure_arrays, target_of
+from knetsrc.transform.analysis.sums import running_sums
 from knetsrc.transform.assemble import Assembler
 from knetsrc.transform.callee import Constant, Container, Primitive, Record, Replaced
 from knetsrc.transform.functions import Function, parameter_names
@@ -83,6 +84,7 @@ class Reversing:
         pusher = Pusher(
             calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries,
             self.units.as_written, numeric_keys, mask_names(core), self.aliases.changing,
+            running_sums(core),
         )  # fmt: skip
         self.integers, self.floats = pusher.integers, active - pusher.integers
         self.masks = pusher.masks

@@ -16,6 +16,7 @@ from knetsrc.transform.analysis.shapes import (
     broadcast,
     combined,
 )
+from knetsrc.transform.analysis.sums import is_addition_to
 from knetsrc.transform.callee import Primitive
 from knetsrc.transform.describe import describe
 from knetsrc.transform.fit import Fitter, is_call_of, is_simple, is_size
@@ -130,9 +131,11 @@ class StepValues:
         if isinstance(node, gast.Tuple | gast.List):
             return all(map(self._is_cheap, node.elts))
         if isinstance(node, gast.BinOp):
-            return all(
-                self.is_integer(n) for n in (node.left, node.right)
-            ) or self._is_small_number(node)
+            return (
+                is_literal(node)
+                or all(self.is_integer(n) for n in (node.left, node.right))
+                or self._is_small_number(node)
+            )
         return isinstance(node, gast.Slice)
 
     def _is_small_number(self, node: tree.Node) -> bool:
@@ -226,6 +229,13 @@ class StepValues:
         value = self._placeholders.get(getattr(reference, "id", ""), reference)
         return value is self.root or isinstance(value, gast.Name)
 
+    def is_running_sum(self, reference: tree.Node) -> bool:
+        """Whether `reference` stands for a sum to which the step adds, and the adjoint of which is that of the new sum."""
+        value = self._placeholders.get(getattr(reference, "id", ""))
+        if not isinstance(value, gast.Name) or value.id not in self.pusher.sums:
+            return False
+        return is_addition_to(self.step.node, value.id)
+
     def part_with_shape(self, reference: tree.Node, shape: Shape) -> tree.Node:
         """A part of the value that `reference` stands for with the same shape, as a placeholder.
 
@@ -308,6 +318,12 @@ class StepValues:
         if self.shape_of_value(node) == SCALAR:
             return True if fact == "is_scalar" else 0
         return UNKNOWN
+
+
+def is_literal(node: tree.Node) -> bool:
+    """Whether an expression is arithmetic on numbers that are written out: `-5 / 72`."""
+    kinds = gast.BinOp | gast.UnaryOp | gast.Constant | gast.operator | gast.unaryop
+    return all(isinstance(n, kinds) for n in tree.walk(node))
 
 
 def _rewrite_names(

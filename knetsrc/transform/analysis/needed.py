@@ -241,7 +241,18 @@ class Needed:
         return _without(end, local) | again
 
     def _cheap_binding(self, block: Block, name: str, written: set[str]) -> tree.Node | None:
-        """The statement that binds `name`, if it can run once more in the backward part: it reads an entry of what stays as it is."""
+        """The statement that binds `name`, if it can run once more in the backward part.
+
+        It reads an entry of what stays as it is, or computes little from it, as `h / 2` does. What is read once is spelt out there.
+        """
+        changed = written | self.changed
+        for step, value in [(s, v) for s in block.steps for n, v in s.hoists if n == name]:
+            if not is_few_operations(value) or tree.names_read(value) & changed:
+                return None
+            binding = tree.at(tree.assign(name, value), step.node)
+            if sum(tree.is_name(n, name) for n in tree.walk(step.back)) == 1:
+                step.back = [tree.substitute(n, {name: value}) for n in step.back]
+            return binding
         bound = [s.node for s in block.steps if name in tree.names_written(s.node)]
         if (
             len(bound) != 1
@@ -250,7 +261,7 @@ class Needed:
         ):
             return None
         plain = all(not isinstance(n, gast.Call | gast.Slice) for n in tree.walk(bound[0].value))
-        is_stable = not tree.names_read(bound[0].value) & (written | self.changed)
+        is_stable = not tree.names_read(bound[0].value) & changed
         return (
             bound[0] if plain and is_stable and isinstance(bound[0].targets[0], gast.Name) else None
         )
@@ -268,6 +279,13 @@ class Needed:
             if name in tree.names_written(step.node) | _hoisted(step) | changed:
                 found = max(found, number)
         return found
+
+
+def is_few_operations(node: tree.Node) -> bool:
+    """Whether an expression is one or two operations of arithmetic on names and literals."""
+    kinds = gast.BinOp | gast.UnaryOp | gast.Name | gast.Constant | gast.operator | gast.unaryop
+    is_plain = all(isinstance(n, kinds | gast.expr_context) for n in tree.walk(node))
+    return is_plain and sum(isinstance(n, gast.BinOp) for n in tree.walk(node)) <= 2
 
 
 def _grown(node: tree.Node) -> set[str]:

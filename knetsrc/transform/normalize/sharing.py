@@ -23,7 +23,7 @@ from knetsrc.transform.tree import Node
 
 # Functions of NumPy whose result may be a view of an argument, or the argument itself.
 _VIEWS = frozenset({
-    "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray",
+    "asarray", "asanyarray", "ascontiguousarray", "asfortranarray",
     "asarray_chkfinite", "atleast_1d", "atleast_2d", "atleast_3d", "array_split",
     "broadcast_arrays", "broadcast_to", "diag", "diagonal", "dsplit", "expand_dims", "flip",
     "fliplr", "flipud", "hsplit", "imag", "matrix_transpose", "meshgrid", "moveaxis",

@@ -41,8 +41,8 @@ def inline_single_use(
     """Inline a value read once, in the same block, where nothing between changes its parts.
 
     The reader may be the header of a compound statement, but never a place that is evaluated more
-    often than the value is now. A line does not grow beyond 99 columns, and more than one operation
-    does not move out of the lines that reverse one statement of the primal.
+    often than the value is now. A line does not grow beyond 99 columns; into a statement of several
+    lines, and out of the lines that reverse one statement of the primal, moves one operation only.
 
         exp_x = np.exp(x)
         d_x = d_y * exp_x          ->      d_x = d_y * np.exp(x)
@@ -127,7 +127,8 @@ def _inlined(
     ):
         return None
     new = map_header(statement, lambda part: _put(part, name, value))
-    return new if fits(new, 4 * depth) else None
+    is_broken = _operations(value) < 2 and not fits(statement, 4 * depth)
+    return new if is_broken or fits(new, 4 * depth) else None
 
 
 def _written_into(statement: Node, effects: Effects) -> frozenset[str]:
