@@ -30,7 +30,7 @@ def integrate(field, y, dt, steps):
 
 
 @value_and_grad
-def loss(field, measured, dt):
+def loss(field: Field, measured, dt):
     return np.mean((integrate(field, measured[0], dt, len(measured) - 1) - measured) ** 2)
 
 

@@ -28,7 +28,7 @@ from knetsrc.transform.fit import (
 from knetsrc.transform.joins import Assembly, is_list
 from knetsrc.transform.keys import Contribution, Keys
 from knetsrc.transform.names import Names, adjoint_name
-from knetsrc.transform.refusal import refusal
+from knetsrc.transform.refusal import called_object, refusal
 from knetsrc.transform.splice import Splicer
 from knetsrc.transform.steps import Step
 from knetsrc.transform.updates import add_at_path
@@ -100,6 +100,8 @@ class Pushed:
             self._into_record(node, callee, adjoint)
         elif callee is None and isinstance(node, gast.Attribute):
             self._into_item(node, adjoint)
+        elif tree.called_name(node) in self.pusher.active:
+            raise called_object(node)
         else:
             raise refusal(node, callee)
 

@@ -43,6 +43,17 @@ def refusal(node: tree.Node, callee: Any) -> Exception:
     )
 
 
+def called_object(node: tree.Node) -> MissingAdjointError:
+    """The error for a call of a differentiated argument, where nothing has been given for it yet."""
+    name = tree.called_name(node)
+    return MissingAdjointError(
+        f"a call of `{name}`, which is differentiated",
+        at=node,
+        why=f"what the call does is known when there is a value for `{name}`",
+        instead=f"call the gradient first, and ask for its source then, or annotate: {name}: Model",
+    )
+
+
 def refused_helper(call: tree.Node, callee: Helper, error: KnetsrcError) -> KnetsrcError:
     """The error for a call of a function that cannot be differentiated, placed at the call where its own source is none of the user's.
 

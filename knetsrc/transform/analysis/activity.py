@@ -68,7 +68,10 @@ def operands(node: tree.Node | None, calls: Calls) -> list[tree.Node]:
     if isinstance(callee, Record):
         return list(callee.fields.values())
     if isinstance(callee, Helper | Unknown) and isinstance(node, gast.Call):
-        receiver = [node.func.value] if isinstance(node.func, gast.Attribute) else []
+        is_object = isinstance(callee, Unknown) and isinstance(node.func, gast.Name)
+        receiver = [node.func] if is_object else []
+        if isinstance(node.func, gast.Attribute):
+            receiver = [node.func.value]
         return [*receiver, *node.args, *(k.value for k in node.keywords)]
     if isinstance(node, gast.Attribute) and not isinstance(callee, Constant):
         return [node.value]
