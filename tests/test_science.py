@@ -33,8 +33,7 @@ def loaded(name):
 
 
 WRITES_INTO_ARGUMENT = pytest.mark.xfail(strict=True, reason="a helper writes into its argument")
-OUT = pytest.mark.xfail(strict=True, reason="`out=` is refused")
-REFUSED = {"burgers": WRITES_INTO_ARGUMENT, "nbody": WRITES_INTO_ARGUMENT, "option_pricing": OUT}
+REFUSED = {"burgers": WRITES_INTO_ARGUMENT, "nbody": WRITES_INTO_ARGUMENT}
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=REFUSED.get(n, ())) for n in NAMES])
@@ -297,18 +296,18 @@ def test_time_of_a_ray_by_its_distance_is_the_ray_parameter():
     assert d_time / d_distance == pytest.approx(np.sin(angle) / velocity[0])
 
 
-@OUT
 def test_option():
     option = loaded("option_pricing")
     args = (49.0, 0.4, 0.1, 50.0, 5 / 12, 7)
     check_grads(option.american_put, args, argnums=(0, 1, 2, 3, 4))
 
 
-@OUT
-def test_option_has_the_price_and_delta_of_hull():
-    price, (delta, _, _) = loaded("option_pricing").greeks(50.0, 0.4, 0.1, 50.0, 5 / 12, 5)
-    assert price == pytest.approx(4.49, abs=0.005)
-    assert delta == pytest.approx(-0.41, abs=0.01)
+def test_option_has_the_price_and_greeks_of_hull():
+    greeks = loaded("option_pricing").greeks
+    assert greeks(50.0, 0.4, 0.1, 50.0, 5 / 12, 5)[0] == pytest.approx(4.49, abs=0.005)
+    price, (delta, vega, rho) = greeks(50.0, 0.4, 0.1, 50.0, 5 / 12, 500)
+    assert price == pytest.approx(4.283, abs=0.0005)
+    assert (delta, vega, rho) == pytest.approx((-0.415, 12.3, -7.2), rel=0.015)
 
 
 def test_neural_ode():
