@@ -13,6 +13,7 @@ print(loss.source)
 from typing import TYPE_CHECKING, Any
 
 from knetsrc.api import grad, value_and_grad, vjp
+from knetsrc.checkpoints import checkpoint
 from knetsrc.errors import (
     KnetsrcError,
     MissingAdjointError,
@@ -41,6 +42,7 @@ __all__ = [
     "UnsupportedSyntaxError",
     "__version__",
     "adjoint",
+    "checkpoint",
     "grad",
     "stop_gradient",
     "value_and_grad",

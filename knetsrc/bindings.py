@@ -24,6 +24,7 @@ from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from knetsrc.cache import digest_of
+from knetsrc.checkpoints import is_checkpoint
 from knetsrc.objects import classes_in
 from knetsrc.request import Request
 
@@ -157,6 +158,7 @@ class _Walk:
             f"function {function.__module__} {function.__qualname__}",
             f"{os.getcwd()} {code.co_filename}:{code.co_firstlineno}",
             text,
+            f"checkpoint {is_checkpoint(function)}",
             *_code_parts(code),
         ]
         for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):

@@ -20,6 +20,7 @@ MODULES = {
 }
 LEAVES = {
     "knetsrc.cache",
+    "knetsrc.checkpoints",
     "knetsrc.errors",
     "knetsrc.modules",
     "knetsrc.objects",

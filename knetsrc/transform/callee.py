@@ -11,6 +11,7 @@ import numpy as np
 
 from knetsrc import ops
 from knetsrc.adjoints.table import TABLE, Rule
+from knetsrc.checkpoints import checkpoint
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.modules import host_twin
 from knetsrc.transform import tree
@@ -246,7 +247,7 @@ class Calls:
             rule, is_constant = None, False
         if rule:
             return _bindable(Primitive(rule, tuple(node.args), tuple(node.keywords), value), node)
-        if is_constant:
+        if is_constant or value is checkpoint:
             return Constant()
         if value is dataclasses.replace and node.args:
             return _replaced(node.args[0], node)

@@ -62,6 +62,8 @@ class Evaluating:
         Whether a helper, with some of its parameters known to be functions, returns one.
     stable
         Names that have one value wherever they are read.
+    checkpointed
+        Gives the checkpointed function for one that is static.
     known
         What names stand for at this place: functions, containers of functions, None.
     before
@@ -76,6 +78,7 @@ class Evaluating:
     bind: Callable[[Any, gast.Call], dict[str, tree.Node] | None]
     gives_function: Callable[[Any, dict[str, tree.Node]], bool]
     stable: set[str]
+    checkpointed: Callable[[tree.Node], tree.Node]
     known: dict[str, tree.Node] = field(default_factory=dict)
     before: list[tree.Node] = field(default_factory=list)
     bound: set[str] = field(default_factory=set)
@@ -228,6 +231,8 @@ class Evaluating:
         several = next((a for a in arguments_of(node) if self._is_choice(a)), None)
         if several is not None:
             return self.distributed(several, lambda a: self.call(with_argument(node, several, a)))
+        if self.statics.is_checkpoint(node):
+            return self.checkpointed(node.args[0])
         return self._builtin(node) or self._helper(self._with_equivalent(node))
 
     def _with_equivalent(self, node: gast.Call) -> gast.Call:

@@ -27,7 +27,13 @@ class Star:
 
 @dataclass(frozen=True)
 class Function:
-    """A function in the core language, with outside names as the generated module spells them."""
+    """A function in the core language, with outside names as the generated module spells them.
+
+    Attributes
+    ----------
+    is_checkpoint
+        Its calls keep their arguments only: the backward part computes the rest again.
+    """
 
     name: str
     core: gast.FunctionDef
@@ -36,6 +42,7 @@ class Function:
     classes: dict[str, type] = field(default_factory=dict)
     origin: Any = None
     known: dict[str, tree.Node] = field(default_factory=dict)
+    is_checkpoint: bool = False
 
     @property
     def parameters(self) -> list[str]:

@@ -6,6 +6,7 @@ import gast
 
 from knetsrc.errors import KnetsrcError, UnsupportedSyntaxError
 from knetsrc.transform import tree
+from knetsrc.transform.again import call_again
 from knetsrc.transform.analysis.shapes import SCALAR
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.functions import CONTAINERS, bind_call, call_with
@@ -15,6 +16,7 @@ from knetsrc.transform.push import Pushed
 from knetsrc.transform.refusal import refused_helper
 from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.steps import Step
+from knetsrc.transform.values import StepValues
 
 if TYPE_CHECKING:
     from knetsrc.transform.units import Units
@@ -57,9 +59,13 @@ def reverse_call(
     except KnetsrcError as error:
         raise refused_helper(call, callee, error) from error.__cause__
     kept = pusher.names.fresh(f"{callee.name}_kept")
-    step.extra.append(kept)
-    node.targets = [tree.target_of(tree.tuple_of([tree.clone(target), tree.name(kept)]))]
-    node.value = tree.at(call_with(pair.forward, function, call, bound), call)
+    if function.is_checkpoint:
+        again = call_again(units, StepValues(pusher, step), function, pair, bound)
+        step.back.append(tree.assign(kept, tree.subscript(again, tree.constant(1))))
+    else:
+        step.extra.append(kept)
+        node.targets = [tree.target_of(tree.tuple_of([tree.clone(target), tree.name(kept)]))]
+        node.value = tree.at(call_with(pair.forward, function, call, bound), call)
     _reverse_arguments(reverser, step, target, bound, [p for p in function.parameters if p in active],
                             tree.call(pair.backward, tree.name(kept), adjoint))  # fmt: skip
 

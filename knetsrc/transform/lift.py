@@ -106,7 +106,9 @@ def _lifted(
     arguments = tree.clone(inner.args)
     arguments.kwonlyargs += [tree.parameter(n) for n in extra[function.name]]
     arguments.kw_defaults += [None] * len(extra[function.name])
-    return tree.at(tree.function_def(renamed[function.name], arguments, inner.body), function)
+    lifted = tree.function_def(renamed[function.name], arguments, inner.body)
+    lifted.decorator_list = function.decorator_list
+    return tree.at(lifted, function)
 
 
 def _with_closures(

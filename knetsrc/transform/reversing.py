@@ -18,7 +18,7 @@ from knetsrc.transform.analysis.shapes import SCALAR, Shapes, shapes
 from knetsrc.transform.analysis.stores import as_argument, stored_names, sure_arrays, target_of
 from knetsrc.transform.analysis.sums import running_sums
 from knetsrc.transform.assemble import Assembler
-from knetsrc.transform.callee import Constant, Container, Primitive, Record, Replaced
+from knetsrc.transform.callee import Constant, Container, Helper, Primitive, Record, Replaced
 from knetsrc.transform.functions import Function, parameter_names
 from knetsrc.transform.helper_calls import reverse_call
 from knetsrc.transform.keys import Keys, NumericKeys
@@ -26,6 +26,7 @@ from knetsrc.transform.names import Names, first_places
 from knetsrc.transform.pairs import Reversal, Task, taken_apart
 from knetsrc.transform.push import Pusher
 from knetsrc.transform.reverse import Reverser
+from knetsrc.transform.seeds import Seeds
 from knetsrc.transform.simplify import Effects, simplify
 from knetsrc.transform.simplify.by_calls import by_calls
 from knetsrc.transform.simplify.gather import gather_saved
@@ -74,7 +75,6 @@ class Reversing:
         self.keys = keys = Keys(names, entries_only(core, calls, active))
         numeric = numeric_names(core, calls, self.units.helper_kinds)
         self.temporaries: set[str] = set()
-        self.seed_name = "d_result"
         numeric_keys = NumericKeys(numeric, core)
         self.aliases = self.units.aliases(core)
         self.depends_on_order = any(tree.called_name(n) == "check_view" for n in tree.walk(core))
@@ -94,7 +94,9 @@ class Reversing:
             _number_names(core, found), forms(core, numeric),
         )  # fmt: skip
         self.number_names = reverser.numbers
-        seed = self._seed(reverser, result)
+        seeds = Seeds(task, reverser, self.temporaries)
+        seed = seeds.of(result)
+        self.seed_name = seeds.parameter
         block = reverser.block(core.body[:-1])
         adjoints = [reverser.adjoint_of(w) if w in active else reverser.zeros(w) for w in task.wrt]
         self.temporaries |= {a for k, a in keys.adjoints.items() if "[" in k}
@@ -120,41 +122,6 @@ class Reversing:
         """Whether the result is a number whatever the arguments are."""
         plain = shapes(core, self.units.calls, False, frozenset())
         return plain.of(result, core.body[-1]) == SCALAR
-
-    def _seed(self, reverser: Reverser, result: tree.Node) -> list[tree.Node]:
-        """Statements that bind the adjoints of the names in the result; `d_result` is the parameter of the backward part."""
-        keys = reverser.pusher.keys
-        if self.task.has_aux:
-            return self._seed_name(reverser, result.elts[0])
-        if not isinstance(result, gast.Tuple):
-            return self._seed_name(reverser, result)
-        targets = []
-        for number, element in enumerate(result.elts):
-            wanted = self.task.parts is None or self.task.parts[number]
-            if wanted and element.id in reverser.active:
-                reverser.live.add(element.id)
-                keys.exploded -= {element.id}
-                targets.append(tree.name(keys.adjoint(element.id)))
-            else:
-                targets.append(tree.name("_"))
-        return [tree.assign(tree.tuple_of(targets), tree.name("d_result"))]
-
-    def _seed_name(self, reverser: Reverser, result: tree.Node) -> list[tree.Node]:
-        keys = reverser.pusher.keys
-        if not isinstance(result, gast.Name) or result.id not in reverser.active:
-            return []
-        reverser.live.add(result.id)
-        keys.exploded -= {result.id}
-        self.temporaries.add(keys.adjoint(result.id))
-        if self.task.is_seeded:
-            self.seed_name = keys.adjoint(result.id)
-            self.temporaries.discard(self.seed_name)
-            if result.id not in reverser.buffers:
-                return []
-            # adding into it must leave the caller's cotangent alone
-            name = tree.name(self.seed_name)
-            return [tree.assign(self.seed_name, tree.call(reverser.spell("owned"), name))]
-        return [tree.assign(keys.adjoint(result.id), tree.constant(1.0))]
 
     def _wanted(self, result: tree.Node) -> tree.Node:
         """The result, without what is not asked for."""
@@ -337,6 +304,10 @@ class Reversing:
         if text is not None and (text.endswith("_forward") or text.endswith("_backward")):
             return not self.units.writes_in_helpers()
         callee = self.units.calls.of(call)
+        if isinstance(callee, Helper):
+            function = self.units.load_if_possible(callee)
+            is_again = function is not None and function.is_checkpoint
+            return is_again and not self.units.writes_in_helpers()
         is_random = isinstance(function, gast.Attribute) and function.attr in _RANDOM
         if isinstance(callee, Primitive) and not callee.rule.is_pure:
             return False

@@ -228,9 +228,23 @@ class Specializer:
         """The function in which no name stands for a function."""
         following = Following(
             self._statics, names, self._helper, self.bind, self._gives_function,
-            once_written(core), dict(known),
+            once_written(core), self._checkpointed, dict(known),
         )  # fmt: skip
         return following.run(core)
+
+    def _checkpointed(self, function: tree.Node) -> tree.Node:
+        """A function that is known, marked: a copy of it in the module."""
+        if is_closure(function) or self._statics.is_partial(function):
+            function.args[0] = self._checkpointed(function.args[0])
+            return function
+        callee = self._helper(function)
+        if callee is None or callee.is_checkpoint:
+            return function
+        made = replace(callee, is_checkpoint=True, origin=("checkpoint", id(callee.core)))
+        known = (t for t, f in self.local.items() if f.origin == made.origin)
+        name = next(known, None) or self.names.fresh(callee.name)
+        self.local[name] = replace(made, name=name)
+        return tree.at(tree.name(name), function)
 
     @property
     def _statics(self) -> Statics:

@@ -15,6 +15,7 @@ from typing import Any
 
 import gast
 
+from knetsrc.checkpoints import checkpoint
 from knetsrc.modules import array_module
 from knetsrc.objects import is_object
 from knetsrc.transform import tree
@@ -87,6 +88,11 @@ class Statics:
 
     def is_partial(self, node: tree.Node) -> bool:
         return isinstance(node, gast.Call) and self.outside.resolve(node.func) is functools.partial
+
+    def is_checkpoint(self, node: gast.Call) -> bool:
+        """Whether a call marks a function that is known."""
+        is_mark = self.outside.resolve(node.func) is checkpoint and len(node.args) == 1
+        return is_mark and self.is_static(node.args[0])
 
     def is_static(self, node: tree.Node) -> bool:
         """Whether an expression stands for a function, or for a container with functions in it."""

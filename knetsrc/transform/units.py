@@ -11,8 +11,10 @@ from typing import Any
 import gast
 import numpy as np
 
+from knetsrc.checkpoints import is_checkpoint
 from knetsrc.errors import KnetsrcError
 from knetsrc.transform import prepare, rebound, tree
+from knetsrc.transform.again import has_checkpoint
 from knetsrc.transform.analysis.activity import (
     active_names,
     differentiable_names,
@@ -167,7 +169,8 @@ class Units:
             if source is not self.outside.main:
                 core = with_defaults(core, source.function, self.outside)
             classes = known_classes(source.function)
-            return Function(source.name, self.lift(core, source), source, classes=classes)
+            core, again = self.lift(core, source), is_checkpoint(source.function)
+            return Function(source.name, core, source, classes=classes, is_checkpoint=again)
         except KnetsrcError as error:
             raise located(error, source) from error.__cause__
 
@@ -176,7 +179,9 @@ class Units:
         core, nested = lift(core, self.outside.captured, self.names.fresh)
         core, *nested = [updates_in_place(f, numeric_names(f, self.calls)) for f in (core, *nested)]
         for function in nested:
-            self.calls.local[function.name] = Function(function.name, function, source)
+            again = has_checkpoint(function, self.outside)
+            made = Function(function.name, function, source, is_checkpoint=again)
+            self.calls.local[function.name] = made
         return core
 
     # --- one function ------------------------------------------------------------------------------------------------------
@@ -268,7 +273,7 @@ class Units:
     def _gives_tuple(self, call: tree.Node, length: int) -> bool:
         callee = self.calls.of(call)
         if isinstance(callee, Helper):
-            function = self._load_if_possible(callee)
+            function = self.load_if_possible(callee)
             if function is None:
                 return True
             value = function.core.body[-1].value
@@ -306,7 +311,7 @@ class Units:
         except KnetsrcError as error:
             raise refused_helper(call, callee, error) from error.__cause__
 
-    def _load_if_possible(self, callee: Helper) -> Function | None:
+    def load_if_possible(self, callee: Helper) -> Function | None:
         """The function of a call that may have no derivative: then it may contain anything."""
         try:
             return self.load(callee.function)
@@ -330,8 +335,8 @@ class Units:
             callee = self.calls.of(node)
             if not isinstance(callee, Helper) or callee.name in within or len(within) > 8:
                 return node
-            function = self._load_if_possible(callee)
-            if function is None:
+            function = self.load_if_possible(callee)
+            if function is None or function.is_checkpoint:
                 return node
             bound = bind_call(function, node)
             body = function.core.body
@@ -353,7 +358,7 @@ class Units:
         key = id(callee.function)
         if key not in self._numeric:
             self._numeric[key] = None
-            function = self._load_if_possible(callee)
+            function = self.load_if_possible(callee)
             if function is not None:
                 numeric = numeric_names(function.core, self.calls, self.helper_kinds)
                 self._numeric[key] = (function.parameters, numeric)
@@ -386,6 +391,7 @@ class Units:
             [a for p, a in bound.items() if p in returned],
             [a for p, a in bound.items() if p in written],
             [(bound[p], text) for p, text in checked if p in bound],
+            function.is_checkpoint,
         )
 
     def reverse(self, function: Function, task: Task) -> Reversal:

@@ -175,14 +175,17 @@ def check_calls(
     helper_call: HelperOf,
     spell: Callable[[str, Any], tree.Node],
 ) -> gast.FunctionDef:
-    """The function with a check before each call that is not reversed, of a helper that may change its argument: `x *= 2`."""
+    """The function with a check before each call of a helper that may change its argument, `x *= 2`, as the user wrote it."""
 
     def checked(node: tree.Node) -> list[tree.Node] | tree.Node:
         is_kept = not tree.names_written(node) & active and stored_to(node) is None
         checks = []
         for call in [n for n in tree.walk(node) if isinstance(n, gast.Call)]:
-            found = helper_call(call) if is_kept or not tree.names_read(call) & active else None
-            for argument, text in found.augmented if found else ():
+            found = helper_call(call)
+            is_plain = is_kept or not tree.names_read(call) & active
+            if found is None or not (is_plain or found.is_checkpoint):
+                continue
+            for argument, text in found.augmented:
                 if carriers(argument):
                     check = tree.call(spell(CHECK, None), tree.clone(argument), tree.clone(text))
                     checks.append(tree.expression(check))

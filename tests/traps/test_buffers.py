@@ -32,6 +32,21 @@ def test_adjoint_of_a_copy_of_a_name():
     check(f, V)
 
 
+def test_adjoints_of_two_results_that_are_one_array():
+    def both(x):
+        a = x * 2.0
+        b = x * 3.0
+        a[0] = b[1] * b[0]
+        return a, b
+
+    def f(x):
+        a, b = both(x)
+        c = a + b  # d_a and d_b are d_c
+        return np.sum(c * c)
+
+    check(f, V)
+
+
 def test_adjoint_of_both_operands_of_a_sum():
     def f(a, b):
         c = a + b

@@ -40,11 +40,14 @@ class HelperCall(NamedTuple):
         Arguments into which it writes.
     augmented
         Arguments into which it writes if they are arrays, and the statement that does: `x *= 2`.
+    is_checkpoint
+        The forward part calls the function itself, not the forward function of its pair.
     """
 
     returned: list[tree.Node]
     written: list[tree.Node]
     augmented: list[tuple[tree.Node, tree.Node]]
+    is_checkpoint: bool = False
 
 
 HelperOf = Callable[[gast.Call], HelperCall | None]
