@@ -13,7 +13,7 @@ print(loss.source)
 from typing import TYPE_CHECKING, Any
 
 from knetsrc.api import grad, value_and_grad, vjp
-from knetsrc.checkpoints import checkpoint
+from knetsrc.checkpoints import checkpoint, checkpointed
 from knetsrc.errors import (
     KnetsrcError,
     MissingAdjointError,
@@ -43,6 +43,7 @@ __all__ = [
     "__version__",
     "adjoint",
     "checkpoint",
+    "checkpointed",
     "grad",
     "stop_gradient",
     "value_and_grad",

@@ -5,10 +5,10 @@ checkpointed loop goes through what it was given.
 """
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from knetsrc.errors import NotDifferentiableError
+from knetsrc.errors import NotDifferentiableError, OperandError
 
 Item = TypeVar("Item")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -77,3 +77,49 @@ def checkpoint(function: Function) -> Function:
 def is_checkpoint(function: Any) -> bool:
     """Whether `checkpoint` has made a function."""
     return getattr(function, _MARK, False) is True
+
+
+def checkpointed(iterable: Iterable[Item], slots: int | None = None) -> Iterable[Item]:
+    """What a loop goes through whose gradient keeps few of its iterations, and computes the rest again.
+
+    In ``for i in checkpointed(range(n)):`` of a differentiated function the values that the
+    iterations hand on, its state, are kept at a few places, chosen by the binomial schedule
+    of Griewank and Walther ("Algorithm 799: Revolve", ACM TOMS 26, 2000). The backward part runs
+    the loop again from there, piece by piece.
+
+    Parameters
+    ----------
+    iterable
+        A range, an array, a list or a tuple; `zip`, `enumerate` and `reversed` of such.
+    slots
+        How many states are kept at most; about the square root of the number of iterations if left
+        out. Arrays that the loop writes into are part of its state.
+
+    Returns
+    -------
+    iterable
+        The same: apart from a gradient, the loop is an ordinary one.
+
+    Raises
+    ------
+    OperandError
+        If `slots` is not a positive integer.
+
+    Examples
+    --------
+    >>> from knetsrc import checkpointed, grad
+    >>> @grad
+    ... def slope(x, n):
+    ...     for _ in checkpointed(range(n), slots=3):
+    ...         x = x * x
+    ...     return x
+    >>> slope(1.0, 10)
+    1024.0
+    """
+    if slots is not None and (not hasattr(slots, "__index__") or slots < 1):
+        raise OperandError(
+            f"checkpointed with slots = {slots!r}",
+            why="it is the number of states that are kept, at least the first one",
+            instead="a positive integer, or leave it out",
+        )
+    return iterable

@@ -1,6 +1,7 @@
 """What generated source imports: helpers that NumPy lacks. Nothing here knows the transform."""
 
 from knetsrc.backends.arrays import as_array, beside, like, unbroadcast
+from knetsrc.backends.checkpoints import reverse_steps, run_steps
 from knetsrc.backends.checks import (
     check_distinct,
     check_floats,
@@ -302,7 +303,9 @@ __all__ = [
     "repeats",
     "reshape_like",
     "resize_adjoint_a",
+    "reverse_steps",
     "rolled_position",
+    "run_steps",
     "select_adjoint_choicelist",
     "select_adjoint_default",
     "share_among_equal",

@@ -21,6 +21,7 @@ from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.functions import Function, call_with, located
 from knetsrc.transform.normalize.scopes import parameters
+from knetsrc.transform.outline import is_loop
 from knetsrc.transform.pairs import Pair
 from knetsrc.transform.resolve import UNKNOWN, Outside
 from knetsrc.transform.values import StepValues
@@ -45,6 +46,8 @@ def has_checkpoint(function: gast.FunctionDef, outside: Outside) -> bool:
     """
     found = [outside.resolve(getattr(d, "func", d)) for d in function.decorator_list]
     for value, decorator in zip(found, function.decorator_list, strict=True):
+        if is_loop(function):
+            continue
         if value is not checkpoint and value not in _TRANSPARENT:
             raise UnsupportedSyntaxError(
                 "a decorator of a function defined inside a differentiated function",

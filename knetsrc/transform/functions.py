@@ -33,6 +33,8 @@ class Function:
     ----------
     is_checkpoint
         Its calls keep their arguments only: the backward part computes the rest again.
+    is_loop
+        It has been made of a checkpointed loop.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Function:
     origin: Any = None
     known: dict[str, tree.Node] = field(default_factory=dict)
     is_checkpoint: bool = False
+    is_loop: bool = False
 
     @property
     def parameters(self) -> list[str]:

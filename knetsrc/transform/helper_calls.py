@@ -7,6 +7,7 @@ import gast
 from knetsrc.errors import KnetsrcError, UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.again import call_again
+from knetsrc.transform.again_loops import reverse_loop
 from knetsrc.transform.analysis.shapes import SCALAR
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.functions import CONTAINERS, bind_call, call_with
@@ -38,6 +39,10 @@ def reverse_call(
             why="which argument goes to which parameter is not known while transforming",
             instead="pass the arguments one by one",
         )
+    if function.is_loop:
+        given, backward = reverse_loop(units, reverser, step, target, function, bound)
+        _reverse_arguments(reverser, step, target, bound, given, backward)
+        return
     pusher = reverser.pusher
     active = frozenset(p for p, arg in bound.items() if pusher.is_active(arg))
     scalars = frozenset(p for p, arg in bound.items() if pusher.shapes.of(arg, node) == SCALAR)
@@ -80,7 +85,9 @@ def _reverse_arguments(
     arguments = [keys.of(bound[p]) for p in active]
     targets, rest = [], []
     for parameter, key in zip(active, arguments, strict=True):
-        if (
+        if not pusher.is_active(bound[parameter]):
+            targets.append("_")
+        elif (
             key is not None
             and key not in live
             and arguments.count(key) == 1

@@ -17,6 +17,7 @@ from knetsrc.transform.functions import parameter_names
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.conditions import is_literal
 from knetsrc.transform.normalize.scopes import defaults
+from knetsrc.transform.outline import is_loop
 from knetsrc.transform.static import closure_of, is_closure
 
 Fresh = Callable[[str], str]
@@ -56,7 +57,7 @@ def _without_shadows(core: gast.FunctionDef) -> gast.FunctionDef:
         inside = {g.name for g in tree.walk(n.body) if isinstance(g, gast.FunctionDef)}
         reached = _reached(n.name, read) - inside
         clash = own[n.name] & {text for g in reached for text in read[g] - own[g]}
-        if clash:
+        if clash and not is_loop(n):  # the names of a loop are those of the function around it
             clashes[n.name] = {text: names.fresh(text) for text in sorted(clash)}
 
     def renamed(node: gast.FunctionDef) -> gast.FunctionDef:

@@ -1,7 +1,7 @@
 """What a reversal gives, and the two functions of a pair that are made of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import gast
 
@@ -32,6 +32,8 @@ class Task:
         Which parts of a tuple that is returned have an adjoint.
     has_aux
         Only the first part of the returned pair has one.
+    added
+        Parameters whose adjoints are handed to the backward part, which adds to them.
     """
 
     wrt: tuple[str, ...]
@@ -41,6 +43,7 @@ class Task:
     scalars: frozenset[str] = frozenset()
     parts: tuple[bool, ...] | None = None
     has_aux: bool = False
+    added: tuple[str, ...] = ()
 
 
 @dataclass
@@ -51,6 +54,8 @@ class Reversal:
     ----------
     restores
         The backward part writes into arrays of the forward part, to restore what these have held.
+    added
+        Names of the adjoints that are handed to the backward part.
     """
 
     forward: list[tree.Node]
@@ -62,6 +67,7 @@ class Reversal:
     seed: str = "d_result"
     is_scalar: bool = False
     restores: bool = False
+    added: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,7 @@ class PairKey:
     scalar_result: bool
     parts: tuple[bool, ...] | None
     kinds: tuple[tuple[str, str], ...] = ()
+    added: tuple[str, ...] = ()
 
 
 def split_pair(
@@ -127,7 +134,7 @@ def split_pair(
     result = tree.tuple_of(adjoints) if always_tuple or len(adjoints) != 1 else adjoints[0]
     back = tree.function_def(
         pair.backward,
-        [parameter, reversal.seed],
+        [parameter, reversal.seed, *reversal.added],
         [*unpack, *reversal.backward, tree.return_(result)],
     )
     return [return_early(forward), return_early(back)]

@@ -97,7 +97,7 @@ class Reverser:
     def _assign(self, step: Step, node: gast.Assign) -> None:
         target = node.targets[0]
         names = [n.id for n in tree.walk(target) if isinstance(n, gast.Name)]
-        live = {n for n in names if self._is_live_name(n)}
+        live = {n for n in names if self.is_live_name(n)}
         if any(names.count(n) > 1 for n in live):
             raise UnsupportedSyntaxError(
                 "a name that is bound twice by one assignment",
@@ -136,7 +136,8 @@ class Reverser:
             tree.name(adjoints.adjoint(k)) if k in self.live else tree.constant(None) for k in keys
         )
 
-    def _is_live_name(self, text: str) -> bool:
+    def is_live_name(self, text: str) -> bool:
+        """Whether the adjoint of a name, or of one of its entries, has a value."""
         return text in self.active and any(k in self.live for k in self.keys_of(text))
 
     def keys_of(self, text: str) -> list[str]:
@@ -152,7 +153,7 @@ class Reverser:
         """The adjoint of what an assignment binds: a name, a tuple for a tuple, None where nothing depends on a part."""
         if isinstance(target, gast.Tuple):
             return tree.tuple_of(self.target_adjoint(t) for t in target.elts)
-        return self.adjoint_of(target.id) if self._is_live_name(target.id) else tree.constant(None)
+        return self.adjoint_of(target.id) if self.is_live_name(target.id) else tree.constant(None)
 
     def adjoint_of(self, text: str) -> tree.Node:
         """The adjoint of a name as an expression; that of a container that is taken apart is put together."""

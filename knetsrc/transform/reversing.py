@@ -50,6 +50,8 @@ _CHANGING_HELPERS = frozenset(
         "put_back",
         "add_at",
         "add_within",
+        "run_steps",
+        "reverse_steps",
     }
 )
 _RANDOM = frozenset({
@@ -95,7 +97,7 @@ class Reversing:
         )  # fmt: skip
         self.number_names = reverser.numbers
         seeds = Seeds(task, reverser, self.temporaries)
-        seed = seeds.of(result)
+        seed, self.given = seeds.of(result), seeds.given()
         self.seed_name = seeds.parameter
         block = reverser.block(core.body[:-1])
         adjoints = [reverser.adjoint_of(w) if w in active else reverser.zeros(w) for w in task.wrt]
@@ -113,7 +115,7 @@ class Reversing:
         reversal.numeric = numeric
         reversal.restores = self._restores(reversal.backward)
         reversal.numbers = reverser.numbers
-        reversal.seed = self.seed_name
+        reversal.seed, reversal.added = self.seed_name, self.given
         first = result.elts[0] if task.has_aux else result
         reversal.is_scalar = self._is_scalar(core, first)
         return reversal
@@ -165,8 +167,9 @@ class Reversing:
             self.temporaries |= {n for s in kept for n in tree.names_written(s)}
         forward = [*self._copied_parameters(), *forward]
         arguments = tree.clone(self.function.core.args)
-        arguments.kwonlyargs.append(tree.parameter(self.seed_name))
-        arguments.kw_defaults.append(None)
+        for text in (self.seed_name, *self.given):
+            arguments.kwonlyargs.append(tree.parameter(text))
+            arguments.kw_defaults.append(None)
         combined = tree.function_def(
             self.function.name, arguments,
             [*forward, tree.comment(tree.BOUNDARY), *backward, tree.return_(tree.tuple_of([value, tree.tuple_of(adjoints)]))],
@@ -178,6 +181,7 @@ class Reversing:
             candidates=frozenset(self.temporaries),
             adjoints=frozenset(self.keys.adjoints.values()) - self.temporaries,
             fresh_calls=_FRESH_CALLS,
+            owned=frozenset(self.given),
         )
         numeric = frozenset(self.numeric_adjoints)
         simple = unpack_parts(simple, frozenset(self.temporaries))
@@ -189,7 +193,8 @@ class Reversing:
 
     def _copied_parameters(self) -> list[tree.Node]:
         """Statements that copy the arguments into which the function writes."""
-        if self.task.is_seeded and self.function.source is not self.units.outside.main:
+        is_main = self.function.source is self.units.outside.main and not self.function.is_loop
+        if self.task.is_seeded and not is_main:
             return []
         written = self.aliases.written_parameters()
         copies = [tree.assign(p, self._copy(tree.name(p), p)) for p in written]

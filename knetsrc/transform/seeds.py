@@ -43,6 +43,10 @@ class Seeds:
                 targets.append(tree.name("_"))
         return [tree.assign(tree.tuple_of(targets), tree.name("d_result")), *own]
 
+    def given(self) -> list[str]:
+        """Names of the adjoints that are handed in, and added to."""
+        return list(map(self._started, self.task.added))
+
     def _of_name(self, result: tree.Node) -> list[tree.Node]:
         if not isinstance(result, gast.Name) or result.id not in self.reverser.active:
             return []

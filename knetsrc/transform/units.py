@@ -42,6 +42,7 @@ from knetsrc.transform.in_place import updates_in_place
 from knetsrc.transform.lift import lift
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, normalize, split_calls, unfold_gets
+from knetsrc.transform.outline import is_loop, outline
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
 from knetsrc.transform.refusal import refused_helper
 from knetsrc.transform.resolve import CHECK, Outside, local_names, qualify
@@ -165,7 +166,7 @@ class Units:
         try:
             owns_parameters = source is self.outside.main
             core = normalize(source.tree, owns_parameters)
-            core = qualify(core, source, self.outside, self._helper)
+            core = outline(qualify(core, source, self.outside, self._helper), self.outside)
             if source is not self.outside.main:
                 core = with_defaults(core, source.function, self.outside)
             classes = known_classes(source.function)
@@ -181,7 +182,7 @@ class Units:
         for function in nested:
             again = has_checkpoint(function, self.outside)
             made = Function(function.name, function, source, is_checkpoint=again)
-            self.calls.local[function.name] = made
+            self.calls.local[function.name] = replace(made, is_loop=is_loop(function))
         return core
 
     # --- one function ------------------------------------------------------------------------------------------------------
@@ -456,7 +457,7 @@ class Units:
             wrt = tuple(p for p in function.parameters if p in key.active)
             reversal = self.reverse(
                 with_kinds(function, key.kinds),
-                Task(wrt, True, True, key.scalar_result, key.scalars, key.parts),
+                Task(wrt, True, True, key.scalar_result, key.scalars, key.parts, added=key.added),
             )
             self.functions += split_pair(self.pairs[key], function, reversal, always_tuple=False)
         return self.pairs[key]

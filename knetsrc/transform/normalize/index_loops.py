@@ -75,6 +75,11 @@ def index_loops(function: gast.FunctionDef, is_active: Callable[[Node], bool]) -
     return function
 
 
+def index_loop(node: gast.For, names: Names) -> list[Node]:
+    """One loop that counts, after the statements that it needs; the node is changed."""
+    return [node] if _stays(node) else tree.at(_Indexer(names, node, None).loop(), node)
+
+
 @dataclass(frozen=True)
 class _Visitor:
     is_active: Callable[[Node], bool]

@@ -52,6 +52,7 @@ def simplify(
     candidates: Iterable[str],
     adjoints: Iterable[str] = (),
     fresh_calls: Iterable[str] = (),
+    owned: Iterable[str] = (),
 ) -> gast.FunctionDef:
     """The same function, as a person would write it.
 
@@ -72,6 +73,8 @@ def simplify(
     fresh_calls
         Functions as they are written in the code (`"np.exp"`), and methods with a dot in front
         (`".copy"`), whose result shares memory with nothing.
+    owned
+        Parameters that hold memory of their own.
 
     Returns
     -------
@@ -93,4 +96,6 @@ def simplify(
             function = rewriting(function)
         if function is before:
             break
-    return spare_last_turn(accumulate_in_place(function, made_up, effects), effects)
+    return spare_last_turn(
+        accumulate_in_place(function, made_up, effects, frozenset(owned)), effects
+    )

@@ -20,18 +20,19 @@ _NONE: Names = frozenset()
 
 
 def accumulate_in_place(
-    function: gast.FunctionDef, candidates: Names, effects: Effects
+    function: gast.FunctionDef, candidates: Names, effects: Effects, owned: Names = _NONE
 ) -> gast.FunctionDef:
     """Turn `d_x = d_x + e` into `d_x += e`, also with `-`, where nothing else refers to it.
 
-    That is so of the result of arithmetic, of a literal, and of a call known to give fresh memory.
+    That is so of the result of arithmetic, of a literal, of a call known to give fresh memory, and
+    of the parameters `owned`.
     From where the value is bound to another name, put in a container, or handed to a call that may
     keep or return it, it is shared until the name is bound anew.
 
         d_x = np.zeros_like(x)             d_x = np.zeros_like(x)
         d_x = d_x + d_y * w        ->      d_x += d_y * w
     """
-    search = _Search(function, candidates, effects)
+    search = _Search(function, candidates, effects, owned)
 
     def in_block(block: Block) -> Block:
         return [in_statement(statement) for statement in block]
@@ -59,13 +60,15 @@ def _accumulates(statement: Node) -> str | None:
 class _Search:
     """The statements `x = x + e` before which someone else may hold the object that is `x`."""
 
-    def __init__(self, function: gast.FunctionDef, candidates: Names, effects: Effects) -> None:
+    def __init__(
+        self, function: gast.FunctionDef, candidates: Names, effects: Effects, owned: Names
+    ) -> None:
         self.effects = effects
         every = list(statements(function.body))
         self.always = _NONE.union(*(effects.own(statement).hidden for statement in every))
         self.open = candidates - self.always
         self.refused: set[Node] = set()
-        self._block(function.body, frozenset(parameters(function)) | self.always, [])
+        self._block(function.body, frozenset(parameters(function)) - owned | self.always, [])
 
     def _block(self, block: Block, shared: Names, exits: list[Names]) -> Names:
         for statement in block:
