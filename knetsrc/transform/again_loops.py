@@ -38,8 +38,6 @@ class Loop:
         What the call hands to it, by parameter.
     state
         Names of the state.
-    slots
-        The parameter for the number of states that are kept, if it is given.
     """
 
     units: "Units"
@@ -53,9 +51,8 @@ class Loop:
         self.is_single = not isinstance(value, gast.Tuple)
         self.state = [n.id for n in ([value] if self.is_single else value.elts)]
         part = [a.id for a in self.head.iter.args[:2]]
-        read = tree.names_read(core.body) - {*part, *self.state}
-        self.fixed = [p for p in self.function.parameters if p in read]
-        self.slots = set(self.function.parameters) - {*part, *self.state, *read}
+        known = {*part, *self.state, self.function.slots}
+        self.fixed = [p for p in self.function.parameters if p not in known]
         self.parameters = [*part, *self.state, *self.fixed]
         core = tree.at(tree.function_def(core.name, self.parameters, core.body), core)
         self.function = replace(self.function, core=core)
@@ -63,8 +60,9 @@ class Loop:
     def with_slots(self, function: Function) -> Function:
         """The function for plain calls of it, which hand the number of states over as well."""
         core = tree.function_def(self.function.name, self.parameters, self.function.core.body)
-        core.args.kwonlyargs = list(map(tree.parameter, self.slots))
-        core.args.kw_defaults = [tree.constant(None)] * len(self.slots)
+        if function.slots:
+            core.args.kwonlyargs = [tree.parameter(function.slots)]
+            core.args.kw_defaults = [tree.constant(None)]
         return replace(function, core=tree.at(core, self.function.core))
 
     def carried(self, active: set[str], wanted: set[str]) -> tuple[frozenset[str], frozenset[str]]:
@@ -106,8 +104,10 @@ class Loop:
     def run(self, call: gast.Call) -> gast.Call:
         """The call of the schedule in the place of that of the function."""
         parts = [tree.tuple_of([self.bound[p] for p in ps]) for ps in (self.state, self.fixed)]
-        options = {"slots": k.value for k in call.keywords if k.arg in self.slots}
-        options |= {"in_place": tree.constant(True)} if self.writes() else {}
+        options = {"in_place": tree.constant(True)} if self.writes() else {}
+        slots = [k.value for k in call.keywords if k.arg == self.function.slots]
+        if slots:
+            options["slots"] = slots[0]
         function = [tree.name(self.function.name), self.whole()]
         given = [*function, *(parts if self.fixed else parts[:1])]
         return tree.call(self.units.spell("run_steps", None), *given, **options)
@@ -122,8 +122,8 @@ def reverse_loop(
     loop, pusher = Loop(units, function, bound), reverser.pusher
     targets = [target] if loop.is_single else list(target.elts)
     names = dict(zip(loop.state, (t.id for t in targets), strict=True))
-    wanted = {s for s, t in names.items() if reverser.is_live_name(t)}
-    active, wanted = loop.carried({p for p, a in bound.items() if pusher.is_active(a)}, wanted)
+    live = {s for s, t in names.items() if reverser.is_live_name(t)}
+    active, wanted = loop.carried({p for p, a in bound.items() if pusher.is_active(a)}, live)
     added = [p for p in loop.fixed if p in active]
     pair = units.pair(
         Helper(loop.function, function.name), _key(units, reverser, step, loop, active, wanted)

@@ -35,6 +35,8 @@ class Function:
         Its calls keep their arguments only: the backward part computes the rest again.
     is_loop
         It has been made of a checkpointed loop.
+    slots
+        Its parameter for the number of states that are kept, if the loop says how many.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Function:
     known: dict[str, tree.Node] = field(default_factory=dict)
     is_checkpoint: bool = False
     is_loop: bool = False
+    slots: str = ""
 
     @property
     def parameters(self) -> list[str]:

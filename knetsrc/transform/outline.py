@@ -59,7 +59,13 @@ def outline(core: gast.FunctionDef, outside: Outside) -> gast.FunctionDef:
 
 def is_loop(function: gast.FunctionDef) -> bool:
     """Whether a function has been made of a loop."""
-    return any(tree.is_name(d, MARK) for d in function.decorator_list)
+    return any(tree.called_name(d) == MARK for d in function.decorator_list)
+
+
+def slots_of(function: gast.FunctionDef) -> str:
+    """The parameter of such a function for the number of states; empty if the loop leaves it open."""
+    given = [d.args[0].id for d in function.decorator_list if is_loop(function) and d.args]
+    return given[0] if given else ""
 
 
 def _is_mark(node: tree.Node, outside: Outside) -> bool:
@@ -163,7 +169,7 @@ class _Outlined:
                 instead=f"give `{min(maybe)}` a value before: {min(maybe)} = None",
             )
         self.start, self.stop, self.step = self._range()
-        self.wanted_slots = self.names.fresh("slots")
+        self.slot_names = [self.names.fresh("slots")] if self.slots is not None else []
 
     def _range(self) -> tuple[tree.Node, tree.Node, tree.Node | None]:
         iterable, is_reversed = self.loop.iter, False
@@ -201,9 +207,9 @@ class _Outlined:
         name = self.names.fresh(f"{self.owner.name}_steps")
         made = tree.function_def(name, parameters_, [loop, tree.return_(value)])
         if self.slots is not None:
-            made.args.kwonlyargs = [tree.parameter(self.wanted_slots)]
+            made.args.kwonlyargs = list(map(tree.parameter, self.slot_names))
             made.args.kw_defaults = [tree.constant(None)]
-        made.decorator_list = [tree.name(MARK)]
+        made.decorator_list = [tree.call(MARK, *map(tree.name, self.slot_names))]
         return made
 
     def call(self, text: str) -> gast.Assign:
@@ -214,7 +220,7 @@ class _Outlined:
             given.append(self.step)
         call = tree.call(text, *given)
         if self.slots is not None:
-            call.keywords = tree.call(text, **{self.wanted_slots: self.slots}).keywords
+            call.keywords = tree.call(text, **dict.fromkeys(self.slot_names, self.slots)).keywords
         targets = [tree.name(n) for n in self.state]
         return tree.assign(targets[0] if len(targets) == 1 else tree.tuple_of(targets), call)
 

@@ -42,7 +42,7 @@ from knetsrc.transform.in_place import updates_in_place
 from knetsrc.transform.lift import lift
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, normalize, split_calls, unfold_gets
-from knetsrc.transform.outline import is_loop, outline
+from knetsrc.transform.outline import is_loop, outline, slots_of
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
 from knetsrc.transform.refusal import refused_helper
 from knetsrc.transform.resolve import CHECK, Outside, local_names, qualify
@@ -182,7 +182,9 @@ class Units:
         for function in nested:
             again = has_checkpoint(function, self.outside)
             made = Function(function.name, function, source, is_checkpoint=again)
-            self.calls.local[function.name] = replace(made, is_loop=is_loop(function))
+            self.calls.local[function.name] = replace(
+                made, is_loop=is_loop(function), slots=slots_of(function)
+            )
         return core
 
     # --- one function ------------------------------------------------------------------------------------------------------
