@@ -149,18 +149,11 @@ def test_rows_of_an_array():
 def test_zip_and_enumerate():
     def f(xs, ys):
         h = 0.5
-        for i, (x, y) in enumerate(checkpointed(list(zip(xs, ys, strict=True)))):
-            h = h * x + y * i
-        return h
-
-    def g(xs, ys):
-        h = 0.5
         for i, (x, y) in checkpointed(enumerate(zip(xs, ys, strict=True)), slots=2):
             h = h * x + y * i
         return h
 
-    check(g, V, V[::-1].copy())
-    assert "`checkpointed` outside of the head" in refused(f, V, V)[0]
+    check(f, V, V[::-1].copy())
 
 
 def test_elements_that_are_read():
@@ -439,6 +432,16 @@ def test_break_and_return_are_refused():
         lines = refused(function, V)
         assert lines[0] == "a checkpointed loop that is left by `break` or `return`"
         assert "for _ in checkpointed(range(5)):" in lines[2]
+
+
+def test_part_of_what_a_loop_goes_through_is_refused():
+    def f(xs):
+        h = 0.5
+        for i, x in enumerate(checkpointed(xs)):
+            h = h * x + i
+        return h
+
+    assert refused(f, V)[0] == "`checkpointed` outside of the head of a `for` statement"
 
 
 def test_what_has_no_places_is_refused():
