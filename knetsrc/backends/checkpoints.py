@@ -13,13 +13,14 @@ one call, which keeps something of each of its iterations.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from knetsrc.backends.checks import check_distinct
+from knetsrc.backends.structures import zeros_like
 
 State = tuple[Any, ...]
 Checkpoints = tuple[list[tuple[int, State]], State, "Schedule"]
@@ -117,7 +118,7 @@ def run_steps(
     count = len(items)
     block, states = sizes(count, math.isqrt(count) + 1 if slots is None else slots)
     schedule = Schedule(steps, items, block, states, in_place)
-    kept: list[tuple[int, State]] = []
+    kept: list[tuple[int, State]] = [] if count else [(0, state)]
     first, last = 0, schedule.blocks
     while first < last:
         kept.append((first, schedule.copied(schedule.checked(state, fixed))))
@@ -134,6 +135,8 @@ def reverse_steps(
     backward: Callable[..., Any],
     d_state: tuple[Any, ...],
     d_fixed: tuple[Any, ...] = (),
+    *,
+    wrt: tuple[int, ...] | None = None,
 ) -> Any:
     """The adjoints of what a loop has started from, and of what it has read.
 
@@ -144,20 +147,25 @@ def reverse_steps(
     forward, backward
         The pair of functions that reverses a part of the loop.
     d_state
-        Adjoints of the state after the loop; None for a part without derivative.
+        Adjoints of the state after the loop; None for zero.
     d_fixed
         Adjoints of what has one among what is only read: buffers that are added into.
+    wrt
+        Places of the state that have adjoints, if not all have.
 
     Returns
     -------
     tuple
-        The adjoints of the state before the loop that are not None, then those of `fixed`; the
-        adjoint itself if there is one only.
+        The adjoints of the state before the loop, then those of `fixed`; the adjoint itself if there
+        is one only.
     """
-    active = [i for i, d in enumerate(d_state) if d is not None]
-    fixed = checkpoints[1]
+    kept_states, fixed, schedule = checkpoints
+    active = range(len(d_state)) if wrt is None else wrt
+    if not schedule.items:
+        d_state = _filled(d_state, active, kept_states[0][1])
     for part, state in _blocks_backward(checkpoints):
-        _, kept = forward(part.start, part.stop, *state, *fixed)
+        after, kept = forward(part.start, part.stop, *state, *fixed)
+        d_state = _filled(d_state, active, as_state(after, len(d_state)))
         adjoints = backward(kept, d_state if len(d_state) > 1 else d_state[0], *d_fixed)
         adjoints = as_state(adjoints, len(active) + len(d_fixed))
         found = dict(zip(active, adjoints, strict=False))
@@ -165,6 +173,16 @@ def reverse_steps(
         d_fixed = adjoints[len(active) :]
     every = (*(d_state[i] for i in active), *d_fixed)
     return every[0] if len(every) == 1 else every
+
+
+def _filled(d_state: tuple[Any, ...], active: Sequence[int], state: State) -> tuple[Any, ...]:
+    """Adjoints of a state, zeros where there are none yet."""
+    if all(d_state[i] is not None for i in active):
+        return d_state
+    return tuple(
+        zeros_like(v) if d is None and i in active else d
+        for i, (d, v) in enumerate(zip(d_state, state, strict=True))
+    )
 
 
 def _blocks_backward(checkpoints: Checkpoints) -> Iterator[tuple[range, State]]:

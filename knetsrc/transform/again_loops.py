@@ -78,16 +78,35 @@ class Loop:
                 return found & set(self.function.parameters), frozenset(wanted & found)
             wanted = more
 
-    def numbers(self, scalars: frozenset[str]) -> frozenset[str]:
-        """Those of `scalars` that are single numbers in every iteration."""
+    def numbers(
+        self, scalars: frozenset[str], after: frozenset[str]
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """What is a single number in every iteration.
+
+        Parameters
+        ----------
+        scalars
+            Parameters that are numbers before the loop.
+        after
+            Names of the state that are numbers after it.
+
+        Returns
+        -------
+        tuple
+            Parameters that are numbers before every part of the loop, names of the state that are
+            after every part.
+        """
         core, calls = self.units.specialized(self.function), self.units.calls
         numeric = numeric_names(core, calls, self.units.helper_kinds)
+        head, last = core.body[0], core.body[-1]
+        found = shapes(core, calls, False, frozenset(), numeric, after)
+        after &= found.numbers_before.get(id(head), frozenset())
         while True:
-            found = shapes(core, calls, False, scalars, numeric)
-            last = core.body[-1]
-            other = {s for s in scalars & set(self.state) if found.of(tree.name(s), last) != SCALAR}
+            found = shapes(core, calls, False, scalars, numeric, after)
+            carried = scalars & set(self.state) - after
+            other = {s for s in carried if found.of(tree.name(s), last) != SCALAR}
             if not other:
-                return scalars
+                return scalars, after
             scalars -= other
 
     def whole(self) -> tree.Node:
@@ -121,26 +140,27 @@ def reverse_loop(
     check_repeatable(units, function)
     loop, pusher = Loop(units, function, bound), reverser.pusher
     targets = [target] if loop.is_single else list(target.elts)
-    names = dict(zip(loop.state, (t.id for t in targets), strict=True))
-    live = {s for s, t in names.items() if reverser.is_live_name(t)}
+    live = {s for s, t in zip(loop.state, targets, strict=True) if reverser.is_live_name(t.id)}
     active, wanted = loop.carried({p for p, a in bound.items() if pusher.is_active(a)}, live)
     added = [p for p in loop.fixed if p in active]
-    pair = units.pair(
-        Helper(loop.function, function.name), _key(units, reverser, step, loop, active, wanted)
-    )
+    key = _key(units, reverser, step, loop, targets, active, wanted)
+    pair = units.pair(Helper(loop.function, function.name), key)
     units.restores |= loop.writes()
     step.shown = f"for {tree.show(loop.head.target)} in checkpointed({tree.show(loop.whole())}):"
-    wanted_name = function.name.replace("_steps", "_checkpoints")
-    checkpoints = pusher.names.fresh(wanted_name)
-    seeds = [_seed(reverser, names[s]) if s in wanted else tree.constant(None) for s in loop.state]
-    zeros = [_zeros(reverser, step, bound[p]) for p in added]
-    given = [
-        tree.name(checkpoints),
-        *map(tree.name, (pair.forward, pair.backward)),
-        tree.tuple_of(seeds),
+    checkpoints = pusher.names.fresh(function.name.replace("_steps", "_checkpoints"))
+    seeds = [
+        reverser.adjoint_of(t.id) if s in live else tree.constant(None)
+        for s, t in zip(loop.state, targets, strict=True)
     ]
-    given += [tree.tuple_of(zeros)] if added else []
-    backward = tree.call(reverser.spell("reverse_steps"), *given)
+    given = [checkpoints, pair.forward, pair.backward]
+    backward = tree.call(
+        reverser.spell("reverse_steps"), *map(tree.name, given), tree.tuple_of(seeds)
+    )
+    if added:
+        backward.args.append(tree.tuple_of(_zeros(reverser, step, bound[p]) for p in added))
+    if len(wanted) < len(loop.state):
+        numbers = (tree.constant(i) for i, s in enumerate(loop.state) if s in wanted)
+        backward.keywords = tree.call("f", wrt=tree.tuple_of(numbers)).keywords
     step.extra.append(checkpoints)
     node = step.node
     node.value = tree.at(loop.run(node.value), node.value)
@@ -150,31 +170,26 @@ def reverse_loop(
 
 
 def _key(
-    units: "Units", reverser: Reverser, step: Step, loop: Loop, active: frozenset[str],
-    wanted: frozenset[str],
+    units: "Units", reverser: Reverser, step: Step, loop: Loop, targets: list[tree.Node],
+    active: frozenset[str], wanted: frozenset[str],
 ) -> PairKey:  # fmt: skip
     pusher, parameters = reverser.pusher, set(loop.function.parameters)
     numbers = {p for p, a in loop.bound.items() if pusher.shapes.of(a, step.node) == SCALAR}
-    scalars = loop.numbers(frozenset(numbers & parameters))
-    kinds = {
-        p: pusher.calls.kind_of(loop.bound[p])
-        for p in sorted(units.asked(loop.function))
-        if p in loop.fixed
-    }
+    known = pusher.shapes.numbers_after.get(id(step.node), frozenset())
+    ends = frozenset(s for s, t in zip(loop.state, targets, strict=True) if t.id in known)
+    scalars, results = loop.numbers(frozenset(numbers & parameters), ends)
+    asked = sorted(units.asked(loop.function) & set(loop.fixed))
+    kinds = [(p, pusher.calls.kind_of(loop.bound[p])) for p in asked]
     return PairKey(
         id(loop.function),
         frozenset(p for p in active if p in wanted or p in loop.fixed),
         scalars,
-        loop.is_single and loop.state[0] in scalars,
+        False,
         None if loop.is_single else tuple(s in wanted for s in loop.state),
-        tuple((p, k) for p, k in kinds.items() if k in CONTAINERS),
+        tuple((p, k) for p, k in kinds if k in CONTAINERS),
         tuple(p for p in loop.fixed if p in active),
+        results,
     )
-
-
-def _seed(reverser: Reverser, text: str) -> tree.Node:
-    """The adjoint of a name after the loop: zeros where only other iterations read it."""
-    return reverser.adjoint_of(text) if reverser.is_live_name(text) else reverser.zeros(text)
 
 
 def _zeros(reverser: Reverser, step: Step, node: tree.Node) -> tree.Node:

@@ -34,6 +34,8 @@ class Task:
         Only the first part of the returned pair has one.
     added
         Parameters whose adjoints are handed to the backward part, which adds to them.
+    results
+        Names in the result that are single numbers.
     """
 
     wrt: tuple[str, ...]
@@ -44,6 +46,7 @@ class Task:
     parts: tuple[bool, ...] | None = None
     has_aux: bool = False
     added: tuple[str, ...] = ()
+    results: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -89,6 +92,7 @@ class PairKey:
     parts: tuple[bool, ...] | None
     kinds: tuple[tuple[str, str], ...] = ()
     added: tuple[str, ...] = ()
+    results: frozenset[str] = frozenset()
 
 
 def split_pair(

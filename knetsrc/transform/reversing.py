@@ -82,7 +82,9 @@ class Reversing:
         self.depends_on_order = any(tree.called_name(n) == "check_view" for n in tree.walk(core))
         self.numeric = numeric
         self.arrays = sure_arrays(core) & numeric
-        self.found = found = shapes(core, calls, task.scalar_result, task.scalars, numeric)
+        self.found = found = shapes(
+            core, calls, task.scalar_result, task.scalars, numeric, task.results
+        )
         pusher = Pusher(
             calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries,
             self.units.as_written, numeric_keys, mask_names(core), self.aliases.changing,

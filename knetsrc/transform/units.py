@@ -459,7 +459,16 @@ class Units:
             wrt = tuple(p for p in function.parameters if p in key.active)
             reversal = self.reverse(
                 with_kinds(function, key.kinds),
-                Task(wrt, True, True, key.scalar_result, key.scalars, key.parts, added=key.added),
+                Task(
+                    wrt,
+                    True,
+                    True,
+                    key.scalar_result,
+                    key.scalars,
+                    key.parts,
+                    added=key.added,
+                    results=key.results,
+                ),
             )
             self.functions += split_pair(self.pairs[key], function, reversal, always_tuple=False)
         return self.pairs[key]

@@ -412,6 +412,38 @@ def test_sizes_keep_to_the_slots():
             assert block >= 1 <= states and block + states <= slots + 1
 
 
+def test_known_numbers_need_no_broadcasting():
+    def f(x, a):
+        y, total = 0.5, 0.0
+        for i in checkpointed(range(len(x)), slots=2):
+            y = a * x[i] + (1.0 - a) * np.sin(y)
+            total += y * y
+        return total
+
+    source = grad(f, (0, 1)).source
+    assert "unbroadcast" not in source and "_saved.append(total" not in source
+    check(f, V, 0.3)
+
+
+def test_number_that_becomes_an_array():
+    def f(x):
+        u = 1.0
+        for i in checkpointed(range(4), slots=2):
+            u = u * np.cos(x) + i
+        return np.sum(u)
+
+    check(f, V)
+
+
+def test_array_that_becomes_a_number():
+    def f(x):
+        for i in checkpointed(range(3), slots=1):
+            x = np.sin(np.sum(x * x) * 0.1) + i
+        return x
+
+    check(f, V)
+
+
 # --- refused ----------------------------------------------------------------------------------------------------------------
 def test_break_and_return_are_refused():
     def f(x):

@@ -18,7 +18,8 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.integers import is_number_expression
 from knetsrc.transform.analysis.ranks import Ranks
 from knetsrc.transform.analysis.stores import as_read, stored_names
-from knetsrc.transform.callee import Calls, Constant, Primitive
+from knetsrc.transform.callee import Calls, Constant, Helper, Primitive
+from knetsrc.transform.functions import Function, bind_call
 
 Shape = frozenset[Any]
 SCALAR: Shape = frozenset()
@@ -223,15 +224,32 @@ def shapes(
     scalar_result: bool,
     scalar_parameters: frozenset[str],
     numeric: frozenset[str] = frozenset(),
+    results: frozenset[str] = frozenset(),
 ) -> Shapes:
-    """Shapes of all expressions of a function in the core language."""
+    """Shapes of all expressions of a function in the core language.
+
+    Parameters
+    ----------
+    function
+        The function.
+    calls
+        What its calls call.
+    scalar_result
+        The result is a single number, of a tuple the first part.
+    scalar_parameters
+        Parameters that are single numbers.
+    numeric
+        Names of arrays and numbers.
+    results
+        Names in the result that are single numbers.
+    """
     found = Shapes(calls, Ranks(function), numeric)
     parameters = tree.names_written(function.args) | _parameters(function)
     env = {n: found.fresh(n) for n in sorted(parameters)}
     for text in scalar_parameters & env.keys():
         env[text] = Value(SCALAR, next(found._versions))
-    if scalar_result:
-        paths = _Numbers(found, calls).block(function.body, frozenset(), frozenset())
+    if scalar_result or results:
+        paths = _Numbers(found, calls, results).block(function.body, frozenset(), frozenset())
         env |= {n: Value(SCALAR, v.version) for n, v in env.items() if n in _on_all(paths)}
     _Forward(found).block(function.body, env)
     return found
@@ -334,6 +352,7 @@ class _Numbers:
 
     found: Shapes
     calls: Calls
+    results: frozenset[str] = frozenset()
 
     def block(self, body: list[tree.Node], after: Paths, at_exit: Paths) -> Paths:
         for node in reversed(body):
@@ -346,6 +365,8 @@ class _Numbers:
 
     def statement(self, node: tree.Node, after: Paths, at_exit: Paths) -> Paths:
         if isinstance(node, gast.Return):
+            if self.results:
+                return frozenset([self.results])
             value = node.value.elts[0] if isinstance(node.value, gast.Tuple) else node.value
             return frozenset([self.broadcast_names(value)])
         if isinstance(node, gast.Assign):
@@ -364,6 +385,9 @@ class _Numbers:
             is_number = self.found.ranks.is_number(as_read(target))
             return after | self.broadcast_names(node.value) if is_number else after
         rest = after - tree.names_written(target)
+        callee = self.calls.of(node.value)
+        if isinstance(callee, Helper) and getattr(callee.function, "is_loop", False):
+            return rest | self._before_loop(callee.function, node.value, target, after)
         if isinstance(target, gast.Name) and target.id in after:
             return rest | self.broadcast_names(node.value)
         return rest
@@ -375,6 +399,19 @@ class _Numbers:
             if new == head:
                 return head
             head = new
+
+    def _before_loop(
+        self, loop: Function, call: gast.Call, target: tree.Node, after: frozenset[str]
+    ) -> frozenset[str]:
+        """Numbers among what is handed to a function made of a loop."""
+        bound = bind_call(loop, call) or {}
+        result = loop.core.body[-1].value
+        names = result.elts if isinstance(result, gast.Tuple) else [result]
+        targets = target.elts if isinstance(target, gast.Tuple) else [target]
+        ends = frozenset(n.id for n, t in zip(names, targets, strict=True) if t.id in after)
+        paths = self.block(loop.core.body[:-1], frozenset([ends]), frozenset())
+        given = (bound[p] for p in _on_all(paths) & bound.keys())
+        return frozenset(a.id for a in given if isinstance(a, gast.Name))
 
     def broadcast_names(self, node: tree.Node | None) -> frozenset[str]:
         """Names that are numbers if the expression is one."""
