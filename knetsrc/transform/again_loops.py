@@ -152,10 +152,9 @@ def reverse_loop(
         reverser.adjoint_of(t.id) if s in live else tree.constant(None)
         for s, t in zip(loop.state, targets, strict=True)
     ]
+    after = pusher.after(step, tree.tuple_of(seeds), target, function.name)
     given = [checkpoints, pair.forward, pair.backward]
-    backward = tree.call(
-        reverser.spell("reverse_steps"), *map(tree.name, given), tree.tuple_of(seeds)
-    )
+    backward = tree.call(reverser.spell("reverse_steps"), *map(tree.name, given), after)
     if added:
         backward.args.append(tree.tuple_of(_zeros(reverser, step, bound[p]) for p in added))
     if len(wanted) < len(loop.state):

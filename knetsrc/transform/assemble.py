@@ -191,15 +191,14 @@ class Assembler:
         return [*said, *result, *restored, *[tree.at(n, node) for n in step.back]]
 
     def _result(self, step: Step) -> list[tree.Node]:
-        """The name for what the step has bound, taken before the old value is restored."""
-        if step.result is None:
-            return []
-        bound = step.node.targets[0]
-        target = bound.elts[0].id if isinstance(bound, gast.Tuple) else bound.id
-        if target in step.saved:
-            return [tree.assign(step.result, tree.name(target))]
-        step.back = [tree.rename(n, {step.result: target}) for n in step.back]
-        return []
+        """Names for what the step has bound, taken before the old values are restored."""
+        results = dict(step.results)
+        if step.result is not None:
+            results[step.result] = step.node.targets[0].id
+        kept = {name: text for name, text in results.items() if text in step.saved}
+        rest = {name: text for name, text in results.items() if text not in kept.values()}
+        step.back = [tree.rename(n, rest) for n in step.back] if rest else step.back
+        return [tree.assign(name, tree.name(text)) for name, text in kept.items()]
 
     def _backward_compound(self, step: Step, node: tree.Node) -> list[tree.Node]:
         is_loop = isinstance(node, gast.For | gast.While)

@@ -50,11 +50,7 @@ def reverse_call(
     kinds = tuple((p, k) for p, k in found.items() if k in CONTAINERS)
     numbers = pusher.shapes.numbers_after.get(id(node), frozenset())
     scalar_result = isinstance(target, gast.Name) and target.id in numbers
-    adjoint = reverser.target_adjoint(target)
-    if isinstance(target, gast.Name) and target.id in tree.names_read(adjoint):
-        step.result = pusher.names.fresh(f"{callee.name}_result")
-        pusher.temporaries.add(step.result)
-        adjoint = tree.substitute(adjoint, {target.id: tree.name(step.result)})
+    adjoint = pusher.after(step, reverser.target_adjoint(target), target, callee.name)
     parts = None
     if isinstance(adjoint, gast.Tuple):
         parts = tuple(not tree.is_constant(e, None) for e in adjoint.elts)

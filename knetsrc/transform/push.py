@@ -63,6 +63,16 @@ class Pusher:
         pushed.down(node, adjoint)
         return pushed
 
+    def after(self, step: Step, adjoint: tree.Node, target: tree.Node, text: str) -> tree.Node:
+        """The adjoint of what the helper `text` returns, where it reads that itself."""
+
+        def fresh() -> str:
+            name = self.names.fresh(f"{text}_result")
+            self.temporaries.add(name)
+            return name
+
+        return step.after(adjoint, target, fresh)
+
     def is_active(self, node: tree.Node) -> bool:
         return bool(differentiable_names(node, self.calls) & self.active)
 

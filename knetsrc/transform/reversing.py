@@ -328,7 +328,7 @@ def _names_needed(block: Block) -> set[str]:
         found |= tree.names_read(step.back)
         for _, value in step.hoists:
             found |= tree.names_read(value)
-        if step.result:
+        if step.reads_results:
             found |= tree.names_written(step.node)
         if isinstance(step.node, gast.If) and step.is_reversed:
             found |= tree.names_read(step.node.test)

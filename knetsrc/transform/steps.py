@@ -4,6 +4,7 @@ The backward part of a statement finds every name as it was before that statemen
 is read there is overwritten, its value is saved before and restored after.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from knetsrc.transform import tree
@@ -25,6 +26,8 @@ class Step:
         Statements of the backward part; for a compound statement, those before its reversal.
     result
         Name that stands in `back` for the value that the statement binds, if it is read.
+    results
+        The same for names that a call of a helper binds: what stands for each in `back`, and the name.
     blocks
         Bodies of a compound statement, each with its reversal.
     saved
@@ -42,6 +45,7 @@ class Step:
     hoist_backward: bool = False
     back: list[tree.Node] = field(default_factory=list)
     result: str | None = None
+    results: dict[str, str] = field(default_factory=dict)
     blocks: list["Block"] = field(default_factory=list)
     saved: list[str] = field(default_factory=list)
     copied: set[str] = field(default_factory=set)
@@ -49,6 +53,18 @@ class Step:
     saves_part: bool = False
     extra: list[str] = field(default_factory=list)
     shown: str | None = None
+
+    @property
+    def reads_results(self) -> bool:
+        """Whether the backward part reads what the statement binds."""
+        return self.result is not None or bool(self.results)
+
+    def after(self, adjoint: tree.Node, target: tree.Node, fresh: Callable[[], str]) -> tree.Node:
+        """An adjoint that reads names of the target: what they are bound to, not what they have been before."""
+        read = sorted(tree.names_written(target) & tree.names_read(adjoint))
+        names = {text: fresh() for text in read}
+        self.results |= {name: text for text, name in names.items()}
+        return tree.substitute(adjoint, {text: tree.name(name) for text, name in names.items()})
 
     @property
     def is_reversed(self) -> bool:

@@ -111,7 +111,7 @@ class Units:
             waiting = []
             for text in sorted(read):
                 core = self.specialized(self.calls.local[text])
-                waiting.append(tree.function_def(text, core.args, core.body))
+                waiting.append(tree.function_def(text, core.args, by_calls(core.body)))
                 found[text] = waiting[-1]
         return list(found.values())
 

@@ -349,6 +349,18 @@ def test_sort():
     check(f, V, M)
 
 
+def test_call_in_a_nested_function_without_derivative():
+    def f(x):
+        def counted(z):
+            u = z * 1.0
+            np.add.at(u, [0, 0], 1.0)
+            return u
+
+        return np.sum(x) * np.sum(counted(np.zeros(3)))
+
+    check(f, V)
+
+
 # --- np.add.at --------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "index", [[0, 2, 0, 1], np.array([1, 1, 1, 1]), slice(None), V > -9.0], ids=str

@@ -412,6 +412,29 @@ def test_sizes_keep_to_the_slots():
             assert block >= 1 <= states and block + states <= slots + 1
 
 
+def test_writes_by_calls():
+    def f(x):
+        u, v = x * 1.0, np.zeros(x.shape)
+        for _ in checkpointed(range(4), slots=2):
+            np.multiply(u, x, out=v)
+            np.add.at(u, [0, 0, 1], np.sin(v[1]) * x[0])
+            np.copyto(u, u + v)
+        return np.sum(u * v)
+
+    check(f, V * 0.5)
+
+
+def test_entries_of_containers_that_are_written():
+    def f(x):
+        state = {"u": x * 1.0, "t": 0.0}
+        for _ in checkpointed(range(4), slots=2):
+            state["u"] = np.sin(state["u"] * x)
+            state["t"] = state["t"] + np.sum(state["u"])
+        return np.sum(state["u"]) * state["t"]
+
+    check(f, V)
+
+
 def test_known_numbers_need_no_broadcasting():
     def f(x, a):
         y, total = 0.5, 0.0

@@ -48,6 +48,18 @@ def mixed(x, labels):
     return x[labels] * len(labels)
 
 
+def test_dictionary_in_a_tuple_of_results():
+    def both(x):
+        y = x * 2.0
+        return y, {"a": y * 3.0, "b": y}
+
+    def f(x):
+        y, d = both(x)  # of d only one entry is read
+        return np.sum(y * d["a"])
+
+    check(f, V)
+
+
 def test_helper_called_once():
     def f(x):
         return np.sum(log_square(x))

@@ -111,7 +111,7 @@ class Needed:
         needed = _without(needed, written | changed)
         if step.extra:
             needed |= set(map(content, self._kept_by_helper(step)))
-        return needed | written | set(map(content, written)) if step.result else needed
+        return needed | written | set(map(content, written)) if step.reads_results else needed
 
     def _forms(self, names: Iterable[str], needed: set[str]) -> set[str]:
         """Names of which the backward part reads shape and type only."""
