@@ -10,6 +10,7 @@ for that text to be right. Both take in more than the transform looks at, never 
 """
 
 import dis
+import functools
 import linecache
 import operator
 import os
@@ -18,7 +19,6 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass, field
-from functools import cache
 from pathlib import Path
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
@@ -32,6 +32,7 @@ LIBRARIES = frozenset({"numpy", "scipy", "cupy", "cupyx", "numba", "knetsrc"})
 SIMPLE = (int, float, complex, str, bytes, bool, types.NoneType, types.EllipsisType)
 READ_NAME = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF"})
 READ_ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+GETTERS = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
 UNBOUND = object()
 
 
@@ -135,6 +136,11 @@ class _Walk:
         self._kept.append(value)
         if isinstance(value, ModuleType):
             self.parts.append(f"module {value.__name__}")
+        elif isinstance(value, functools.partial):
+            self.parts.append(f"partial {len(value.args)} {list(value.keywords)}")
+            self.visit(value.func)
+        elif isinstance(value, GETTERS):
+            self.parts.append(repr(value))
         elif _is_library(value):
             self.parts.append(f"library {_home(value)} {_name(value)}")
         elif isinstance(value, FunctionType):
@@ -344,7 +350,7 @@ def _is_library(value: Any) -> bool:
     return not hasattr(value, "_callee") and (not file or file.startswith(_library_folders()))
 
 
-@cache
+@functools.cache
 def _library_folders() -> tuple[str, ...]:
     """Where libraries are: a module of the user may have the name of one."""
     import numpy as np
@@ -356,7 +362,7 @@ def _library_folders() -> tuple[str, ...]:
     )
 
 
-@cache
+@functools.cache
 def _versions() -> tuple[str, ...]:
     import numpy as np
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gast
+import numpy as np
 
 from knetsrc.backends import sequences
 
@@ -17,15 +18,41 @@ _BY_COUNT: dict[Any, dict[int, Callable[..., Any]]] = {
     filter: {2: sequences.filtered},
     functools.reduce: {2: sequences.reduced, 3: sequences.reduced_from},
     itertools.accumulate: {1: sequences.accumulated, 2: sequences.accumulated},
+    itertools.starmap: {2: sequences.starmapped},
+    itertools.takewhile: {2: sequences.taken_while},
+    itertools.dropwhile: {2: sequences.dropped_while},
+    itertools.filterfalse: {2: sequences.left_out},
 }
 _BY_KEY: dict[Any, Callable[..., Any]] = {
     sorted: sequences.sorted_by,
     max: sequences.largest_by,
     min: sequences.smallest_by,
 }
-EQUIVALENTS = frozenset(
-    {*(f for known in _BY_COUNT.values() for f in known.values()), *_BY_KEY.values()}
-)
+_ENDLESS = (itertools.count, itertools.cycle, itertools.repeat)
+# lists of what iterators give, by the function that makes the iterator
+LISTS: dict[Any, Callable[..., Any]] = {
+    itertools.chain: sequences.chained,
+    itertools.chain.from_iterable: sequences.chained_from,
+    itertools.combinations: sequences.combined,
+    itertools.combinations_with_replacement: sequences.recombined,
+    itertools.compress: sequences.compressed,
+    itertools.islice: sequences.sliced,
+    itertools.pairwise: sequences.paired,
+    itertools.permutations: sequences.permuted,
+    itertools.product: sequences.products,
+    itertools.zip_longest: sequences.zipped_longest,
+}
+# what makes an object that can be gone through once
+ONCE = (
+    *LISTS, map, filter, zip, enumerate, reversed, itertools.accumulate, itertools.starmap,
+    itertools.takewhile, itertools.dropwhile, itertools.filterfalse, *_ENDLESS, np.ndenumerate,
+    np.nditer, np.ndindex,
+)  # fmt: skip
+EQUIVALENTS = frozenset({
+    *(f for known in _BY_COUNT.values() for f in known.values()),
+    *_BY_KEY.values(),
+    sequences.accumulated_from,
+})  # fmt: skip
 
 
 def equivalent(function: Any, node: gast.Call) -> Callable[..., Any] | None:
@@ -33,6 +60,8 @@ def equivalent(function: Any, node: gast.Call) -> Callable[..., Any] | None:
     if any(isinstance(a, gast.Starred) for a in node.args):
         return None
     options = [k.arg for k in node.keywords]
+    if function is itertools.accumulate and options == ["initial"] and len(node.args) == 2:
+        return sequences.accumulated_from
     for known, counts in _BY_COUNT.items():
         if function is known and not options:
             return counts.get(len(node.args))
@@ -40,3 +69,8 @@ def equivalent(function: Any, node: gast.Call) -> Callable[..., Any] | None:
         if function is known and options == ["key"] and len(node.args) == 1:
             return plain
     return None
+
+
+def is_endless(function: Any) -> bool:
+    """Whether a function makes an iterator that does not come to an end, or may not."""
+    return any(function is known for known in _ENDLESS)

@@ -132,6 +132,7 @@ from knetsrc.backends.reductions import (
     sum_adjoint_iterable,
 )
 from knetsrc.backends.scipy_special import zeta
+from knetsrc.backends.sequences import memory_order
 from knetsrc.backends.shaping import (
     block_adjoint_arrays,
     columns_like,
@@ -279,6 +280,7 @@ __all__ = [
     "matrix_power_adjoint_a",
     "max_pool_adjoint_x",
     "median_adjoint_a",
+    "memory_order",
     "meshgrid_adjoint_xi",
     "multi_dot_adjoint",
     "nanmean_adjoint_a",

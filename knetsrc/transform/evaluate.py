@@ -6,6 +6,7 @@ partial(f, a)(x)        f(a, x)
 scaled_by(k)            <closure>(times, k=k)                           after the statements of `scaled_by`
 """
 
+import functools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from knetsrc.adjoints.equivalents import equivalent
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
+from knetsrc.transform.library import as_operation, got, making
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.pieces import (
@@ -29,6 +31,7 @@ from knetsrc.transform.pieces import (
     keyword_of,
     moved,
     with_argument,
+    with_lists,
     with_partial,
 )
 from knetsrc.transform.star_calls import with_plain_arguments
@@ -224,8 +227,9 @@ class Evaluating:
             new = called(function.args[0], node)
             new.keywords = [*new.keywords, *captured]
             return self.call(new)
-        if self.statics.is_partial(function):
-            return self.call(with_partial(function, node))
+        made = making(function, self.statics.outside.resolve)
+        if made is not None:
+            return self._of_object(*made, node)
         if self.statics.is_partial(node) and node.args and self.statics.is_static(node.args[0]):
             return self._early(node)
         several = next((a for a in arguments_of(node) if self._is_choice(a)), None)
@@ -233,7 +237,18 @@ class Evaluating:
             return self.distributed(several, lambda a: self.call(with_argument(node, several, a)))
         if self.statics.is_checkpoint(node):
             return self.checkpointed(node.args[0])
-        return self._builtin(node) or self._helper(self._with_equivalent(node))
+        operation = as_operation(node, self.statics.outside.resolve)
+        return operation or self._builtin(node) or self._helper(self._with_equivalent(node))
+
+    def _of_object(self, kind: Any, made: gast.Call, node: gast.Call) -> tree.Node:
+        """A call of a partial function, or of one that gives items or attributes."""
+        if kind is functools.partial:
+            return self.call(with_partial(made, node))
+        if len(node.args) != 1 or node.keywords:
+            return node
+        is_once = len(made.args) == 1 or is_atom(node.args[0])
+        value = node.args[0] if is_once else self.steady(node.args[0], "items")
+        return got(kind, made, value)
 
     def _with_equivalent(self, node: gast.Call) -> gast.Call:
         """`map(f, xs)` and its kin as calls of plain functions, where what they call is known."""
@@ -243,7 +258,7 @@ class Evaluating:
         if plain is None or (len(functions) != 1 and len(arguments_of(node)) > 1):
             return node
         home = tree.name(outside.module(sys.modules[plain.__module__]))
-        return called(tree.attribute(home, plain.__name__), node)
+        return with_lists(called(tree.attribute(home, plain.__name__), node), self.statics)
 
     def _is_choice(self, node: tree.Node) -> bool:
         return isinstance(node, gast.IfExp) and self.statics.is_static(node)

@@ -5,7 +5,7 @@ from typing import Any
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.static import elements
+from knetsrc.transform.static import Statics, elements
 
 
 def moved(node: tree.Node, place: tree.Node) -> Any:
@@ -56,6 +56,15 @@ def with_partial(partial: gast.Call, node: gast.Call) -> gast.Call:
     later = {k.arg for k in node.keywords}
     new.keywords = [*(k for k in partial.keywords if k.arg not in later), *node.keywords]
     return tree.clone(new)
+
+
+def with_lists(node: gast.Call, statics: Statics) -> gast.Call:
+    """The call with lists for iterators, as what is called may read an element at an index."""
+    once = (zip, enumerate, reversed, map, filter)
+    for i, argument in enumerate(node.args):
+        if isinstance(argument, gast.Call) and statics.outside.resolve(argument.func) in once:
+            node.args[i] = tree.at(tree.call("list", argument), argument)
+    return node
 
 
 def keyword_of(text: str | None, value: tree.Node) -> gast.keyword:

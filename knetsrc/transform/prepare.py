@@ -176,8 +176,11 @@ def keep_headers(
                 fresh = names.fresh(
                     f"{wanted}_start" if number == 0 and len(ranged.args) > 1 else f"{wanted}_end"
                 )
-                before.append(tree.at(tree.assign(fresh, argument), node))
-                ranged.args[number] = tree.at(tree.name(fresh), argument)
+                is_star = isinstance(argument, gast.Starred)
+                value = tree.call("tuple", argument.value) if is_star else argument
+                before.append(tree.at(tree.assign(fresh, value), node))
+                kept_value = tree.starred(tree.name(fresh)) if is_star else tree.name(fresh)
+                ranged.args[number] = tree.at(kept_value, argument)
         return [*before, node]
 
     return tree.rewrite(function, {gast.For: kept})

@@ -6,6 +6,7 @@ enclosing function becomes a parameter of the generated function.
 """
 
 import builtins
+import functools
 import importlib
 import inspect
 import itertools
@@ -117,6 +118,8 @@ def _function_of(value: Any, attr: str) -> Any:
     """The function that an outside object has as an attribute, the primal of a gradient among them; else UNKNOWN."""
     if attr == "primal" and hasattr(value, "value_and_grad"):
         return value.primal
+    if isinstance(value, functools.partial):
+        return value.func if attr == "func" else UNKNOWN
     found = getattr(value, "__dict__", {}).get(attr)
     is_function = isinstance(found, types.FunctionType) or hasattr(found, "value_and_grad")
     return found if is_function else UNKNOWN

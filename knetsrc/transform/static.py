@@ -19,6 +19,7 @@ from knetsrc.checkpoints import checkpoint
 from knetsrc.modules import array_module
 from knetsrc.objects import is_object
 from knetsrc.transform import tree
+from knetsrc.transform.library import making
 from knetsrc.transform.resolve import UNKNOWN, Outside, numpy_path
 
 CLOSURE = "<closure>"
@@ -98,7 +99,8 @@ class Statics:
         """Whether an expression stands for a function, or for a container with functions in it."""
         if isinstance(node, gast.Call):
             is_bound = self.is_partial(node) and bool(node.args) and self.is_static(node.args[0])
-            return is_closure(node) or is_missing(node) or is_bound
+            is_getter = not self.is_partial(node) and making(node, self.outside.resolve) is not None
+            return is_closure(node) or is_missing(node) or is_bound or is_getter
         if isinstance(node, gast.IfExp):
             arms = (node.body, node.orelse)
             return any(map(self.is_static, arms)) and all(

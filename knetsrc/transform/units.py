@@ -39,6 +39,7 @@ from knetsrc.transform.functions import (
     without_stars,
 )
 from knetsrc.transform.in_place import updates_in_place
+from knetsrc.transform.iterators import lists_of_iterators, place_iterators
 from knetsrc.transform.lift import lift
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, normalize, split_calls, unfold_gets
@@ -194,7 +195,8 @@ class Units:
         """The function ready for reversal, its calls, its active names, and the names that it uses."""
         names = Names(self.names.taken)
         names.taken |= Names.of(function.core).taken
-        core = self.inlined(self.specialized(function), frozenset(), function.place[0])
+        placed = replace(function, core=place_iterators(function.core, self.outside))
+        core = self.inlined(self.specialized(placed), frozenset(), function.place[0])
         core = unfold_gets(core, lambda call: self._is_active_get(call, core, wrt))
         core = rebound.rename_rebound(core, names)
         core = rebound.rename_in_loops(core, names)
@@ -202,8 +204,11 @@ class Units:
         core = self._through_views(core, names)
         depends, written = self._depends(core, wrt), loops_that_write(core)
         core = index_loops(
-            core, lambda node: depends(node) or bool(tree.names_read(node) & written)
+            core,
+            lambda node: depends(node) or bool(tree.names_read(node) & written),
+            self._helper,
         )
+        core = lists_of_iterators(core, self.calls, self._depends(core, wrt))
         core = self._through_views(core, names)
         depends = self._depends(core, wrt)
         core = split_calls(core, lambda call: self._stands_alone(call, depends))

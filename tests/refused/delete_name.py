@@ -1,16 +1,16 @@
-"""UnsupportedSyntaxError: `del` in a differentiated function
+"""UnsupportedSyntaxError: `y` may be read after `del y`
   delete_name.py:12, in f
    12 |     del y
       |     ^^^^^
-  why:      the backward sweep may need the value again
-  instead:  leave the name alone, or build a container without the element
+  why:      whether it still has a value there is not known before the function runs
+  instead:  leave out the `del`, or bind `y` again before it is read
 """
 
 def f(x):
     y = x * x
     z = y * 2.0
     del y
-    return z
+    return z * y  # noqa: F821
 
 
 ARGS = (1.0,)

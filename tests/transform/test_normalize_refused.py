@@ -44,9 +44,9 @@ CASES = [
     ),
     (
         "del x",
-        "UnsupportedSyntaxError: `del` in a differentiated function",
-        "the backward sweep may need the value again",
-        "leave the name alone, or build a container without the element",
+        "UnsupportedSyntaxError: `x` may be read after `del x`",
+        "whether it still has a value there is not known before the function runs",
+        "leave out the `del`, or bind `x` again before it is read",
     ),
     (
         "class A: pass",

@@ -10,6 +10,7 @@ statement; `language.check` states which. The steps in order, and what holds aft
     split_targets           one target an assignment: a name, or a tuple of names for a call
     unfold_loop_else        no `else` of a loop
     structure_jumps         one `return`, at the end; `break` only where a block ends; no `continue`
+    drop_deletions          no `del` of a name
     split_comparisons       two operands a comparison
     separate_scopes         comprehension variables have names of their own
     unfold_comprehensions   no comprehension, no generator expression
@@ -35,6 +36,7 @@ from knetsrc.transform.normalize.call_writes import write_out_calls
 from knetsrc.transform.normalize.calls import split_calls
 from knetsrc.transform.normalize.comparisons import split_comparisons
 from knetsrc.transform.normalize.comprehensions import unfold_comprehensions
+from knetsrc.transform.normalize.deletions import drop_deletions
 from knetsrc.transform.normalize.elements import write_out_elements
 from knetsrc.transform.normalize.gets import unfold_gets
 from knetsrc.transform.normalize.index_loops import index_loops
@@ -56,6 +58,7 @@ REWRITINGS: tuple[Rewriting, ...] = (
     split_targets,
     unfold_loop_else,
     structure_jumps,
+    drop_deletions,
     split_comparisons,
     separate_scopes,
     unfold_comprehensions,

@@ -19,19 +19,22 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import appended_names, is_cheap, is_of_module, path_of
+from knetsrc.transform.normalize.iterators import Sequence, choosing, counted, iterator_of
 from knetsrc.transform.normalize.loop_counters import counter_of, start_of
 from knetsrc.transform.normalize.scopes import blocks, bound_names
 from knetsrc.transform.normalize.targets import split_targets
 from knetsrc.transform.tree import Node
 
-_ONCE = frozenset({"map", "filter", "iter", "open", "nditer", "ndenumerate"})
+_ONCE = frozenset({"map", "filter", "iter", "open", "nditer", "ndenumerate", "cycle"})
 _ARRAY_METHODS = frozenset({
     "astype", "clip", "copy", "cumprod", "cumsum", "diagonal", "dot", "flatten", "ravel",
     "repeat", "reshape", "round", "squeeze", "swapaxes", "take", "tolist", "transpose",
 })  # fmt: skip
 
 
-def index_loops(function: gast.FunctionDef, is_active: Callable[[Node], bool]) -> gast.FunctionDef:
+def index_loops(
+    function: gast.FunctionDef, is_active: Callable[[Node], bool], spell: Callable[[str], str] = str
+) -> gast.FunctionDef:
     """Let every loop over something active count through its elements or keys.
 
     Parameters
@@ -40,6 +43,8 @@ def index_loops(function: gast.FunctionDef, is_active: Callable[[Node], bool]) -
         A function in the core language.
     is_active
         Whether an expression depends on what the derivative is taken for.
+    spell
+        Gives the name of a function of `knetsrc.backends`.
 
     Returns
     -------
@@ -70,7 +75,7 @@ def index_loops(function: gast.FunctionDef, is_active: Callable[[Node], bool]) -
     """
     function = tree.clone(function)
     names = Names.of(function)
-    visitor = _Visitor(is_active, names, frozenset(names.taken))
+    visitor = _Visitor(is_active, names, frozenset(names.taken), spell)
     visitor.block(function.body, 0)
     return function
 
@@ -85,6 +90,7 @@ class _Visitor:
     is_active: Callable[[Node], bool]
     names: Names
     users: frozenset[str]
+    spell: Callable[[str], str]
 
     def block(self, body: list[Any], depth: int) -> None:
         found: list[Node] = []
@@ -93,7 +99,7 @@ class _Visitor:
                 isinstance(node, gast.For) and self.is_active(node.iter) and not _stays(node)
             )
             found += (
-                tree.at(_Indexer(self.names, node, self.letter(depth)).loop(), node)
+                tree.at(_Indexer(self.names, node, self.letter(depth), self.spell).loop(), node)
                 if is_indexed
                 else [node]
             )
@@ -138,19 +144,12 @@ def _method(node: Any) -> str | None:
     return str(node.func.attr) if isinstance(node.func, gast.Attribute) else None
 
 
-@dataclass(frozen=True)
-class Sequence:
-    """One sequence, or several that are gone through together, and the element at an index."""
-
-    lengths: tuple[Node, ...]
-    element: Callable[[Node], Node]
-
-
 @dataclass
 class _Indexer:
     names: Names
     node: gast.For
     letter: str | None
+    spell: Callable[[str], str]
     before: list[Node] = field(default_factory=list)
 
     def loop(self) -> list[Node]:
@@ -165,6 +164,10 @@ class _Indexer:
         entries = iterable.args[0] if is_sorted else iterable
         if _method(entries) == "items" or (_method(entries) == "values" and not is_sorted):
             return self.over_keys(entries, is_sorted)
+        chosen = choosing(iterable, node.target, self.items, self.names, self.spell)
+        if chosen is not None:
+            elements = self.assigned(node.target, chosen.element)
+            return self.over(chosen.iterable, chosen.target, elements)
         backwards = tree.called_name(iterable) == "reversed"
         sequence = self.sequence(
             _unlisted(iterable.args[0]) if backwards else iterable, node.target
@@ -176,10 +179,17 @@ class _Indexer:
         elements = self.assigned(
             *((node.target.elts[1], element.elts[1]) if is_numbered else (node.target, element))
         )
+        if not sequence.lengths:
+            return self.over(tree.call("itertools.count"), tree.store(index), elements)
         length = _shortest(sequence.lengths)
         down = [tree.binary(length, "-", tree.constant(1)), tree.constant(-1), tree.constant(-1)]
-        node.iter = tree.at(tree.call("range", *(down if backwards else [length])), node.iter)
-        node.target = tree.at(tree.store(index), node.target)
+        counting = tree.call("range", *(down if backwards else [length]))
+        return self.over(counting, tree.store(index), elements)
+
+    def over(self, iterable: Node, target: Node, elements: list[Node]) -> list[Node]:
+        """The loop over indices or keys, which binds its elements first."""
+        node: Any = self.node
+        node.iter, node.target = tree.at(iterable, node.iter), tree.at(target, node.target)
         node.body = [*tree.at(elements, node.target), *node.body]
         return [*tree.at(self.before, node.iter), node]
 
@@ -200,7 +210,10 @@ class _Indexer:
             return self.entries(iterable.func.value, iterable.func.attr)
         if _reads_entries(iterable, target, self.node.body):
             return self.entries(iterable, "keys")
-        return self.plain(iterable, target)
+        if iterator_of(iterable) == "itertools.chain":
+            return self.plain(tree.list_of(map(tree.starred, iterable.args)), target)
+        found = counted(iterable, lambda part: self.sequence(_unlisted(part), None), self.bound)
+        return found or self.plain(iterable, target)
 
     def plain(self, iterable: Any, target: Any) -> Sequence:
         value = self.bound(self.checked(iterable), _plural(target))
@@ -283,12 +296,15 @@ class _Indexer:
                 else self.assigned(node.target, pair)
             )
         keys = tree.call(tree.attribute(base, "keys"))
-        node.iter = tree.at(tree.call("sorted", keys) if is_sorted else keys, node.iter)
-        node.target = tree.at(tree.store(index), node.target)
-        node.body = [*tree.at(elements, node.target), *node.body]
-        return [*tree.at(self.before, node.iter), node]
+        return self.over(
+            tree.call("sorted", keys) if is_sorted else keys, tree.store(index), elements
+        )
 
     # --- names ---
+    def items(self, value: Any, wanted: str) -> Node:
+        """A name for what may be indexed, or the expression itself."""
+        return self.bound(self.checked(_unlisted(value)), wanted)
+
     def bound(self, value: Any, wanted: str) -> Node:
         """The value itself if it is cheap and the loop leaves it alone, otherwise a name for it."""
         if is_cheap(value) and not bound_names(self.node) & tree.names_read(value):

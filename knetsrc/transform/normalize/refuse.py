@@ -6,6 +6,7 @@ import gast
 
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
+from knetsrc.transform.normalize.deletions import is_of_names
 from knetsrc.transform.normalize.inplace import refuse_writes
 from knetsrc.transform.normalize.loop_else import loop_nodes
 from knetsrc.transform.normalize.scopes import COMPREHENSIONS, blocks, parameters
@@ -98,7 +99,7 @@ def refuse_unsupported(function: gast.FunctionDef) -> None:
         For writes into arrays, containers and objects.
     """
     for node in tree.walk(function.body):
-        if type(node) in _REFUSED:
+        if type(node) in _REFUSED and not is_of_names(node):
             message, why, instead = _REFUSED[type(node)]
             raise UnsupportedSyntaxError(message, at=node, why=why, instead=instead)
         if tree.called_name(node) in _CALLS:
