@@ -7,12 +7,14 @@ from typing import Any
 
 import gast
 
+from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.needed import is_count, is_counting, trips_of
 from knetsrc.transform.analysis.stores import index_of, target_of
 from knetsrc.transform.names import Names, saved_name
 from knetsrc.transform.steps import Block, Step
+from knetsrc.transform.tries import by_path
 
 PART = "[]"  # marks what keeps overwritten parts of a name
 
@@ -65,8 +67,9 @@ class Assembler:
         return body
 
     def _keep(self, block: Block, number: int) -> list[tree.Node]:
+        node = block.steps[number].node if block.steps else tree.pass_()
         return [
-            self._push(n, self._kept(block, n, block.steps[number].node))
+            self._push(n, self._kept(block, n, node))
             for n, after in block.kept.items()
             if after == number
         ]
@@ -98,6 +101,8 @@ class Assembler:
                 Block([Step(n) for n in b]) for b in (node.body, node.orelse)
             ]
             return [*body, *self._forward_if(node, [self._forward_block(b) for b in branches])]
+        if isinstance(node, gast.Try) and step.blocks:
+            return [*body, self._forward_try(step, node)]
         if isinstance(node, gast.For | gast.While | gast.With):
             return [*body, self._forward_compound(step, node)]
         return [*body, self._resolved(step, node)]
@@ -108,6 +113,29 @@ class Assembler:
         if then and isinstance(then[-1], gast.Break) and orelse:
             return [tree.at(tree.if_(node.test, then), node), *orelse]
         return [tree.at(tree.if_(node.test, then or [tree.pass_()], orelse), node)]
+
+    def _forward_try(self, step: Step, node: gast.Try) -> tree.Node:
+        """A `try`: what its body keeps in lists is put there behind it, as it may fail."""
+        new = tree.clone(node)
+        if not node.handlers:
+            new.body, new.finalbody = map(self._forward_block, step.blocks)
+            return new
+        success, *failures = step.blocks
+        count = len(node.body)
+        tried, before = Block(success.steps[:count]), self.pushes.total()
+        new.body = self._forward_block(tried)
+        if self.pushes.total() > before:
+            raise UnsupportedSyntaxError(
+                "a `try` in a loop that overwrites what the backward part needs",
+                at=node,
+                why="what is kept of the old value would have to be taken back where it fails",
+                instead="compute the new value in the `try`, and assign it behind it",
+            )
+        kept = {n: max(after - count, -1) for n, after in success.kept.items()}
+        new.orelse = self._forward_block(Block(success.steps[count:], kept=kept))
+        for handler, block in zip(new.handlers, failures, strict=True):
+            handler.body = self._forward_block(block)
+        return new
 
     def _forward_compound(self, step: Step, node: tree.Node) -> tree.Node:
         is_loop = not isinstance(node, gast.With)
@@ -180,7 +208,8 @@ class Assembler:
             restored.append(
                 tree.expression(tree.call(tree.attribute(tree.clone(node.value.func.value), "pop")))
             )
-        if isinstance(node, gast.If | gast.For | gast.While | gast.With):
+        is_try = isinstance(node, gast.Try) and bool(step.blocks)
+        if is_try or isinstance(node, gast.If | gast.For | gast.While | gast.With):
             return [*step.back, *self._backward_compound(step, node), *restored]
         if not step.back:
             return restored
@@ -201,6 +230,11 @@ class Assembler:
         return [tree.assign(name, tree.name(text)) for name, text in kept.items()]
 
     def _backward_compound(self, step: Step, node: tree.Node) -> list[tree.Node]:
+        if isinstance(node, gast.Try):
+            bodies = [self.backward(b) for b in step.blocks]
+            if not node.handlers:
+                return [s for body in reversed(bodies) for s in body]
+            return tree.at(by_path(node, bodies) if any(bodies) else [], node)
         is_loop = isinstance(node, gast.For | gast.While)
         self.nesting += is_loop
         bodies = [self.backward(b) for b in step.blocks]

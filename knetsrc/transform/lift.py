@@ -16,7 +16,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.functions import parameter_names
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.conditions import is_literal
-from knetsrc.transform.normalize.scopes import defaults
+from knetsrc.transform.normalize.scopes import blocks, defaults
 from knetsrc.transform.outline import is_loop
 from knetsrc.transform.static import closure_of, is_closure
 
@@ -138,9 +138,8 @@ def _without_functions(body: list[tree.Node]) -> list[tree.Node]:
     """Statements without the definitions of functions among them."""
     kept = [n for n in body if not isinstance(n, gast.FunctionDef)]
     for node in kept:
-        for part in ("body", "orelse"):
-            if getattr(node, part, None) and not isinstance(node, gast.IfExp):
-                setattr(node, part, _without_functions(getattr(node, part)))
+        for inner in filter(None, blocks(node)):
+            inner[:] = _without_functions(inner)
     return kept or [tree.pass_()]
 
 

@@ -10,6 +10,7 @@ Its parameters are what the iterations change and hand on, the state, and what t
 every stage that follows it is a helper; only its call is reversed in its own way, by `again_loops`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,8 +31,12 @@ from knetsrc.transform.unroll import has_break
 MARK = "<checkpointed>"
 
 
-def outline(core: gast.FunctionDef, outside: Outside) -> gast.FunctionDef:
+def outline(
+    core: gast.FunctionDef, outside: Outside, spell: Callable[[str], str]
+) -> gast.FunctionDef:
     """The function with a function for each checkpointed loop, and a call in its place.
+
+    `spell` gives the name of a helper in the generated module.
 
     Raises
     ------
@@ -45,7 +50,7 @@ def outline(core: gast.FunctionDef, outside: Outside) -> gast.FunctionDef:
     inner = [n for n in tree.walk(core.body) if isinstance(n, gast.FunctionDef)]
     for function in [*inner[::-1], core]:
         while loops := [n for n in _loops(function) if _is_mark(n.iter, outside)]:
-            _replace(function, loops[-1], names)  # the last one stands in no other
+            _replace(function, loops[-1], names, spell)  # the last one stands in no other
     for node in tree.walk(core):
         if _is_mark(node, outside):
             raise UnsupportedSyntaxError(
@@ -76,7 +81,9 @@ def _loops(function: gast.FunctionDef) -> list[gast.For]:
     return [n for n in own_nodes(function.body) if isinstance(n, gast.For)]
 
 
-def _replace(function: gast.FunctionDef, node: gast.For, names: Names) -> None:
+def _replace(
+    function: gast.FunctionDef, node: gast.For, names: Names, spell: Callable[[str], str]
+) -> None:
     """Put the call of a new function in the place of a loop; the new function comes first."""
     if has_break(node.body):
         raise UnsupportedSyntaxError(
@@ -90,7 +97,7 @@ def _replace(function: gast.FunctionDef, node: gast.For, names: Names) -> None:
     )
     number = next(i for i, n in enumerate(body) if n is node)
     node.iter, slots = _arguments(node.iter)
-    body[number : number + 1] = index_loop(node, names)
+    body[number : number + 1] = index_loop(node, names, spell)
     outlined = _Outlined(function, node, slots, names)
     if outlined.state:
         number = next(i for i, n in enumerate(body) if n is node)

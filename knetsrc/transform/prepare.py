@@ -9,6 +9,7 @@ from knetsrc.transform.analysis.assigned import exposed_names
 from knetsrc.transform.analysis.needed import is_counting, trips_of
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.scopes import blocks
 
 _CHEAP_CALLS = frozenset(
     {"len", "abs", "isinstance", "min", "max", "int", "bool", "callable", "hasattr"}
@@ -209,8 +210,9 @@ def keep_tests(
         if isinstance(node, gast.For | gast.While):
             target = tree.names_written(node.target) if is_simple_count(node) else set()
             node.body = block(node.body, (changing | _changed(node)) - target)
-        elif isinstance(node, gast.With):
-            node.body = block(node.body, changing)
+        elif isinstance(node, gast.With | gast.Try):
+            for inner in blocks(node):
+                inner[:] = block(inner, changing)
         return [node]
 
     copy = tree.clone(function)

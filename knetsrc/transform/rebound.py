@@ -11,7 +11,7 @@ from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.prepare import breaks
 from knetsrc.transform.simplify.edit import map_blocks
 
-_NESTED = (gast.If, gast.For, gast.While, gast.With)
+_GUARDED = (gast.Try, gast.With)  # where an exception ends them, what a name held is seen
 
 
 def rename_rebound(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
@@ -41,13 +41,13 @@ def rename_in_blocks(function: gast.FunctionDef, names: Names) -> gast.FunctionD
         x = np.tanh(x_1)
     """
 
-    def renamed(node: tree.Node) -> tree.Node:
-        node.body = _block(node.body, names)
-        if hasattr(node, "orelse"):
-            node.orelse = _block(node.orelse, names)
-        return node
+    def block(body: list[tree.Node]) -> list[tree.Node]:
+        return _block([inside(node) for node in body], names)
 
-    return tree.rewrite(function, dict.fromkeys(_NESTED, renamed))
+    def inside(node: tree.Node) -> tree.Node:
+        return node if isinstance(node, _GUARDED) else map_blocks(node, block)
+
+    return _with_body(function, [inside(node) for node in function.body])
 
 
 def rename_in_loops(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
@@ -72,7 +72,9 @@ def rename_in_loops(function: gast.FunctionDef, names: Names) -> gast.FunctionDe
                 own = tree.names_written(node.body) - live[id(node)] - exposed_names([node])
                 apart = {t: names.another(t) for t in sorted(own & bound)}
             inside = bound - apart.keys()
-            new = map_blocks(node, lambda b, inside=inside: visit(b, inside))
+            new = node
+            if not isinstance(node, _GUARDED):
+                new = map_blocks(node, lambda b, inside=inside: visit(b, inside))
             found.append(tree.rename(new, apart))
             bound = bound | tree.names_written(node)
         return found

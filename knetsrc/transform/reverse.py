@@ -22,6 +22,7 @@ from knetsrc.transform.keys import Contribution
 from knetsrc.transform.push import Pushed, Pusher
 from knetsrc.transform.steps import Block, Step
 from knetsrc.transform.stores import reverse_store
+from knetsrc.transform.tries import failure_flag, paths
 from knetsrc.transform.updates import add_at_path
 
 
@@ -66,13 +67,13 @@ class Reverser:
         elif isinstance(node, gast.Assign):
             self._assign(step, node)
         elif isinstance(node, gast.If):
-            self._if(step, node)
+            self._branches(step, node, [node.body, node.orelse])
         elif isinstance(node, gast.For | gast.While):
             self._loop(step, node)
         elif isinstance(node, gast.With):
             step.blocks = [self.block(node.body)]
         elif isinstance(node, gast.Try):
-            self._refuse_active_try(node)
+            self._try(step, node)
         elif isinstance(node, gast.Return):
             raise AssertionError("the pipeline takes the result off before")
         elif appended_to(node) in self.active:
@@ -82,16 +83,6 @@ class Reverser:
     @property
     def active(self) -> frozenset[str]:
         return self.pusher.active
-
-    def _refuse_active_try(self, node: gast.Try) -> None:
-        active = sorted(tree.names_written(node) & self.active)
-        if active:
-            raise UnsupportedSyntaxError(
-                f"`try` around the differentiated value `{active[0]}`",
-                at=node,
-                why="which of its statements ran is not known to the backward part",
-                instead="test for the failure with `if` before, or keep only code without derivative in the `try`",
-            )
 
     # --- assignments ---------------------------------------------------------------------------------------------------
     def _assign(self, step: Step, node: gast.Assign) -> None:
@@ -302,15 +293,25 @@ class Reverser:
             step.back.append(tree.expression(taken))
 
     # --- branches ----------------------------------------------------------------------------------------------------------
-    def _if(self, step: Step, node: gast.If) -> None:
+    def _try(self, step: Step, node: gast.Try) -> None:
+        if node.handlers and failure_flag(node) is None:
+            return  # it binds nothing active
+        if node.handlers:
+            self._branches(step, node, paths(node))
+        elif (tree.names_written(node) | changed_names([node])) & self.active:
+            last = self.block(node.finalbody)
+            step.blocks = [self.block(node.body), last]
+
+    def _branches(self, step: Step, node: tree.Node, bodies: list[list[tree.Node]]) -> None:
+        """The ways through a statement of which one is taken."""
         before = set(self.live)
         ends: list[set[str]] = []
-        for body in (node.body, node.orelse):
+        for body in bodies:
             self.live = set(before)
             step.blocks.append(self.block(body))
             ends.append(self.live)
         surely, possibly = self.assigned.before[id(node)], self.assigned.possible[id(node)]
-        merged = {k for k in ends[0] | ends[1] if self._root(k) in possibly}
+        merged = {k for k in set().union(*ends) if self._root(k) in possibly}
         for block, end in zip(step.blocks, ends, strict=True):
             self.live = end
             for key in sorted(merged - end, key=self._order):

@@ -53,6 +53,7 @@ from knetsrc.transform.simplify.by_calls import by_calls
 from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer
 from knetsrc.transform.static import plain_value
+from knetsrc.transform.tries import structure_tries
 from knetsrc.transform.truncation import check_truncation
 from knetsrc.transform.views import through_views
 from knetsrc.transform.writes import check_calls, guard_writes
@@ -167,7 +168,8 @@ class Units:
         try:
             owns_parameters = source is self.outside.main
             core = normalize(source.tree, owns_parameters)
-            core = outline(qualify(core, source, self.outside, self._helper), self.outside)
+            core = qualify(core, source, self.outside, self._helper)
+            core = outline(core, self.outside, self._helper)
             if source is not self.outside.main:
                 core = with_defaults(core, source.function, self.outside)
             classes = known_classes(source.function)
@@ -210,6 +212,7 @@ class Units:
         )
         core = lists_of_iterators(core, self.calls, self._depends(core, wrt))
         core = self._through_views(core, names)
+        core = self._with_flags(core, function, names, wrt)
         depends = self._depends(core, wrt)
         core = split_calls(core, lambda call: self._stands_alone(call, depends))
         core = guard_writes(core, self.aliases(core), self.spell)
@@ -227,6 +230,25 @@ class Units:
         calls = self.calls.within(self._kinds(core, function.kinds))
         calls.shifts = idle_shifts(core, calls, numeric_names(core, calls, self.helper_kinds))
         return core, calls, active_names(core, calls, wrt), names
+
+    def _with_flags(
+        self, core: gast.FunctionDef, function: Function, names: Names, wrt: set[str]
+    ) -> gast.FunctionDef:
+        """The function with a flag for each `try`, see `tries`."""
+
+        def outline(body: list[tree.Node], parameters: list[str], results: list[str]) -> str:
+            text = self.names.fresh(f"{function.name}_attempt")
+            values = [tree.name(n) for n in results] or [tree.constant(None)]
+            value = tree.tuple_of(values) if len(values) > 1 else values[0]
+            made = tree.function_def(text, parameters, [*body, tree.return_(value)])
+            self.calls.local[text] = Function(text, tree.at(made, body[0]), function.source)
+            return text
+
+        def writes(call: gast.Call) -> bool:
+            found = self._helper_call(call)
+            return found is not None and bool(found.written)
+
+        return structure_tries(core, names, self._depends(core, wrt), outline, writes)
 
     def _kinds(self, core: gast.FunctionDef, given: Mapping[str, str]) -> Kinds:
         return container_kinds(core, self.outside.resolve, given, self._returned_kind)

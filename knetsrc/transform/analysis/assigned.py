@@ -45,9 +45,10 @@ def _possible(body: list[tree.Node], known: frozenset[str], facts: Assigned) -> 
         facts.possible[id(node)] = known
         is_loop = isinstance(node, gast.For | gast.While)
         inner = known | tree.names_written(node) if is_loop else known
-        for part in ("body", "orelse"):
-            if not isinstance(node, gast.FunctionDef):
-                _possible(getattr(node, part, []), inner, facts)
+        if not isinstance(node, gast.FunctionDef):
+            parts = [getattr(node, part, []) for part in ("body", "orelse", "finalbody")]
+            for body in (*parts, *(h.body for h in getattr(node, "handlers", []))):
+                _possible(body, inner, facts)
         known = known | tree.names_written(node)
 
 
@@ -129,8 +130,20 @@ def _expose_statement(node: tree.Node, bound: set[str], exposed: set[str]) -> se
     if isinstance(node, gast.With):
         exposed |= {n for item in node.items for n in tree.names_read(item.context_expr)} - bound
         return _expose(node.body, bound, exposed)
+    if isinstance(node, gast.Try):
+        return _expose_try(node, bound, exposed)
     exposed |= tree.names_read(node) - bound
     return bound | tree.names_written(node)
+
+
+def _expose_try(node: gast.Try, bound: set[str], exposed: set[str]) -> set[str]:
+    done = _expose([*node.body, *node.orelse], set(bound), exposed)
+    ends = [done] if node.handlers else []
+    for handler in node.handlers:
+        own = {handler.name.id} if handler.name is not None else set()
+        exposed |= (tree.names_read(handler.type) if handler.type else set()) - bound
+        ends.append(_expose(handler.body, bound | own, exposed) - own)
+    return _expose(node.finalbody, set.intersection(done, *ends), exposed)
 
 
 def bound_values(function: gast.FunctionDef) -> dict[str, list[tree.Node | None]]:

@@ -47,11 +47,27 @@ class _Live:
             return ends[0] | ends[1] | tree.names_read(node.test)
         if isinstance(node, gast.For | gast.While):
             return self._loop(node, after)
-        if isinstance(node, gast.With | gast.Try):
-            return after | tree.names_read(node) | self.block(node.body, after, at_exit)
+        if isinstance(node, gast.With):
+            headers = [item.context_expr for item in node.items]
+            return after | tree.names_read(headers) | self.block(node.body, after, at_exit)
+        if isinstance(node, gast.Try):
+            return self._try(node, after, at_exit)
         if isinstance(node, gast.Break):
             return at_exit
         return (after - tree.names_written(node)) | tree.names_read(node)
+
+    def _try(
+        self, node: gast.Try, after: frozenset[str], at_exit: frozenset[str]
+    ) -> frozenset[str]:
+        after = self.block(node.finalbody, after, at_exit)
+        failed = frozenset[str]().union(
+            *(self.block(h.body, after, at_exit) for h in node.handlers),
+            *(tree.names_read(h.type) for h in node.handlers if h.type is not None),
+        )
+        after = self.block(node.orelse, after, at_exit)
+        for statement in reversed(node.body):  # each of them may fail
+            after = self.statement(statement, after | failed, at_exit) | failed
+        return after | failed
 
     def _loop(self, node: tree.Node, after: frozenset[str]) -> frozenset[str]:
         head = after | tree.names_read(node.iter if isinstance(node, gast.For) else node.test)

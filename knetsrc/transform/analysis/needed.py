@@ -18,6 +18,7 @@ from knetsrc.transform.analysis.assigned import Assigned
 from knetsrc.transform.analysis.stores import changed_names, target_of
 from knetsrc.transform.normalize.sharing import carriers
 from knetsrc.transform.steps import Block, Step
+from knetsrc.transform.tries import failure_flag
 
 
 @dataclass
@@ -83,7 +84,15 @@ class Needed:
         if isinstance(step.node, gast.With):
             before = self.assigned.before[id(step.node)]
             return self._block(step.blocks[0], needed, before) if step.blocks else needed
+        if isinstance(step.node, gast.Try) and step.blocks:
+            return self._if(step, needed) if step.node.handlers else self._finally(step, needed)
         return self._simple(step, needed)
+
+    def _finally(self, step: Step, needed: set[str]) -> set[str]:
+        for block in step.blocks:
+            before = self.assigned.before[id(step.node)]
+            needed = self._block(block, needed, before)
+        return needed
 
     def _simple(self, step: Step, needed: set[str]) -> set[str]:
         if step.hoist_backward:
@@ -142,12 +151,14 @@ class Needed:
         if not step.is_reversed and not changed & needed:
             return self._as_a_whole(step, needed)
         step.saved = []
-        needed |= self._reads(step.node.test)
+        is_try = isinstance(step.node, gast.Try)
+        needed |= set() if is_try else self._reads(step.node.test)
         ends, before = [], self.assigned.before[id(step.node)]
         for block in step.blocks:
             local = self._branch_locals(step, block) if self.depth else set()
             ends.append(self._keep(block, local, self._block(block, set(needed), before)))
-        return ends[0] | ends[1] | self._reads(step.back)
+        flag = {str(failure_flag(step.node))} if is_try else set[str]()
+        return flag.union(*ends) | self._reads(step.back)
 
     def _branch_locals(self, step: Step, block: Block) -> set[str]:
         """Names that belong to one branch: nothing after the `if` reads what the branch has bound."""

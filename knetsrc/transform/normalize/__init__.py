@@ -8,6 +8,7 @@ statement; `language.check` states which. The steps in order, and what holds aft
     write_out_augmented     no `s += e`
     write_out_elements      indices of writes are names and arithmetic; `a[i] *= e` is written out
     split_targets           one target an assignment: a name, or a tuple of names for a call
+    write_out_suppress      no `with suppress(...)`
     unfold_loop_else        no `else` of a loop
     structure_jumps         one `return`, at the end; `break` only where a block ends; no `continue`
     drop_deletions          no `del` of a name
@@ -46,6 +47,7 @@ from knetsrc.transform.normalize.loop_else import unfold_loop_else
 from knetsrc.transform.normalize.loop_targets import keep_loop_targets
 from knetsrc.transform.normalize.refuse import refuse_unsupported
 from knetsrc.transform.normalize.scopes import blocks, separate_scopes
+from knetsrc.transform.normalize.suppressed import write_out_suppress
 from knetsrc.transform.normalize.targets import split_targets
 from knetsrc.transform.normalize.ternaries import unfold_ternaries
 from knetsrc.transform.normalize.walruses import move_walruses
@@ -56,6 +58,7 @@ __all__ = ["index_loops", "normalize", "normalize_inner", "split_calls", "unfold
 
 REWRITINGS: tuple[Rewriting, ...] = (
     split_targets,
+    write_out_suppress,
     unfold_loop_else,
     structure_jumps,
     drop_deletions,

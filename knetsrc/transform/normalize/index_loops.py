@@ -80,9 +80,9 @@ def index_loops(
     return function
 
 
-def index_loop(node: gast.For, names: Names) -> list[Node]:
+def index_loop(node: gast.For, names: Names, spell: Callable[[str], str]) -> list[Node]:
     """One loop that counts, after the statements that it needs; the node is changed."""
-    return [node] if _stays(node) else tree.at(_Indexer(names, node, None).loop(), node)
+    return [node] if _stays(node) else tree.at(_Indexer(names, node, None, spell).loop(), node)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,8 @@ class _Jumps:
                 found += self.loop(node)
             elif isinstance(node, gast.With) and jumps_in([node]):
                 found += self.with_(node, is_last=i == len(body) - 1)
+            elif isinstance(node, gast.Try) and jumps_in([node]):
+                found += self.try_(node)
             else:
                 found.append(node)
         return found
@@ -125,6 +127,18 @@ class _Jumps:
             return [node, *tree.at([self.onward(example)], node)]
         node.body = body
         return self.flagged(node)
+
+    def try_(self, node: gast.Try) -> list[Node]:
+        """Let jumps of a `try` and of its handlers leave it by flags; its `else` runs where it did not jump."""
+        for block in blocks(node):
+            block[:] = self.tails(block)
+        may_skip_else = bool(node.orelse) and bool(jumps_in(node.body))
+        found = self.flagged(node)
+        test: Any = found[-1]
+        while may_skip_else and isinstance(test, gast.If):
+            node.orelse = tree.at([tree.if_(tree.negation(test.test), node.orelse)], node)
+            test = test.orelse[0] if test.orelse else None
+        return found
 
     # --- blocks ---
     def tails(self, body: list[Node]) -> list[Node]:

@@ -120,25 +120,25 @@ def _refuse_call(node: Any) -> None:
 
 
 def _refuse_jumps(node: gast.Try) -> None:
-    inside = [n for block in blocks(node) for statement in block for n in loop_nodes(statement)]
-    inside += _returns(node)
+    inside = [n for statement in node.finalbody for n in loop_nodes(statement)]
+    inside += _returns(node.finalbody)
     for jump in inside:
         if isinstance(jump, gast.Return | gast.Break | gast.Continue):
             word = type(jump).__name__.lower()
             raise UnsupportedSyntaxError(
-                f"`{word}` inside `try`",
+                f"`{word}` inside `finally`",
                 at=jump,
-                why="the backward sweep does not know which of its statements have run",
-                instead=f"assign a name inside the `try`, and `{word}` behind it",
+                why="it would swallow an exception that is on its way",
+                instead=f"`{word}` behind the `try`",
             )
 
 
-def _returns(node: Node) -> list[Node]:
-    """Each `return` in the blocks of a statement, loops included."""
+def _returns(body: list[Node]) -> list[Node]:
+    """Each `return` in a block, loops included."""
     found: list[Node] = []
-    for block in blocks(node):
-        for statement in block:
-            found += [statement] if isinstance(statement, gast.Return) else _returns(statement)
+    for statement in body:
+        inner = [n for block in blocks(statement) for n in _returns(block)]
+        found += [statement] if isinstance(statement, gast.Return) else inner
     return found
 
 
