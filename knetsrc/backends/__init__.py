@@ -132,7 +132,7 @@ from knetsrc.backends.reductions import (
     sum_adjoint_iterable,
 )
 from knetsrc.backends.scipy_special import zeta
-from knetsrc.backends.sequences import memory_order
+from knetsrc.backends.sequences import is_mapping, is_sequence, memory_order
 from knetsrc.backends.shaping import (
     block_adjoint_arrays,
     columns_like,
@@ -259,7 +259,9 @@ __all__ = [
     "inverse_axes",
     "is_inside",
     "is_lowered",
+    "is_mapping",
     "is_raised",
+    "is_sequence",
     "join_like",
     "joined_adjoint",
     "keep_axes",

@@ -2,7 +2,7 @@
 
 import itertools
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,16 @@ def memory_order(x: Any) -> list[tuple[int, ...]]:
     """Indices of the elements of an array, in the order in which `np.nditer(x)` goes through them."""
     walk = np.nditer(x, flags=["multi_index"])
     return [walk.multi_index for _ in walk]
+
+
+def is_sequence(value: Any) -> bool:
+    """Whether a pattern `[a, b]` of a `match` may match a value: a sequence, but no text and no array."""
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
+
+
+def is_mapping(value: Any) -> bool:
+    """Whether a pattern `{"a": a}` of a `match` may match a value."""
+    return isinstance(value, Mapping)
 
 
 # --- iterators of itertools, as lists -------------------------------------------------------------

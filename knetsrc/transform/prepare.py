@@ -11,9 +11,10 @@ from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.scopes import blocks
 
-_CHEAP_CALLS = frozenset(
-    {"len", "abs", "isinstance", "min", "max", "int", "bool", "callable", "hasattr"}
-)
+_CHEAP_CALLS = frozenset({
+    "len", "abs", "isinstance", "min", "max", "int", "bool", "callable", "hasattr", "is_sequence",
+    "is_mapping",
+})  # fmt: skip
 
 
 def count_trips(

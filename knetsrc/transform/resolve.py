@@ -23,10 +23,12 @@ import numpy as np
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.matches import IS_MAPPING, IS_SEQUENCE
 from knetsrc.transform.source import Source
 
 UNKNOWN = object()
 CHECK = "check_not_array"
+_PUT_IN = frozenset({IS_MAPPING, IS_SEQUENCE})
 
 
 @dataclass
@@ -168,6 +170,8 @@ def qualify(
     def replace(node: gast.Name) -> tree.Node:
         if not isinstance(node.ctx, gast.Load) or node.id in local:
             return node
+        if node.id in _PUT_IN:
+            return tree.name(helper(node.id.strip("<>")))
         if node.id == CHECK and not source.is_global(CHECK):
             return tree.name(helper(CHECK))
         return _spelling(node, source, outside)

@@ -43,6 +43,7 @@ from knetsrc.transform.iterators import lists_of_iterators, place_iterators
 from knetsrc.transform.lift import lift
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, normalize, split_calls, unfold_gets
+from knetsrc.transform.normalize.matches import unfold_matches
 from knetsrc.transform.outline import is_loop, outline, slots_of
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
 from knetsrc.transform.refusal import refused_helper
@@ -164,10 +165,11 @@ class Units:
 
     def _read(self, source: Source) -> Function:
         self.sources.append(source)
-        self.user_names |= local_names(source.tree)
         try:
             owns_parameters = source is self.outside.main
-            core = normalize(source.tree, owns_parameters)
+            unfolded = unfold_matches(source.tree, source.resolve)
+            self.user_names |= local_names(unfolded)
+            core = normalize(unfolded, owns_parameters)
             core = qualify(core, source, self.outside, self._helper)
             core = outline(core, self.outside, self._helper)
             if source is not self.outside.main:

@@ -61,12 +61,6 @@ CASES = [
         "move the import to the top of the module",
     ),
     (
-        "match x:\n        case 1: pass",
-        "UnsupportedSyntaxError: `match` in a differentiated function",
-        "its patterns bind names in ways that are not followed",
-        "write `if` and `elif` with comparisons and isinstance",
-    ),
-    (
         "try: pass\n    except* ValueError: pass",
         "UnsupportedSyntaxError: `except*` in a differentiated function",
         "several of its handlers may run, one after the other",

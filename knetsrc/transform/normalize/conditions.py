@@ -5,6 +5,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.tree import Node
 
+_PREDICATES = ("isinstance", "callable", "bool", "hasattr", "<is_sequence>", "<is_mapping>")
 _OPPOSITE = {"==": "!=", "!=": "==", "is": "is not", "is not": "is", "in": "not in", "not in": "in"}
 
 
@@ -15,9 +16,7 @@ def is_condition(node: Node) -> bool:
     if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.Not):
         return True
     return (
-        isinstance(node, gast.Compare)
-        or is_literal(node)
-        or tree.called_name(node) in ("isinstance", "callable", "bool")
+        isinstance(node, gast.Compare) or is_literal(node) or tree.called_name(node) in _PREDICATES
     )
 
 

@@ -22,6 +22,7 @@ PURE_BUILTINS = frozenset({
     "abs", "all", "any", "bool", "complex", "dict", "divmod", "enumerate", "float", "frozenset",
     "getattr", "hasattr", "int", "isinstance", "len", "list", "max", "min", "pow", "range",
     "repr", "reversed", "round", "set", "sorted", "str", "sum", "tuple", "type", "zip",
+    "<is_sequence>", "<is_mapping>",
 })  # fmt: skip
 PURE_METHODS = frozenset({
     "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "conj", "copy", "cumprod",

@@ -56,11 +56,6 @@ _REFUSED: dict[type, tuple[str, str, str]] = {
         "the derivative of what its methods do cannot be followed",
         "define the class outside of the function",
     ),
-    gast.Match: (
-        "`match` in a differentiated function",
-        "its patterns bind names in ways that are not followed",
-        "write `if` and `elif` with comparisons and isinstance",
-    ),
     gast.TryStar: (
         "`except*` in a differentiated function",
         "several of its handlers may run, one after the other",
