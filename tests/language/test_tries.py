@@ -326,6 +326,21 @@ def test_loop_that_leaves_something_half_way_is_refused():
         grad(f)(1.0)
 
 
+@pytest.mark.parametrize("x", [0.5, -0.5])
+def test_branch_that_fails_between_two_values_of_a_name(x):
+    def f(x):
+        try:
+            if x < 3.0:
+                x = x * x - 0.3
+                x = math.log(x)
+        except ValueError:
+            x = x * 2.0
+        return x * x
+
+    with pytest.raises(UnsupportedSyntaxError, match="a failure may leave `x` half-way"):
+        grad(f)(x)
+
+
 def test_helper_that_writes_half_way_is_refused():
     def fill(y, x):
         for i in range(3):
