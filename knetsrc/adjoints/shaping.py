@@ -12,6 +12,7 @@ from knetsrc.adjoints.table import adjoint, case, real
 from knetsrc.backends import (
     inverse_axes,
     layout_of,
+    opposite_shift,
     pad_adjoint_array,
     pad_adjoint_constant_values,
     pad_interior,
@@ -307,7 +308,7 @@ def roll_adjoint(a, shift, axis=None, *, d_y):
     if is_scalar(shift):
         d_a = np.roll(d_y, -shift, axis)
     else:
-        d_a = np.roll(d_y, [-places for places in shift], axis)
+        d_a = np.roll(d_y, opposite_shift(shift), axis)
     return d_a
 
 

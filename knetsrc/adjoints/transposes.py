@@ -21,6 +21,7 @@ from knetsrc.backends import (
     keep_axes,
     layout_of,
     nested_like,
+    opposite_shift,
     pad_adjoint_array,
     pad_interior,
     product_of_others,
@@ -179,6 +180,7 @@ def unstack_like_adjoint(d, arrays, axis=0, *, d_y):
 
 @adjoint(
     nested_like,
+    opposite_shift,
     cases=[
         case(real(2, 3), np.ones((2, 3))),
         case(real(2), [1.0, 2.0]),
@@ -265,4 +267,4 @@ def trace_adjoint_a_adjoint(d, a, offset=0, axis1=0, axis2=1, *, d_y):
     return d_d
 
 
-nondifferentiable(inverse_axes, rolled_position, layout_of, pad_interior)
+nondifferentiable(inverse_axes, rolled_position, opposite_shift, layout_of, pad_interior)

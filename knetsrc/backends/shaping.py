@@ -36,6 +36,11 @@ def rolled_position(a: Any, axis: int, start: int = 0) -> int:
     return start - 1 if axis < start else start
 
 
+def opposite_shift(shift: Any) -> Any:
+    """What `numpy.roll` must be given to undo `shift`, a number or one for each axis."""
+    return -shift if np.ndim(shift) == 0 else tuple(-places for places in shift)
+
+
 def layout_of(a: Any, order: str) -> str:
     """The order, "C" or "F", in which `numpy.ravel` and `numpy.reshape` read `a`."""
     if order in ("C", "F"):
