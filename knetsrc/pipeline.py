@@ -13,6 +13,7 @@ import numpy as np
 
 from knetsrc import __version__
 from knetsrc.adjoints import TABLE
+from knetsrc.cache import PACKAGE
 from knetsrc.errors import MissingAdjointError, NotDifferentiableError
 from knetsrc.request import Generated, Request
 from knetsrc.transform import tree
@@ -56,7 +57,7 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
         name=entry.name,
         backward=entry.backward,
         captured=tuple(units.outside.captured),
-        injected=units.outside.injected,
+        injected={**units.outside.injected, **_generated_modules(units, functions)},
         scalar_result=entry.scalar_result,
         restores=units.restores,
         asks=tuple(sorted(units.asked(main) - main.classes.keys())),
@@ -139,6 +140,8 @@ def _imports(units: Units, functions: list[tree.Node]) -> list[tree.Node]:
     imports: list[tree.Node] = []
     members: dict[str, dict[str, str]] = {}
     for alias, module in units.outside.imports.items():
+        if _is_generated(module):
+            continue
         package, _, name = module.rpartition(".")
         if alias in read and package and alias == name:
             members.setdefault(package, {})[name] = name
@@ -148,6 +151,21 @@ def _imports(units: Units, functions: list[tree.Node]) -> list[tree.Node]:
     if helpers:
         members.setdefault("knetsrc.backends", {}).update(helpers)
     return imports + [tree.import_from(package, names) for package, names in members.items()]
+
+
+def _generated_modules(units: Units, functions: list[tree.Node]) -> dict[str, Any]:
+    """Other generated modules that the functions read, by name: nobody can import these."""
+    read = tree.names_read(functions)
+    modules = units.outside.imports.items()
+    return {
+        alias: units.outside.roots[alias]
+        for alias, module in modules
+        if alias in read and _is_generated(module)
+    }
+
+
+def _is_generated(module: str) -> bool:
+    return module.startswith(f"{PACKAGE}.")
 
 
 @dataclass

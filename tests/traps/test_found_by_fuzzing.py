@@ -2,9 +2,28 @@
 
 import numpy as np
 
+from knetsrc import grad, vjp
 from language.checking import V, check
 
 
 def test_shift_of_a_roll_that_is_an_argument():
     check(lambda x, n: np.sum(np.roll(x, n) * x[0]), V, 2)
     check(lambda x, n: np.sum(np.roll(x, n, 0) * x[0]), V, (1,))
+
+
+def test_second_derivative_where_a_helper_of_the_first_is_not_differentiated():
+    def f(x, y):
+        def inner(e):
+            part = x
+            if part < e:
+                part = 0.42
+            return np.sin(y)
+
+        x = inner(y[0])
+        return np.sum(y) + np.sum(x)
+
+    first = grad(f, argnums=(0,))
+    _, pullback = vjp(first, 0.3, V)
+    d_x, d_y = pullback((1.0,))
+    assert d_x == 0.0
+    np.testing.assert_array_equal(d_y, np.zeros(4))
