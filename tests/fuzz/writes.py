@@ -1,0 +1,508 @@
+"""Level 4: writes into arrays, lists, dictionaries, objects and arguments, through names that share memory."""
+
+from collections.abc import Callable
+
+from .expressions import KINDS, Writer
+from .functions import Functions
+
+WRAP = ["np.sin({})", "np.tanh({})", "np.cos({})", "(0.5 * {})", "np.sin(0.7 * {})", "{}"]
+NEW = {
+    "v": ["np.zeros(3)", "np.ones(3)", "np.zeros_like({v})", "{v}.copy()", "np.array({v})", "{v} * 1.0"],
+    "r": ["np.zeros((1, 3))", "{r}.copy()", "{r} + 0.0"],
+    "c": ["np.ones((2, 1))", "{c}.copy()", "{c} * 1.0"],
+    "m": ["np.zeros((2, 3))", "np.ones_like({m})", "{m}.copy()", "{m} * 1.0", "np.full((2, 3), {s})"],
+}  # fmt: skip
+VIEWS = {  # of a name of the second kind
+    "v": [("{}", "v"), ("{}[::-1]", "v"), ("{}[0]", "m"), ("{}[1, :]", "m"), ("{}[0]", "r"),
+          ("{}.reshape(3)", "r"), ("{}[-1]", "m"), ("{}[...]", "v"), ("np.ravel({})", "r")],
+    "r": [("{}[None]", "v"), ("{}[:1]", "m"), ("{}.reshape(1, 3)", "v"), ("{}[:, ::-1]", "r")],
+    "c": [("{}[:, 1:2]", "m"), ("{}[::-1]", "c"), ("{}", "c")],
+    "m": [("{}", "m"), ("{}[::-1]", "m"), ("{}[:, ::-1]", "m"), ("{}.T.T", "m"), ("{}[0]", "k"),
+          ("{}.reshape(2, 3)", "m"), ("{}[:, 1]", "k"), ("np.asarray({})", "m")],
+}  # fmt: skip
+PAIRS = [
+    "1:",
+    ":-1",
+    ":2",
+    "::2",
+    "[0,2]",
+    "[2,1]",
+    "[0,0]",
+    "1:3",
+    ":0:-1",
+    "-2:",
+    "::-2",
+]  # two of three
+PLACES = {  # of each kind, where it can be written, and the kind of what stands there
+    "v": [(":", "v"), ("[2, 0, 1]", "v"), ("np.array([0, 2, 0])", "v"), ("...", "v"), ("::-1", "v")],
+    "r": [("0", "v"), ("0, :", "v"), (":", "r"), ("0, 1", "s"), ("0, -1", "s")],
+    "c": [("0, 0", "s"), ("1, 0", "s"), (":", "c"), ("0", "s"), ("[1, 0]", "c")],
+    "m": [
+        ("0", "v"), ("1", "v"), ("-1, :", "v"), ("0, 2", "s"), ("1, 1", "s"), (":", "m"), ("[1, 0]", "m"),
+        (":1", "r"), (":, :1", "c"), (":, 1:2", "c"), ("[0, 0]", "m"), ("::-1", "m"), ("-1, 0", "s"),
+        ("..., -1", "p"), ("[0, 1, 1], [2, 0, 0]", "v"),
+    ],
+    "k": [("0", "m"), ("1, 0", "v"), (":, 1", "m"), ("[1, 1]", "k"), ("0, 1, 2", "s")],
+}  # fmt: skip
+TALLIED = {
+    "?": ["np.sum(np.sin({0}) * {0})", "np.sum(np.tanh({0}))", "np.mean({0} ** 2)", "np.prod(np.cos({0}))"],
+    "v": ["{0}[0] * {0}[1]", "np.sin({0}[-1])", "np.sum({0}[1:] * {0}[:-1])", "np.max({0})", "{0} @ {0}"],
+    "r": ["np.sum({0}[0] ** 2)", "np.sum(np.cos({0}.T))", "{0}[0, 1] ** 2"],
+    "c": ["np.sum(np.cos({0}[:, 0]))", "{0}[0, 0] * {0}[1, 0]", "np.sum(np.sin({0}.reshape(2)))"],
+    "m": ["np.sum(np.sin({0}[0]))", "np.sum({0} @ {0}.T)", "np.sum({0}.reshape(6) ** 2)", "{0}[1, 2] ** 2"],
+    "k": ["np.sum(np.sin({0}[0]))", "{0}[1, 0, 2] ** 2"],
+}  # fmt: skip
+MASKS = ["{0} > {1}", "{0} < {1}", "np.abs({0}) > {1}", "({0} > {1}) | ({0} < -0.5)"]
+STENCILS = {  # parts of one array that overlap
+    "v": ["{0}[1:] += {0}[:-1] * {s}", "{0}[:2] += {0}[1::-1]", "{0}[1:] = {0}[:-1]",
+          "{0}[:-1] = np.sin({0}[1:])", "{0}[1:-1] = 0.5 * ({0}[:-2] + {0}[2:])", "{0}[:] = {0}[::-1]",
+          "{0}[1] = {0}[0] * {0}[2]", "{0} += {0}[::-1]", "{0} *= {0}[0]"],
+    "m": ["{0}[:, 1:] += {0}[:, :-1] * {s}", "{0}[0] += {0}[1]", "{0}[1] = np.cos({0}[0])",
+          "{0}[:, 0] = {0}[:, 2] * {0}[:, 1]", "{0}[::-1] = np.sin({0})", "{0}[:] = {0} @ {0}.T @ {0}",
+          "{0}[1, 1:] -= {0}[0, :-1]", "{0} -= {0}[0]", "{0} *= {0}[:, :1]"],
+}  # fmt: skip
+CALLS = {  # functions and methods that write
+    "v": ["np.copyto({0}, {v})", "{0}.fill({s})", "np.add.at({0}, [0, 2, 0], {v})",
+          "np.put({0}, [2, 0], {s})", "{0}.sort()", "np.add({v}, {v}, out={0})",
+          "np.multiply({0}, {v}, out={0})", "np.sin({v}, out={0})", "np.subtract.at({0}, [1, 1], {s})",
+          "np.sum({m}, axis=0, out={0})", "np.exp({0}, out={0})", "np.dot({v}, {m}.T @ {m}, out={0})"],
+    "m": ["np.copyto({0}, {m})", "{0}.fill({s})", "np.add.at({0}, [0, 0], {m})",
+          "np.fill_diagonal({0}, {s})", "np.tanh({m}, out={0})", "np.multiply({0}, {v}, out={0})",
+          "{0}.sort(axis=1)", "np.maximum({0}, {m}, out={0})", "np.matmul({m} @ {m}.T, {m}, out={0})",
+          "np.copyto({0}, {v}, where={0} > 0.1)"],
+}  # fmt: skip
+
+
+class Writes(Functions):
+    """Programs of which about half of the statements write in place."""
+
+    arguments = ("vmm", "ssvvvcrmmklLMnowWDTP")
+
+    def enter(self, given: dict[str, str]) -> None:
+        super().enter(given)
+        self.boxes: dict[
+            str, dict[str, str]
+        ] = {}  # lists and dicts of several kinds: kind by entry
+
+    def simple(self) -> list[tuple[Writer, int]]:
+        return [
+            (self.make, 5), (self.write, 24), (self.mask, 5), (self.swap, 5), (self.view, 5),
+            (self.whole, 4), (self.stencil, 6), (self.box, 3), (self.entry, 5), (self.tally, 10),
+            (self.called, 5), (self.listed, 4),
+        ]  # fmt: skip
+
+    def statements(self, depth: int) -> list[tuple[Writer, int]]:
+        every = [(self.fill, 6), (self.rows, 3), (self.filler, 3), (self.kept_view, 3)]
+        every += [(self.counter, 1), (self.attribute, 2), (self.stack, 2)]
+        return [*super().statements(depth), *every]
+
+    def nested(self, lines: list[str]) -> dict[str, str]:
+        before = dict(self.boxes)
+        end = super().nested(lines)
+        self.boxes = before
+        return end
+
+    def ending(self) -> str:
+        if self.result != "s":
+            return super().ending()
+        held = [name for name, kind in sorted(self.scope.items()) if kind in "vmrc"]
+        parts = [f"np.sum(np.sin({name}) * {name})" for name in held if self.chance(0.7)]
+        return " + ".join([*parts, super().ending()])
+
+    # --- arrays -----------------------------------------------------------------------------------
+    def make(self, depth: int) -> list[str]:
+        """A new array of zeros, ones, or a copy."""
+        name, kind = self.target(self.draw.choice("vvmmrc"))
+        value = self.new(kind)
+        self.bind(name, kind)
+        return [f"{name} = {value}"]
+
+    def new(self, kind: str) -> str:
+        return self.plainly(self.draw.choice(NEW[kind]))
+
+    def view(self, depth: int) -> list[str]:
+        """A second name of an array, or of a part of one."""
+        name, kind = self.target(self.draw.choice("vvmrc"))
+        value = self.seen(kind)
+        if value is None:
+            return self.make(depth)
+        self.bind(name, kind)
+        return [f"{name} = {value}"]
+
+    def seen(self, kind: str) -> str | None:
+        """A view of a kind, of an array with a name."""
+        ways = [
+            pattern.format(name)
+            for pattern, of in VIEWS[kind]
+            for name, held in sorted(self.scope.items())
+            if held == of
+        ]
+        return self.draw.choice(ways) if ways else None
+
+    def plainly(self, pattern: str) -> str:
+        """The pattern with names where there are some."""
+        for kind in KINDS:
+            slot = f"{{{kind}}}"
+            while slot in pattern:
+                names = sorted(name for name, held in self.scope.items() if held == kind)
+                part = self.draw.choice(names) if names else f"({self.expr(kind, 2)})"
+                pattern = pattern.replace(slot, part, 1)
+        return pattern
+
+    def on_array(self, kinds: str, write: Callable[[str, str], list[str]]) -> list[str]:
+        """What `write` makes of a name of an array and its kind; a new array where there is none."""
+        held = [(name, kind) for name, kind in sorted(self.scope.items()) if kind in kinds]
+        return write(*self.draw.choice(held)) if held else self.make(1)
+
+    def write(self, depth: int) -> list[str]:
+        """An element, a slice, a row, a column or a list of elements is set, or added to."""
+        return self.on_array("vmrck", self.written)
+
+    def written(self, text: str, kind: str) -> list[str]:
+        """A write into the array `text`."""
+        place, of = self.place(kind)
+        value = self.value(of)
+        way = self.draw.random()
+        if way < 0.5:
+            return [f"{text}[{place}] = {value}"]
+        if way < 0.9:
+            return [f"{text}[{place}] {self.draw.choice(['+', '-', '+', '*'])}= {value}"]
+        return [f"{text}[{place}] /= 1.5 + np.square({value})"]
+
+    def value(self, of: str) -> str:
+        """What is written: a value of the kind, or of one that broadcasts to it; `p` is of two numbers."""
+        wrap = self.draw.choice(WRAP)
+        if of == "p":
+            if self.chance(0.3):
+                return wrap.format(self.expr("s", 1))
+            return wrap.format(f"({self.expr('v', 1)})[{self.draw.choice(PAIRS)}]")
+        if of in "vmk" and self.chance(0.2):
+            of = "s"
+        return wrap.format(self.expr(of, 1))
+
+    def place(self, kind: str) -> tuple[str, str]:
+        """An index of an array of a kind, and the kind of what stands there."""
+        index = self.draw.choice([*self.integers, *("0", "1", "2", "-1")])
+        wrapped = f"{index} % 3" if index in self.integers else index
+        if kind == "v":
+            chosen = [(wrapped, "s")] * 4 + [(self.draw.choice(PAIRS), "p")] * 3
+            return self.draw.choice(chosen + self.draw.sample(PLACES["v"], 1))
+        if kind == "m" and self.chance(0.5):
+            row = f"{index} % 2" if index in self.integers else self.draw.choice(["0", "1", "-1"])
+            ways = [(f"{row}, {wrapped}", "s"), (f"{row}", "v"), (f":, {wrapped}", "p")]
+            return self.draw.choice(
+                [*ways, (f"{row}, {self.draw.choice(PAIRS)}", "p"), (f"[0, 1], {wrapped}", "p")]
+            )
+        return self.draw.choice(PLACES[kind])
+
+    def mask(self, depth: int) -> list[str]:
+        """A write where a condition holds."""
+        return self.on_array("vm", self.masked)
+
+    def masked(self, name: str, kind: str) -> list[str]:
+        by = self.any_name(kind)
+        level = f"{self.draw.uniform(-0.4, 0.9):.3f}"
+        mask = self.draw.choice(MASKS).format(by, level)
+        value = self.value("s")
+        if self.chance(0.5):
+            value = self.draw.choice(WRAP).format(f"({self.expr(kind, 1)})[{mask}]")
+        lines = []
+        if self.chance(0.3):
+            chosen_at = self.fresh("chosen")
+            lines, value = [f"{chosen_at} = {mask}"], value.replace(f"[{mask}]", f"[{chosen_at}]")
+            mask = chosen_at
+        return [*lines, f"{name}[{mask}] {self.draw.choice(['', '', '+', '*'])}= {value}"]
+
+    def swap(self, depth: int) -> list[str]:
+        """Two elements, two rows or two arrays change places."""
+        return self.on_array("vm", self.swapped)
+
+    def swapped(self, name: str, kind: str) -> list[str]:
+        if self.chance(0.4):
+            other = self.any_name(kind)
+            return [f"{name}, {other} = {other}, {name}"]
+        ends = self.draw.sample(["0", "1", "2"] if kind == "v" else ["0, 1", "1, 1", "0, 2"], 2)
+        if kind == "m" and self.chance(0.2):
+            return [f"{name}[0], {name}[1] = {name}[1].copy(), {name}[0].copy()"]
+        if kind == "m" and self.chance(0.2):
+            return [f"{name}[[0, 1]] = {name}[[1, 0]]"]
+        if self.chance(0.3):
+            kept = self.fresh("kept")
+            lines = [f"{kept} = {name}[{ends[0]}]", f"{name}[{ends[0]}] = {name}[{ends[1]}]"]
+            return [*lines, f"{name}[{ends[1]}] = {kept}"]
+        one, two = (f"{name}[{end}]" for end in ends)
+        return [f"{one}, {two} = {two}, {one}"]
+
+    def whole(self, depth: int) -> list[str]:
+        """`x += e` on an array."""
+
+        def augmented(name: str, kind: str) -> list[str]:
+            return [f"{name} {self.draw.choice(['+', '-', '*'])}= {self.value(kind)}"]
+
+        return self.on_array("vmrck", augmented)
+
+    def stencil(self, depth: int) -> list[str]:
+        """A write of what is read from the same array, in parts that overlap."""
+
+        def overlapping(name: str, kind: str) -> list[str]:
+            pattern = self.draw.choice(STENCILS[kind]).replace("{0}", name)
+            return [self.plainly(pattern)]
+
+        return self.on_array("vm", overlapping)
+
+    def called(self, depth: int) -> list[str]:
+        """A function or a method that writes: `out=`, `np.copyto`, `fill`, `sort`."""
+
+        def calling(name: str, kind: str) -> list[str]:
+            return [self.plainly(self.draw.choice(CALLS[kind]).replace("{0}", name))]
+
+        return self.on_array("vm", calling)
+
+    def fill(self, depth: int) -> list[str]:
+        """A loop that fills an array, each element from the one before."""
+        name, kind = self.target(self.draw.choice("vvm"))
+        if self.loops > 2:
+            return self.make(depth)
+        lines = [f"{name} = {self.new(kind)}"]
+        self.bind(name, kind)
+        loop, inner, before = self.fresh("i"), self.fresh("j"), list(self.integers)
+        self.integers.append(loop)
+        value = self.draw.choice(WRAP).format(self.expr("s", 1))
+        guard = [f"if {self.condition()}:"] if self.chance(0.3) else []
+        if kind == "v":
+            step = f"{name}[{loop}] = {name}[{loop} - 1] * 0.7 + {value}"
+            heads = [f"for {loop} in range({self.draw.choice(['1, 3', '3', '2, -1, -1', '2'])}):"]
+        else:
+            step = f"{name}[{loop}, {inner}] += {name}[{loop} - 1, {inner} - 1] * {value}"
+            heads = [f"for {loop} in range(2):", f"for {inner} in range(1, 3):"]
+        self.integers = before
+        return [*lines, *_stacked([*heads, *guard, step])]
+
+    def rows(self, depth: int) -> list[str]:
+        """A loop over the rows of a matrix, which writes into them or into the matrix."""
+        return self.on_array("m", self.by_rows)
+
+    def by_rows(self, name: str, kind: str) -> list[str]:
+        row, number = self.fresh("row"), self.fresh("i")
+        integers, before = list(self.integers), dict(self.scope)
+        self.scope[row] = "v"
+        head = f"for {row} in {name}:"
+        if self.chance(0.4):
+            head = f"for {number}, {row} in enumerate({name}):"
+            self.integers.append(number)
+        written = self.written(row, "v") if self.chance(0.6) else self.write(1)
+        lines = [head, *(f"    {line}" for line in written)]
+        target, of = self.target("s")
+        if self.chance(0.6):
+            lines += [f"    {target} = np.sum(np.sin({row}) * {row})"]
+        self.integers, self.scope = integers, before
+        if self.chance(0.6):
+            lines.insert(0, f"{target} = {self.bounded(of)}")
+            self.bind(target, of)
+        return lines
+
+    def kept_view(self, depth: int) -> list[str]:
+        """A view that lives over the turns of a loop in which the array is written, or the view."""
+        kind = self.draw.choice("vvm")
+        value = self.seen(kind)
+        if value is None or self.loops > 1:
+            return self.make(depth)
+        name, loop = self.fresh("part"), self.fresh("i")
+        self.scope[name] = kind
+        lines = [f"{name} = {value}"]
+        held, integers = dict(self.scope), list(self.integers)
+        self.integers.append(loop)
+        body = [*self.write(depth), *self.written(name, kind)] if self.chance(0.5) else []
+        body += self.written(name, kind) if self.chance(0.5) else self.write(depth)
+        if self.chance(0.4):
+            body = [f"if {self.condition()}:", *("    " + line for line in body)]
+        body += self.tally(depth)
+        self.scope, self.integers = held, integers
+        lines.append(f"for {loop} in range({self.draw.choice(['2', '3', '1', '0'])}):")
+        return [*lines, *("    " + line for line in body)]
+
+    def tally(self, depth: int) -> list[str]:
+        """A sum of which the derivative reads an array that may be overwritten later."""
+        scalars = [n for n, kind in sorted(self.scope.items()) if kind == "s"]
+        held = [(name, kind) for name, kind in sorted(self.scope.items()) if kind in "vmrck"]
+        if not held or not scalars:
+            return self.assign(depth)
+        read, kind = self.draw.choice(held)
+        part = self.draw.choice(TALLIED[kind] + TALLIED["?"]).format(read)
+        name = self.draw.choice(scalars)
+        return [f"{name} {self.draw.choice(['', '+', '+'])}= {part}"]
+
+    # --- lists, dictionaries and objects ----------------------------------------------------------
+    def box(self, depth: int) -> list[str]:
+        """A list or a dict that holds arrays and numbers."""
+        if self.loops:
+            return self.write(depth)
+        name, kinds = self.fresh("box"), self.draw.choices("svm", k=2)
+        parts = [
+            self.new(kind) if kind != "s" and self.chance(0.6) else self.bounded(kind)
+            for kind in kinds
+        ]
+        keys = ["'a'", "'b'"] if self.chance(0.4) else ["0", "1"]
+        self.boxes[name] = dict(zip(keys, kinds, strict=True))
+        if keys[0] == "0":
+            return [f"{name} = [{', '.join(parts)}]"]
+        return [f"{name} = {{{keys[0]}: {parts[0]}, {keys[1]}: {parts[1]}}}"]
+
+    def entry(self, depth: int) -> list[str]:
+        """An entry of a list or a dict, or an element of an entry, is written or read."""
+        places = [
+            (f"{box}[{key}]", kind)
+            for box, held in self.boxes.items()
+            for key, kind in held.items()
+        ]
+        places += [
+            (f"{each}[{self.draw.choice(['0', '-1', f'len({each}) - 1'])}]", kind)
+            for each, kind in self.lists.items()
+            if each not in self.walked
+        ]
+        if not places:
+            return self.box(depth)
+        text, kind = self.draw.choice(places)
+        if self.chance(0.3):
+            name, _ = self.target(kind)
+            value = self.draw.choice(WRAP).format(text)
+            self.bind(name, kind)
+            return [f"{name} = {value}"]
+        if kind in "vm" and self.chance(0.6):
+            return self.written(text, kind)
+        return [f"{text} {self.draw.choice(['', '', '+', '*'])}= {self.value(kind)}"]
+
+    def listed(self, depth: int) -> list[str]:
+        """A method of a list, or `del`."""
+        names = sorted(set(self.lists) - self.walked)
+        if not names:
+            return self.grow(depth)
+        name = self.draw.choice(names)
+        kind = self.lists[name]
+        value, place = self.bounded(kind), self.draw.choice(["0", "-1", "1"])
+        target, of = self.target(kind)
+        ways = [
+            [f"{name}.append({value})"],
+            [f"{name}.insert({place}, {value})"],
+            [f"{name}.extend([{value}, {self.bounded(kind)}])"],
+            [f"{name} += [{value}]"],
+            [f"{name}.reverse()"],
+            [f"{name}.append({value})", f"{target} = {name}.pop({self.draw.choice(['', '0'])})"],
+            [f"{name}.append({value})", f"del {name}[0]"],
+            [f"{name}[0], {name}[-1] = {name}[-1], {name}[0]"],
+        ]
+        chosen = self.draw.choice(ways)
+        if "pop" in chosen[-1]:
+            self.bind(target, of)
+        return chosen
+
+    def stack(self, depth: int) -> list[str]:
+        """A list of arrays, each updated in a loop over the list or its positions."""
+        if self.loops > 1:
+            return self.write(depth)
+        kind, name = self.draw.choice("vvm"), self.fresh("layers")
+        part, loop = self.fresh("e"), self.fresh("i")
+        lines = [f"{name} = [{self.new(kind)}, {self.new(kind)}]"]
+        held, integers = dict(self.scope), list(self.integers)
+        self.scope[part] = kind
+        if self.chance(0.5):
+            lines.append(f"for {part} in {name}:")
+            body = self.written(part, kind)
+        else:
+            lines.append(f"for {loop} in range(len({name})):")
+            del self.scope[part]
+            self.integers.append(loop)
+            body = self.written(f"{name}[{loop}]", kind)
+            if self.chance(0.3):
+                body = [f"{name}[{loop}] = {self.value(kind)}"]
+        if self.chance(0.3):
+            body = [f"if {self.condition()}:", *("    " + line for line in body)]
+        body += self.tally(depth) if self.chance(0.5) else []
+        self.scope, self.integers = held, integers
+        if not self.loops and depth == 1:
+            self.lists[name] = kind
+        target, of = self.target("s")
+        self.bind(target, of)
+        last = f"{target} = np.sum({name}[0] * {name}[1])"
+        return [*lines, *("    " + line for line in body), last]
+
+    def attribute(self, depth: int) -> list[str]:
+        """Attributes of an object that is made here are assigned, augmented or written into."""
+        name, kind = self.fresh("layer"), self.draw.choice("vvs")
+        target, of = self.target(kind)
+        first = self.new(kind) if kind == "v" else self.bounded(kind)
+        lines = [f"{name} = Layer({first}, {self.bounded(kind)})"]
+        change = [f"{name}.w = {self.value(kind)}", f"{name}.w *= {self.value('s')}"]
+        if kind == "v":
+            change += self.written(f"{name}.w", "v")
+        body = [self.draw.choice(change)]
+        if self.chance(0.4):
+            body = [f"if {self.condition()}:", f"    {body[0]}"]
+        if self.chance(0.4) and not self.loops:
+            body = [
+                f"for {self.fresh('i')} in range({self.draw.choice('0123')}):",
+                *("    " + line for line in body),
+            ]
+        self.bind(target, of)
+        return [*lines, *body, f"{target} = {name}.scaled({self.expr('s', 2)})"]
+
+    # --- helpers ----------------------------------------------------------------------------------
+    def filler(self, depth: int) -> list[str]:
+        """A function that writes into its argument, and returns it or something else, is defined and called."""
+        return self.on_array("vm", self.filling)
+
+    def filling(self, name: str, kind: str) -> list[str]:
+        inner = self.fresh("filled")
+        before, integers, lists, boxes = dict(self.scope), self.integers, self.lists, self.boxes
+        functions, self.functions = self.functions, {}
+        records, self.records = self.records, {}
+        self.scope, self.integers, self.lists, self.boxes = {"g": kind, "h": "s"}, [], {}, {}
+        body = [*self.written("g", kind), *self.written("g", kind)]
+        if self.chance(0.3):
+            body = [f"if {self.condition()}:", *("    " + line for line in body)]
+        if self.chance(0.5):
+            body = [f"h = {self.expr('s', 1)}", *body]
+        self.scope, self.integers, self.lists, self.boxes = before, integers, lists, boxes
+        self.functions, self.records = functions, records
+        ends = {"return g": kind, "return np.sum(g * h)": "s", "return np.sin(g)": kind, "pass": ""}
+        last = self.draw.choice(list(ends))
+        given = self.draw.choice([name, name, name, f"{name}.copy()", f"np.sin({name})"])
+        call = f"{inner}({given}, {self.expr('s', 2)})"
+        if ends[last]:
+            target, _ = self.target(ends[last])
+            self.bind(target, ends[last])
+            call = f"{target} = {call}"
+        calls = [call]
+        if self.chance(0.3):
+            calls = [f"if {self.condition()}:", f"    {call}"] if "=" not in call else calls
+            calls = [f"for {self.fresh('i')} in range(2):", *("    " + line for line in calls)]
+        return [f"def {inner}(g, h):", *(f"    {line}" for line in [*body, last]), *calls]
+
+    def counter(self, depth: int) -> list[str]:
+        """A closure that writes what it captures: `nonlocal`, or an array."""
+        name, total = self.fresh("step"), self.fresh("state")
+        kind = self.draw.choice("sv")
+        lines = [f"{total} = {self.bounded(kind)}", f"def {name}(e):"]
+        if kind == "s" or self.chance(0.4):
+            lines += [
+                f"    nonlocal {total}",
+                f"    {total} = {total} * np.cos(e) + {self.expr('s', 2)}",
+            ]
+        else:
+            lines[0] = f"{total} = {self.new(kind)}"
+            lines += ["    " + line for line in self.written(total, kind)]
+        lines += [f"    return np.sum({total}) * e"] if self.chance(0.5) else []
+        call = f"{name}({self.expr('s', 2)})"
+        target, of = self.target("s")
+        if lines[-1].startswith("    return"):
+            call = f"{target} = {call}"
+            self.bind(target, of)
+        self.scope[total] = kind
+        if self.chance(0.4) and not self.loops:
+            return [*lines, call, f"for {self.fresh('i')} in range(2):", f"    {call}"]
+        return [*lines, call]
+
+
+def _stacked(lines: list[str]) -> list[str]:
+    """Each line one level deeper than the one before."""
+    return ["    " * level + line for level, line in enumerate(lines)]
