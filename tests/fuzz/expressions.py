@@ -60,7 +60,7 @@ SHAPED = {
         "np.full(3, {s})", "({m}.T @ {c})[:, 0]", "np.max({m}, axis=0)", "{k}[1, 0]",
         "np.roll({v}, 1)", "np.sum(np.stack([{v}, {v}]), axis=0)", "{k}.sum(axis=(0, 1))",
         "{k}[-1, ..., 0, :]", "{m}[..., 1, ::-1]", "np.sort({v})", "np.squeeze({r})",
-        "{m}[[1, 0, 1], [0, 0, 2]]", "np.diff({v}, append={s})", "{v}[np.array([2, 0, 2])]",
+        "{m}[[1, 0, 1], [0, 0, 2]]", "np.diff(np.append({v}, {s}))", "{v}[np.array([2, 0, 2])]",
         "np.hstack([{v}[:2], {s}])", "np.flip({v})", "np.prod({m}, axis=0)", "{m}.ravel()[::2]",
         "np.cumsum({v}[::-1])[::-1]", "np.linalg.norm({m}, axis=0)", "{v}[:, None][:, 0]",
     ],

@@ -88,7 +88,7 @@ class Writes(Functions):
         return [
             (self.make, 5), (self.write, 24), (self.mask, 5), (self.swap, 5), (self.view, 5),
             (self.whole, 4), (self.stencil, 6), (self.box, 3), (self.entry, 5), (self.tally, 10),
-            (self.called, 5), (self.listed, 4),
+            (self.called, 5), (self.listed, 4), (self.shared, 3),
         ]  # fmt: skip
 
     def statements(self, depth: int) -> list[tuple[Writer, int]]:
@@ -320,6 +320,45 @@ class Writes(Functions):
         self.scope, self.integers = held, integers
         lines.append(f"for {loop} in range({self.draw.choice(['2', '3', '1', '0'])}):")
         return [*lines, *("    " + line for line in body)]
+
+    def shared(self, depth: int) -> list[str]:
+        """An array that is reached by a name, and by a container, a branch, a function or a loop."""
+        return self.on_array("vm", self.sharing)
+
+    def sharing(self, name: str, kind: str) -> list[str]:
+        other, part = self.any_name(kind), self.fresh("part")
+        write = self.written(part, kind)
+        if self.chance(0.3):
+            write = [f"if {self.condition()}:", *("    " + line for line in write)]
+        ways = [
+            [f"{part} = {name} if {self.condition()} else {other}", *write],
+            [f"{part} = [{name}, {other}][{self.draw.choice(['0', '1', '-1'])}]", *write],
+            [f"{part} = ({name}, {self.expr('s', 2)})[0]", *write],
+            [f"{part} = (lambda e: e)({name})", *write],
+            [f"{part} = {{'a': {name}}}['a']", *write],
+            [f"if {self.condition()}:", f"    {part} = {name}", "else:",
+             f"    {part} = {self.new(kind)}", *write],
+            self.buffers(name, kind),
+        ]  # fmt: skip
+        lines = self.draw.choice(ways)
+        if lines is not ways[-1]:
+            self.scope[part] = kind
+        return lines
+
+    def buffers(self, name: str, kind: str) -> list[str]:
+        """Two arrays that change places in a loop, one computed from the other."""
+        old, new, loop = self.fresh("old"), self.fresh("new"), self.fresh("i")
+        start = self.draw.choice([name, f"{name}.copy()"])
+        body = [
+            f"{new}[1:] = np.sin({old}[:-1]) + {self.expr('s', 2)}",
+            f"{old}, {new} = {new}, {old}",
+        ]
+        self.scope |= {old: kind, new: kind}
+        return [
+            f"{old}, {new} = {start}, {self.new(kind)}",
+            f"for {loop} in range({self.draw.choice('0123')}):",
+            *("    " + line for line in body),
+        ]
 
     def tally(self, depth: int) -> list[str]:
         """A sum of which the derivative reads an array that may be overwritten later."""
