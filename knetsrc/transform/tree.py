@@ -23,7 +23,6 @@ _COMPARE: dict[str, type] = {
 }  # fmt: skip
 _WITHOUT_NODES = frozenset({"id", "ctx", "op", "ops", "attr", "arg", "type_comment", "kind"})
 _SHARED = (gast.expr_context, gast.operator, gast.unaryop, gast.boolop, gast.cmpop)  # without state
-_INNER = (gast.AST, list)
 _KINDS: list[Any] = [
     k for k in vars(gast).values() if isinstance(k, type) and issubclass(k, gast.AST)
 ]
@@ -31,6 +30,9 @@ _BELOW: dict[Any, tuple[str, ...]] = {
     kind: tuple(f for f in kind._fields[::-1] if f not in _WITHOUT_NODES) for kind in _KINDS
 }  # fields in which nodes may stand, last ones first
 _BELOW[gast.Constant] = ()
+_COPIED: dict[Any, tuple[str, ...]] = {  # of kinds with state: fields to copy
+    kind: _BELOW[kind][::-1] for kind in _KINDS if not issubclass(kind, _SHARED)
+}
 _SYMBOL = {kind: symbol for symbol, kind in (_BINARY | _COMPARE).items()}
 
 
@@ -274,15 +276,18 @@ def signature(node: Any) -> Any:
 def walk(node: Node | Iterable[Node]) -> Iterator[Node]:
     """All nodes of a tree or of several, each before its children, in the order of the text."""
     stack: list[Node] = [node] if isinstance(node, Node) else list(node)[::-1]
-    while stack:
+    while stack:  # written out here, as most of the time goes here
         current = stack.pop()
+        fields = _BELOW.get(current.__class__)
+        if fields is None:  # None or a text, in place of a node
+            continue
         yield current
         values = current.__dict__
-        for field in _BELOW[current.__class__]:  # written out here, as most of the time goes here
+        for field in fields:
             value = values.get(field)
             if value.__class__ is list:
-                stack += [item for item in value[::-1] if isinstance(item, Node)]
-            elif value is not None and isinstance(value, Node):
+                stack += value[::-1]
+            elif value is not None:
                 stack.append(value)
 
 
@@ -320,14 +325,19 @@ def called_name(node: Node) -> str | None:
 # --- rewrite ----------------------------------------------------------------------------------------------------------
 def clone(node: Any) -> Any:
     """A deep copy of a tree or of a list of trees; only operators and contexts are shared."""
-    if isinstance(node, list):
+    kind = node.__class__
+    if kind is list:
         return [clone(item) for item in node]
-    if not isinstance(node, Node) or isinstance(node, _SHARED):
+    fields = _COPIED.get(kind)
+    if fields is None:
         return node
-    copied = node.__class__.__new__(node.__class__)
+    copied = kind.__new__(kind)
     values = copied.__dict__
-    for key, value in node.__dict__.items():
-        values[key] = clone(value) if isinstance(value, _INNER) else value
+    values.update(node.__dict__)
+    for field in fields:
+        value = values.get(field)
+        if value is not None:
+            values[field] = clone(value)
     return copied
 
 
@@ -365,19 +375,27 @@ def rewrite(tree: Any, handlers: Mapping[type, Handler]) -> Any:
     """
 
     def visit(node: Any) -> Any:
-        if isinstance(node, list):
+        kind = node.__class__
+        if kind is list:
             found: list[Any] = []
             for item in node:
                 new = visit(item)
-                found += new if isinstance(new, list) else [new]
+                if new.__class__ is list:
+                    found += new
+                else:
+                    found.append(new)
             return found
-        if not isinstance(node, Node) or isinstance(node, _SHARED):
+        fields = _COPIED.get(kind)
+        if fields is None:
             return node
-        fresh = node.__class__.__new__(node.__class__)
+        fresh = kind.__new__(kind)
         values = fresh.__dict__
-        for key, value in node.__dict__.items():
-            values[key] = visit(value) if isinstance(value, _INNER) else value
-        handler = handlers.get(node.__class__)
+        values.update(node.__dict__)
+        for field in fields:
+            value = values.get(field)
+            if value is not None:
+                values[field] = visit(value)
+        handler = handlers.get(kind)
         return fresh if handler is None else at(handler(fresh), node)
 
     return visit(tree)
