@@ -3,6 +3,7 @@
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
+import numba
 import numpy as np
 import pytest
 
@@ -16,7 +17,10 @@ from knetsrc.backends.kernels import (
     machine,
     paths,
     plain,
+    threads,
 )
+from knetsrc.backends.kernels.compiling import driver
+from knetsrc.backends.kernels.launch import record
 
 GEOMETRY = Geometry((14, 20), (3, 3), ((1, 1), (0, 2)), (1, 1), (1, 1), 2)
 PROBLEM = (GEOMETRY, 4, 9, 8, "f")
@@ -49,11 +53,13 @@ for _ in range(2):
 assert right()
 """
 THREADS = """
+from knetsrc.backends.kernels import launch, numba_threads
+if {by_numba}:
+    launch.threads = numba_threads
 from concurrent.futures import ThreadPoolExecutor
 with ThreadPoolExecutor(4) as pool:
     assert all(pool.map(lambda _: right(), range(24)))
-import numba
-print(numba.threading_layer(), numba.get_num_threads())
+print(launch.workers())
 """
 COMPILING_NOTHING = """
 from knetsrc.backends.kernels import machine
@@ -61,11 +67,17 @@ def compiled(text, processor):
     raise AssertionError("compiled " + text[:80])
 machine.compiled = compiled
 assert right()
-from knetsrc.backends.kernels import blocks, forward_drivers, launch, scatter_drivers
+from knetsrc.backends.kernels import blocks, forward_drivers, scatter_drivers, threads
 drivers = blocks.pack, forward_drivers.by_rows, forward_drivers.by_panel, scatter_drivers.by_columns
 assert all(driver.cache_hits == 1 for driver in drivers)
-assert sum(launch.at_once.stats.cache_hits.values()) == 1
+assert threads.assist.cache_hits == 1
+assert sum(threads.lead.stats.cache_hits.values()) == 1
 """
+
+
+@driver(record("count"))
+def counting(job, share):
+    numba.carray(job, 7)[share].count += 1
 
 
 def results(arrays):
@@ -88,15 +100,36 @@ def test_threads_do_not_disturb_each_other():
 
 
 @pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="needs fork")
-def test_forked_child_runs_on_one_thread(tmp_path):
+def test_forked_child_has_helpers_of_its_own(tmp_path):
     processes.run(START + FORKING, cwd=tmp_path, NUMBA_NUM_THREADS=2)
 
 
-@pytest.mark.parametrize(("layer", "threads"), [("workqueue", 2), ("default", 1)])
-def test_threading_layers(layer, threads, tmp_path):
-    variables = {"NUMBA_THREADING_LAYER": layer, "NUMBA_NUM_THREADS": threads}
-    said = processes.run(START + THREADS, cwd=tmp_path, **variables).split()
-    assert said[1] == str(threads) and layer in (said[0], "default")
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_numbers_of_threads(count, tmp_path):
+    code = START + THREADS.format(by_numba=False)
+    assert processes.run(code, cwd=tmp_path, NUMBA_NUM_THREADS=count) == f"{count}\n"
+
+
+def test_numbas_threads_where_there_are_no_posix_ones(tmp_path):
+    variables = {"NUMBA_THREADING_LAYER": "workqueue", "NUMBA_NUM_THREADS": 2}
+    code = START + THREADS.format(by_numba=True)
+    assert processes.run(code, cwd=tmp_path, **variables) == "2\n"
+
+
+def test_job_waits_for_no_helper(monkeypatch):
+    arrays = convolutions.arrays(*PROBLEM)
+    wanted = results(arrays)
+    monkeypatch.setattr(threads, "_helpers", None)
+    monkeypatch.setattr(threads.Helpers, "start", lambda helpers, count: None)
+    for found, with_help in zip(results(arrays), wanted, strict=True):
+        np.testing.assert_array_equal(found, with_help)
+
+
+def test_each_share_is_done_once_in_jobs_one_after_the_other():
+    counts = np.zeros((400, 7), np.int64)
+    for job in range(len(counts)):
+        threads.run(counting.address, counts[job].ctypes.data, counts.shape[1])
+    np.testing.assert_array_equal(counts, 1)
 
 
 def test_package_that_cannot_be_written_to(tmp_path):
@@ -111,7 +144,7 @@ def test_package_that_cannot_be_written_to(tmp_path):
     with (package / "backends" / "kernels" / "frames.py").open("a") as helpers:
         helpers.write("# changed\n")
     code = (
-        f"{path}from knetsrc.backends.kernels import launch\nprint(launch.at_once.stats.cache_hits)"
+        f"{path}from knetsrc.backends.kernels import threads\nprint(threads.lead.stats.cache_hits)"
     )
     said = processes.run(code, cwd=tmp_path, **variables, **home)
     assert said == "Counter()\n"

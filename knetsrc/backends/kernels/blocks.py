@@ -7,7 +7,8 @@ import numba
 from numpy.typing import NDArray
 
 from knetsrc.backends.kernels import rows, tiles
-from knetsrc.backends.kernels.launch import call, driver, filled, fresh, record, run, take
+from knetsrc.backends.kernels.compiling import call, driver, take
+from knetsrc.backends.kernels.launch import filled, fresh, record, run
 from knetsrc.backends.kernels.layout import parts
 from knetsrc.backends.kernels.machine import address, processor
 from knetsrc.backends.kernels.vectors import Lanes

@@ -4,7 +4,8 @@ import numba
 
 from knetsrc.backends.kernels import blocks
 from knetsrc.backends.kernels.blocks import first_row, multiply
-from knetsrc.backends.kernels.launch import call, driver, record, take
+from knetsrc.backends.kernels.compiling import call, driver, take
+from knetsrc.backends.kernels.launch import record
 
 JOB = record(
     *blocks.FIELDS,

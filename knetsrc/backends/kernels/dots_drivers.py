@@ -3,8 +3,9 @@
 import numba
 
 from knetsrc.backends.kernels import frames
+from knetsrc.backends.kernels.compiling import call, driver, take
 from knetsrc.backends.kernels.frames import transfer
-from knetsrc.backends.kernels.launch import call, driver, record, take
+from knetsrc.backends.kernels.launch import record
 
 JOB = record(
     *frames.FIELDS,

@@ -5,7 +5,7 @@ from typing import Any
 import numba
 
 from knetsrc.backends.kernels import rows
-from knetsrc.backends.kernels.launch import call
+from knetsrc.backends.kernels.compiling import call
 from knetsrc.backends.kernels.layout import Layout
 from knetsrc.backends.kernels.machine import address
 from knetsrc.backends.kernels.vectors import Lanes

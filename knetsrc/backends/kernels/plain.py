@@ -8,8 +8,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from knetsrc.backends.kernels.compiling import kept
 from knetsrc.backends.kernels.geometry import Geometry
-from knetsrc.backends.kernels.launch import kept
 
 Array = NDArray[np.floating]
 OUTPUT, IMAGE, FILTER = range(3)

@@ -5,10 +5,10 @@ so that it is a full one. Fewer than four are taken one by one.
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from knetsrc.backends.kernels import pool_vectors
-from knetsrc.backends.kernels.launch import kept
+from knetsrc.backends.kernels.compiling import kept
 
 maximum_16, maximum_8, maximum_4 = map(pool_vectors.maximum_2x2, (16, 8, 4))
 winners_16, winners_8, winners_4 = map(pool_vectors.winners_2x2, (16, 8, 4))
@@ -141,25 +141,3 @@ def means_back(d_x, d_y, first, last, height, width):  # type: ignore[no-untyped
                     d_x[start + 2 * k + place // 2 * width + place % 2] = part
                 k += 1
             result += columns
-
-
-@kept(njit, parallel=True, nogil=True)
-def maxima_at_once(is_forward, x, winners, y, planes, height, width, workers):  # type: ignore[no-untyped-def]
-    """`maxima` or `winners_back` of all planes, shared out among the workers."""
-    for worker in prange(workers):
-        first, last = planes * worker // workers, planes * (worker + 1) // workers
-        if is_forward:
-            maxima(x, winners, y, first, last, height, width)
-        else:
-            winners_back(x, winners, y, first, last, height, width)
-
-
-@kept(njit, parallel=True, nogil=True)
-def means_at_once(is_forward, x, y, planes, height, width, workers):  # type: ignore[no-untyped-def]
-    """`means` or `means_back` of all planes, shared out among the workers."""
-    for worker in prange(workers):
-        first, last = planes * worker // workers, planes * (worker + 1) // workers
-        if is_forward:
-            means(x, y, first, last, height, width)
-        else:
-            means_back(x, y, first, last, height, width)

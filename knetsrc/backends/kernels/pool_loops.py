@@ -6,10 +6,10 @@ time.
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from knetsrc.backends.kernels import pool_vectors
-from knetsrc.backends.kernels.launch import kept
+from knetsrc.backends.kernels.compiling import kept
 
 maximum_16, maximum_8, maximum_4 = map(pool_vectors.maximum, (16, 8, 4))
 
@@ -211,28 +211,3 @@ def means_back(d_x, extent, d_y, first, last, image, window, before, stride, out
                         start = ((plane * image[0] + p) * image[1] + q) * image[2]
                         for r in range(image[2]):
                             d_x[start + r] += line[r]
-
-
-# --- shared out ---------------------------------------------------------------------------------
-@kept(njit, parallel=True, nogil=True)
-def maxima_at_once(
-    is_forward, x, winners, y, planes, image, window, before, stride, output, workers
-):  # type: ignore[no-untyped-def]
-    """`maxima` or `winners_back` of all planes, shared out among the workers."""
-    for worker in prange(workers):
-        first, last = planes * worker // workers, planes * (worker + 1) // workers
-        if is_forward:
-            maxima(x, winners, y, first, last, image, window, before, stride, output)
-        else:
-            winners_back(x, winners, y, first, last, image, window, before, stride, output)
-
-
-@kept(njit, parallel=True, nogil=True)
-def means_at_once(is_forward, x, extent, y, planes, image, window, before, stride, output, workers):  # type: ignore[no-untyped-def]
-    """`means` or `means_back` of all planes, shared out among the workers."""
-    for worker in prange(workers):
-        first, last = planes * worker // workers, planes * (worker + 1) // workers
-        if is_forward:
-            means(x, extent, y, first, last, image, window, before, stride, output)
-        else:
-            means_back(x, extent, y, first, last, image, window, before, stride, output)

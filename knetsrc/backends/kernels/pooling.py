@@ -4,13 +4,15 @@ The arrays that come in are checked already (`knetsrc.backends.pooling`), the re
 loops are in `pool_loops`, those for windows of 2 x 2 in `pool_2x2`.
 """
 
+import itertools
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knetsrc.backends.kernels import launch, pool_2x2, pool_loops
+from knetsrc.backends.kernels import launch, pool_drivers, pool_loops
 
 Array = NDArray[Any]
 LEAST = 1 << 15  # elements of the images that are worth another thread
@@ -33,9 +35,8 @@ def max_pool(x: Array, windows: Any) -> tuple[Array, Array]:
     """
     y = np.empty((*x.shape[:2], *windows.output), x.dtype)
     winners = np.empty(y.shape, windows.index_type)
-    arrays = flat(x), winners.reshape(-1), y.reshape(-1)
-    loops, sizes = loops_for(windows)
-    run(loops.maxima, loops.maxima_at_once, True, x, arrays, sizes)
+    driver = pool_drivers.maxima(x.dtype.name, winners.dtype.name, is_2x2(windows))
+    run(driver, np.ascontiguousarray(x), y, windows, winners=winners.ctypes.data, is_forward=1)
     return y, winners
 
 
@@ -55,9 +56,9 @@ def max_pool_adjoint(d_y: Array, winners: Array, windows: Any) -> Array:
         Shape ``(N, C, ...)``.
     """
     d_x = image_of(d_y, windows)
-    arrays = d_x.reshape(-1), flat(winners), flat(d_y)
-    loops, sizes = loops_for(windows)
-    run(loops.winners_back, loops.maxima_at_once, False, d_x, arrays, sizes)
+    winners = np.ascontiguousarray(winners)
+    driver = pool_drivers.maxima(d_y.dtype.name, winners.dtype.name, is_2x2(windows))
+    run(driver, d_x, np.ascontiguousarray(d_y), windows, winners=winners.ctypes.data)
     return d_x
 
 
@@ -101,7 +102,9 @@ def average_pool(x: Array, windows: Any, counts_padding: bool) -> Array:
         Shape ``(N, C, ...)``.
     """
     y = np.empty((*x.shape[:2], *windows.output), x.dtype)
-    means(True, flat(x), y.reshape(-1), x, windows, counts_padding)
+    driver = pool_drivers.means(x.dtype.name, is_2x2(windows))
+    counted = extent(windows, counts_padding)
+    run(driver, np.ascontiguousarray(x), y, windows, **counted, is_forward=1)
     return y
 
 
@@ -123,7 +126,8 @@ def average_pool_adjoint(d_y: Array, windows: Any, counts_padding: bool) -> Arra
         Shape ``(N, C, ...)``.
     """
     d_x = image_of(d_y, windows)
-    means(False, d_x.reshape(-1), flat(d_y), d_x, windows, counts_padding)
+    driver = pool_drivers.means(d_y.dtype.name, is_2x2(windows))
+    run(driver, d_x, np.ascontiguousarray(d_y), windows, **extent(windows, counts_padding))
     return d_x
 
 
@@ -145,11 +149,12 @@ def image_of(y: Array, windows: Any) -> Array:
     return np.empty(shape, y.dtype) if written else np.zeros(shape, y.dtype)
 
 
-def extent(windows: Any, counts_padding: bool) -> tuple[int, ...]:
+def extent(windows: Any, counts_padding: bool) -> dict[str, int]:
     """How far in front of and behind the image elements of a window count."""
     none = (0,) * len(windows.image)
     before, after = (windows.before, windows.after) if counts_padding else (none, none)
-    return volume(before, 0) + volume(after, 0)
+    found = volume(before, 0) + volume(after, 0)
+    return dict(zip(pool_drivers.EXTENT, found, strict=True))
 
 
 def volume(sizes: tuple[int, ...], leading: int = 1) -> tuple[int, ...]:
@@ -168,28 +173,25 @@ def volumes(windows: Any) -> tuple[tuple[int, ...], ...]:
     )
 
 
-def loops_for(windows: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The module with the loops for windows, and the sizes that they take."""
-    return (pool_2x2, windows.image) if is_2x2(windows) else (pool_loops, volumes(windows))
+@lru_cache(maxsize=512)
+def job_of(windows: Any) -> NDArray[Any]:
+    """The job with these windows; a call adds its arrays."""
+    values = itertools.chain.from_iterable(volumes(windows))
+    return launch.filled(pool_drivers.JOB, dict(zip(pool_drivers.SIZES, values, strict=True)))
 
 
-def means(
-    is_forward: bool, x: Array, y: Array, images: Array, windows: Any, counts_padding: bool
-) -> None:
-    """Fill `y` with means of `x`, or `x` with what comes back; `images` has its shape."""
-    loops, sizes = loops_for(windows)
-    one = loops.means if is_forward else loops.means_back
-    counted = () if is_2x2(windows) else (extent(windows, counts_padding),)
-    run(one, loops.means_at_once, is_forward, images, (x, *counted, y), sizes)
-
-
-def run(
-    one: Any, at_once: Any, is_forward: bool, images: Array, arrays: Any, sizes: tuple[Any, ...]
-) -> None:
-    """Have all planes of `images` worked on, by several threads where there is enough to do."""
-    planes = math.prod(images.shape[:2])
-    workers = min(launch.workers(), planes, 1 + images.size // LEAST)
-    if launch.is_alone(workers):
-        one(*arrays, 0, planes, *sizes)
-    else:
-        launch.enter(at_once, is_forward, *arrays, planes, *sizes, workers)
+def run(driver: int, x: Array, y: Array, windows: Any, **more: int) -> None:
+    """Have all planes of images `x` and of what becomes of them worked on, by several threads where there is enough to do."""
+    planes = math.prod(x.shape[:2])
+    workers = min(launch.workers(), planes, 1 + x.size // LEAST)
+    job = launch.fresh(
+        job_of(windows),
+        workers=workers,
+        planes=planes,
+        x=x.ctypes.data,
+        x_size=x.size,
+        y=y.ctypes.data,
+        y_size=y.size,
+        **more,
+    )
+    launch.run(driver, job, workers)

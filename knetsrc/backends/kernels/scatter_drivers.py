@@ -4,8 +4,9 @@ import numba
 
 from knetsrc.backends.kernels import blocks, frames
 from knetsrc.backends.kernels.blocks import first_row, multiply
+from knetsrc.backends.kernels.compiling import call, driver, take
 from knetsrc.backends.kernels.frames import transfer
-from knetsrc.backends.kernels.launch import call, driver, record, take
+from knetsrc.backends.kernels.launch import record
 
 JOB = record(
     *frames.FIELDS,
