@@ -29,8 +29,8 @@ SHAPES = [(16, 3, 5, 5), (8, 16, 5, 5), (120, 200), (84, 120), (10, 84)]
 
 
 def predict(w, x):
-    h = pool(relu(conv4(w[0], x) + w[1]))
-    h = pool(relu(conv4(w[2], h) + w[3]))
+    h = pool(relu(conv4(w[0], x, bias=w[1])))
+    h = pool(relu(conv4(w[2], h, bias=w[3])))
     h = relu(w[4] @ mat(h).T + w[5])
     h = relu(w[6] @ h + w[7])
     return w[8] @ h + w[9]

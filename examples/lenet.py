@@ -28,8 +28,8 @@ from knetsrc.ops import accuracy, conv4, mat, nll, pool, relu
 
 
 def predict(w, x):
-    h = pool(relu(conv4(w["conv1"], x) + w["bias1"]))
-    h = pool(relu(conv4(w["conv2"], h) + w["bias2"]))
+    h = pool(relu(conv4(w["conv1"], x, bias=w["bias1"])))
+    h = pool(relu(conv4(w["conv2"], h, bias=w["bias2"])))
     h = relu(w["hidden"] @ mat(h).T + w["bias3"])
     return w["output"] @ h + w["bias4"]
 

@@ -77,6 +77,18 @@ def test_arrays_that_are_not_contiguous():
         np.testing.assert_allclose(d, plain)
 
 
+@pytest.mark.parametrize("shape", [(4,), (4, 1, 1), (1, 4, 1, 1)])
+def test_bias_is_a_number_for_each_channel(shape):
+    x, w, b = random(2, 3, 5, 5), random(4, 3, 2, 2), random(*shape)
+    whole = b.reshape(1, 4, 1, 1)
+    np.testing.assert_array_equal(conv(x, w, bias=b), conv(x, w) + whole)
+    np.testing.assert_array_equal(conv4(w, x, stride=2, bias=b), conv4(w, x, stride=2) + whole)
+    d_b = grad(lambda b, x: np.sum(conv(x, w, bias=b) ** 2 + conv4(w, x, bias=b)))(b, x)
+    assert d_b.shape == shape
+    expected = np.sum(2 * conv(x, w, bias=b) + 1, axis=(0, 2, 3))
+    np.testing.assert_allclose(d_b, expected.reshape(shape))
+
+
 def test_batch_of_size_zero():
     x, w = random(0, 3, 5, 5), random(4, 3, 2, 2)
     assert conv(x, w).shape == (0, 4, 4, 4)
@@ -230,6 +242,9 @@ IMAGES, FILTERS = np.zeros((2, 3, 5, 5)), np.zeros((4, 3, 3, 3))
         (IMAGES[0, 0], FILTERS, {}, r"an array of shape \(5, 5\)"),
         (IMAGES.astype(int), FILTERS.astype(int), {}, "of dtype int64"),
         ([1.0, 2.0], FILTERS, {}, "of a list"),
+        (IMAGES, FILTERS, {"bias": np.zeros(3)}, r"bias that is an array of shape \(3,\)"),
+        (IMAGES, FILTERS, {"bias": np.zeros(4, "f")}, r"float64 images .* bias"),
+        (IMAGES, FILTERS, {"bias": [0.0] * 4}, "bias that is a list"),
     ],
 )
 def test_operands_that_do_not_go_together(x, w, options, said):

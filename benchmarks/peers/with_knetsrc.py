@@ -25,8 +25,8 @@ def perceptron_loss(w, x, y):
 
 @grad
 def convolutional_loss(w, x, y):
-    x = pool(relu(conv(x, w[0]) + w[1]))
-    x = pool(relu(conv(x, w[2]) + w[3]))
+    x = pool(relu(conv(x, w[0], bias=w[1])))
+    x = pool(relu(conv(x, w[2], bias=w[3])))
     x = mat(x).T
     for i in range(4, len(w), 2):
         x = w[i] @ x + w[i + 1]

@@ -13,6 +13,7 @@ from knetsrc import ops
 from knetsrc.adjoints.table import adjoint, case, distinct, real
 from knetsrc.backends import (
     average_pool_adjoint_x,
+    channel_sum,
     conv_adjoint_w,
     conv_adjoint_x,
     convolved,
@@ -38,15 +39,23 @@ CASES = [
 ]
 
 
-@adjoint(ops.conv, cases=CASES)
-def conv_adjoint(x, w, padding=0, stride=1, dilation=1, groups=1, *, d_y):
+@adjoint(
+    ops.conv,
+    cases=[
+        *CASES,
+        case(real(2, 2, 5, 5), real(3, 2, 2, 3), 0, 2, 1, 1, real(3)),
+        case(real(2, 2, 5), real(3, 2, 2), 1, 1, 1, 1, real(3, 1)),
+    ],
+)
+def conv_adjoint(x, w, padding=0, stride=1, dilation=1, groups=1, bias=None, *, d_y):
     d_x = conv_adjoint_x(
         d_y, x, w, padding=padding, stride=stride, dilation=dilation, groups=groups
     )
     d_w = conv_adjoint_w(
         d_y, x, w, padding=padding, stride=stride, dilation=dilation, groups=groups
     )
-    return d_x, d_w
+    d_bias = channel_sum(d_y, bias)
+    return d_x, d_w, d_bias
 
 
 @adjoint(
@@ -56,16 +65,18 @@ def conv_adjoint(x, w, padding=0, stride=1, dilation=1, groups=1, *, d_y):
         case(real(4, 2, 3), real(2, 4, 5), groups=2, mode="xcorr"),
         case(real(2, 2, 2, 3, 2), real(1, 2, 3, 4, 3), padding=1, stride=2),
         case(real(3, 2, 2), real(0, 2, 5)),
+        case(real(3, 2, 2), real(2, 2, 5), 0, 1, 1, 1, "conv", real(3, 1)),
     ],
 )
-def conv4_adjoint(w, x, padding=0, stride=1, dilation=1, groups=1, mode="conv", *, d_y):
+def conv4_adjoint(w, x, padding=0, stride=1, dilation=1, groups=1, mode="conv", bias=None, *, d_y):
     d_w = conv_adjoint_w(
         d_y, x, w, padding=padding, stride=stride, dilation=dilation, groups=groups, mode=mode
     )
     d_x = conv_adjoint_x(
         d_y, x, w, padding=padding, stride=stride, dilation=dilation, groups=groups, mode=mode
     )
-    return d_w, d_x
+    d_bias = channel_sum(d_y, bias)
+    return d_w, d_x, d_bias
 
 
 @adjoint(

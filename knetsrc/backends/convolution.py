@@ -64,6 +64,38 @@ def convolved(
     return convolution_kernels(x).convolve(x, w, geometry, flip=mode == "conv")
 
 
+def with_bias(y: Any, bias: Any) -> Any:
+    """Add a number to each channel of `y`, in place.
+
+    Parameters
+    ----------
+    y
+        Result of a convolution that nothing else holds, shape ``(N, O, ...)``.
+    bias
+        `O` numbers in any shape, of the dtype of `y`; or None.
+
+    Returns
+    -------
+    array
+        `y`.
+
+    Raises
+    ------
+    OperandError
+        If the number of elements or the dtype is another.
+    """
+    if bias is None:
+        return y
+    if not hasattr(bias, "dtype") or bias.dtype != y.dtype or bias.size != y.shape[1]:
+        raise OperandError(
+            f"convolution to {y.dtype} images of shape {y.shape} with a bias that is {described(bias)}",
+            why=f"each of the {y.shape[1]} channels has one number that is added to it",
+            instead=f"bias=b, where b has {y.shape[1]} elements of {y.dtype}",
+        )
+    y += np.reshape(bias, (1, -1) + (1,) * (y.ndim - 2))
+    return y
+
+
 def conv_adjoint_x(
     d: Any,
     x: Any,

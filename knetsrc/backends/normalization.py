@@ -104,20 +104,23 @@ def batchnorm_adjoint_gain(d: Any, normalized: Normalized) -> Any:
     return channel_sum(d * normalized.x_hat)
 
 
-def channel_sum(d: Any) -> Any:
+def channel_sum(d: Any, bias: Any = None) -> Any:
     """The sum over all axes but that of the channels.
 
     Parameters
     ----------
     d
         Shape ``(N, C, ...)``.
+    bias
+        An array of `C` numbers, or None.
 
     Returns
     -------
     array
-        Shape ``(C,)``.
+        Shape ``(C,)``, or that of `bias`.
     """
-    return np.sum(d, axis=(0, *range(2, np.ndim(d))))
+    total = np.sum(d, axis=(0, *range(2, np.ndim(d))))
+    return total if bias is None else np.reshape(total, bias.shape)
 
 
 def layernorm_adjoint_x(d: Any, normalized: Normalized, gain: Any = None, axis: Any = -1) -> Any:

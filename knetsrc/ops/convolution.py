@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from knetsrc.backends.convolution import convolved, deconvolved
+from knetsrc.backends.convolution import convolved, deconvolved, with_bias
 
 Padding = int | tuple[int, ...] | tuple[tuple[int, int], ...]
 PerAxis = int | tuple[int, ...]
@@ -15,6 +15,7 @@ def conv(
     stride: PerAxis = 1,
     dilation: PerAxis = 1,
     groups: int = 1,
+    bias: Any = None,
 ) -> Any:
     """Cross-correlation of images with filters, in the argument order of PyTorch and JAX.
 
@@ -37,6 +38,9 @@ def conv(
         Steps between the elements that a filter meets: a number, or one for each spatial axis.
     groups
         Number of groups that the channels are divided into; each has filters of its own.
+    bias
+        A number that is added to each of the `O` channels, of any shape and the dtype of `x`. The
+        sum takes no memory and less time than one that is written out.
 
     Returns
     -------
@@ -56,7 +60,7 @@ def conv(
     >>> conv(x, np.array([[[3.0, 2.0, 1.0]]]))
     array([[[10., 16., 22., 28., 34.]]])
     """
-    return convolved(x, w, padding, stride, dilation, groups)
+    return with_bias(convolved(x, w, padding, stride, dilation, groups), bias)
 
 
 def conv4(
@@ -67,6 +71,7 @@ def conv4(
     dilation: PerAxis = 1,
     groups: int = 1,
     mode: str = "conv",
+    bias: Any = None,
 ) -> Any:
     """Convolution of images with filters, in the argument order of Knet: filters first.
 
@@ -84,6 +89,8 @@ def conv4(
         As in `conv`.
     mode
         ``"conv"``, flipped filters, or ``"xcorr"``, cross-correlation.
+    bias
+        As in `conv`.
 
     Returns
     -------
@@ -105,7 +112,7 @@ def conv4(
     >>> conv4(w, x, padding=1, stride=3)
     array([[[ 4., 22., 32.]]])
     """
-    return convolved(x, w, padding, stride, dilation, groups, mode)
+    return with_bias(convolved(x, w, padding, stride, dilation, groups, mode), bias)
 
 
 def deconv4(

@@ -28,6 +28,7 @@ from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
+from knetsrc.transform.exchange import pool_first
 from knetsrc.transform.functions import (
     Function,
     bind_call,
@@ -201,6 +202,7 @@ class Units:
         names.taken |= Names.of(function.core).taken
         placed = replace(function, core=place_iterators(function.core, self.outside))
         core = self.inlined(self.specialized(placed), frozenset(), function.place[0])
+        core = pool_first(core, self.calls)
         core = unfold_gets(core, lambda call: self._is_active_get(call, core, wrt))
         core = rebound.rename_rebound(core, names)
         core = rebound.rename_in_loops(core, names)
