@@ -4,7 +4,7 @@ import numpy as np
 
 from knetsrc import ops
 from knetsrc.adjoints.table import adjoint, away, case, nondifferentiable, real
-from knetsrc.backends import keep_axes, onehot_like, softmax
+from knetsrc.backends import keep_axes, softmax, softmax_minus_onehot
 
 ALONG_AXES = [
     case(real(3, 4)),
@@ -78,7 +78,20 @@ def logsumexp_adjoint(x, axis=None, keepdims=False, *, y, d_y):
     ],
 )
 def nll_adjoint(scores, labels, axis=0, *, d_y):
-    d_scores = d_y / np.size(labels) * (softmax(scores, axis) - onehot_like(scores, labels, axis))
+    d_scores = d_y / np.size(labels) * softmax_minus_onehot(scores, labels, axis)
+    return d_scores
+
+
+@adjoint(
+    softmax_minus_onehot,
+    cases=[
+        case(real(3, 4), np.array([0, 2, 2, 1]), 0),
+        case(real(2, 3, 4), np.array([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 0, 1]]), -3),
+    ],
+)
+def softmax_minus_onehot_adjoint(scores, labels, axis, *, d_y):
+    p = softmax(scores, axis)
+    d_scores = p * (d_y - np.sum(d_y * p, axis=axis, keepdims=True))
     return d_scores
 
 
@@ -97,4 +110,4 @@ def bmm_adjoint(a, b, *, d_y):
     return d_a, d_b
 
 
-nondifferentiable(ops.dropout_mask, ops.onehot, ops.accuracy, onehot_like)
+nondifferentiable(ops.dropout_mask, ops.onehot, ops.accuracy)

@@ -87,7 +87,7 @@ from knetsrc.backends.linalg import (
     slogdet_adjoint_a,
 )
 from knetsrc.backends.memory import copied, laid_out
-from knetsrc.backends.neural import onehot_like, softmax
+from knetsrc.backends.neural import softmax, softmax_minus_onehot
 from knetsrc.backends.normalization import (
     batchnorm_adjoint_gain,
     batchnorm_adjoint_x,
@@ -289,7 +289,6 @@ __all__ = [
     "nanmean_adjoint_a",
     "nested_like",
     "norm_adjoint_x",
-    "onehot_like",
     "opposite_shift",
     "owned",
     "pad_adjoint_array",
@@ -318,6 +317,7 @@ __all__ = [
     "share_among_ties",
     "slogdet_adjoint_a",
     "softmax",
+    "softmax_minus_onehot",
     "solve_adjoint_b",
     "solve_triangular_adjoint_a",
     "solve_triangular_adjoint_b",

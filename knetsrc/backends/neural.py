@@ -4,20 +4,24 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.ops.scores import softmax
+from knetsrc.modules import array_module
+from knetsrc.ops.scores import check_labels, softmax
 
-__all__ = ["onehot_like", "softmax"]
+__all__ = ["softmax", "softmax_minus_onehot"]
 
 
-def onehot_like(scores: Any, labels: Any, axis: int) -> Any:
-    """An array like `scores` with 1 for the right class of each instance and 0 elsewhere.
+def softmax_minus_onehot(scores: Any, labels: Any, axis: int) -> Any:
+    """``softmax(scores, axis)`` less 1 for the right class of each instance.
+
+    It is the derivative of the negative log likelihood with respect to the scores (Bishop, "Pattern
+    Recognition and Machine Learning", equation 4.109).
 
     Parameters
     ----------
     scores
         Array with one number for each class along `axis`.
     labels
-        Integers in the shape of `scores` without `axis`.
+        Integers in ``range(classes)``, in the shape of `scores` without `axis`.
     axis
         The axis of the classes.
 
@@ -25,7 +29,19 @@ def onehot_like(scores: Any, labels: Any, axis: int) -> Any:
     -------
     array
         Shape and dtype of `scores`.
+
+    Raises
+    ------
+    OperandError
+        If `labels` are no integers, of another shape, or outside ``range(classes)``.
     """
-    ones = np.zeros_like(scores)
-    np.put_along_axis(ones, np.expand_dims(labels, axis), 1, axis)
-    return ones
+    check_labels(np.shape(scores), labels, axis)
+    found = softmax(scores, axis)
+    if found.ndim == 2:
+        instances = array_module(found).arange(len(labels))
+        found[(labels, instances) if axis in (0, -2) else (instances, labels)] -= 1
+    else:
+        index = np.expand_dims(labels, axis)
+        right = np.take_along_axis(found, index, axis)
+        np.put_along_axis(found, index, right - 1, axis)
+    return found

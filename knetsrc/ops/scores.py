@@ -36,7 +36,8 @@ def softmax(x: Any, axis: Axis = None) -> Any:
            [0.5, 0.5]])
     """
     exp_x = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return exp_x / np.sum(exp_x, axis=axis, keepdims=True)
+    exp_x /= np.sum(exp_x, axis=axis, keepdims=True)
+    return exp_x
 
 
 def logsoftmax(x: Any, axis: Axis = None) -> Any:
@@ -130,7 +131,7 @@ def nll(scores: Any, labels: Any, axis: int = 0) -> Any:
     >>> round(float(nll(scores, np.array([0, 1]))), 4)
     0.036
     """
-    _check_labels(np.shape(scores), labels, axis)
+    check_labels(np.shape(scores), labels, axis)
     index = np.expand_dims(labels, axis)
     return -np.mean(np.take_along_axis(logsoftmax(scores, axis), index, axis))
 
@@ -170,7 +171,7 @@ def onehot(labels: Any, classes: int, axis: int = 0, dtype: Any = np.float32) ->
     """
     shape = list(np.shape(labels))
     shape.insert(normalize_axis_index(axis, len(shape) + 1), classes)
-    _check_labels(tuple(shape), labels, axis)
+    check_labels(tuple(shape), labels, axis)
     ones = array_module(labels).zeros(shape, dtype)
     np.put_along_axis(ones, np.expand_dims(labels, axis), 1, axis)
     return ones
@@ -203,26 +204,33 @@ def accuracy(scores: Any, labels: Any, axis: int = 0) -> float:
     >>> accuracy(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([0, 0]))
     0.5
     """
-    _check_labels(np.shape(scores), labels, axis)
+    check_labels(np.shape(scores), labels, axis)
     return float(np.mean(np.argmax(scores, axis=axis) == labels))
 
 
-def _check_labels(shape: tuple[int, ...], labels: Any, axis: int) -> None:
-    """Refuse labels that do not select one element along `axis` of an array of this shape."""
+def check_labels(shape: tuple[int, ...], labels: Any, axis: int) -> None:
+    """Refuse labels that do not select one element along `axis` of an array of this shape.
+
+    Raises
+    ------
+    OperandError
+        If they are no integers, of another shape, or outside ``range(classes)``.
+    """
     axis = normalize_axis_index(axis, len(shape))
     classes, instances = shape[axis], shape[:axis] + shape[axis + 1 :]
-    kind = (labels if hasattr(labels, "dtype") else np.asarray(labels)).dtype.kind
-    if kind not in "iu" or np.shape(labels) != instances:
+    values = labels if hasattr(labels, "dtype") else np.asarray(labels)
+    if values.dtype.kind not in "iu" or values.shape != instances:
         raise OperandError(
-            f"labels of shape {np.shape(labels)} and kind {kind!r} for scores of shape {shape}",
+            f"labels of shape {values.shape} and kind {values.dtype.kind!r} for scores of shape {shape}",
             why=f"the classes are along axis {axis}; each instance needs the number of its class",
             instead=f"integers of shape {instances}; for one-hot, np.argmax(labels, axis={axis})",
         )
-    if on_device(labels):  # to look at the numbers would be to wait for the device
+    if on_device(values):  # to look at the numbers would be to wait for the device
         return
-    if np.size(labels) and not (np.min(labels) >= 0 and np.max(labels) < classes):
+    # As unsigned integers negative ones are the largest: one pass for both ends.
+    if values.size and values.view(f"u{values.itemsize}").max() >= classes:
         raise OperandError(
-            f"labels from {np.min(labels)} to {np.max(labels)} for {classes} classes",
+            f"labels from {values.min()} to {values.max()} for {classes} classes",
             why="classes are numbered from 0",
             instead=f"labels in range({classes})",
         )
