@@ -103,6 +103,24 @@ def test_rows_of_every_width(width, mode):
     np.testing.assert_array_equal(d_x[..., width // 2 * 2 :], 0)
 
 
+@pytest.mark.parametrize("image", [(70, 9), (130, 5), (5, 300), (40, 41), (3, 30, 11)])
+@pytest.mark.parametrize("mode", ["avg", "avg_exclude_pad"])
+def test_means_of_many_rows(image, mode):
+    """Some rows of windows are taken at a time; the last ones may be fewer."""
+    axes = len(image)
+    options = {"window": (3,) * axes, "padding": (1,) * axes, "stride": (2,) * axes}
+    options |= {"mode": mode, "ceil": True}
+    x = RNG.standard_normal((1, 2, *image))
+    y = plain_pool(x, **options)
+    np.testing.assert_allclose(pool(x, **options), y, rtol=1e-12, atol=1e-15)
+    weights = RNG.standard_normal(y.shape)
+    d_x = grad(weighted)(x, weights, *options.values())
+    np.testing.assert_allclose(np.vdot(d_x, x), np.vdot(weights, y))  # a mean is linear
+    direction = RNG.standard_normal(x.shape)
+    expected = np.vdot(weights, plain_pool(direction, **options))
+    np.testing.assert_allclose(np.vdot(d_x, direction), expected)
+
+
 def test_winners_of_equal_elements_are_the_first_and_nan_wins():
     x = np.array([[[[1.0, 1.0], [1.0, 1.0]], [[0.0, np.nan], [5.0, np.nan]]]])
     y, winners = pool_with_winners(x)

@@ -11,6 +11,7 @@ from numba import njit
 from knetsrc.backends.kernels import pool_vectors
 from knetsrc.backends.kernels.compiling import kept
 
+TOGETHER = 128  # windows of which the means are found at a time, where rows are short
 maximum_16, maximum_8, maximum_4 = map(pool_vectors.maximum, (16, 8, 4))
 
 
@@ -161,53 +162,116 @@ def counted(axis, position, extent, image, window, before, stride):  # type: ign
 
 
 @kept(njit, nogil=True)
+def row_bounds(extent, image, window, before, stride, output):  # type: ignore[no-untyped-def]
+    """For each row of windows: the rows of the image that it sees, along two axes, and over how many of them it counts."""
+    found = np.empty((output[0] * output[1], 5), np.int64)
+    for i in range(output[0]):
+        top, a, a_end = cut(i, stride[0], before[0], window[0], image[0])
+        height = counted(0, i, extent, image, window, before, stride)
+        for j in range(output[1]):
+            left, b, b_end = cut(j, stride[1], before[1], window[1], image[1])
+            row = found[i * output[1] + j]
+            row[0], row[1], row[2], row[3] = top + a, top + a_end, left + b, left + b_end
+            row[4] = height * counted(1, j, extent, image, window, before, stride)
+    return found
+
+
+@kept(njit, nogil=True)
+def widths(extent, image, window, before, stride, output):  # type: ignore[no-untyped-def]
+    """Over how many places of each window of a row the mean goes."""
+    found = np.empty(output[2], np.int64)
+    for k in range(output[2]):
+        found[k] = counted(2, k, extent, image, window, before, stride)
+    return found
+
+
+@kept(njit, nogil=True)
+def seen(lines, window, before, stride, size, output):  # type: ignore[no-untyped-def]
+    """For each place of a window: the element of the image there, for the windows of some rows.
+
+    Behind each row of the image there is a zero, for the places that lie outside.
+    """
+    table = np.empty((window, lines * output), np.int32)
+    for c in range(window):
+        for line in range(lines):
+            for k in range(output):
+                at = k * stride - before + c
+                inside = 0 <= at < size
+                table[c, line * output + k] = line * (size + 1) + (at if inside else size)
+    return table
+
+
+@kept(njit, nogil=True)
+def covering(lines, window, before, stride, size, output):  # type: ignore[no-untyped-def]
+    """The windows that see each element of some rows of the image, as many as see any.
+
+    Behind each row of windows there is a zero, for the elements that fewer windows see.
+    """
+    most = (window - 1) // stride + 1
+    table = np.empty((most, lines * size), np.int32)
+    for i in range(most):
+        for line in range(lines):
+            for at in range(size):
+                k = min((at + before) // stride, output - 1) - i
+                sees = k >= 0 and at + before - k * stride < window
+                table[i, line * size + at] = line * (output + 1) + (k if sees else output)
+    return table
+
+
+@kept(njit, nogil=True)
 def means(x, extent, y, first, last, image, window, before, stride, output):  # type: ignore[no-untyped-def]
-    """Means of the windows of the planes: rows are added up first, then columns."""
-    line = np.empty(image[2], x.dtype)
+    """Means of the windows of the planes: rows are added up first, then columns, some rows of windows at a time."""
+    rows, columns, width = output[0] * output[1], output[2], image[2]
+    lines = max(1, min(rows, TOGETHER // columns))
+    table = seen(lines, window[2], before[2], stride[2], width, columns)
+    bounds = row_bounds(extent, image, window, before, stride, output)
+    across = widths(extent, image, window, before, stride, output)
+    sums = np.zeros(lines * (width + 1), x.dtype)
     for plane in range(first, last):
-        for i in range(output[0]):
-            top, a, a_end = cut(i, stride[0], before[0], window[0], image[0])
-            height = counted(0, i, extent, image, window, before, stride)
-            for j in range(output[1]):
-                left, b, b_end = cut(j, stride[1], before[1], window[1], image[1])
-                size = height * counted(1, j, extent, image, window, before, stride)
-                line[:] = 0
-                for p in range(top + a, top + a_end):
-                    for q in range(left + b, left + b_end):
-                        start = ((plane * image[0] + p) * image[1] + q) * image[2]
-                        for r in range(image[2]):
-                            line[r] += x[start + r]
-                result = ((plane * output[0] + i) * output[1] + j) * output[2]
-                for k in range(output[2]):
-                    start, c, c_end = cut(k, stride[2], before[2], window[2], image[2])
-                    total = x.dtype.type(0)
-                    for r in range(start + c, start + c_end):
-                        total += line[r]
-                    width = counted(2, k, extent, image, window, before, stride)
-                    y[result + k] = total / x.dtype.type(size * width)
+        for start in range(0, rows, lines):
+            count = min(lines, rows - start)
+            sums[:] = 0
+            for line in range(count):
+                bound = bounds[start + line]
+                for row in range(bound[0], bound[1]):
+                    for column in range(bound[2], bound[3]):
+                        at = ((plane * image[0] + row) * image[1] + column) * width
+                        pool_vectors.add_run(sums, line * (width + 1), x, at, width)
+            result = (plane * rows + start) * columns
+            y[result : result + count * columns] = 0
+            for c in range(window[2]):
+                pool_vectors.add_listed(y, result, sums, table, c * table.shape[1], count * columns)
+            for line in range(count):
+                size = bounds[start + line, 4]
+                for k in range(columns):
+                    y[result + line * columns + k] /= x.dtype.type(size * across[k])
 
 
 @kept(njit, nogil=True)
 def means_back(d_x, extent, d_y, first, last, image, window, before, stride, output):  # type: ignore[no-untyped-def]
     """Add its part of the adjoint of each window to each place: columns first, then rows."""
-    line = np.empty(image[2], d_x.dtype)
+    rows, columns, width = output[0] * output[1], output[2], image[2]
+    lines = max(1, min(rows, TOGETHER // columns))
+    table = covering(lines, window[2], before[2], stride[2], width, columns)
+    bounds = row_bounds(extent, image, window, before, stride, output)
+    across = widths(extent, image, window, before, stride, output)
+    parts = np.zeros(lines * (columns + 1), d_x.dtype)
+    sums = np.empty(lines * width, d_x.dtype)
     for plane in range(first, last):
-        for i in range(output[0]):
-            top, a, a_end = cut(i, stride[0], before[0], window[0], image[0])
-            height = counted(0, i, extent, image, window, before, stride)
-            for j in range(output[1]):
-                left, b, b_end = cut(j, stride[1], before[1], window[1], image[1])
-                size = height * counted(1, j, extent, image, window, before, stride)
-                result = ((plane * output[0] + i) * output[1] + j) * output[2]
-                line[:] = 0
-                for k in range(output[2]):
-                    start, c, c_end = cut(k, stride[2], before[2], window[2], image[2])
-                    width = counted(2, k, extent, image, window, before, stride)
-                    part = d_y[result + k] / d_y.dtype.type(size * width)
-                    for r in range(start + c, start + c_end):
-                        line[r] += part
-                for p in range(top + a, top + a_end):
-                    for q in range(left + b, left + b_end):
-                        start = ((plane * image[0] + p) * image[1] + q) * image[2]
-                        for r in range(image[2]):
-                            d_x[start + r] += line[r]
+        for start in range(0, rows, lines):
+            count = min(lines, rows - start)
+            result = (plane * rows + start) * columns
+            for line in range(count):
+                size = bounds[start + line, 4]
+                for k in range(columns):
+                    part = d_y[result + line * columns + k] / d_y.dtype.type(size * across[k])
+                    parts[line * (columns + 1) + k] = part
+            sums[:] = 0
+            for i in range(table.shape[0]):
+                pool_vectors.add_listed(sums, 0, parts, table, i * table.shape[1], count * width)
+            for line in range(count):
+                bound = bounds[start + line]
+                for row in range(bound[0], bound[1]):
+                    for column in range(bound[2], bound[3]):
+                        at = ((plane * image[0] + row) * image[1] + column) * width
+                        pool_vectors.add_run(d_x, at, sums, line * width, width)

@@ -12,6 +12,7 @@ Nothing is read or written but elements of the windows. Any CPU takes these vect
 what is wider than its registers.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -160,6 +161,59 @@ def maximum(lanes: int) -> Any:
         return signature, generate
 
     return of_windows
+
+
+def in_vectors(builder: Any, count: Any, write: Callable[[Any, int], None]) -> None:
+    """Have `write(place, lanes)` write code for `count` elements: LLVM's own loops are scalar for short rows."""
+    with cgutils.for_range(builder, builder.lshr(count, number(4))) as loop:
+        write(builder.shl(loop.index, number(4)), 16)
+    for lanes in (8, 4, 2, 1):
+        rest = builder.and_(count, number(lanes))
+        with builder.if_then(builder.icmp_signed("!=", rest, number(0))):
+            write(builder.and_(count, number(-2 * lanes)), lanes)
+
+
+@intrinsic
+def add_run(typing, to, start, of, first, count):  # type: ignore[no-untyped-def]
+    """Add some elements of an array, from `first` on, to as many of another one."""
+    i = types.intp
+    signature = types.void(to, i, of, i, i)
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        to, start, of, first, count = arguments
+        target = element(context, builder, signature.args[0], to, start)
+        source = element(context, builder, signature.args[2], of, first)
+
+        def add(place: Any, lanes: int) -> None:
+            at, of = builder.gep(target, [place]), builder.gep(source, [place])
+            total = builder.fadd(load(builder, at, lanes), load(builder, of, lanes))
+            store(builder, total, at)
+
+        in_vectors(builder, count, add)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def add_listed(typing, to, start, of, table, first, count):  # type: ignore[no-untyped-def]
+    """Add the elements of an array that a table lists, from its entry `first` on, to as many of another one."""
+    i = types.intp
+    signature = types.void(to, i, of, table, i, i)
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        to, start, of, table, first, count = arguments
+        target = element(context, builder, signature.args[0], to, start)
+        source = element(context, builder, signature.args[2], of, number(0))
+        listed = element(context, builder, signature.args[3], table, first)
+        with cgutils.for_range(builder, count) as loop:
+            place = builder.load(builder.gep(listed, [loop.index]))
+            at = builder.gep(target, [loop.index])
+            value = builder.load(builder.gep(source, [place]))
+            builder.store(builder.fadd(builder.load(at), value), at)
+        return context.get_dummy_value()
+
+    return signature, generate
 
 
 # --- windows of 2 x 2 -----------------------------------------------------------------------------
