@@ -5,6 +5,7 @@ from knetsrc.backends.checkpoints import reverse_steps, run_steps
 from knetsrc.backends.checks import (
     check_distinct,
     check_floats,
+    check_kind,
     check_not_array,
     check_not_copy,
     check_not_view,
@@ -200,6 +201,7 @@ __all__ = [
     "channel_sum",
     "check_distinct",
     "check_floats",
+    "check_kind",
     "check_not_array",
     "check_not_copy",
     "check_not_view",

@@ -65,6 +65,35 @@ def check_floats(array: Any, statement: str) -> None:
         )
 
 
+def check_kind(value: Any, kind: type, name: str) -> None:
+    """Refuse an argument that is changed as a list or as a dict, and is something else.
+
+    Parameters
+    ----------
+    value
+        The argument.
+    kind
+        `list` or `dict`.
+    name
+        Its name.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If it is something else, which cannot be copied in that way.
+
+    Examples
+    --------
+    >>> check_kind([1.0, 2.0], list, "xs")
+    """
+    if type(value) is not kind:
+        raise UnsupportedAliasError(
+            f"`{name}` is changed as a {kind.__name__}, and is a {type(value).__name__}",
+            why="it is copied first, so that the caller's is left alone, and only lists and dicts are",
+            instead=f"hand over a {kind.__name__}, or change a copy",
+        )
+
+
 def check_not_view(part: Any, whole: Any, statement: str) -> None:
     """Refuse an element that is no copy, of an array or container that is written into later.
 

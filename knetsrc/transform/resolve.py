@@ -29,6 +29,7 @@ from knetsrc.transform.source import Source
 UNKNOWN = object()
 CHECK = "check_not_array"
 _PUT_IN = frozenset({IS_MAPPING, IS_SEQUENCE})
+CHECKS = frozenset({CHECK, "check_kind"})  # what `normalize` puts in
 
 
 @dataclass
@@ -172,8 +173,8 @@ def qualify(
             return node
         if node.id in _PUT_IN:
             return tree.name(helper(node.id.strip("<>")))
-        if node.id == CHECK and not source.is_global(CHECK):
-            return tree.name(helper(CHECK))
+        if node.id in CHECKS and not source.is_global(node.id):
+            return tree.name(helper(node.id))
         return _spelling(node, source, outside)
 
     def shorten(node: gast.Attribute) -> tree.Node:

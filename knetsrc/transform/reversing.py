@@ -41,6 +41,7 @@ _FRESH_CALLS = frozenset({"zeros_like", "owned", "np.zeros_like"})
 _CHANGING_HELPERS = frozenset(
     {
         "check_floats",
+        "check_kind",
         "check_not_array",
         "check_not_copy",
         "check_view",

@@ -29,6 +29,11 @@ from knetsrc.transform import tree
 from knetsrc.transform.definition import Definition, find_definition
 from knetsrc.transform.recursion import with_deep_stack
 
+# Methods by which a list or a dict changes.
+_CHANGING = frozenset({
+    "append", "clear", "extend", "insert", "pop", "reverse", "setdefault", "sort", "update",
+})  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Source:
@@ -77,12 +82,13 @@ class Source:
 
     @property
     def augmented(self) -> bool:
-        """Whether a statement such as `x += e` may change an argument that is an array."""
-        names = {
-            node.target.id
-            for node in gast.walk(self.tree)
-            if isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name)
-        }
+        """Whether a statement such as `x += e` or `xs.pop()` may change an argument that is an array, a list or a dict."""
+        nodes = list(gast.walk(self.tree))
+        bases = [n.target for n in nodes if isinstance(n, gast.AugAssign)]
+        bases += [n.value for n in nodes if isinstance(n, gast.Attribute) and n.attr in _CHANGING]
+        deleted = [t for n in nodes if isinstance(n, gast.Delete) for t in n.targets]
+        bases += [getattr(t, "value", None) for t in deleted]
+        names = {base.id for base in bases if isinstance(base, gast.Name)}
         return any(a.id in names for a in gast.walk(self.tree.args) if isinstance(a, gast.Name))
 
     @property

@@ -115,6 +115,12 @@ def dict_of(keys: Iterable[Node], values: Iterable[Node]) -> gast.Dict:
     return gast.Dict(list(keys), list(values))
 
 
+def merged(dicts: Iterable[Node]) -> gast.Dict:
+    """`{**a, **b}`."""
+    values = list(dicts)
+    return gast.Dict([None] * len(values), values)
+
+
 def starred(value: Node) -> gast.Starred:
     return gast.Starred(value, gast.Load())
 
@@ -145,6 +151,15 @@ def assign(target: Node | str, value: Node) -> gast.Assign:
 def assign_all(targets: Iterable[str], value: Node) -> gast.Assign:
     """`a = b = value`."""
     return gast.Assign([store(t) for t in targets], value, None)
+
+
+def assign_to(targets: list[Node], value: Node) -> gast.Assign:
+    """`a = b = value` for any targets."""
+    return gast.Assign(targets, value, None)
+
+
+def deletion(target: Node) -> gast.Delete:
+    return gast.Delete([target])
 
 
 def augment(target: Node | str, symbol: str, value: Node) -> gast.AugAssign:

@@ -127,13 +127,13 @@ CASES = [
         "keep the value in a name, and return it: a = ...",
     ),
     (
-        "x.append(1)",
-        "UnsupportedAliasError: `x.append(...)` on a list that was not made in this function",
+        "table.append(1)",
+        "UnsupportedAliasError: `table.append(...)` on a list that was not made in this function",
         "other names may stand for the same list, and would see the change",
-        "append to a copy: new = list(x), then new.append(...)",
+        "append to a list that this function makes, and return the list",
     ),
     (
-        "y = []\n    z = y\n    y.append(x)",
+        "y = []\n    if x: z = y\n    y.append(x)",
         "UnsupportedAliasError: `y.append(...)` on a list that has a second name",
         "other names may stand for the same list, and would see the change",
         "copy it where it gets its second name: list(y)",

@@ -3,6 +3,7 @@
 What comes in is the user's function as parsed, what goes out says the same in fewer kinds of
 statement; `language.check` states which. The steps in order, and what holds after each of them:
 
+    write_out_containers    lists and dicts change by `append` and writes of entries only
     refuse_unsupported      nothing left that cannot be differentiated
     drop_annotations        no docstring, no annotation
     write_out_augmented     no `s += e`
@@ -37,6 +38,7 @@ from knetsrc.transform.normalize.call_writes import write_out_calls
 from knetsrc.transform.normalize.calls import split_calls
 from knetsrc.transform.normalize.comparisons import split_comparisons
 from knetsrc.transform.normalize.comprehensions import unfold_comprehensions
+from knetsrc.transform.normalize.container_writes import write_out_containers
 from knetsrc.transform.normalize.deletions import drop_deletions
 from knetsrc.transform.normalize.elements import write_out_elements
 from knetsrc.transform.normalize.gets import unfold_gets
@@ -109,8 +111,10 @@ def normalize(function: gast.FunctionDef, owns_parameters: bool = True) -> gast.
             result = -x
         return result
     """
+    names = Names.of(function)
+    function = write_out_containers(function, names, owns_parameters)
     refuse_unsupported(function)
-    return _normalized(function, Names.of(function), owns_parameters)
+    return _normalized(function, names, owns_parameters)
 
 
 def _normalized(

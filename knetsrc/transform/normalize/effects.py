@@ -102,7 +102,10 @@ def changed_arrays(nodes: Iterable[Node]) -> set[str]:
     return tree.names_read(changed) - MODULES
 
 
-_CHANGING = frozenset({"at", "copyto", "fill", "fill_diagonal", "place", "put", "putmask", "sort"})
+_CHANGING = frozenset({
+    "at", "clear", "copyto", "extend", "fill", "fill_diagonal", "insert", "place", "pop", "put", "putmask", "reverse",
+    "setdefault", "sort", "update",
+})  # fmt: skip
 
 
 def is_append(node: Any) -> bool:

@@ -1,0 +1,396 @@
+"""Methods that change lists and dicts, `del`, slices of lists."""
+
+import numpy as np
+import pytest
+
+from knetsrc import KnetsrcError, UnsupportedAliasError, grad
+from language.checking import V, check
+
+XS = [0.5, -1.2, 2.0, 0.3]
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("index", [None, 0, -1, 1, -2, 3])
+def test_pop(index):
+    def f(xs):
+        ys = [x * x for x in xs]
+        y = ys.pop() if index is None else ys.pop(index)
+        return np.sin(y) * ys[0] + ys[-1] * len(ys) + sum(ys) ** 2
+
+    check(f, XS)
+
+
+def test_pop_with_literals():
+    def f(xs):
+        ys = [x * x for x in xs]
+        a = ys.pop(0) * ys.pop(-2)
+        b = ys.pop(1)
+        return a * b + ys[0] ** 3
+
+    check(f, XS)
+
+
+def test_pop_of_an_argument_leaves_the_caller_alone():
+    def f(xs):
+        last = xs.pop()
+        return last * last * xs[-1] + xs.pop(0) * len(xs)
+
+    check(f, XS)
+
+
+def test_stack():
+    def f(x, n):
+        stack = [x, x * x]
+        total = 0.0
+        while stack:
+            y = stack.pop()
+            total = total + np.sin(y)
+            if y > 0.01 and len(stack) < n:
+                stack.append(y * 0.5)
+                stack.append(y * y * 0.3)
+        return total
+
+    check(f, 0.7, 4)
+
+
+def test_queue():
+    def f(xs, n):
+        queue = list(xs)
+        for _ in range(n):
+            a, b = queue.pop(0), queue.pop(0)
+            queue.append(a * b + np.sin(a))
+            queue.insert(1, a - b)
+        return queue[0] * queue[1] + sum(queue)
+
+    check(f, XS, 3)
+
+
+def test_pop_of_a_list_that_the_same_expression_reads():
+    def f(xs):
+        ys = [x * x for x in xs]
+        z = ys[-1] * ys.pop() + len(ys) * ys.pop() * len(ys)
+        i = 1
+        i = ys.pop(i) * 2.0
+        return z + sum(ys) * i
+
+    check(f, XS)
+
+
+@pytest.mark.parametrize("index", [0, 1, -1, 4, 9, -9])
+def test_insert(index):
+    def f(xs, a):
+        ys = [x * x for x in xs]
+        ys.insert(index, a * ys[0])
+        return sum(y * (i + 1) for i, y in enumerate(ys)) * ys[1]
+
+    check(f, XS, 0.7)
+
+
+def test_insert_in_a_loop():
+    def f(xs):
+        ys = []
+        for x in xs:
+            ys.insert(0, np.sin(x))
+            ys.insert(len(ys) // 2, x * ys[-1])
+        return sum(y * (i + 1) for i, y in enumerate(ys))
+
+    check(f, XS)
+
+
+def test_extend():
+    def f(xs, v):
+        ys = [xs[0]]
+        ys.extend(xs)
+        ys.extend([xs[1] * 2.0, xs[2] ** 2])
+        ys.extend(x * x for x in xs)
+        ys.extend(v)
+        ys += [x * 0.5 for x in xs]
+        ys.extend(ys)
+        ys += ys[:2]
+        return sum(y * (i + 1) for i, y in enumerate(ys))
+
+    check(f, XS, V)
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_delete_elements(flag):
+    def f(xs, k):
+        ys = [x * x for x in xs] + [xs[0], xs[1] * 3.0, xs[2]]
+        del ys[0], ys[-1]
+        del ys[k]
+        if flag:
+            del ys[:1]
+        del ys[2:]
+        return ys[0] * ys[1] + len(ys)
+
+    check(f, XS, 1)
+    check(f, XS, -2)
+
+
+def test_delete_of_an_argument():
+    def f(xs):
+        del xs[0]
+        return xs[0] * xs[1]
+
+    check(f, XS)
+
+
+def test_reverse_and_sort():
+    def f(xs):
+        ys = [x * x for x in xs]
+        ys.reverse()
+        a = ys[0] * 3.0 + ys[1]
+        ys.sort()
+        b = ys[0] * 5.0 - ys[2] ** 2
+        ys.sort(key=lambda y: -y)
+        return a * b + ys[0]
+
+    check(f, XS)
+
+
+def test_slices_of_a_list():
+    def f(xs):
+        ys = [x * x for x in xs]
+        ys[1:2] = [ys[0] * 2.0, ys[1] * ys[0], ys[2]]
+        ys[:1] = []
+        ys[-1:] = xs
+        ys[2:2] = [ys[-1] ** 2]
+        z = sum(y * (i + 1) for i, y in enumerate(ys))
+        ys[:] = [ys[0] * ys[1]]
+        return z * ys[0]
+
+    check(f, XS)
+
+
+def test_clear():
+    def f(xs):
+        ys, total = [], 0.0
+        for x in xs:
+            ys.append(x * x)
+            if len(ys) == 3:
+                total = total + ys[0] * ys[2]
+                ys.clear()
+        return total + sum(ys)
+
+    check(f, XS)
+
+
+def test_list_of_arrays():
+    def f(x):
+        parts = [x * 2.0, np.sin(x)]
+        parts.insert(1, x[:2])
+        first = parts.pop(0)
+        parts.extend([first * x, x])
+        del parts[0]
+        return np.sum(np.stack(parts) ** 2) + np.sum(first)
+
+    check(f, V)
+
+
+def test_append_to_an_argument():
+    def f(x, ys):
+        ys.append(x * ys[0])
+        ys += [x, x * 2.0]
+        return sum(y * y for y in ys)
+
+    check(f, 0.7, XS)
+
+
+def test_append_to_a_list_with_two_names():
+    def f(x):
+        ys = [x]
+        zs = ys
+        ys.append(x * 2.0)
+        zs.append(x * x)
+        return sum(zs) * len(ys) + ys[2]
+
+    check(f, 0.7)
+
+
+def test_list_in_a_nested_function():
+    def f(xs):
+        def folded(a):
+            ys = [a, a * a]
+            ys.insert(0, np.sin(a))
+            return ys.pop() * ys[0]
+
+        return folded(xs[0]) * folded(xs[1])
+
+    check(f, XS)
+
+
+def test_list_in_a_helper():
+    check(lambda xs: _merged(xs, 3) ** 2, XS)
+
+
+def _merged(xs, n):
+    ys = [x * 1.0 for x in xs]
+    for _ in range(n):
+        ys.append(ys.pop(0) * ys.pop(0))
+        if len(ys) == 1:
+            break
+    return sum(ys)
+
+
+# --- dicts ------------------------------------------------------------------------------------------------------------------
+def test_update():
+    def f(x, more):
+        d = {"a": x}
+        d.update(b=x * 2.0, a=np.sin(d["a"]))
+        d.update({"c": d["a"] * d["b"], "b": x})
+        d.update(more)
+        d.update(more, d=x * more["c"])
+        return sum(v * (i + 1) for i, v in enumerate(d.values())) * d["a"]
+
+    check(f, 0.7, {"c": 1.3, "e": 0.4})
+
+
+def test_update_of_an_argument():
+    def f(params, x):
+        params.update(w=params["w"] * x)
+        params["b"] = params["w"] + params.pop("b")
+        return params["w"] * params["b"]
+
+    check(f, {"w": 0.7, "b": 0.2}, 1.5)
+
+
+def test_setdefault():
+    def f(x, words):
+        d = {"a": x}
+        total = d.setdefault("b", x * 2.0) * d.setdefault("a", 5.0)
+        for w in words:
+            d.setdefault(w, total * 2.0)
+            d[w] = d[w] + x
+        return sum(d.values()) * total
+
+    check(f, 0.7, ["a", "c", "c"])
+
+
+def test_pop_and_delete_keys():
+    def f(d, x):
+        e = {k: v * x for k, v in d.items()}
+        a = e.pop("a")
+        b = e.pop("missing", x * x) * e.pop("b", 3.0)
+        e["f"] = a
+        del e["c"]
+        return a * b + sum(e.values())
+
+    check(f, {"a": 0.5, "b": 1.5, "c": -0.3, "d": 0.8}, 0.7)
+
+
+def test_dict_is_cleared():
+    def f(x):
+        d = {"a": x * x}
+        y = d["a"]
+        d.clear()
+        d["b"] = y * x
+        return d["b"] * (len(d) + 1)
+
+    check(f, 0.7)
+
+
+# --- refused ----------------------------------------------------------------------------------------------------------------
+def held(x):
+    ys = [x, x * 2.0]
+    box = [ys]
+    ys.pop()
+    return sum(box[0])
+
+
+def named_in_a_branch(x):
+    ys = [x, x * 2.0]
+    zs = [x]
+    if x > 0:
+        zs = ys
+    ys.pop()
+    return sum(zs)
+
+
+def handed_to_a_function(x):
+    ys = [x, x * 2.0]
+    zs = _kept(ys)
+    ys.insert(0, x)
+    return sum(zs)
+
+
+def changed_under_the_loop(x):
+    ys = [x, x * 2.0, x * x]
+    total = 0.0
+    for y in ys:
+        ys.pop()
+        total = total + y
+    return total
+
+
+def kept_iterator(x):
+    ys = [x, x * 2.0]
+    pairs = zip(ys, ys, strict=True)
+    ys.pop()
+    return sum(a * b for a, b in pairs)
+
+
+def view_of_a_dict(x):
+    d = {"a": x}
+    values = d.values()
+    d.update(b=x * 2.0)
+    return sum(values)
+
+
+def read_by_an_inner_function(x):
+    ys = [x, x * 2.0]
+
+    def total():
+        return sum(ys)
+
+    ys.pop()
+    return total()
+
+
+def _kept(ys):
+    return ys
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        held, named_in_a_branch, handed_to_a_function, changed_under_the_loop, kept_iterator, view_of_a_dict,
+        read_by_an_inner_function,
+    ],
+)  # fmt: skip
+def test_list_that_something_else_holds_is_refused(f):
+    with pytest.raises(KnetsrcError):
+        grad(f)(0.7)
+
+
+def test_argument_that_is_no_list():
+    def f(xs):
+        return xs.pop(0) * xs[0]
+
+    with pytest.raises(UnsupportedAliasError, match="`xs` is changed as a list, and is a tuple"):
+        grad(f)(tuple(XS))
+    with pytest.raises(KnetsrcError):
+        grad(f)({0: 1.0, 1: 2.0})
+
+
+def test_list_that_is_two_arguments():
+    def f(xs, ys):
+        xs.append(xs[0] * 2.0)
+        return sum(ys)
+
+    xs = [0.5, 0.7]
+    with pytest.raises(UnsupportedAliasError, match="has one array or list at two places"):
+        grad(f)(xs, xs)
+
+
+def test_helper_that_changes_the_list_of_its_caller():
+    def shortened(ys):
+        ys.pop()
+        return ys
+
+    def f(xs):
+        ys = [x * x for x in xs]
+        zs = shortened(ys)
+        return sum(ys) * len(zs)
+
+    with pytest.raises(UnsupportedAliasError, match="changes `ys` in place"):
+        grad(f)(XS)
