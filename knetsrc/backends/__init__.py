@@ -1,6 +1,6 @@
 """What generated source imports: helpers that NumPy lacks. Nothing here knows the transform."""
 
-from knetsrc.backends.arrays import as_array, beside, like, unbroadcast
+from knetsrc.backends.arrays import as_array, beside, like, outline, unbroadcast
 from knetsrc.backends.checkpoints import reverse_steps, run_steps
 from knetsrc.backends.checks import (
     check_distinct,
@@ -292,6 +292,7 @@ __all__ = [
     "nested_like",
     "norm_adjoint_x",
     "opposite_shift",
+    "outline",
     "owned",
     "pad_adjoint_array",
     "pad_adjoint_constant_values",

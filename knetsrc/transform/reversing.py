@@ -15,7 +15,13 @@ from knetsrc.transform.analysis.integers import integer_names, mask_names
 from knetsrc.transform.analysis.kinds import buffer_names, entries_only, numeric_names
 from knetsrc.transform.analysis.needed import Needed
 from knetsrc.transform.analysis.shapes import SCALAR, Shapes, shapes
-from knetsrc.transform.analysis.stores import as_argument, stored_names, sure_arrays, target_of
+from knetsrc.transform.analysis.stores import (
+    as_argument,
+    sliced_arrays,
+    stored_names,
+    sure_arrays,
+    target_of,
+)
 from knetsrc.transform.analysis.sums import running_sums
 from knetsrc.transform.assemble import Assembler
 from knetsrc.transform.callee import Constant, Container, Helper, Primitive, Record, Replaced
@@ -31,6 +37,7 @@ from knetsrc.transform.simplify import Effects, simplify
 from knetsrc.transform.simplify.by_calls import by_calls
 from knetsrc.transform.simplify.gather import gather_saved
 from knetsrc.transform.simplify.likes import add_unrepeated
+from knetsrc.transform.simplify.outlines import keep_outlines
 from knetsrc.transform.simplify.renumber import renumber
 from knetsrc.transform.simplify.templates import share_templates
 from knetsrc.transform.simplify.unpack import unpack_parts
@@ -86,6 +93,7 @@ class Reversing:
         self.found = found = shapes(
             core, calls, task.scalar_result, task.scalars, numeric, task.results
         )
+        self.sliced = sliced_arrays(core) & numeric
         pusher = Pusher(
             calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries,
             self.units.as_written, numeric_keys, mask_names(core), self.aliases.changing,
@@ -190,6 +198,7 @@ class Reversing:
         simple = unpack_parts(simple, frozenset(self.temporaries))
         simple = add_unrepeated(plain_zeros(simple, numeric), numeric)
         simple = gather_saved(simple, names.fresh, Effects(self._is_pure, _FRESH_CALLS))
+        simple = keep_outlines(simple, self.sliced, self.units.spell("outline", None))
         simple = by_calls(simple)
         taken = self.units.names.taken | Names.of(self.function.core).taken
         return taken_apart(renumber(simple, self.temporaries - {self.seed_name}, taken))

@@ -19,6 +19,7 @@ _OF_FLOATS = frozenset({"zeros", "ones", "empty", "eye", "identity", "linspace",
 _LIKE = frozenset(
     {"zeros_like", "ones_like", "empty_like", "full_like", "copy", "array", "asarray"}
 )
+_LONGEST = 60  # columns of a statement that is shown whole
 _CONTAINERS = (gast.List, gast.Tuple, gast.Dict)
 _MAKES_CONTAINER = ("list", "dict", "sorted")
 
@@ -62,7 +63,10 @@ def check_truncation(
 
 
 def _arguments(text: str, write: tree.Node) -> list[tree.Node]:
-    return [tree.name(text), tree.constant(tree.show(write))]
+    shown = tree.show(write)
+    if len(shown) > _LONGEST:
+        shown = f"{tree.show(target_of(write))} = ..."
+    return [tree.name(text), tree.constant(shown)]
 
 
 def _sure_names(

@@ -1,5 +1,7 @@
 """Sums that loops gather: their adjoint is not fitted to each partial sum, and still reaches every summand in its shape."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -129,3 +131,42 @@ def test_matrix_product_and_sum_of_what_is_repeated():
         return np.sum(-(a * b * x) - a * (x + b)) + np.sum(-np.exp(a * b) * x)
 
     check(f, V[:3] * 1.0, M[:, :1] * 1.0, M)
+
+
+def test_array_that_shrinks_is_kept_as_its_outline():
+    def f(u, k):
+        for _ in range(2):
+            inner = u[1:-1] + k * u[2:]
+            u = np.concatenate([u[:1], inner])
+        return np.sum(u**2)
+
+    source = grad(f, argnums=(0, 1)).source
+    assert "outline(inner)" in source
+    assert "outline(u)" not in source  # its values are read for the adjoint of k
+    check(f, np.array([0.5, -1.2, 2.0, 0.3, 0.7]), 0.4)
+
+
+def test_array_whose_values_are_read_is_no_outline():
+    def f(u, k):
+        for _ in range(2):
+            u = np.concatenate([u[1:], k * u[:1] ** 2])
+        return np.sum(u**3)
+
+    assert "outline" not in grad(f, argnums=(0, 1)).source
+    check(f, V, 0.4)
+
+
+def test_shape_of_a_state_takes_no_memory():
+    def moved(u, steps):
+        for _ in range(steps):
+            u = np.concatenate([u[1:], u[:1]])
+        return np.sum(u * u)
+
+    u = np.ones(100_000)
+    gradient = grad(moved)
+    gradient(u, 1)
+    tracemalloc.start()
+    gradient(u, 50)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * u.nbytes

@@ -72,7 +72,7 @@ class Needed:
         read = tree.names_read(nodes) & self.primal
         changing = self.aliases.changing & read
         if changing:
-            whole = _content_reads(nodes) | (changing - self.arrays)
+            whole = content_reads(nodes) | (changing - self.arrays)
             read |= {content(n) for n in whole & changing}
         return read
 
@@ -314,7 +314,7 @@ def _without(needed: set[str], names: Iterable[str]) -> set[str]:
     return needed - names - set(map(content, names))
 
 
-def _content_reads(nodes: tree.Node | Iterable[tree.Node]) -> set[str]:
+def content_reads(nodes: tree.Node | Iterable[tree.Node]) -> set[str]:
     """Names of which more than the shape is read."""
     found: set[str] = set()
     stack = [nodes] if isinstance(nodes, tree.Node) else list(nodes)
@@ -329,6 +329,9 @@ def _content_reads(nodes: tree.Node | Iterable[tree.Node]) -> set[str]:
             stack += [node.func, node.args[0], *_behind_shape(node.args[1])]
         elif tree.called_name(node) in ("zeros_like", "len"):
             stack += _behind_shape(node.args[0])
+        elif tree.called_name(node) == "split_like" and isinstance(node.args[1], gast.List):
+            joined = [n for part in node.args[1].elts for n in _behind_shape(part)]
+            stack += [node.args[0], *joined, *node.args[2:]]
         else:
             stack += list(gast.iter_child_nodes(node))
     return found

@@ -102,7 +102,32 @@ def _targets(node: tree.Node) -> set[str]:
 
 
 def _range_arguments(function: gast.FunctionDef) -> set[str]:
-    """Parameters that are handed to `range`, which takes integers only."""
+    """Parameters that are handed to `range`, which takes integers only, or that the bound of a slice is computed from."""
     assigned = tree.names_written(function.body)
     calls = [n for n in tree.walk(function) if tree.called_name(n) == "range"]
-    return {a.id for n in calls for a in n.args if isinstance(a, gast.Name)} - assigned
+    found = {a.id for n in calls for a in n.args if isinstance(a, gast.Name)}
+    for node in function.body:
+        sure = node.iter if isinstance(node, gast.For) else node
+        if not isinstance(node, gast.If | gast.While | gast.With | gast.Try):
+            found |= {text for n in tree.walk(sure) for text in _in_bounds(n)}
+    return found - assigned
+
+
+def _in_bounds(node: tree.Node) -> set[str]:
+    """Names from which `range(n - 1)` or `x[n // 2 :]` computes an integer."""
+    parts = node.args if tree.called_name(node) == "range" else []
+    if isinstance(node, gast.Slice):
+        parts = [node.lower, node.upper]
+    computed = [n for n in parts if isinstance(n, gast.BinOp)]
+    is_plain = [all(isinstance(n, _ARITHMETIC) for n in tree.walk(part)) for part in computed]
+    return {
+        text
+        for part, plain in zip(computed, is_plain, strict=True)
+        if plain
+        for text in tree.names_read(part)
+    }
+
+
+_ARITHMETIC = (
+    gast.BinOp, gast.Name, gast.Constant, gast.Add, gast.Sub, gast.FloorDiv, gast.expr_context,
+)  # fmt: skip

@@ -78,6 +78,33 @@ def as_read(target: tree.Node) -> tree.Node:
     return tree.subscript(tree.clone(target.value), tree.clone(index_of(target)))
 
 
+def sliced_arrays(function: gast.FunctionDef) -> frozenset[str]:
+    """Names of which slices are read, and those that are computed from such slices: if not containers, they are arrays.
+
+    >>> (f,) = tree.parse("def f(u, k):\\n b = k * u[1:]\\n c = u[0]\\n return b * c")
+    >>> sorted(sliced_arrays(f))
+    ['b', 'u']
+    """
+    found = {
+        n.value.id
+        for n in tree.walk(function.body)
+        if isinstance(n, gast.Subscript) and _is_slice(n) and isinstance(n.value, gast.Name)
+    }
+    for node in tree.walk(function.body):
+        if isinstance(node, gast.Assign) and isinstance(node.value, gast.BinOp):
+            if isinstance(node.targets[0], gast.Name) and any(
+                map(_is_slice, tree.walk(node.value))
+            ):
+                found.add(node.targets[0].id)
+    return frozenset(found)
+
+
+def _is_slice(node: tree.Node) -> bool:
+    if not isinstance(node, gast.Subscript):
+        return False
+    return any(isinstance(n, gast.Slice) for n in tree.walk(node.slice))
+
+
 def sure_arrays(function: gast.FunctionDef) -> set[str]:
     """Names with elements that are written, which stand for an array or a container wherever they are bound.
 
