@@ -251,7 +251,9 @@ class _Entry:
 
     def _finished(self, reversal: Reversal) -> Reversal:
         """Gradients in memory of their own, and of what may be a container in the structure of the argument."""
-        shared = to_copy([*reversal.forward, *reversal.backward], reversal.adjoints, reversal.seed)
+        shared = to_copy(
+            [*reversal.forward, *reversal.backward], reversal.adjoints, reversal.seed or ""
+        )
         rebound = tree.names_written(reversal.forward)
         adjoints = []
         for text, adjoint, is_shared in zip(self.wrt, reversal.adjoints, shared, strict=True):

@@ -161,6 +161,7 @@ from knetsrc.backends.shaping import (
 )
 from knetsrc.backends.structures import (
     add,
+    add_into,
     entries,
     entry_of,
     finished,
@@ -189,6 +190,7 @@ from knetsrc.backends.tensordot import (
 __all__ = [
     "add",
     "add_at",
+    "add_into",
     "add_within",
     "as_array",
     "average_adjoint_weights",

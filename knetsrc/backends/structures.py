@@ -224,6 +224,26 @@ def owned(d: Any) -> Any:
     return [owned(v) for v in d] if isinstance(d, list | tuple) else d
 
 
+def add_into(d: Any, value: Any) -> None:
+    """Add `value` to the adjoint `d` of an array or a container, in its own memory.
+
+    Examples
+    --------
+    >>> d = [np.zeros(2), 1.0]
+    >>> add_into(d, [np.ones(2), 2.0])
+    >>> d
+    [array([1., 1.]), 3.0]
+    """
+    if value is None:
+        return
+    if isinstance(d, np.ndarray) or hasattr(d, "__array_function__"):
+        d += value
+        return
+    keys = list(d) if isinstance(d, Mapping) else range(len(d))
+    for key in keys:
+        d[key] = add(d[key], value[key])
+
+
 ABSENT = Absent()
 
 

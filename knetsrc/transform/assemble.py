@@ -9,7 +9,7 @@ import gast
 
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import stored_to
+from knetsrc.transform.analysis.activity import changed_by_call, stored_to
 from knetsrc.transform.analysis.needed import is_count, is_counting, trips_of
 from knetsrc.transform.analysis.stores import index_of, target_of
 from knetsrc.transform.names import Names, saved_name
@@ -38,7 +38,7 @@ class Assembler:
     names: Names
     popped: set[int]
     as_written: Callable[[tree.Node], str]
-    kept_value: Callable[[tree.Node, tree.Node], tree.Node]
+    kept_value: Callable[[tree.Node, tree.Node | None], tree.Node]
     put_back: Callable[[gast.Assign, tree.Node], tree.Node]
     lists: dict[str, str] = field(default_factory=dict)
     slots: dict[tuple[int, str], str] = field(default_factory=dict)
@@ -67,14 +67,13 @@ class Assembler:
         return body
 
     def _keep(self, block: Block, number: int) -> list[tree.Node]:
-        node = block.steps[number].node if block.steps else tree.pass_()
         return [
-            self._push(n, self._kept(block, n, node))
+            self._push(n, self._kept(block, n))
             for n, after in block.kept.items()
             if after == number
         ]
 
-    def _kept(self, owner: Step | Block, text: str, node: tree.Node) -> tree.Node:
+    def _kept(self, owner: Step | Block, text: str, node: tree.Node | None = None) -> tree.Node:
         value = tree.name(text)
         return value if text in owner.forms else self.kept_value(value, node)
 
@@ -96,6 +95,8 @@ class Assembler:
             part = self.kept_value(self._part(step), step.node)
             body.append(self._save(step, f"{stored_to(step.node)}{PART}", part))
         node = step.node
+        if changed_by_call(node):
+            return []
         if isinstance(node, gast.If):
             branches = step.blocks or [
                 Block([Step(n) for n in b]) for b in (node.body, node.orelse)
@@ -201,7 +202,10 @@ class Assembler:
 
     def _backward_step(self, step: Step) -> list[tree.Node]:
         node = step.node
-        restored = [self._restore(step, text, text) for text in reversed(step.saved)]
+        restored = [
+            self._restore(step, text, _whole(text) if text in step.restored_in_place else text)
+            for text in reversed(step.saved)
+        ]
         if step.saves_part:  # after the names in the index
             restored.append(self._restored_part(step, node))
         if id(node) in self.popped:
@@ -273,6 +277,11 @@ class Assembler:
         always += [f"{stored_to(s.node)}{PART}" for s in block.steps if s.saves_part]
         once = [n for n in always if self.pushes[n] == 1]
         return self.lists[once[0]] if once else None
+
+
+def _whole(text: str) -> tree.Node:
+    """`x[...]` as a target."""
+    return tree.target_of(tree.subscript(tree.name(text), tree.constant(Ellipsis)))
 
 
 def _before_breaks(body: list[tree.Node], kept: list[tree.Node]) -> list[tree.Node]:

@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING
 
 import gast
 
-from knetsrc.errors import KnetsrcError, UnsupportedSyntaxError
+from knetsrc.errors import KnetsrcError, UnsupportedAliasError, UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.again import call_again
 from knetsrc.transform.again_loops import reverse_loop
+from knetsrc.transform.analysis.activity import base_of
 from knetsrc.transform.analysis.shapes import SCALAR
+from knetsrc.transform.analysis.stores import may_copy, path_of
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.functions import CONTAINERS, bind_call, call_with
 from knetsrc.transform.names import adjoint_name
@@ -17,6 +19,7 @@ from knetsrc.transform.push import Pushed
 from knetsrc.transform.refusal import refused_helper
 from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.steps import Step
+from knetsrc.transform.updates import entry
 from knetsrc.transform.values import StepValues
 
 if TYPE_CHECKING:
@@ -24,12 +27,21 @@ if TYPE_CHECKING:
 
 
 def reverse_call(
-    units: "Units", reverser: Reverser, step: Step, target: tree.Node, callee: Helper
+    units: "Units",
+    reverser: Reverser,
+    step: Step,
+    target: tree.Node,
+    callee: Helper,
+    changed: list[tree.Node],
 ) -> None:
-    """Replace the call of a helper by that of its forward function, and reverse it by its backward function."""
+    """Replace the call of a helper by that of its forward function, and reverse it by its backward function.
+
+    The adjoints of what it writes into, `changed`, are handed to the backward function, which changes them in place.
+    """
     node = step.node
     call = node.value
-    step.shown = units.as_written(node)
+    is_statement = bool(changed) and tree.is_name(target, "_")
+    step.shown = units.as_written(tree.expression(call) if is_statement else node)
     function = units.load_at(call, callee)
     bound = bind_call(function, call)
     if bound is None:
@@ -54,7 +66,32 @@ def reverse_call(
     parts = None
     if isinstance(adjoint, gast.Tuple):
         parts = tuple(not tree.is_constant(e, None) for e in adjoint.elts)
-    key = PairKey(id(callee.function), active, scalars, scalar_result, parts, kinds)
+    written = units.written_by(call, callee) & active if changed else frozenset()
+    mutated = [
+        p
+        for p in function.parameters
+        if p in written and any(tree.is_same(bound[p], place) for place in changed)
+    ]
+    rebound = sorted(tree.names_written(function.core.body) & set(mutated))
+    if rebound:
+        raise UnsupportedAliasError(
+            f"a call of `{callee.name}`, which writes into `{rebound[0]}` and binds that name anew",
+            at=call,
+            why="which of its values the caller sees is not known while transforming",
+            instead=f"give the new value in `{callee.name}` another name",
+        )
+    has_seed = any(map(reverser.is_live_name, sorted(tree.names_written(target))))
+    key = PairKey(
+        id(callee.function), active, scalars, scalar_result, parts, kinds,
+        mutated=frozenset(mutated), has_seed=has_seed,
+    )  # fmt: skip
+    if mutated and function.is_checkpoint:
+        raise UnsupportedAliasError(
+            f"a checkpoint of `{callee.name}`, which writes into `{mutated[0]}`",
+            at=call,
+            why="it is called again in the backward part, when the argument has changed",
+            instead=f"let it copy `{mutated[0]}` first, and return what it has written",
+        )
     try:
         pair = units.pair(callee, key)
     except KnetsrcError as error:
@@ -67,8 +104,25 @@ def reverse_call(
         step.extra.append(kept)
         node.targets = [tree.target_of(tree.tuple_of([tree.clone(target), tree.name(kept)]))]
         node.value = tree.at(call_with(pair.forward, function, call, bound), call)
-    _reverse_arguments(reverser, step, target, bound, [p for p in function.parameters if p in active],
-                            tree.call(pair.backward, tree.name(kept), adjoint))  # fmt: skip
+    handed = [_place_of_adjoint(reverser, step, bound[p]) for p in mutated]
+    seeds = [adjoint] if has_seed else []
+    backward = tree.call(pair.backward, tree.name(kept), *seeds, *handed)
+    rest = [p for p in function.parameters if p in active and p not in mutated]
+    _reverse_arguments(reverser, step, target, bound, rest, backward)
+
+
+def _place_of_adjoint(reverser: Reverser, step: Step, place: tree.Node) -> tree.Node:
+    """The adjoint of what a call writes into: a view of that of the whole array."""
+    pushed = Pushed(reverser.pusher, step)
+    text = base_of(place)
+    assert text is not None
+    adjoint: tree.Node = tree.name(reverser.pusher.keys.adjoint(text))
+    if any(map(may_copy, path_of(place))):
+        helper = reverser.spell("laid_out")
+        step.back.append(tree.assign(adjoint.id, tree.call(helper, adjoint, tree.name(text))))
+    for part in path_of(place):
+        adjoint = entry(pushed.values, adjoint, part)
+    return adjoint
 
 
 def _reverse_arguments(
@@ -76,6 +130,10 @@ def _reverse_arguments(
     backward: tree.Node,
 ) -> None:  # fmt: skip
     pusher, keys = reverser.pusher, reverser.pusher.keys
+    if not active:
+        step.back.append(tree.expression(backward))
+        reverser.live -= {k for n in tree.names_written(target) for k in reverser.keys_of(n)}
+        return
     consumed = tree.names_written(target)
     live = reverser.live - {k for n in consumed for k in reverser.keys_of(n)}
     arguments = [keys.of(bound[p]) for p in active]

@@ -88,9 +88,15 @@ def _captured_by(nested: list[gast.FunctionDef], local: set[str]) -> dict[str, l
     """The variables that each nested function needs, those of the functions that it reads among them."""
     functions = {n.name for n in nested}
     own = {n.name: tree.names_written(n) | set(parameter_names(n.args)) for n in nested}
-    free = {n.name: (tree.names_read(n.body) & local) - own[n.name] for n in nested}
+    around = {
+        n.name: {p for outer in nested if n in _inside(outer) for p in parameter_names(outer.args)}
+        for n in nested
+    }
+    free = {
+        n.name: tree.names_read(n.body) & (local | around[n.name]) - own[n.name] for n in nested
+    }
     for n in nested:
-        free[n.name] |= tree.names_read(defaults(n)) & local
+        free[n.name] |= tree.names_read(defaults(n)) & (local | around[n.name])
     while True:
         more = {
             t: {c for g in free[t] & functions for c in free[g]} - own[t] - free[t] for t in free
@@ -98,6 +104,10 @@ def _captured_by(nested: list[gast.FunctionDef], local: set[str]) -> dict[str, l
         if not any(more.values()):
             return {t: sorted(free[t] - functions) for t in free}
         free = {t: free[t] | more[t] for t in free}
+
+
+def _inside(function: gast.FunctionDef) -> list[tree.Node]:
+    return [n for s in function.body for n in tree.walk(s) if isinstance(n, gast.FunctionDef)]
 
 
 def _lifted(

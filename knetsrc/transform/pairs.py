@@ -36,6 +36,13 @@ class Task:
         Parameters whose adjoints are handed to the backward part, which adds to them.
     results
         Names in the result that are single numbers.
+    mutated
+        Parameters that the caller reads after the call, and into which the function writes: the backward part is handed
+        their adjoints, and changes these in place.
+    has_seed
+        The result has an adjoint.
+    is_helper
+        The function is called by another, which sees what it writes into its arguments.
     """
 
     wrt: tuple[str, ...]
@@ -47,6 +54,9 @@ class Task:
     has_aux: bool = False
     added: tuple[str, ...] = ()
     results: frozenset[str] = frozenset()
+    mutated: frozenset[str] = frozenset()
+    has_seed: bool = True
+    is_helper: bool = False
 
 
 @dataclass
@@ -59,6 +69,8 @@ class Reversal:
         The backward part writes into arrays of the forward part, to restore what these have held.
     added
         Names of the adjoints that are handed to the backward part.
+    mutated
+        Adjoints that the backward part is handed, and changes in place.
     """
 
     forward: list[tree.Node]
@@ -67,7 +79,8 @@ class Reversal:
     adjoints: list[tree.Node]
     numeric: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
-    seed: str = "d_result"
+    seed: str | None = "d_result"
+    mutated: list[str] = field(default_factory=list)
     is_scalar: bool = False
     restores: bool = False
     added: list[str] = field(default_factory=list)
@@ -93,6 +106,8 @@ class PairKey:
     kinds: tuple[tuple[str, str], ...] = ()
     added: tuple[str, ...] = ()
     results: frozenset[str] = frozenset()
+    mutated: frozenset[str] = frozenset()
+    has_seed: bool = True
 
 
 def split_pair(
@@ -136,10 +151,12 @@ def split_pair(
     )  # fmt: skip
     adjoints = reversal.adjoints
     result = tree.tuple_of(adjoints) if always_tuple or len(adjoints) != 1 else adjoints[0]
+    returned = [tree.return_(result)] if adjoints else []
+    seeds = [reversal.seed] if reversal.seed else []
     back = tree.function_def(
         pair.backward,
-        [parameter, reversal.seed, *reversal.added],
-        [*unpack, *reversal.backward, tree.return_(result)],
+        [parameter, *seeds, *reversal.added, *reversal.mutated],
+        [*unpack, *reversal.backward, *returned],
     )
     return [return_early(forward), return_early(back)]
 
@@ -147,7 +164,7 @@ def split_pair(
 def _inline_value(reversal: Reversal) -> None:
     """Return `x` rather than a second name for it: in a function of its own nothing overwrites it."""
     last = reversal.forward[-1] if reversal.forward else None
-    if not isinstance(last, gast.Assign) or not isinstance(last.value, gast.Name):
+    if not isinstance(last, gast.Assign) or not isinstance(last.value, gast.Name | gast.Constant):
         return
     if tree.is_name(reversal.value) and tree.is_name(last.targets[0], reversal.value.id):
         reversal.forward = reversal.forward[:-1]

@@ -13,7 +13,13 @@ import gast
 
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import appended_to, differentiable_reads, stored_to
+from knetsrc.transform.analysis.activity import (
+    appended_to,
+    base_of,
+    changed_by_call,
+    differentiable_reads,
+    stored_to,
+)
 from knetsrc.transform.analysis.assigned import Assigned, exposed_names
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Helper
@@ -42,6 +48,8 @@ class Reverser:
         Keys that are arrays or numbers for sure, so that adjoints add up with `+`.
     forms
         For a copy, an array with its shape and type that stays at hand: see `analysis.forms`.
+    handed
+        Names whose adjoints are the caller's: they are only ever changed in place.
     """
 
     pusher: Pusher
@@ -52,20 +60,25 @@ class Reverser:
     numeric: frozenset[str]
     numbers: frozenset[str] = frozenset()
     forms: dict[str, str] = field(default_factory=dict)
+    handed: frozenset[str] = frozenset()
     live: set[str] = field(default_factory=set)
 
     # --- blocks --------------------------------------------------------------------------------------------------------
     def block(self, body: list[tree.Node]) -> Block:
         """Steps of a body, reversed from its end to its start."""
-        steps = [self.step(node) for node in reversed(body)]
+        steps = []
+        for number in range(len(body) - 1, -1, -1):
+            changed = changed_by_call(body[number - 1]) if number else []
+            steps.append(self.step(body[number], changed))
         return Block(steps[::-1])
 
-    def step(self, node: tree.Node) -> Step:
+    def step(self, node: tree.Node, changed: list[tree.Node]) -> Step:
+        """One statement, and what a call in it writes into."""
         step = Step(node)
         if stored_to(node) is not None:
             reverse_store(self, step, node)
         elif isinstance(node, gast.Assign):
-            self._assign(step, node)
+            self._assign(step, node, changed)
         elif isinstance(node, gast.If):
             self._branches(step, node, [node.body, node.orelse])
         elif isinstance(node, gast.For | gast.While):
@@ -85,7 +98,7 @@ class Reverser:
         return self.pusher.active
 
     # --- assignments ---------------------------------------------------------------------------------------------------
-    def _assign(self, step: Step, node: gast.Assign) -> None:
+    def _assign(self, step: Step, node: gast.Assign, changed: list[tree.Node]) -> None:
         target = node.targets[0]
         names = [n.id for n in tree.walk(target) if isinstance(n, gast.Name)]
         live = {n for n in names if self.is_live_name(n)}
@@ -96,11 +109,12 @@ class Reverser:
                 why="the first value is lost at once, and with it the place for its adjoint",
                 instead="write `_` for what is not needed",
             )
-        if not live:
+        changed = [place for place in changed if base_of(place) in self.live - set(names)]
+        if not live and not changed:
             return
         callee = self.pusher.calls.of(node.value)
         if isinstance(callee, Helper):
-            self.call_helper(self, step, target, callee)
+            self.call_helper(self, step, target, callee, changed)
             return
         adjoint = self._of_elements(target, node.value) or self.target_adjoint(target)
         pushed = Pushed(self.pusher, step)
@@ -240,6 +254,8 @@ class Reverser:
     def add(self, key: str, value: tree.Node) -> tree.Node:
         """The statement that adds `value` to the adjoint of `key`, or binds it if it has none yet."""
         adjoint = self.pusher.keys.adjoint(key)
+        if key in self.handed:
+            return self._added_in_place(key, value)
         if key not in self.live:
             self.live.add(key)
             is_shorter = isinstance(value, gast.Subscript) and tree.is_name(value.value, adjoint)
@@ -247,6 +263,12 @@ class Reverser:
                 value = tree.call(self.spell("owned"), value)
             return tree.assign(adjoint, value)
         return tree.assign(adjoint, self._plus(key, tree.name(adjoint), value))
+
+    def _added_in_place(self, key: str, value: tree.Node) -> tree.Node:
+        adjoint = tree.name(self.pusher.keys.adjoint(key))
+        if key in self.numeric:
+            return tree.augment(tree.subscript(adjoint, tree.constant(Ellipsis)), "+", value)
+        return tree.expression(tree.call(self.spell("add_into"), adjoint, value))
 
     def _buffer(self, key: str) -> tree.Node:
         return tree.name(self.pusher.keys.adjoint(key))

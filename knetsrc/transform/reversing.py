@@ -57,6 +57,7 @@ _CHANGING_HELPERS = frozenset(
         "check_distinct",
         "put_back",
         "add_at",
+        "add_into",
         "add_within",
         "run_steps",
         "reverse_steps",
@@ -79,7 +80,9 @@ class Reversing:
 
     def run(self) -> Reversal:
         task = self.task
-        core, calls, active, names = self.units.prepared(self.function, set(task.wrt), task.has_aux)
+        core, calls, active, names = self.units.prepared(
+            self.function, set(task.wrt), task.has_aux, task.mutated
+        )
         result = core.body[-1].value
         assigned = definitely_assigned(core)
         self.keys = keys = Keys(names, entries_only(core, calls, active))
@@ -104,29 +107,42 @@ class Reversing:
         reverser = Reverser(
             pusher, assigned, partial(reverse_call, self.units), buffer_names(core, calls, active),
             first_places(core), numeric_keys,
-            _number_names(core, found), forms(core, numeric),
+            _number_names(core, found), forms(core, numeric), task.mutated,
         )  # fmt: skip
         self.number_names = reverser.numbers
         seeds = Seeds(task, reverser, self.temporaries)
-        seed, self.given = seeds.of(result), seeds.given()
+        seed, self.given = seeds.of(result) if task.has_seed else [], seeds.given()
         self.seed_name = seeds.parameter
+        mutated = [p for p in task.wrt if p in task.mutated]
+        self.mutated = [keys.adjoint(p) for p in mutated]
+        reverser.live |= task.mutated
         block = reverser.block(core.body[:-1])
-        adjoints = [reverser.adjoint_of(w) if w in active else reverser.zeros(w) for w in task.wrt]
+        wrt = [w for w in task.wrt if w not in task.mutated] + mutated
+        adjoints = [reverser.adjoint_of(w) if w in active else reverser.zeros(w) for w in wrt]
         self.temporaries |= {a for k, a in keys.adjoints.items() if "[" in k}
         self.numeric_adjoints = pusher.numeric_adjoints()
         self._decide_hoists(block, result)
         self.primal = primal = frozenset(names.taken) - frozenset(keys.adjoints.values())
         alone = (stored_names(core.body) & numeric) - self.aliases.shared
         needed = Needed(
-            assigned, primal, self.aliases, numeric, filling=filling_writes(core, sorted(alone))
+            assigned,
+            primal,
+            self.aliases,
+            numeric,
+            filling=filling_writes(core, sorted(alone)),
+            is_helper=task.is_helper and not self.function.is_loop,
         )
         needed.run(block, tree.names_read([*seed, *adjoints]) & primal)
         self.arrays -= needed.undefined
+        self.held = needed.held
         reversal = self._assembled(block, seed, result, adjoints, needed, names)
         reversal.numeric = numeric
         reversal.restores = self._restores(reversal.backward)
         reversal.numbers = reverser.numbers
-        reversal.seed, reversal.added = self.seed_name, self.given
+        reversal.seed = self.seed_name if task.has_seed else None
+        reversal.added, reversal.mutated = self.given, self.mutated
+        if mutated:
+            reversal.adjoints = reversal.adjoints[: -len(mutated)]
         first = result.elts[0] if task.has_aux else result
         reversal.is_scalar = self._is_scalar(core, first)
         return reversal
@@ -178,7 +194,7 @@ class Reversing:
             self.temporaries |= {n for s in kept for n in tree.names_written(s)}
         forward = [*self._copied_parameters(), *forward]
         arguments = tree.clone(self.function.core.args)
-        for text in (self.seed_name, *self.given):
+        for text in (self.seed_name, *self.given, *self.mutated):
             arguments.kwonlyargs.append(tree.parameter(text))
             arguments.kw_defaults.append(None)
         combined = tree.function_def(
@@ -206,7 +222,7 @@ class Reversing:
     def _copied_parameters(self) -> list[tree.Node]:
         """Statements that copy the arguments into which the function writes."""
         is_main = self.function.source is self.units.outside.main and not self.function.is_loop
-        if self.task.is_seeded and not is_main:
+        if self.task.is_helper or (self.task.is_seeded and not is_main):
             return []
         written = self.aliases.written_parameters()
         copies = [tree.assign(p, self._copy(tree.name(p), p)) for p in written]
@@ -231,8 +247,11 @@ class Reversing:
             return tree.call(tree.attribute(value, "copy"))
         return tree.call(self.units.spell("owned", None), value)
 
-    def _kept_value(self, value: tree.Node, node: tree.Node) -> tree.Node:
-        """What is kept of a value at a statement: a copy, if its content may change."""
+    def _kept_value(self, value: tree.Node, node: tree.Node | None) -> tree.Node:
+        """What is kept of a value before a statement, or where no statement changes it any more: a copy, if its content may change."""
+        if node is None:
+            shared = self.aliases.shared - self.number_names - self.held
+            return self._copy(value, value.id) if value.id in shared else value
         if isinstance(value, gast.Subscript):
             is_mask = tree.is_name(value.slice) and value.slice.id in self.masks
             if is_mask or self.found.of(value, node) == SCALAR:
@@ -244,13 +263,15 @@ class Reversing:
                 return self._copy(value, text)
             index = as_argument(value.slice)
             return tree.call(self.units.spell("entry_of", None), value.value, index)
-        is_changed = value.id in self.aliases.shared - self.number_names
+        is_changed = value.id in self.aliases.shared - self.number_names - self.held
         is_changed |= any(value.id in self.aliases.names.get(id(n), ()) for n in tree.walk(node))
         return self._copy(value, value.id) if is_changed else value
 
     def _restores(self, backward: list[tree.Node]) -> bool:
         """Whether the backward part writes into what the forward part has made."""
-        called = {tree.called_name(n) for n in tree.walk(backward)}
+        called = {tree.called_name(n) or "" for n in tree.walk(backward)}
+        if any(text.endswith("_backward") for text in called) and self.units.writes_in_helpers():
+            return True
         return bool(stored_names(backward) & self.primal) or "put_back" in called
 
     def _put_back(self, restored: gast.Assign, node: tree.Node) -> tree.Node:

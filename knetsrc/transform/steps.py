@@ -36,6 +36,8 @@ class Step:
         Lists that grow in the statement: they are saved as copies.
     forms
         Names of these of which the backward part reads no more than shape and type.
+    restored_in_place
+        Of the names that are saved: arrays that get their old content back.
     saves_part
         The statement writes into an array or a container, and what it overwrites is saved.
     """
@@ -50,6 +52,7 @@ class Step:
     saved: list[str] = field(default_factory=list)
     copied: set[str] = field(default_factory=set)
     forms: set[str] = field(default_factory=set)
+    restored_in_place: frozenset[str] | set[str] = frozenset()
     saves_part: bool = False
     extra: list[str] = field(default_factory=list)
     shown: str | None = None

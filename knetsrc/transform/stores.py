@@ -114,7 +114,8 @@ class _Store:
     def _is_whole(self, index: tree.Node) -> bool:
         """Whether the adjoint of all that was written is the whole adjoint: `a[...] = e`, and `a[()] = e` for a single number."""
         is_all = tree.is_constant(index, Ellipsis) or tree.is_same(index, tree.tuple_of([]))
-        return is_all and len(path_of(self.target)) == 1
+        is_handed = self.text in self.reverser.handed  # it is changed in place
+        return is_all and len(path_of(self.target)) == 1 and not is_handed
 
     def _run_whole(self) -> None:
         """An array that is written as a whole takes its adjoint with it, as a name that is bound does."""

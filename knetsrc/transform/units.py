@@ -17,6 +17,7 @@ from knetsrc.transform import prepare, rebound, tree
 from knetsrc.transform.again import has_checkpoint
 from knetsrc.transform.analysis.activity import (
     active_names,
+    base_of,
     differentiable_names,
     varied_names,
 )
@@ -91,11 +92,12 @@ class Units:
     _numeric: dict[int, tuple[list[str], frozenset[str]] | None] = field(default_factory=dict)
     _returned: dict[int, str | None] = field(default_factory=dict)
     _asked: dict[int, set[str]] = field(default_factory=dict)
+    _specialized: dict[int, gast.FunctionDef] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.outside = Outside(self.names)
         self.calls = Calls(self.outside)
-        self.helper_effects = HelperEffects(self.calls, self._helper_call)
+        self.helper_effects = HelperEffects(self.calls, self._helper_call, self._known_calls)
 
     # --- reading -----------------------------------------------------------------------------------------------------------
     def load(self, function: Any) -> Function:
@@ -195,9 +197,16 @@ class Units:
 
     # --- one function ------------------------------------------------------------------------------------------------------
     def prepared(
-        self, function: Function, wrt: set[str], has_aux: bool = False
+        self,
+        function: Function,
+        wrt: set[str],
+        has_aux: bool = False,
+        at_end: frozenset[str] = frozenset(),
     ) -> tuple[gast.FunctionDef, Calls, frozenset[str], Names]:
-        """The function ready for reversal, its calls, its active names, and the names that it uses."""
+        """The function ready for reversal, its calls, its active names, and the names that it uses.
+
+        What `at_end` names is read by the caller after the call.
+        """
         names = Names(self.names.taken)
         names.taken |= Names.of(function.core).taken
         placed = replace(function, core=place_iterators(function.core, self.outside))
@@ -207,7 +216,7 @@ class Units:
         core = rebound.rename_rebound(core, names)
         core = rebound.rename_in_loops(core, names)
         core = rebound.rename_in_blocks(core, names)
-        core = self._through_views(core, names)
+        core = self._through_views(core, names, at_end)
         depends, written = self._depends(core, wrt), loops_that_write(core)
         core = index_loops(
             core,
@@ -215,14 +224,15 @@ class Units:
             self._helper,
         )
         core = lists_of_iterators(core, self.calls, self._depends(core, wrt))
-        core = self._through_views(core, names)
+        core = self._through_views(core, names, at_end)
         core = self._with_flags(core, function, names, wrt)
         depends = self._depends(core, wrt)
         core = split_calls(core, lambda call: self._stands_alone(call, depends))
-        core = guard_writes(core, self.aliases(core), self.spell)
+        core = tree.clone(self._through_views(core, names, at_end))
+        core = guard_writes(core, self.aliases(core, at_end), self.spell, self._given_back)
         core = bind_result(split_aux(core, names) if has_aux else core, names)
         core = self._unpacked(core, names)
-        active = active_names(core, self.calls, wrt)
+        active = active_names(core, self.calls, wrt, at_end)
         core = check_calls(core, active, self._helper_call, self.spell)
         core = check_truncation(core, self.calls, active, wrt, self.spell)
         core = prepare.bind_loop_targets(core, names, active)
@@ -233,7 +243,7 @@ class Units:
         names.taken |= Names.of(core).taken
         calls = self.calls.within(self._kinds(core, function.kinds))
         calls.shifts = idle_shifts(core, calls, numeric_names(core, calls, self.helper_kinds))
-        return core, calls, active_names(core, calls, wrt), names
+        return core, calls, active_names(core, calls, wrt, at_end), names
 
     def _with_flags(
         self, core: gast.FunctionDef, function: Function, names: Names, wrt: set[str]
@@ -357,6 +367,16 @@ class Units:
         specializer = Specializer(self.outside, self.calls.local, self.names, self.load, bind_call)
         return specializer.run(function.core, function.classes, function.known)
 
+    def _known_calls(self, function: Function) -> gast.FunctionDef:
+        """The same, or the function as it is where its calls cannot be told."""
+        key = id(function.core)
+        if key not in self._specialized:
+            try:
+                self._specialized[key] = self.specialized(function)
+            except KnetsrcError:  # it says so where it is differentiated
+                self._specialized[key] = function.core
+        return self._specialized[key]
+
     def inlined(
         self, core: gast.FunctionDef, within: frozenset[str], filename: str
     ) -> gast.FunctionDef:
@@ -398,13 +418,34 @@ class Units:
                 self._numeric[key] = (function.parameters, numeric)
         return self._numeric[key]
 
-    def aliases(self, core: gast.FunctionDef) -> Aliases:
+    def aliases(self, core: gast.FunctionDef, at_end: frozenset[str] = frozenset()) -> Aliases:
         """What a function may share at its writes."""
         arrays = numeric_names(core, self.calls, self.helper_kinds)
-        return aliases(core, arrays, self._helper_call)
+        return aliases(core, arrays, self._helper_call, at_end)
 
-    def _through_views(self, core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
-        return through_views(core, self.aliases(core), names, self.spell)
+    def _through_views(
+        self, core: gast.FunctionDef, names: Names, at_end: frozenset[str]
+    ) -> gast.FunctionDef:
+        found = self.aliases(core, at_end)
+        return through_views(core, found, names, self.spell, self._given_back)
+
+    def _given_back(self, call: gast.Call) -> tree.Node | None:
+        """What of its arguments a helper gives back, where that is a view of one of them for sure."""
+        callee = self.calls.of(call)
+        function = self.load_if_possible(callee) if isinstance(callee, Helper) else None
+        bound = bind_call(function, call) if function is not None else None
+        if function is None or bound is None:
+            return None
+        value, read = function.core.body[-1].value, tree.names_read(function.core.body[-1])
+        is_given = base_of(value) in bound and read <= bound.keys()
+        if not is_given or read & tree.names_written(function.core.body):
+            return None
+        return tree.substitute(value, bound)
+
+    def written_by(self, call: gast.Call, callee: Helper) -> frozenset[str]:
+        """Parameters of a helper into which it writes."""
+        function = self.load_at(call, callee)
+        return self.helper_effects.of(function, id(callee.function))[1]
 
     def _helper_call(self, call: gast.Call) -> HelperCall | None:
         callee = self.calls.of(call)
@@ -442,6 +483,7 @@ class Units:
     def writes_in_helpers(self) -> bool:
         """Whether a helper writes into arrays: its backward part restores these, and the caller may hold them."""
         helpers = [f for f in self.loaded.values() if f.source is not self.outside.main]
+        helpers += [*self.calls.local.values(), *self.keyed.values()]
         return any(stored_names(f.core.body) for f in helpers)
 
     def spell(self, text: str, value: Any) -> tree.Node:
@@ -474,6 +516,7 @@ class Units:
         """The pair of the user's own function, if it calls itself in just the way that it is called."""
         for key, pair in self.pairs.items():
             is_same = key.active == frozenset(wrt) and key.scalar_result and key.parts is None
+            is_same &= key.has_seed and not key.mutated and not stored_names(function.core.body)
             if self.keyed[key] is function and is_same:
                 return pair
         return None
@@ -499,6 +542,9 @@ class Units:
                     key.parts,
                     added=key.added,
                     results=key.results,
+                    mutated=key.mutated,
+                    has_seed=key.has_seed,
+                    is_helper=True,
                 ),
             )
             self.functions += split_pair(self.pairs[key], function, reversal, always_tuple=False)

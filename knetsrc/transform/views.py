@@ -18,7 +18,6 @@ from knetsrc.transform.analysis.aliases import Aliases
 from knetsrc.transform.analysis.held import (
     element_names,
     held_names,
-    is_copy,
     is_element,
 )
 from knetsrc.transform.analysis.integers import (
@@ -47,6 +46,7 @@ def through_views(
     found: Aliases,
     names: Names,
     spell: Callable[[str, Any], tree.Node],
+    given_back: Callable[[gast.Call], tree.Node | None] = lambda call: None,
 ) -> gast.FunctionDef:
     """The function without second names of arrays at the writes that these would see.
 
@@ -60,6 +60,8 @@ def through_views(
         Names taken.
     spell
         Gives the name of a check that is made when the program runs.
+    given_back
+        What of its arguments a call gives back, if it is one of a helper: `u[1:]` for `halved(u)`.
 
     >>> (f,) = tree.parse("def f(y):\\n z = y[1:]\\n z[0] = y[0]\\n y[1] = z[1]\\n return y")
     >>> from knetsrc.transform.analysis.aliases import aliases
@@ -70,18 +72,21 @@ def through_views(
         y[1] = y[1:][1]
         return y
     """
-    held = held_names(function)
+    handed = [a for arguments in found.handed.values() for a in arguments]
+    held = held_names(function) | {a.id for a in handed if isinstance(a, gast.Name)}
     involved = _involved(function, found, held)
     if not involved:
         return function
-    walk = _Walk(found, involved, held, integer_names(function), spell)
+    viewing = Viewing(found.arrays, integer_names(function), spell, given_back)
+    walk = _Walk(viewing, involved, held)
     walk.block(tree.clone(function.body), {})
     if walk.lost:
         function = _with_frozen_indices(function, walk.lost, names)
-        walk = _Walk(found, involved, held, integer_names(function), spell)
+        viewing = viewing._replace(integers=integer_names(function))
+        walk = _Walk(viewing, involved, held)
     body = walk.block(tree.clone(function.body), {})
     function = tree.at(tree.function_def(function.name, function.args, body), function)
-    return _without_unread(function, walk.views)
+    return _without_unread(function, walk.views, viewing)
 
 
 def _involved(function: gast.FunctionDef, found: Aliases, held: set[str]) -> frozenset[str]:
@@ -90,10 +95,75 @@ def _involved(function: gast.FunctionDef, found: Aliases, held: set[str]) -> fro
     elements = element_names(function) - held
     for node in tree.walk(function.body):
         if id(node) in found.places:
-            own = tree.names_written(node) if id(node) in found.calls else {stored_to(node)}
+            own = tree.names_written(node) if id(node) in found.calls else {stored_to(node) or ""}
             if (found.names[id(node)] & found.live[id(node)]) - own - elements:
                 involved |= found.names[id(node)]
+                involved |= own if id(node) in found.returning else set()
     return involved
+
+
+class Viewing(NamedTuple):
+    """Tells views from copies, as far as their form and the names of arrays and integers do.
+
+    Attributes
+    ----------
+    arrays
+        Names that hold arrays of numbers for sure.
+    integers
+        Names that hold integers.
+    spell
+        Gives the name of a check that is made when the program runs.
+    given_back
+        What of its arguments a call gives back, if it is one of a helper: `u[1:]` for `halved(u)`.
+    """
+
+    arrays: frozenset[str]
+    integers: frozenset[str]
+    spell: Callable[[str, Any], tree.Node]
+    given_back: Callable[[gast.Call], tree.Node | None] = lambda call: None
+
+    def is_view(self, value: tree.Node) -> bool:
+        """Whether an expression may be a view of what a name stands for, by its form."""
+        if isinstance(value, gast.Name):
+            return True
+        if isinstance(value, gast.Subscript):
+            return _is_stable(value.slice) and self.is_view(value.value)
+        if not is_view(value):
+            return False
+        if not isinstance(value, gast.Call):
+            return self.is_view(value.value)
+        base = viewed(value)
+        if may_copy(value) and (value.keywords or base_of(value) not in self.arrays):
+            return False
+        options = [a for a in (*value.args, *(k.value for k in value.keywords)) if a is not base]
+        return all(map(_is_stable, options)) and self.is_view(base)
+
+    def is_sure(self, value: tree.Node) -> bool:
+        """Whether an expression is a view of an array for sure."""
+        if isinstance(value, gast.Subscript):
+            return is_basic_index(value.slice, self.integers) and self.is_sure(value.value)
+        if isinstance(value, gast.Attribute):
+            return self.is_sure(value.value)
+        if isinstance(value, gast.Call):
+            return not may_copy(value) and self.is_sure(viewed(value))
+        return True
+
+    def check(self, value: tree.Node, shown: str) -> list[tree.Node]:
+        """The check that an expression is a view, if only the running program can tell."""
+        if isinstance(value, gast.Name) or (self.is_sure(value) and base_of(value) in self.arrays):
+            return []
+        whole = viewed(value) if isinstance(value, gast.Call) else value.value
+        arguments = [tree.clone(value), tree.clone(whole), tree.constant(shown)]
+        if is_element(value):
+            arguments.append(tree.constant(True))
+        return [tree.expression(tree.call(self.spell("check_view", None), *arguments))]
+
+    def check_number(self, value: tree.Node, name: str | None = None) -> tree.Node:
+        """The check that `a[i]`, or what a name holds of it, is a number or a copy."""
+        shown = tree.constant(f"{name or 'part'} = {tree.show(value)}")
+        check = self.spell("check_not_view", None)
+        part = tree.clone(value) if name is None else tree.name(name)
+        return tree.expression(tree.call(check, part, tree.clone(value.value), shown))
 
 
 @dataclass
@@ -110,11 +180,9 @@ class _Walk:
         Names that have been replaced somewhere.
     """
 
-    found: Aliases
+    viewing: Viewing
     involved: frozenset[str]
     held: set[str]
-    integers: frozenset[str]
-    spell: Callable[[str, Any], tree.Node]
     lost: set[str] = field(default_factory=set)
     views: set[str] = field(default_factory=set)
 
@@ -134,12 +202,11 @@ class _Walk:
             return [node]
         if isinstance(node, gast.For | gast.While | gast.With | gast.Try):
             return self.compound(node, state)
-        before = {t: state[t] for t in state}
         node = self.read(node, state)
         kill(state, node)
         if not isinstance(node, gast.Assign) or not tree.is_name(node.targets[0]):
             return [node]
-        return [node, *self.bound(node, node.targets[0].id, state, before)]
+        return [node, *self.bound(node, node.targets[0].id, state)]
 
     def compound(self, node: tree.Node, state: State) -> list[tree.Node]:
         if isinstance(node, gast.For):
@@ -160,54 +227,20 @@ class _Walk:
         self.views |= read & values.keys()
         return _plain_target(tree.at(tree.substitute(node, values), node))
 
-    def bound(self, node: gast.Assign, text: str, state: State, before: State) -> list[tree.Node]:
+    def bound(self, node: gast.Assign, text: str, state: State) -> list[tree.Node]:
         """Note what a name is bound to; a check, if only the running program can tell whether it is a view."""
-        value = node.value
-        if text not in self.involved or text in tree.names_read(value) or not self.is_view(value):
+        value, viewing = node.value, self.viewing
+        if isinstance(value, gast.Call):
+            value = viewing.given_back(value) or value
+        is_known = text in self.involved and viewing.is_view(value)
+        if not is_known or text in tree.names_read(value):
             return []
-        if not is_copy(node) and self.is_entry(value) and text not in self.held:
+        if is_element(value) and text not in self.held:
             return []
         base = base_of(value)
-        assert base is not None
-        container = base if self.is_entry(value) and base not in self.found.arrays else None
+        container = base if is_element(value) and base not in viewing.arrays else None
         state[text] = View(value, frozenset(tree.names_read(value)), container)
-        if is_copy(node) or (self.is_sure(value) and base in self.found.arrays):
-            return []
-        whole = value.value if hasattr(value, "value") else viewed(value)
-        shown = tree.constant(tree.show(node))
-        arguments = [tree.clone(value), tree.clone(whole), shown]
-        if self.is_entry(value):
-            arguments.append(tree.constant(True))
-        return [tree.expression(tree.call(self.spell("check_view", None), *arguments))]
-
-    def is_view(self, value: tree.Node) -> bool:
-        """Whether an expression may be a view of what a name stands for, by its form."""
-        if isinstance(value, gast.Name):
-            return True
-        if isinstance(value, gast.Subscript):
-            return _is_stable(value.slice) and self.is_view(value.value)
-        if not is_view(value):
-            return False
-        if not isinstance(value, gast.Call):
-            return self.is_view(value.value)
-        base = viewed(value)
-        if may_copy(value) and (value.keywords or base_of(value) not in self.found.arrays):
-            return False
-        options = [a for a in (*value.args, *(k.value for k in value.keywords)) if a is not base]
-        return all(map(_is_stable, options)) and self.is_view(base)
-
-    def is_entry(self, value: tree.Node) -> bool:
-        return is_element(value)
-
-    def is_sure(self, value: tree.Node) -> bool:
-        """Whether an expression is a view of an array for sure."""
-        if isinstance(value, gast.Subscript):
-            return is_basic_index(value.slice, self.integers) and self.is_sure(value.value)
-        if isinstance(value, gast.Attribute):
-            return self.is_sure(value.value)
-        if isinstance(value, gast.Call):
-            return not may_copy(value) and self.is_sure(viewed(value))
-        return True
+        return viewing.check(value, tree.show(node))
 
 
 _STABLE = (gast.Name, gast.Constant, gast.Slice, gast.Tuple, gast.UnaryOp, gast.BinOp)
@@ -331,14 +364,17 @@ def _with_indices(value: tree.Node, change: Callable[[tree.Node], tree.Node]) ->
     return tree.subscript(_with_indices(value.value, change), change(value.slice))
 
 
-def _without_unread(function: gast.FunctionDef, views: set[str]) -> gast.FunctionDef:
+def _without_unread(
+    function: gast.FunctionDef, views: set[str], viewing: Viewing
+) -> gast.FunctionDef:
     """The function without the names of views that are not read any more."""
     unread = views - tree.names_read(function.body)
 
     def dropped(node: gast.Assign) -> list[tree.Node] | tree.Node:
         target = node.targets[0]
-        return [] if tree.is_name(target) and target.id in unread else node
+        is_unread = tree.is_name(target) and target.id in unread
+        return [] if is_unread and viewing.is_view(node.value) else node
 
-    if not unread & tree.names_written(function.body):
+    if not any(dropped(n) == [] for n in tree.walk(function.body) if isinstance(n, gast.Assign)):
         return function
-    return _without_unread(tree.rewrite(function, {gast.Assign: dropped}), views)
+    return _without_unread(tree.rewrite(function, {gast.Assign: dropped}), views, viewing)

@@ -10,20 +10,26 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.aliases import COMPOUND, Aliases, HelperOf, at_once
 from knetsrc.transform.analysis.assigned import bound_values
+from knetsrc.transform.analysis.held import is_element
 from knetsrc.transform.analysis.integers import integer_names, is_basic_index
 from knetsrc.transform.analysis.stores import as_read, path_of, target_of
+from knetsrc.transform.changes import bases_of, given_element, mark_changes, seen_after
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import carriers
 from knetsrc.transform.repeats import check_repeats
 from knetsrc.transform.resolve import CHECK
+from knetsrc.transform.views import Viewing
 
 
 def guard_writes(
     function: gast.FunctionDef,
     found: Aliases,
     spell: Callable[[str, Any], tree.Node],
+    given_back: Callable[[gast.Call], tree.Node | None] = lambda call: None,
 ) -> gast.FunctionDef:
     """The function with a check after each `t = a[i]` that may be a view of an array that is written into later.
+
+    It is changed itself: calls that write into what is read later are marked, see `changes`.
 
     Raises
     ------
@@ -33,13 +39,16 @@ def guard_writes(
     watched: set[str] = set()
     integers = integer_names(function)
     is_unsure = False
+    viewing = Viewing(found.arrays, integers, spell, given_back)
     for node in tree.walk(function.body):
         if id(node) in found.places:
-            watched |= _guarded(node, found, function, integers)
+            watched |= _guarded(node, found, function, viewing)
             is_unsure |= stored_to(node) is not None and bool(_picked_parts(node, found, integers))
+    within = _written_within(function, found)
+    function = mark_changes(function, found, viewing)
     if watched or is_unsure:
         function = _checked(function, found, integers, watched, spell)
-    return check_repeats(function, _written_within(function, found), spell)
+    return check_repeats(function, within, spell)
 
 
 def _written_within(function: gast.FunctionDef, found: Aliases) -> set[str]:
@@ -50,11 +59,11 @@ def _written_within(function: gast.FunctionDef, found: Aliases) -> set[str]:
 
 
 def _guarded(
-    node: tree.Node, found: Aliases, function: gast.FunctionDef, integers: frozenset[str]
+    node: tree.Node, found: Aliases, function: gast.FunctionDef, viewing: Viewing
 ) -> set[str]:
     """Names that must turn out to be no views, for one write to be right."""
     if id(node) in found.calls:
-        return _guarded_call(node, found)
+        return _guarded_call(node, found, viewing)
     text = stored_to(node)
     assert text is not None
     shown = tree.show(tree.clone(target_of(node)))
@@ -66,7 +75,7 @@ def _guarded(
             why=f"`{outside[0]}` lives on after the call, and the change with it",
             instead=f"copy it first: {text} = {outside[0]}.copy()",
         )
-    _refuse_write_into_copy(node, found, integers)
+    _refuse_write_into_copy(node, found, viewing.integers)
     seen = (found.names[id(node)] & found.live[id(node)]) - {text}
     for other in sorted(seen):
         if not _is_read_of_element(other, function):
@@ -100,8 +109,8 @@ def _picked_parts(node: tree.Node, found: Aliases, integers: frozenset[str]) -> 
     return [p for p in parts if not is_basic_index(p.slice, integers)]
 
 
-def _guarded_call(node: tree.Node, found: Aliases) -> set[str]:
-    """A helper may write into its argument if nobody looks at it afterwards."""
+def _guarded_call(node: tree.Node, found: Aliases, viewing: Viewing) -> set[str]:
+    """A helper may write into its argument, if only the name that stands for it there is read afterwards."""
     if isinstance(node, COMPOUND):
         raise UnsupportedAliasError(
             "a call that writes into its argument, in the head of a statement",
@@ -117,10 +126,11 @@ def _guarded_call(node: tree.Node, found: Aliases) -> set[str]:
             instead="hand a copy over: ....copy()",
         )
     kinds = {kind for kind, _ in found.places[id(node)]}
-    seen = sorted(found.names[id(node)] & found.live[id(node)] - tree.names_written(node))
-    if "outside" not in kinds and not seen:
+    seen = seen_after(node, found)
+    if "outside" not in kinds and (not seen or _is_told(node, found, viewing)):
         return set()
-    what = f"`{seen[0]}`" if seen else "an array that is not of this function"
+    others = sorted(set(seen) - bases_of(node, found)) or seen
+    what = f"`{others[0]}`" if others else "an array that is not of this function"
     raise UnsupportedAliasError(
         f"a call that writes into {what}",
         at=node,
@@ -129,17 +139,22 @@ def _guarded_call(node: tree.Node, found: Aliases) -> set[str]:
     )
 
 
+def _is_told(node: tree.Node, found: Aliases, viewing: Viewing) -> bool:
+    """Whether what a call writes into has one name, and the target of the call is no other."""
+    if not isinstance(node, gast.Assign | gast.Expr) or not isinstance(node.value, gast.Call):
+        return False
+    if not all(map(viewing.is_view, found.handed[id(node)])):
+        return False
+    is_kept = id(node) in found.returning and tree.names_written(node) & found.live[id(node)]
+    if is_kept and given_element(node, viewing) is None:
+        return False
+    return set(seen_after(node, found)) <= bases_of(node, found)
+
+
 def _is_read_of_element(text: str, function: gast.FunctionDef) -> bool:
     """Whether all that a name is ever bound to are elements `a[i]`."""
     bound = [] if text in parameters(function) else bound_values(function).get(text, [])
-    return bool(bound) and all(_is_element(value) for value in bound)
-
-
-def _is_element(value: tree.Node | None) -> bool:
-    return isinstance(value, gast.Subscript) and not any(
-        isinstance(n, gast.Slice) or tree.is_constant(n, Ellipsis, None)
-        for n in tree.walk(value.slice)
-    )
+    return bool(bound) and all(value is not None and is_element(value) for value in bound)
 
 
 def _checked(

@@ -639,8 +639,7 @@ def test_helper_writes_into_what_is_read_later():
         z = _smoothed(y, c)
         return np.sum(y * z)
 
-    with pytest.raises(UnsupportedAliasError, match="a call that writes into `y`"):
-        grad(f)(V, 0.7)
+    check(f, V, 0.7)
 
 
 def test_helper_without_result_writes_into_what_is_read_later():
@@ -649,8 +648,7 @@ def test_helper_without_result_writes_into_what_is_read_later():
         _clear(y)
         return np.sum(y * x)
 
-    with pytest.raises(UnsupportedAliasError, match="a call that writes into `y`"):
-        grad(f)(V)
+    check(f, V)
 
 
 def test_constant_written_by_a_helper_in_a_loop():

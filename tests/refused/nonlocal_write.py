@@ -14,8 +14,7 @@ def f(x):
         total = total + y
         return total
 
-    add(x)
-    return total
+    return add(x) + total
 
 
 ARGS = (1.0,)

@@ -327,3 +327,13 @@ def test_array_multiplied_as_an_entry_of_a_list():
 
     with pytest.raises(UnsupportedAliasError, match="which `y` may see"):
         grad(f)(V)
+
+
+def test_row_of_an_expression_is_overwritten():
+    def f(a, z):
+        b = (np.ones((2, 3)) * a)[0]
+        b[0] *= np.tanh(z[0])
+        return np.sum(b)
+
+    check(f, 0.7, [1.0, 2.0], argnums=(1,))
+    check(f, 0.7, [1.0, 2.0])

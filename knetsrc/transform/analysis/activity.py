@@ -95,6 +95,9 @@ def flows(function: gast.FunctionDef, calls: Calls) -> Iterator[tuple[set[str], 
             yield {appended}, differentiable_names(node.value.args[0], calls)
         if (stored := stored_to(node)) is not None:
             yield {stored}, differentiable_names(node.value, calls)
+        if places := changed_by_call(node):
+            reads = [differentiable_names(n, calls) for n in (*places, *node.value.args[1].elts)]
+            yield {base_of(p) or "" for p in places}, set().union(*reads)
 
 
 def stored_to(node: tree.Node) -> str | None:
@@ -148,6 +151,15 @@ def appended_to(node: tree.Node) -> str | None:
     return None
 
 
+CHANGES = "<changes>"
+
+
+def changed_by_call(node: tree.Node) -> list[tree.Node]:
+    """What the call in the next statement writes into, for a statement that says so: see `changes`."""
+    is_mark = isinstance(node, gast.Expr) and tree.called_name(node.value) == CHANGES
+    return node.value.args[0].elts if is_mark else []
+
+
 def varied_names(function: gast.FunctionDef, calls: Calls, wrt: set[str]) -> set[str]:
     """Names whose value depends on the parameters `wrt`."""
     return _reached(set(wrt), list(flows(function, calls)))
@@ -161,12 +173,15 @@ def _reached(varied: set[str], pairs: list[tuple[set[str], set[str]]]) -> set[st
         varied |= more
 
 
-def active_names(function: gast.FunctionDef, calls: Calls, wrt: set[str]) -> frozenset[str]:
-    """Names that depend on the parameters `wrt` and that the returned value depends on."""
+def active_names(
+    function: gast.FunctionDef, calls: Calls, wrt: set[str], at_end: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """Names that depend on the parameters `wrt` and that the returned value, or what `at_end` names, depends on."""
     pairs = list(flows(function, calls))
     varied = _reached(set(wrt), pairs)
     result = function.body[-1]
     useful = differentiable_names(result.value, calls) if isinstance(result, gast.Return) else set()
+    useful |= at_end
     while True:
         more = {name for targets, read in pairs if targets & useful for name in read} - useful
         if not more:

@@ -19,6 +19,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.assigned import bound_values
+from knetsrc.transform.analysis.held import is_element
 from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.ranks import Ranks
 from knetsrc.transform.analysis.stores import as_read, stored_names
@@ -85,6 +86,12 @@ class Aliases:
         Every place into which something is written.
     calls
         Statements of which a helper does the writing.
+    handed
+        By such a statement: the arguments into which it writes.
+    elements
+        By such a statement: other arguments `a[i]`, which must turn out to be numbers, as they are read from the same array.
+    returning
+        Of these statements, those of which the target may get what is written into.
     containers
         Names that only ever stand for lists and dictionaries made in the function.
     arrays
@@ -100,6 +107,9 @@ class Aliases:
     live: dict[int, frozenset[str]] = field(default_factory=dict)
     written: set[Place] = field(default_factory=set)
     calls: set[int] = field(default_factory=set)
+    handed: dict[int, list[tree.Node]] = field(default_factory=dict)
+    returning: set[int] = field(default_factory=set)
+    elements: dict[int, list[tree.Node]] = field(default_factory=dict)
     containers: set[str] = field(default_factory=set)
     arrays: frozenset[str] = frozenset()
     clashing: set[int] = field(default_factory=set)
@@ -126,6 +136,10 @@ class Aliases:
         """Whether the backward part of a helper may read what a statement writes into."""
         return any(kind == "handed out" for kind, _ in self.places[id(node)])
 
+    def parameters_at(self, node: tree.Node) -> set[str]:
+        """Parameters into which a statement may write."""
+        return {what for kind, what in self.places[id(node)] if kind == "parameter"}
+
     def written_parameters(self) -> list[str]:
         """Parameters into which the function writes."""
         return sorted(what for kind, what in self.written if kind == "parameter")
@@ -135,6 +149,7 @@ def aliases(
     function: gast.FunctionDef,
     arrays: frozenset[str] = frozenset(),
     helper_call: HelperOf = lambda call: None,
+    at_end: frozenset[str] = frozenset(),
 ) -> Aliases:
     """What a function in the core language may share at each of its writes.
 
@@ -146,6 +161,8 @@ def aliases(
         Names that hold arrays of numbers for sure: what is written into these is copied.
     helper_call
         What a call does with its arguments, if it is one of a helper.
+    at_end
+        Names that the caller reads after the call.
 
     >>> (function,) = tree.parse("def f(a):\\n b = a[1:]\\n c = a + 1\\n a[0] = 2.0\\n return b")
     >>> found = aliases(function)
@@ -161,7 +178,7 @@ def aliases(
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     found.holders |= {place: {p} for p in places for place in places[p]}
     walk.block(function.body, State(places, frozenset(), frozenset()))
-    found.live = live_after(function, found.places)
+    found.live = live_after(function, found.places, at_end)
     return found
 
 
@@ -196,14 +213,18 @@ class _Walk:
 
     def statement(self, node: tree.Node, state: State) -> State:
         for call, argument in _written_by_calls(at_once(node), self.helper_call):
-            self._call_writes(node, argument, state)
+            self._call_writes(node, call, argument, state)
             others = [
                 a
                 for a in (*call.args, *call.keywords)
-                if argument not in (a, a.__dict__.get("value"))
+                if argument not in (a, a.__dict__.get("value")) and not are_apart(argument, a)
             ]
-            if any(self._reached(argument, state) & self._reached(a, state) for a in others):
-                self.found.clashing.add(id(node))
+            reached = self._reached(argument, state)
+            for other in (a for a in others if reached & self._reached(a, state)):
+                if is_element(other):
+                    self.found.elements.setdefault(id(node), []).append(other)
+                else:
+                    self.found.clashing.add(id(node))
         if (text := stored_to(node)) is not None:
             return self._store(node, text, state)
         if (text := appended_to(node)) is not None:
@@ -243,9 +264,16 @@ class _Walk:
         found.names[id(node)] = found.names.get(id(node), frozenset()) | names
         return state if text in self.arrays else self._put_into(text, node.value, state)
 
-    def _call_writes(self, node: tree.Node, argument: tree.Node, state: State) -> None:
+    def _call_writes(
+        self, node: tree.Node, call: gast.Call, argument: tree.Node, state: State
+    ) -> None:
         """A call that writes into an argument writes into all that shares memory with it."""
         found, names = self.found, self._reached(argument, state)
+        arguments = found.handed.setdefault(id(node), [])
+        if argument not in arguments:
+            arguments.append(argument)
+        if names & self._held(call, state):
+            found.returning.add(id(node))
         places = self.of(argument, state)
         found.places[id(node)] = found.places.get(id(node), frozenset()) | places
         found.written |= places
@@ -308,7 +336,8 @@ class _Walk:
             return frozenset()
         names = self._carriers(value)
         shared = [state.places.get(n, frozenset([("outside", n)])) for n in names]
-        is_new = not isinstance(value, gast.Name | gast.Subscript | gast.Attribute)
+        is_part = isinstance(value, gast.Name | gast.Subscript | gast.Attribute)
+        is_new = not is_part or not shared  # a part of what is made here
         arguments = self._of_helper(value)
         kind = "made" if arguments is None else "handed out"
         own = frozenset([(kind, id(value))]) if is_new else frozenset()
@@ -351,6 +380,20 @@ def _written_by_calls(
     for node in tree.walk(nodes):
         found = helper_call(node) if isinstance(node, gast.Call) else None
         yield from ((node, argument) for argument in found.written) if found else ()
+
+
+def are_apart(one: tree.Node, other: tree.Node) -> bool:
+    """Whether two slices of an array have nothing in common: `a[:k]` and `a[k:]`."""
+    if not all(isinstance(n, gast.Subscript) and tree.is_name(n.value) for n in (one, other)):
+        return False
+    first, second = one.slice, other.slice
+    if not isinstance(first, gast.Slice) or not isinstance(second, gast.Slice):
+        return False
+    return any(
+        a.lower is None and a.step is None and b.upper is None and b.step is None
+        and a.upper is not None and b.lower is not None and tree.is_same(a.upper, b.lower)
+        for a, b in ((first, second), (second, first))
+    )  # fmt: skip
 
 
 def _replaces_element(node: tree.Node) -> bool:

@@ -1,5 +1,9 @@
 """Which parameters the helpers of a function hand back, and into which they write."""
 
+from collections.abc import Callable
+
+import gast
+
 from knetsrc.transform.analysis.aliases import HelperOf, aliases, handed_back
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.callee import Calls
@@ -9,8 +13,13 @@ from knetsrc.transform.functions import Function
 class HelperEffects:
     """What is known of the helpers of one generated module."""
 
-    def __init__(self, calls: Calls, helper_call: HelperOf) -> None:
-        self.calls, self.helper_call = calls, helper_call
+    def __init__(
+        self,
+        calls: Calls,
+        helper_call: HelperOf,
+        core_of: Callable[[Function], gast.FunctionDef],
+    ) -> None:
+        self.calls, self.helper_call, self.core_of = calls, helper_call, core_of
         self._known: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
         self._open: set[int] = set()
 
@@ -24,12 +33,13 @@ class HelperEffects:
         is_outermost = not self._open
         self._open.add(key)
         before = None
+        core = self.core_of(function)
         self._known.setdefault(key, (frozenset(), frozenset()))
         while before != self._known:
             before = dict(self._known)
-            arrays = numeric_names(function.core, self.calls)
-            returned = handed_back(function.core, arrays, self.helper_call)
-            written = aliases(function.core, arrays, self.helper_call).written_parameters()
+            arrays = numeric_names(core, self.calls)
+            returned = handed_back(core, arrays, self.helper_call)
+            written = aliases(core, arrays, self.helper_call).written_parameters()
             self._known[key] = returned, frozenset(written)
             if not is_outermost:
                 break

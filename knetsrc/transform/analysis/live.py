@@ -11,15 +11,19 @@ import gast
 from knetsrc.transform import tree
 
 
-def live_after(function: gast.FunctionDef, places: Container[int]) -> dict[int, frozenset[str]]:
+def live_after(
+    function: gast.FunctionDef, places: Container[int], at_end: frozenset[str] = frozenset()
+) -> dict[int, frozenset[str]]:
     """Names that are read after statements, for those of which the `id` is among `places`.
+
+    What `at_end` names is read after the last statement as well.
 
     >>> (function,) = tree.parse("def f(a, b):\\n a[0] = b\\n b = a\\n return b")
     >>> sorted(live_after(function, [id(function.body[0])])[id(function.body[0])])
     ['a']
     """
     walk = _Live(places)
-    walk.block(function.body, frozenset(), frozenset())
+    walk.block(function.body, at_end, frozenset())
     return walk.found
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import gast
 
+from knetsrc.errors import UnsupportedAliasError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.aliases import Aliases
@@ -37,6 +38,10 @@ class Needed:
         Statements `xs.append(e)` after which the old list is needed: the backward part takes the element off again.
     filling
         Statements that write elements of which the earlier value is read nowhere.
+    is_helper
+        Whether the caller sees what is written into the arguments: they get their old content back.
+    held
+        Names of what helpers may keep, and of what shares memory with it: that very memory gets its old content back.
     """
 
     assigned: Assigned
@@ -49,11 +54,14 @@ class Needed:
     changed: set[str] = field(default_factory=set)
     popped: set[int] = field(default_factory=set)
     filling: frozenset[int] = frozenset()
+    held: frozenset[str] = frozenset()
+    is_helper: bool = False
 
     def run(self, block: Block, at_end: set[str] | None = None) -> set[str]:
         """Names needed after the block, given those that the backward part reads at its start."""
         self.reads = _read_counts(block)
         self.changed = changed_names([step.node for step in block.steps]) | self.aliases.changing
+        self.held = frozenset[str]().union(*map(self._kept_by_helper, _with_helpers(block)))
         needed = self._block(block, set(at_end or ()), self.primal)
         self.undefined &= tree.names_written(step.node for step in block.steps)
         return needed
@@ -113,11 +121,14 @@ class Needed:
         )
         written -= set(step.extra)
         may_change = self.aliases.names.get(id(step.node), frozenset())
-        changed = {n for n in may_change if content(n) in needed}
+        changed = {n for n in may_change if content(n) in needed} | self._given_back(step.node)
+        if step.extra:  # the backward function of the helper sees to it
+            changed = set()
         step.saved = sorted((written & needed) | changed)
         step.forms = self._forms(step.saved, needed)
+        step.restored_in_place = self._in_place(step.node, changed, written)
         self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]
-        needed = _without(needed, written | changed)
+        needed = _without(needed, written | changed) | self._still_held(written & needed)
         if step.extra:
             needed |= set(map(content, self._kept_by_helper(step)))
         return needed | written | set(map(content, written)) if step.reads_results else needed
@@ -125,6 +136,29 @@ class Needed:
     def _forms(self, names: Iterable[str], needed: set[str]) -> set[str]:
         """Names of which the backward part reads shape and type only."""
         return {n for n in names if n in self.aliases.changing and content(n) not in needed}
+
+    def _given_back(self, node: tree.Node) -> set[str]:
+        """Parameters of a helper into which a statement writes."""
+        writes = [n for n in tree.walk(node) if id(n) in self.aliases.places]
+        return set().union(*map(self.aliases.parameters_at, writes)) if self.is_helper else set()
+
+    def _in_place(self, node: tree.Node, changed: set[str], written: set[str]) -> set[str]:
+        """Names whose memory gets its old content back, as the caller or a helper has it too."""
+        held = changed & (self.held | self._given_back(node))
+        unsure = sorted((held & written) | (held - self.arrays))
+        if unsure:
+            raise UnsupportedAliasError(
+                f"a statement that writes into `{unsure[0]}` by a call",
+                at=node,
+                why=f"another function keeps `{unsure[0]}` for the backward part, which needs what it held before",
+                instead=f"hand over a copy: {unsure[0]}.copy(), or copy.deepcopy({unsure[0]}) for a container",
+            )
+        return held
+
+    def _still_held(self, names: Iterable[str]) -> set[str]:
+        """What must get its old content back, as names are saved that stand for it."""
+        held = [n for n in names if n in self.held]
+        return set(map(content, self.aliases.sharing(held) - set(held))) if held else set()
 
     def _kept_by_helper(self, step: Step) -> frozenset[str]:
         """Names with which what a helper keeps of its arguments may share memory."""
@@ -136,19 +170,25 @@ class Needed:
         """A write saves what it overwrites, and whole what else may share memory with it."""
         text = stored_to(step.node)
         assert text is not None
+        is_given = self.is_helper and self.aliases.parameters_at(step.node)
         is_read = content(text) in needed and id(step.node) not in self.filling
-        if is_read or self.aliases.is_kept_elsewhere(step.node):
+        if is_read or is_given or self.aliases.is_kept_elsewhere(step.node):
             step.saves_part = True
             needed.add(text)
             needed |= self._reads(target_of(step.node).slice)
         seen = {n for n in self.aliases.names[id(step.node)] if content(n) in needed} - {text}
+        if seen & self.held:
+            step.saves_part = True
+            needed |= {text} | self._reads(target_of(step.node).slice)
+            seen -= self.held
         step.saved = sorted(seen)
         self.undefined |= seen - self.assigned.before[id(step.node)]
         return _without(needed, seen)
 
     def _if(self, step: Step, needed: set[str]) -> set[str]:
         changed = _grown(step.node) | set(map(content, self._changed_by(step.node)))
-        if not step.is_reversed and not changed & needed:
+        is_undone = changed & needed or self._given_back(step.node)
+        if not step.is_reversed and not is_undone:
             return self._as_a_whole(step, needed)
         step.saved = []
         is_try = isinstance(step.node, gast.Try)
@@ -204,11 +244,14 @@ class Needed:
     def _as_a_whole(self, step: Step, needed: set[str]) -> set[str]:
         """A compound statement that the backward part only undoes: what it changes is saved before it, whatever it does."""
         changed = {n for n in self._changed_by(step.node) if content(n) in needed}
+        changed |= self._given_back(step.node)
         step.copied = _grown(step.node) - changed
         written = tree.names_written(step.node) | step.copied
         step.saved = sorted((written & needed) | changed)
+        step.restored_in_place = self._in_place(step.node, changed, written)
         self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]
-        return _without(needed, written | changed) | self._reads(step.back)
+        needed = _without(needed, written | changed) | self._still_held(written & needed)
+        return needed | self._reads(step.back)
 
     def _changed_by(self, node: tree.Node) -> frozenset[str]:
         """Names of which a statement may change the content."""
@@ -249,7 +292,7 @@ class Needed:
             else:
                 block.kept[name] = self._last_binding(block, name)
                 block.forms |= self._forms([name], end)
-        return _without(end, local) | again
+        return _without(end, local) | again | self._still_held(block.kept)
 
     def _cheap_binding(self, block: Block, name: str, written: set[str]) -> tree.Node | None:
         """The statement that binds `name`, if it can run once more in the backward part.
@@ -297,6 +340,15 @@ def is_few_operations(node: tree.Node) -> bool:
     kinds = gast.BinOp | gast.UnaryOp | gast.Name | gast.Constant | gast.operator | gast.unaryop
     is_plain = all(isinstance(n, kinds | gast.expr_context) for n in tree.walk(node))
     return is_plain and sum(isinstance(n, gast.BinOp) for n in tree.walk(node)) <= 2
+
+
+def _with_helpers(block: Block) -> Iterator[Step]:
+    """Steps that call the forward function of a helper."""
+    for step in block.steps:
+        if step.extra:
+            yield step
+        for inner in step.blocks:
+            yield from _with_helpers(inner)
 
 
 def _grown(node: tree.Node) -> set[str]:

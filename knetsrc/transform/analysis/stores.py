@@ -11,12 +11,20 @@ from collections.abc import Iterable
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import appended_to, is_view, stored_to, viewed
+from knetsrc.transform.analysis.activity import (
+    appended_to,
+    base_of,
+    changed_by_call,
+    is_view,
+    stored_to,
+    viewed,
+)
 
 
 def changed_names(nodes: tree.Node | Iterable[tree.Node]) -> set[str]:
-    """Names of what these statements change in place: elements written, lists that grow."""
-    found = (stored_to(n) or appended_to(n) for n in tree.walk(nodes))
+    """Names of what these statements change in place: elements written, lists that grow, arguments of calls."""
+    found = {stored_to(n) or appended_to(n) for n in tree.walk(nodes)}
+    found |= {base_of(place) for n in tree.walk(nodes) for place in changed_by_call(n)}
     return {text for text in found if text is not None}
 
 

@@ -3,6 +3,7 @@
 What comes in is the user's function as parsed, what goes out says the same in fewer kinds of
 statement; `language.check` states which. The steps in order, and what holds after each of them:
 
+    unfold_nonlocals        no `nonlocal` in inner functions that are only called
     write_out_containers    lists and dicts change by `append` and writes of entries only
     refuse_unsupported      nothing left that cannot be differentiated
     drop_annotations        no docstring, no annotation
@@ -47,6 +48,7 @@ from knetsrc.transform.normalize.jumps import structure_jumps
 from knetsrc.transform.normalize.lambdas import name_lambdas
 from knetsrc.transform.normalize.loop_else import unfold_loop_else
 from knetsrc.transform.normalize.loop_targets import keep_loop_targets
+from knetsrc.transform.normalize.nonlocals import unfold_nonlocals
 from knetsrc.transform.normalize.refuse import refuse_unsupported
 from knetsrc.transform.normalize.scopes import blocks, separate_scopes
 from knetsrc.transform.normalize.suppressed import write_out_suppress
@@ -112,6 +114,7 @@ def normalize(function: gast.FunctionDef, owns_parameters: bool = True) -> gast.
         return result
     """
     names = Names.of(function)
+    function = unfold_nonlocals(function, names)
     function = write_out_containers(function, names, owns_parameters)
     refuse_unsupported(function)
     return _normalized(function, names, owns_parameters)

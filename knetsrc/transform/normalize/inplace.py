@@ -50,8 +50,15 @@ _OF_MODULES = frozenset(
 )
 
 
-def refuse_writes(function: gast.FunctionDef) -> None:
+def refuse_writes(function: gast.FunctionDef, around: frozenset[str] = frozenset()) -> None:
     """Raise an error for the first statement that changes something in place.
+
+    Parameters
+    ----------
+    function
+        A function as the user wrote it.
+    around
+        Names of the functions around it, into the arrays of which it may write.
 
     Raises
     ------
@@ -64,7 +71,7 @@ def refuse_writes(function: gast.FunctionDef) -> None:
     refuse_late_appends(function.body, lists)
     shared = copied_lists(function, lists)
     local = tree.names_written(function) | set(parameters(function))
-    own = bound_names(function.body) | set(parameters(function))
+    own = around | bound_names(function.body) | set(parameters(function))
     calls = CallWrites(function)
     stated = {id(n.value) for n in own_nodes(function.body) if isinstance(n, gast.Expr)}
     for node in own_nodes(function.body):
@@ -80,7 +87,7 @@ def refuse_writes(function: gast.FunctionDef) -> None:
             if error is not None:
                 raise error
         if isinstance(node, gast.FunctionDef):
-            refuse_writes(node)
+            refuse_writes(node, frozenset(own))
         if isinstance(node, gast.Lambda):
             refuse_writes(
                 tree.function_def(
@@ -89,7 +96,7 @@ def refuse_writes(function: gast.FunctionDef) -> None:
             )
 
 
-def _is_own_element(node: Any, own: set[str]) -> bool:
+def _is_own_element(node: Any, own: set[str] | frozenset[str]) -> bool:
     """Whether a target is an element of an array or container of this function."""
     while isinstance(node, gast.Subscript):
         node = node.value

@@ -20,7 +20,9 @@ FRESH = frozenset({
     "np.zeros_like", "np.zeros", "np.ones", "np.ones_like", "np.full", "np.full_like",
     ".sum", ".mean", ".prod", ".std", ".var", ".cumsum", ".dot",
 })  # fmt: skip
-ADDS_INTO_FIRST = frozenset({"add_at", "add_within", "np.add.at", "cut_out", "put_back"})
+ADDS_INTO_FIRST = frozenset(
+    {"add_at", "add_into", "add_within", "np.add.at", "cut_out", "put_back"}
+)
 _MODULES = frozenset({"np", "numpy", "math", "scipy", "special", "cp", "cupy"})
 _PLAIN_ATTRIBUTES = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes"})
 _IN_PLACE_METHODS = frozenset({

@@ -1,0 +1,74 @@
+"""Says in the text what a call writes into, so that each stage sees it.
+
+smooth(u)     ->     <changes>([u], [u])
+                     _ = smooth(u)
+"""
+
+from typing import Any
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import CHANGES, base_of
+from knetsrc.transform.analysis.aliases import Aliases
+from knetsrc.transform.analysis.held import is_element
+from knetsrc.transform.normalize.scopes import blocks
+from knetsrc.transform.views import Viewing
+
+
+def seen_after(node: tree.Node, found: Aliases) -> list[str]:
+    """Names that share memory with what a call writes into, and that are read after it."""
+    return sorted(found.names[id(node)] & found.live[id(node)] - tree.names_written(node))
+
+
+def bases_of(node: tree.Node, found: Aliases) -> set[str]:
+    """Names of the arrays that a call is handed, whole or views of them, to write into."""
+    return {base_of(a) or "" for a in found.handed[id(node)]}
+
+
+def given_element(node: tree.Node, viewing: Viewing) -> tree.Node | None:
+    """The element `a[i]` of an argument that a call gives back."""
+    given = viewing.given_back(node.value) if isinstance(node, gast.Assign) else None
+    is_single = given is not None and tree.is_name(node.targets[0])
+    return given if is_single and is_element(given) else None
+
+
+def mark_changes(function: gast.FunctionDef, found: Aliases, viewing: Viewing) -> gast.FunctionDef:
+    """The function with a mark before each call that writes into something that is read later.
+
+    Parameters
+    ----------
+    function
+        A function in the core language; its statements are changed.
+    found
+        What its names may share.
+    viewing
+        Tells views from copies.
+    """
+
+    def visit(body: list[Any]) -> list[tree.Node]:
+        marked: list[tree.Node] = []
+        for node in body:
+            for block in blocks(node):
+                block[:] = visit(block)
+            is_seen = id(node) in found.calls and seen_after(node, found)
+            checks = [viewing.check_number(e) for e in found.elements.get(id(node), ())]
+            marked += tree.at(checks, node)
+            marked += tree.at(_marked(node, found, viewing), node) if is_seen else [node]
+        return marked
+
+    function.body = visit(function.body)
+    return function
+
+
+def _marked(node: tree.Node, found: Aliases, viewing: Viewing) -> list[tree.Node]:
+    original, places = node, found.handed[id(node)]
+    call = node.value
+    every = [*call.args, *(k.value for k in call.keywords)]
+    mark = tree.call(CHANGES, tree.list_of(tree.clone(places)), tree.list_of(tree.clone(every)))
+    checks = [c for p in places for c in viewing.check(p, f"part = {tree.show(p)}")]
+    if isinstance(node, gast.Expr):
+        node = tree.at(tree.assign("_", call), node)
+    element = given_element(node, viewing) if id(original) in found.returning else None
+    after = [] if element is None else [viewing.check_number(element, node.targets[0].id)]
+    return [*checks, tree.expression(mark), node, *after]
