@@ -16,10 +16,12 @@ from knetsrc.backends.containers import (
     collected,
     column,
     joined_adjoint,
+    kept_attributes,
     kept_entries,
     kept_fields,
     repeated_adjoint,
     spread_entries,
+    with_attributes,
 )
 from knetsrc.backends.convolution import conv_adjoint_w, conv_adjoint_x, convolved
 from knetsrc.backends.decompositions import (
@@ -270,6 +272,7 @@ __all__ = [
     "join_like",
     "joined_adjoint",
     "keep_axes",
+    "kept_attributes",
     "kept_entries",
     "kept_fields",
     "kron_adjoint_a",
@@ -349,6 +352,7 @@ __all__ = [
     "unstack_like",
     "vecdot_adjoint",
     "vsplit_like",
+    "with_attributes",
     "zeros_like",
     "zeta",
 ]

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from knetsrc.backends.structures import fields_of
 from knetsrc.errors import NotDifferentiableError, UnsupportedAliasError
 
 
@@ -227,7 +228,12 @@ def check_distinct(whole: Any, statement: str) -> None:
             if isinstance(part, list | tuple)
             else ()
         )
-        stack += [p for p in parts if isinstance(p, np.ndarray | list | tuple | dict)]
+        stack += [p for p in parts if _may_change(p)]
+
+
+def _may_change(part: Any) -> bool:
+    is_known = isinstance(part, np.ndarray | list | tuple | dict)
+    return is_known or (not callable(part) and fields_of(part) is not None)
 
 
 def _is_apart(part: Any, whole: Any) -> bool:

@@ -1,11 +1,13 @@
 """Adjoints of containers that were joined, repeated, merged, or made of other containers."""
 
+import copy
+import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from knetsrc.backends.arrays import unbroadcast
 from knetsrc.backends.structures import NOTHING, Fields, Parts, add, fields_of, zeros_like
-from knetsrc.errors import KnetsrcError
+from knetsrc.errors import KnetsrcError, UnsupportedAliasError
 
 
 def joined_adjoint(d: Any, a: Any, b: Any) -> tuple[Any, Any]:
@@ -127,6 +129,65 @@ def kept_fields(d: Any, x: Any, replaced: Sequence[str]) -> Fields:
         )
     names = fields_of(x) or x._fields
     kept = {n: zeros_like(getattr(x, n)) if n in replaced else getattr(d, n) for n in names}
+    return Fields(kept, type(x))
+
+
+def with_attributes(x: Any, **values: Any) -> Any:
+    """A copy of the object `x` with other values for some attributes, for `x.name = value`.
+
+    Parameters
+    ----------
+    x
+        An object of a class of the user.
+    **values
+        The attributes that are written.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If a write of an attribute calls a function: a property, or a `__setattr__` of the class.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> with_attributes(SimpleNamespace(a=1.0, b=2.0), b=3.0)
+    namespace(a=1.0, b=3.0)
+    """
+    kind = type(x)
+    for name in values:
+        is_set = hasattr(getattr(kind, name, None), "__set__")
+        if is_set or (isinstance(kind.__setattr__, types.FunctionType) and not _is_frozen(kind)):
+            raise UnsupportedAliasError(
+                f"a write to the attribute `{name}` of a {kind.__name__}",
+                why="the class has a function for that, which is not differentiated",
+                instead="write to an attribute that is kept in the object",
+            )
+    new = copy.copy(x)
+    for name, value in values.items():
+        setattr(new, name, value)
+    return new
+
+
+def _is_frozen(kind: type) -> bool:
+    """Whether a class is a frozen dataclass, which says so where an attribute is written."""
+    parameters = getattr(kind, "__dataclass_params__", None)
+    return parameters is not None and parameters.frozen
+
+
+def kept_attributes(d: Any, x: Any, written: Sequence[str]) -> Fields:
+    """Adjoint of the object `x` of which some attributes are written.
+
+    Parameters
+    ----------
+    d
+        Adjoint of the object afterwards.
+    x
+        The object before.
+    written
+        The attributes.
+    """
+    names = fields_of(x) or []
+    kept = {n: zeros_like(getattr(x, n)) if n in written else getattr(d, n) for n in names}
     return Fields(kept, type(x))
 
 

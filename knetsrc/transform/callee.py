@@ -90,10 +90,11 @@ class Record:
 
 @dataclass(frozen=True)
 class Replaced:
-    """`record._replace(x=e)` or `dataclasses.replace(record, x=e)`."""
+    """`record._replace(x=e)` or `dataclasses.replace(record, x=e)`; of any object what stands for `record.x = e`."""
 
     record: tree.Node
     fields: dict[str, tree.Node]
+    is_object: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,6 +230,9 @@ class Calls:
         function = node.func
         if isinstance(function, gast.Name) and function.id in self.local:
             return Helper(self.local[function.id], function.id)
+        if tree.is_name(function, "with_attributes"):
+            fields = {str(k.arg): k.value for k in node.keywords}
+            return Replaced(node.args[0], fields, is_object=True)
         value = self.outside.resolve(function)
         if value is not UNKNOWN:
             return self._known(value, node)

@@ -97,6 +97,12 @@ class ClassFacts:
         """What a copy of a container or a view of its values holds."""
         if tree.called_name(node) in ("list", "tuple", "reversed", "sorted") and node.args:
             return self.of(node.args[0])
+        if tree.called_name(node) == "with_attributes":
+            written = {f".{k.arg}": self.of(k.value) for k in node.keywords}
+            old = {
+                k: c for k, c in self.of(node.args[0]).items() if not k.startswith(tuple(written))
+            }
+            return old | {f"{k}{rest}": c for k, new in written.items() for rest, c in new.items()}
         is_method = isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute)
         if is_method and node.func.attr in ("values", "copy"):
             return self.of(node.func.value)
@@ -229,6 +235,18 @@ def _users_classes(kinds: Mapping[str, Any]) -> Classes:
         if typing.get_origin(kind) in (list, tuple) and isinstance(element, type):
             found |= {} if is_library(element) else {f"{name}[]": element}
     return found
+
+
+def is_users_class(source: Any, node: tree.Node) -> bool:
+    """Whether an expression of a function is a class of the user."""
+    *parts, text = reversed(tree.show(node).split("."))
+    try:
+        value = source.resolve(text)
+    except NameError:
+        return False
+    for part in reversed(parts):
+        value = getattr(value, part, None)
+    return isinstance(value, type) and not is_library(value)
 
 
 @functools.cache

@@ -242,9 +242,8 @@ class Assembly:
         if self._is_active(callee.record):
             new = tree.list_of(map(tree.constant, callee.fields))
             whole = self.pushed.values.value(callee.record)
-            self.pushed.down(
-                callee.record, self._spelled("kept_fields", tree.clone(adjoint), whole, new)
-            )
+            kept = "kept_attributes" if callee.is_object else "kept_fields"
+            self.pushed.down(callee.record, self._spelled(kept, tree.clone(adjoint), whole, new))
         for text, value in callee.fields.items():
             self.pushed.down(value, tree.attribute(tree.clone(adjoint), text))
 

@@ -29,7 +29,7 @@ from knetsrc.transform.source import Source
 UNKNOWN = object()
 CHECK = "check_not_array"
 _PUT_IN = frozenset({IS_MAPPING, IS_SEQUENCE})
-CHECKS = frozenset({CHECK, "check_kind"})  # what `normalize` puts in
+CHECKS = frozenset({CHECK, "check_kind", "with_attributes"})  # what `normalize` puts in
 
 
 @dataclass

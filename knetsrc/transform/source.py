@@ -82,10 +82,15 @@ class Source:
 
     @property
     def augmented(self) -> bool:
-        """Whether a statement such as `x += e` or `xs.pop()` may change an argument that is an array, a list or a dict."""
+        """Whether a statement such as `x += e`, `xs.pop()` or `s.v = e` may change an argument."""
         nodes = list(gast.walk(self.tree))
         bases = [n.target for n in nodes if isinstance(n, gast.AugAssign)]
         bases += [n.value for n in nodes if isinstance(n, gast.Attribute) and n.attr in _CHANGING]
+        bases += [
+            n.value
+            for n in nodes
+            if isinstance(n, gast.Attribute) and isinstance(n.ctx, gast.Store)
+        ]
         deleted = [t for n in nodes if isinstance(n, gast.Delete) for t in n.targets]
         bases += [getattr(t, "value", None) for t in deleted]
         names = {base.id for base in bases if isinstance(base, gast.Name)}

@@ -29,6 +29,7 @@ from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
+from knetsrc.transform.classes import is_users_class
 from knetsrc.transform.exchange import pool_first
 from knetsrc.transform.functions import (
     Function,
@@ -172,7 +173,8 @@ class Units:
             owns_parameters = source is self.outside.main
             unfolded = unfold_matches(source.tree, source.resolve)
             self.user_names |= local_names(unfolded)
-            core = normalize(unfolded, owns_parameters)
+            is_class = functools.partial(is_users_class, source)
+            core = normalize(unfolded, owns_parameters, is_class)
             core = qualify(core, source, self.outside, self._helper)
             core = outline(core, self.outside, self._helper)
             if source is not self.outside.main:

@@ -121,8 +121,8 @@ CASES = [
         "bind a name by the loop, and assign the element in its body",
     ),
     (
-        "(x.a, y) = 1, 2",
-        "UnsupportedAliasError: a write to the attribute `x.a`",
+        "(table.a, y) = 1, 2",
+        "UnsupportedAliasError: a write to the attribute `table.a`",
         "other names may stand for the same object, and would see the change",
         "keep the value in a name, and return it: a = ...",
     ),

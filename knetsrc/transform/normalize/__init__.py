@@ -4,6 +4,7 @@ What comes in is the user's function as parsed, what goes out says the same in f
 statement; `language.check` states which. The steps in order, and what holds after each of them:
 
     unfold_nonlocals        no `nonlocal` in inner functions that are only called
+    write_out_attributes    no attribute is written: the object is a new one
     write_out_containers    lists and dicts change by `append` and writes of entries only
     refuse_unsupported      nothing left that cannot be differentiated
     drop_annotations        no docstring, no annotation
@@ -33,6 +34,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.annotations import drop_annotations, fill_blocks
+from knetsrc.transform.normalize.attribute_writes import IsClass, write_out_attributes
 from knetsrc.transform.normalize.augmented import write_out_augmented
 from knetsrc.transform.normalize.booleans import unfold_booleans
 from knetsrc.transform.normalize.call_writes import write_out_calls
@@ -50,7 +52,7 @@ from knetsrc.transform.normalize.loop_else import unfold_loop_else
 from knetsrc.transform.normalize.loop_targets import keep_loop_targets
 from knetsrc.transform.normalize.nonlocals import unfold_nonlocals
 from knetsrc.transform.normalize.refuse import refuse_unsupported
-from knetsrc.transform.normalize.scopes import blocks, separate_scopes
+from knetsrc.transform.normalize.scopes import blocks, parameters, separate_scopes
 from knetsrc.transform.normalize.suppressed import write_out_suppress
 from knetsrc.transform.normalize.targets import split_targets
 from knetsrc.transform.normalize.ternaries import unfold_ternaries
@@ -78,7 +80,11 @@ REWRITINGS: tuple[Rewriting, ...] = (
 )
 
 
-def normalize(function: gast.FunctionDef, owns_parameters: bool = True) -> gast.FunctionDef:
+def normalize(
+    function: gast.FunctionDef,
+    owns_parameters: bool = True,
+    is_class: IsClass = lambda node: False,
+) -> gast.FunctionDef:
     """The same function in the core language.
 
     Parameters
@@ -88,6 +94,8 @@ def normalize(function: gast.FunctionDef, owns_parameters: bool = True) -> gast.
     owns_parameters
         Whether no caller looks at the arguments afterwards, so that `x += e` on a parameter needs
         no check.
+    is_class
+        Whether an expression is a class of the user.
 
     Returns
     -------
@@ -115,6 +123,8 @@ def normalize(function: gast.FunctionDef, owns_parameters: bool = True) -> gast.
     """
     names = Names.of(function)
     function = unfold_nonlocals(function, names)
+    owned = frozenset(parameters(function)) if owns_parameters else frozenset[str]()
+    function = write_out_attributes(function, names, owned, is_class)
     function = write_out_containers(function, names, owns_parameters)
     refuse_unsupported(function)
     return _normalized(function, names, owns_parameters)

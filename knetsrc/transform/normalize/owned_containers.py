@@ -34,7 +34,7 @@ def owned_containers(function: gast.FunctionDef) -> tuple[set[str], set[str]]:
     """Names of the lists and of the dicts that a function makes and changes, and that are seen through no other name."""
     changed = _changed_names(function)
     made = _made(function, changed - set(parameters(function)))
-    escaped = _escaping(function) | captured_names(function.body)
+    escaped = escaping_names(function) | captured_names(function.body)
     looped = _changed_in_own_loop(function)
     own = {n: kind for n, kind in made.items() if n not in escaped | looped}
     return {n for n in own if own[n] == "list"}, {n for n in own if own[n] == "dict"}
@@ -224,7 +224,7 @@ def _changed_in_own_loop(function: gast.FunctionDef) -> set[str]:
     return found
 
 
-def _escaping(function: gast.FunctionDef) -> set[str]:
+def escaping_names(function: gast.FunctionDef) -> set[str]:
     """Names that are put somewhere, bound to another name, or handed to a function that may keep them."""
     found: set[str] = set()
 
@@ -237,6 +237,8 @@ def _escaping(function: gast.FunctionDef) -> set[str]:
         elif isinstance(node, gast.Subscript):
             visit(node.value, True)
             visit(node.slice, True)
+        elif isinstance(node, gast.Attribute):
+            visit(node.value, True)
         elif isinstance(node, gast.Compare | gast.BinOp | gast.UnaryOp | gast.JoinedStr):
             for child in tree.children(node):
                 visit(child, True)
@@ -268,9 +270,10 @@ def _escaping(function: gast.FunctionDef) -> set[str]:
         safe = name in _SAFE or path_of(node.func)[:1] in _NUMERIC or method in _COPYING
         safe = safe and (not keeps or is_loop or is_safe)
         if isinstance(node.func, gast.Attribute):
-            visit(node.func.value, method in _SAFE_METHODS and (not keeps or is_loop or is_safe))
+            own = method not in _VIEWS or is_loop or is_safe
+            visit(node.func.value, own)
         for argument in [*node.args, *(k.value for k in node.keywords)]:
-            visit(argument, safe, is_loop)
+            visit(argument, safe or (is_safe and not keeps), is_loop)
 
     for statement in function.body:
         visit(statement, False)

@@ -1,0 +1,221 @@
+"""Attributes that are written: of objects that the function makes, and of arguments."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from knetsrc import KnetsrcError, UnsupportedAliasError, grad
+from language.checking import V, check
+
+
+@dataclass
+class State:
+    pos: float
+    vel: float
+    steps: int = 0
+
+
+class Body:
+    def __init__(self, place, mass):
+        self.place = place
+        self.mass = mass
+        self.age = 0
+
+    def energy(self):
+        return 0.5 * self.mass * np.sum(self.place**2)
+
+
+class Guarded:
+    def __init__(self, value):
+        self._value = value
+
+    @property
+    def value(self):
+        return self._value
+
+    @value.setter
+    def value(self, new):
+        self._value = new * 2.0
+
+
+def test_state_in_a_loop():
+    def f(x, n):
+        s = State(x, 0.0)
+        for _ in range(n):
+            s.vel = s.vel - 0.1 * np.sin(s.pos)
+            s.pos += 0.1 * s.vel
+            s.steps += 1
+        return s.pos * s.vel * s.steps
+
+    check(f, 0.7, 3)
+
+
+def test_object_with_arrays():
+    def f(x, n):
+        body = Body(x, 2.0)
+        total = 0.0
+        for _ in range(n):
+            body.place = np.sin(body.place) * body.mass
+            body.mass = body.mass * 0.9
+            total = total + body.energy()
+        return total + np.sum(body.place) + body.age
+
+    check(f, V, 3)
+
+
+def test_argument_is_left_alone():
+    def f(s, x):
+        s.vel = s.vel * x
+        s.pos, s.vel = s.vel * s.pos, np.sin(s.pos)
+        return s.pos * s.vel + s.steps
+
+    check(f, State(0.5, 1.5, 3), 0.7)
+
+
+def test_object_in_one_branch():
+    def f(x, flag):
+        s = State(x, 2.0)
+        if flag:
+            s.pos = x * s.vel
+        else:
+            s = State(x * x, s.pos)
+            s.vel *= 3.0
+        return s.pos * s.vel
+
+    check(f, 0.7, True)
+    check(f, 0.7, False)
+
+
+def test_attribute_that_is_new():
+    def f(x):
+        body = Body(x, 2.0)
+        body.charge = body.mass * x
+        body.mass = body.charge = np.sum(body.charge) * body.mass
+        return np.sum(body.charge * body.place)
+
+    check(f, V)
+
+
+def test_object_is_returned():
+    def f(x):
+        s = State(x, 1.0)
+        s.vel = x * s.pos
+        return s
+
+    check(f, 0.7)
+
+
+def test_object_of_each_round():
+    def f(xs):
+        total = 0.0
+        for x in xs:
+            s = State(x, total)
+            s.pos = s.pos * s.vel + x
+            total = total + np.sin(s.pos)
+        return total
+
+    check(f, [0.5, -1.2, 2.0])
+
+
+def test_attribute_that_holds_an_array_is_not_added_to_in_place():
+    def f(x):
+        body = Body(x, 2.0)
+        body.place += 1.0
+        return np.sum(body.place * x)
+
+    with pytest.raises(UnsupportedAliasError, match="changes in place a value"):
+        grad(f)(V)
+
+
+def test_write_that_calls_a_setter():
+    def f(x):
+        g = Guarded(x)
+        g.value = x * 3.0
+        return g._value
+
+    with pytest.raises(UnsupportedAliasError, match="attribute `value` of a Guarded"):
+        grad(f)(0.7)
+
+
+# --- refused ----------------------------------------------------------------------------------------------------------------
+def second_name(x):
+    s = State(x, 1.0)
+    t = s
+    s.pos = x * x
+    return t.pos
+
+
+def held_by_a_list(x):
+    s = State(x, 1.0)
+    held = [s]
+    s.pos = x * x
+    return held[0].pos
+
+
+def held_by_an_object(x):
+    s = State(x, 1.0)
+    body = Body(s, 1.0)
+    s.pos = x * x
+    return body.place.pos
+
+
+def element_of_a_list(x):
+    states = [State(x, 1.0), State(x * x, 2.0)]
+    for s in states:
+        s.pos = s.pos * s.vel
+    return states[0].pos
+
+
+def handed_to_a_function(x):
+    s = State(x, 1.0)
+    t = _same(s)
+    s.pos = x * x
+    return t.pos
+
+
+def written_by_a_helper(x):
+    s = State(x, 1.0)
+    _advance(s)
+    return s.pos
+
+
+def read_by_an_inner_function(x):
+    s = State(x, 1.0)
+
+    def position():
+        return s.pos
+
+    s.pos = x * x
+    return position()
+
+
+def _same(s):
+    return s
+
+
+def _advance(s):
+    s.pos = s.pos * 2.0
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        second_name, held_by_a_list, held_by_an_object, element_of_a_list, handed_to_a_function, written_by_a_helper,
+        read_by_an_inner_function,
+    ],
+)  # fmt: skip
+def test_object_that_something_else_holds_is_refused(f):
+    with pytest.raises(KnetsrcError):
+        grad(f)(0.7)
+
+
+def test_object_that_is_two_arguments():
+    def f(s, t):
+        s.pos = s.pos * 2.0
+        return s.pos * t.pos
+
+    s = State(0.5, 1.5)
+    with pytest.raises(UnsupportedAliasError, match="at two places"):
+        grad(f)(s, s)
+    assert s.pos == 0.5
