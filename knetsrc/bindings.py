@@ -139,6 +139,9 @@ class _Walk:
         elif isinstance(value, functools.partial):
             self.parts.append(f"partial {len(value.args)} {list(value.keywords)}")
             self.visit(value.func)
+        elif _home(value) == "numpy" and hasattr(value, "pyfunc"):
+            self.parts.append(f"vectorize {value.otypes} {value.signature} {value.excluded}")
+            self.visit(value.pyfunc)
         elif isinstance(value, GETTERS):
             self.parts.append(repr(value))
         elif _is_library(value):

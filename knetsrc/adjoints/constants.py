@@ -11,7 +11,7 @@ import numpy as np
 
 from knetsrc.adjoints.table import nondifferentiable
 from knetsrc.backends import stop_gradient
-from knetsrc.backends.sequences import order_of
+from knetsrc.backends.sequences import is_rounded, matrix_error, order_of, rounding_error
 
 # Steps: flat between the jumps.
 nondifferentiable(
@@ -53,7 +53,7 @@ nondifferentiable(
     methods=("argmax", "argmin", "argsort", "argpartition", "nonzero", "searchsorted"),
 )
 
-nondifferentiable(order_of)
+nondifferentiable(order_of, is_rounded, rounding_error, matrix_error)
 
 # Shapes, kinds and what is printed.
 nondifferentiable(

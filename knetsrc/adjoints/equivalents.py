@@ -22,12 +22,15 @@ _BY_COUNT: dict[Any, dict[int, Callable[..., Any]]] = {
     itertools.takewhile: {2: sequences.taken_while},
     itertools.dropwhile: {2: sequences.dropped_while},
     itertools.filterfalse: {2: sequences.left_out},
+    np.apply_along_axis: {3: sequences.applied_along},
 }
 _BY_KEY: dict[Any, Callable[..., Any]] = {
     sorted: sequences.sorted_by,
     max: sequences.largest_by,
     min: sequences.smallest_by,
 }
+# what `np.vectorize(f)` computes, by the number of its arguments
+VECTORIZED: tuple[Callable[..., Any], ...] = (sequences.vectorized, sequences.vectorized_pairs)
 _ENDLESS = (itertools.count, itertools.cycle, itertools.repeat)
 # lists of what iterators give, by the function that makes the iterator
 LISTS: dict[Any, Callable[..., Any]] = {
@@ -42,16 +45,19 @@ LISTS: dict[Any, Callable[..., Any]] = {
     itertools.product: sequences.products,
     itertools.zip_longest: sequences.zipped_longest,
 }
+# other functions that give lists, by what they go through
+IN_ORDER: dict[Any, Callable[..., Any]] = {sorted: sequences.in_order}
 # what makes an object that can be gone through once
 ONCE = (
     *LISTS, map, filter, zip, enumerate, reversed, itertools.accumulate, itertools.starmap,
     itertools.takewhile, itertools.dropwhile, itertools.filterfalse, *_ENDLESS, np.ndenumerate,
     np.nditer, np.ndindex,
 )  # fmt: skip
-EQUIVALENTS = frozenset({
+EQUIVALENTS: frozenset[Callable[..., Any]] = frozenset({
     *(f for known in _BY_COUNT.values() for f in known.values()),
     *_BY_KEY.values(),
     sequences.accumulated_from,
+    *VECTORIZED,
 })  # fmt: skip
 
 
@@ -66,8 +72,9 @@ def equivalent(function: Any, node: gast.Call) -> Callable[..., Any] | None:
         if function is known and not options:
             return counts.get(len(node.args))
     for known, plain in _BY_KEY.items():
-        if function is known and options == ["key"] and len(node.args) == 1:
-            return plain
+        allowed = ("key", "reverse") if known is sorted else ("key",)
+        if function is known and "key" in options and len(node.args) == 1:
+            return plain if set(options) <= set(allowed) else None
     return None
 
 

@@ -171,6 +171,7 @@ from knetsrc.backends.structures import (
     owned,
     put_back,
     zeros_like,
+    zeros_of_entry,
 )
 from knetsrc.backends.systems import (
     columns_image,
@@ -354,5 +355,6 @@ __all__ = [
     "vsplit_like",
     "with_attributes",
     "zeros_like",
+    "zeros_of_entry",
     "zeta",
 ]

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from knetsrc.errors import NotDifferentiableError
+
 Function = Callable[..., Any]
 
 
@@ -50,10 +52,16 @@ def accumulated(items: Sequence[Any], function: Function = operator.add) -> list
     return values
 
 
-def sorted_by(items: Sequence[Any], key: Function) -> list[Any]:
-    """`sorted(items, key=key)`."""
+def sorted_by(items: Sequence[Any], key: Function, reverse: bool = False) -> list[Any]:
+    """`sorted(items, key=key, reverse=reverse)`."""
     keys = [key(item) for item in items]
-    return [items[i] for i in order_of(keys)]
+    return [items[i] for i in order_of(keys, reverse)]
+
+
+def in_order(items: Iterable[Any], reverse: bool = False) -> list[Any]:
+    """`sorted(items, reverse=reverse)`: the derivative goes to where each element came from."""
+    values = list(items)
+    return [values[i] for i in order_of(values, reverse)]
 
 
 def largest_by(items: Sequence[Any], key: Function) -> Any:
@@ -188,3 +196,60 @@ def zipped_longest(*lists: Sequence[Any], fillvalue: Any = None) -> list[Any]:
 def compressed(items: Iterable[Any], selectors: Iterable[Any]) -> list[Any]:
     """`itertools.compress(items, selectors)` as a list."""
     return [item for item, is_chosen in zip(items, selectors, strict=False) if is_chosen]
+
+
+# --- functions of NumPy that call functions -------------------------------------------------------
+def vectorized(function: Function, x: Any) -> Any:
+    """`np.vectorize(function)(x)`."""
+    array = np.asarray(x)
+    values = [function(array[index]) for index in np.ndindex(np.shape(array))]
+    if is_rounded(values):
+        raise rounding_error()
+    return np.reshape(np.array(values), np.shape(array))
+
+
+def vectorized_pairs(function: Function, x: Any, y: Any) -> Any:
+    """`np.vectorize(function)(x, y)`."""
+    shape = np.broadcast_shapes(np.shape(x), np.shape(y))
+    first = np.broadcast_to(x, shape)
+    second = np.broadcast_to(y, shape)
+    values = [function(first[index], second[index]) for index in np.ndindex(shape)]
+    if is_rounded(values):
+        raise rounding_error()
+    return np.reshape(np.array(values), shape)
+
+
+def is_rounded(values: Sequence[Any]) -> bool:
+    """Whether the first of some results is an integer and another is not: `np.vectorize` rounds them then."""
+    kinds = [np.asarray(value).dtype.kind for value in values]
+    return bool(kinds) and kinds[0] in "iub" and any(kind in "fc" for kind in kinds)
+
+
+def rounding_error() -> NotDifferentiableError:
+    """The error for such results."""
+    return NotDifferentiableError(
+        "`np.vectorize` of a function that gives an integer first",
+        why="it takes the type of all results from the first one, and rounds the others",
+        instead="let the function give floats: 0.0 instead of 0",
+    )
+
+
+def applied_along(function: Function, axis: int, x: Any) -> Any:
+    """`np.apply_along_axis(function, axis, x)`, for a function that gives a number or a vector."""
+    rows = np.moveaxis(x, axis, -1)
+    shape = np.shape(rows)[:-1]
+    values = [function(rows[index]) for index in np.ndindex(shape)]
+    if np.ndim(values[0]) == 0:
+        return np.reshape(np.array(values), shape)
+    if np.ndim(values[0]) > 1:
+        raise matrix_error()
+    return np.moveaxis(np.reshape(np.array(values), (*shape, len(values[0]))), -1, axis)
+
+
+def matrix_error() -> NotDifferentiableError:
+    """The error for a function in `np.apply_along_axis` whose results have more than one axis."""
+    return NotDifferentiableError(
+        "`np.apply_along_axis` of a function that gives a matrix",
+        why="only functions that give a number or a vector are differentiated in it",
+        instead="write a loop over the rows, and stack the results",
+    )

@@ -78,12 +78,20 @@ def _zeros_like_object(x: Any) -> Any:
     return Fields({n: zeros_like(getattr(x, n)) for n in names}, type(x))
 
 
+def zeros_of_entry(x: Any, key: Any) -> Any:
+    """Zeros for the entry `x[key]`, which is read on some ways through a function; `NOTHING` where `x` has none."""
+    try:
+        return zeros_like(x[key])
+    except (LookupError, TypeError):
+        return NOTHING
+
+
 def fields_of(x: Any) -> list[str] | None:
     """Names of the attributes of a dataclass or of a plain object; None for anything else."""
     if dataclasses.is_dataclass(x) and not isinstance(x, type):
         return [f.name for f in dataclasses.fields(x)]
     is_builtin = type(x).__module__ in ("builtins", "numpy") or isinstance(x, type)
-    if is_builtin or callable(getattr(type(x), "__len__", None)):
+    if is_builtin or hasattr(type(x), "__array__") or isinstance(x, str | bytes | set | frozenset):
         return None
     return list(vars(x)) if hasattr(x, "__dict__") else None
 
@@ -293,6 +301,7 @@ def gradient_like(x: Any, entries: Mapping[Any, Any]) -> Any:
     same structure as `x`
         Zeros where `entries` has nothing, None where nothing is differentiable.
     """
+    entries = {key: value for key, value in entries.items() if value is not NOTHING}
     if type(x) is list:
         gradients, count = _by_position(x, entries)
         if count == len(entries):  # no key such as -1

@@ -3,6 +3,8 @@
 {"net": Net, "net.layers[]": Layer}      `net` is a Net, the elements of `net.layers` are Layers
 """
 
+import copy
+import dataclasses
 import dis
 import functools
 import inspect
@@ -104,8 +106,11 @@ class ClassFacts:
             }
             return old | {f"{k}{rest}": c for k, new in written.items() for rest, c in new.items()}
         is_method = isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute)
-        if is_method and node.func.attr in ("values", "copy"):
+        if is_method and node.func.attr in ("values", "copy", "_replace"):
             return self.of(node.func.value)
+        is_call = isinstance(node, gast.Call) and bool(node.args)
+        if is_call and self.outside.resolve(node.func) in (dataclasses.replace, copy.copy):
+            return {"": kind} if (kind := self.class_of(node.args[0])) is not None else {}
         return {}
 
     def _of_outside(self, node: tree.Node) -> Classes:
@@ -320,6 +325,10 @@ def assigned_attributes(kind: type) -> tuple[dict[str, str], tuple[str, ...]] | 
         return None
     attributes: dict[str, str] = {}
     for node in function.body:
+        inherited = _by_super(kind, node, parameters)
+        if inherited is not None:
+            attributes |= inherited
+            continue
         target = (
             node.targets[0] if isinstance(node, gast.Assign) and len(node.targets) == 1 else None
         )
@@ -332,3 +341,25 @@ def assigned_attributes(kind: type) -> tuple[dict[str, str], tuple[str, ...]] | 
         else:
             return None
     return attributes, tuple(parameters)
+
+
+def _by_super(kind: type, node: Any, parameters: list[str]) -> dict[str, str] | None:
+    """What `super().__init__(a, b)` assigns, of the parameters of the method that calls it; None for other statements."""
+    call = node.value if isinstance(node, gast.Expr) else None
+    if not isinstance(call, gast.Call) or not isinstance(call.func, gast.Attribute):
+        return None
+    if call.func.attr != "__init__" or tree.called_name(call.func.value) != "super":
+        return None
+    owner = next(i for i, k in enumerate(kind.__mro__) if "__init__" in vars(k))
+    above = (
+        kind.__mro__[owner + 1] if len(kind.__mro__) == owner + len(kind.__bases__) + 2 else None
+    )
+    found = assigned_attributes(above) if above is not None and not is_library(above) else None
+    if found is None:
+        return None
+    attributes, names = found
+    given = dict(zip(names, call.args, strict=False)) | {k.arg: k.value for k in call.keywords}
+    passed: dict[str, Any] = {a: given.get(p) for a, p in attributes.items()}
+    if not all(isinstance(v, gast.Name) and v.id in parameters for v in passed.values()):
+        return None
+    return {a: v.id for a, v in passed.items()}

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gast
+import numpy as np
 
-from knetsrc.adjoints.equivalents import equivalent
+from knetsrc.adjoints.equivalents import VECTORIZED, equivalent
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
@@ -244,11 +245,22 @@ class Evaluating:
         """A call of a partial function, or of one that gives items or attributes."""
         if kind is functools.partial:
             return self.call(with_partial(made, node))
+        if kind is np.vectorize:
+            return self._vectorized(made.args[0], node)
         if len(node.args) != 1 or node.keywords:
             return node
         is_once = len(made.args) == 1 or is_atom(node.args[0])
         value = node.args[0] if is_once else self.steady(node.args[0], "items")
         return got(kind, made, value)
+
+    def _vectorized(self, function: tree.Node, node: gast.Call) -> tree.Node:
+        """A call of `np.vectorize(function)`, as that of a plain loop."""
+        count = len(node.args)
+        if node.keywords or not 1 <= count <= len(VECTORIZED):
+            return node
+        home = self.statics.outside.module(sys.modules[VECTORIZED[0].__module__])
+        text = VECTORIZED[count - 1].__name__
+        return self.call(tree.call(f"{home}.{text}", function, *node.args))
 
     def _with_equivalent(self, node: gast.Call) -> gast.Call:
         """`map(f, xs)` and its kin as calls of plain functions, where what they call is known."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import gast
 
-from knetsrc.adjoints.equivalents import LISTS, ONCE, is_endless
+from knetsrc.adjoints.equivalents import IN_ORDER, LISTS, ONCE, is_endless
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.stores import changed_names
@@ -136,6 +136,7 @@ def _refuse_handed(node: tree.Node, calls: Calls, is_active: Callable[[tree.Node
 def _plain_list(node: Any, outside: Outside) -> Any:
     """The function that makes a list of what an iterator gives; None for what is no such iterator."""
     function = outside.resolve(node.func)
-    found = next((plain for known, plain in LISTS.items() if function == known), None)
+    plain_lists = {**LISTS, **IN_ORDER}
+    found = next((plain for known, plain in plain_lists.items() if function == known), None)
     inner = [outside.resolve(a.func) for a in node.args if isinstance(a, gast.Call)]
     return None if any(map(is_endless, inner)) else found

@@ -19,10 +19,14 @@ class Contribution:
 
 @dataclass
 class Keys:
-    """Which adjoints have a name of their own: one for each active name, or one for each constant entry of a container."""
+    """Which adjoints have a name of their own: one for each active name, or one for each constant entry of a container.
+
+    Entries that are `optional` may not be there.
+    """
 
     names: Names
     exploded: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
     adjoints: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, tree.Node] = field(default_factory=dict)
 

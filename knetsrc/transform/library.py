@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gast
+import numpy as np
 
 from knetsrc.transform import tree
 from knetsrc.transform.normalize.conditions import is_literal
@@ -31,7 +32,7 @@ _UNARY: dict[Any, Callable[[tree.Node], tree.Node]] = {
     operator.abs: lambda value: tree.call("abs", value),
 }
 _GETTERS = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
-OBJECTS = (functools.partial, *_GETTERS)
+OBJECTS = (functools.partial, np.vectorize, *_GETTERS)
 
 
 def as_operation(node: gast.Call, resolve: Resolve) -> tree.Node | None:
@@ -62,6 +63,8 @@ def making(node: tree.Node, resolve: Resolve) -> tuple[Any, gast.Call] | None:
         kind = resolve(node.func)
         if kind is functools.partial:
             return kind, node
+        if kind is np.vectorize:
+            return (kind, node) if len(node.args) == 1 and not node.keywords else None
         return (kind, node) if kind in _GETTERS and _is_plain(node) else None
     value = resolve(node)
     if isinstance(value, functools.partial):
@@ -69,6 +72,10 @@ def making(node: tree.Node, resolve: Resolve) -> tuple[Any, gast.Call] | None:
         options = {k: _entry(tree.attribute(node, "keywords"), k) for k in value.keywords}
         function = tree.attribute(node, "func")
         return functools.partial, tree.call("functools.partial", function, *args, **options)
+    if isinstance(value, np.vectorize):
+        is_plain = value.otypes is None and value.signature is None and not value.excluded
+        function = tree.attribute(node, "pyfunc")
+        return (np.vectorize, tree.call("np.vectorize", function)) if is_plain else None
     made: Any = tree.parse_expression(repr(value)) if isinstance(value, _GETTERS) else None
     return (type(value), tree.without_place(made)) if made and _is_plain(made) else None
 

@@ -291,6 +291,8 @@ class Reverser:
             return tree.constant(0.0)
         form = self.forms.get(key)
         node = tree.name(form) if form else self.pusher.keys.nodes.get(key, tree.name(key))
+        if key in self.pusher.keys.optional and isinstance(node, gast.Subscript):
+            return tree.call(self.spell("zeros_of_entry"), *tree.clone([node.value, node.slice]))
         return tree.call(self.spell("zeros_like"), tree.clone(node))
 
     # --- lists that grow ---------------------------------------------------------------------------------------------------

@@ -12,7 +12,12 @@ from knetsrc.transform.analysis.assigned import definitely_assigned
 from knetsrc.transform.analysis.fills import filling_writes
 from knetsrc.transform.analysis.forms import forms
 from knetsrc.transform.analysis.integers import integer_names, mask_names
-from knetsrc.transform.analysis.kinds import buffer_names, entries_only, numeric_names
+from knetsrc.transform.analysis.kinds import (
+    buffer_names,
+    entries_only,
+    numeric_names,
+    optional_entries,
+)
 from knetsrc.transform.analysis.needed import Needed
 from knetsrc.transform.analysis.shapes import SCALAR, Shapes, shapes
 from knetsrc.transform.analysis.stores import (
@@ -44,7 +49,7 @@ from knetsrc.transform.simplify.unpack import unpack_parts
 from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.steps import Block, Step
 
-_FRESH_CALLS = frozenset({"zeros_like", "owned", "np.zeros_like"})
+_FRESH_CALLS = frozenset({"zeros_like", "zeros_of_entry", "owned", "np.zeros_like"})
 _CHANGING_HELPERS = frozenset(
     {
         "check_floats",
@@ -85,7 +90,8 @@ class Reversing:
         )
         result = core.body[-1].value
         assigned = definitely_assigned(core)
-        self.keys = keys = Keys(names, entries_only(core, calls, active))
+        exploded = entries_only(core, calls, active)
+        self.keys = keys = Keys(names, exploded, optional_entries(core.body, exploded))
         numeric = numeric_names(core, calls, self.units.helper_kinds)
         self.temporaries: set[str] = set()
         numeric_keys = NumericKeys(numeric, core)

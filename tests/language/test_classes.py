@@ -1,7 +1,7 @@
 """Methods, properties and operators of user classes: inherited, of elements, of attributes, of objects made inside."""
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -566,3 +566,89 @@ def test_loop_over_an_object_that_makes_its_elements():
 
     with pytest.raises(KnetsrcError, match="a loop over an object of the class `Pairs`"):
         grad(f, argnums=1)(Pairs(), 0.5)
+
+
+class Vector:
+    def __init__(self, a):
+        self.a = a
+
+    def __add__(self, other):
+        return Vector(self.a + other.a)
+
+    def __mul__(self, factor):
+        return Vector(self.a * factor)
+
+    __rmul__ = __mul__
+
+    def __neg__(self):
+        return Vector(-self.a)
+
+    def __matmul__(self, other):
+        return np.sum(self.a * other.a)
+
+    def __getitem__(self, i):
+        return self.a[i]
+
+    def __len__(self):
+        return len(self.a)
+
+    def __iter__(self):
+        return iter(self.a)
+
+    def __call__(self, factor):
+        return self.a * factor
+
+
+class Weighted(Vector):
+    def __init__(self, a, weight):
+        super().__init__(a)
+        self.weight = weight
+
+    def __add__(self, other):
+        return Weighted(super().__add__(other).a, self.weight)
+
+    def __call__(self, factor):
+        return super().__call__(factor) * self.weight
+
+
+def test_operators_of_a_plain_class_with_a_length():
+    def f(x):
+        v, w = Vector(x), Vector(x * x)
+        u = 2.0 * (v + w) * 1.5
+        s = (-u) @ w + v[1] * w[2] * len(v) + np.sum(u(3.0))
+        for a in w:
+            s = s + a * a
+        return s
+
+    check(f, V)
+
+
+def test_super_in_operators_and_in_init():
+    def f(x):
+        v = Weighted(x, x * 2.0)
+        w = v + v
+        return np.sum(w(2.0)) * (v @ w)
+
+    check(f, V)
+
+
+@dataclass
+class Motion:
+    position: float
+    speed: float
+
+    @property
+    def energy(self):
+        return self.speed**2 / 2.0 + self.position**2
+
+    def moved(self, step):
+        return replace(self, position=self.position + step * self.speed)
+
+
+def test_method_that_replaces_fields_in_a_loop():
+    def f(motion):
+        for _ in range(3):
+            motion = motion.moved(0.1)
+        return motion.energy * replace(motion, speed=3.0).energy
+
+    check(f, Motion(1.5, 2.0))

@@ -328,3 +328,14 @@ def test_parameters_updated_functionally():
         return sum(np.sum(v) for v in new.values())
 
     check(f, {"w": V, "b": M}, 0.1)
+
+
+def test_entry_that_is_there_where_it_is_read():
+    def f(p, use_bias):
+        y = p["w"] * 2.0
+        if use_bias:
+            y = y + p["b"]
+        return np.sum(y * y)
+
+    check(f, {"w": V}, False, argnums=(0,))
+    check(f, {"w": V, "b": 1.5}, True, argnums=(0,))

@@ -134,3 +134,28 @@ def test_recursion_with_accumulator_in_a_list():
         return parts[0] * parts[1] + parts[2]
 
     check(f, 0.7)
+
+
+def test_tree_that_ends_with_none():
+    def value(tree):
+        if tree is None:
+            return 0.0
+        label, left, right = tree
+        return label * label + value(left) * value(right) + 0.5 * value(left)
+
+    def f(tree):
+        return value(tree)
+
+    check(f, (1.5, (2.0, None, None), (3.0, (0.5, None, None), None)))
+
+
+def test_tree_of_entries_that_ends_with_none():
+    def value(tree):
+        if tree is None:
+            return 0.0
+        return tree[0] ** 2 + value(tree[1]) * 2.0 + value(tree[2]) * tree[0]
+
+    def f(tree):
+        return value(tree)
+
+    check(f, (1.5, (2.0, None, None), (3.0, (0.5, None, None), None)))

@@ -235,6 +235,30 @@ def is_entry(node: tree.Node) -> bool:
     return isinstance(index, gast.Constant) and type(index.value) in (int, str)
 
 
+def optional_entries(body: list[tree.Node], exploded: frozenset[str]) -> frozenset[str]:
+    """Entries of such names that are not read on every way through a function: there may be no such entry."""
+    every = {tree.show(n) for n in tree.walk(body) if is_entry(n) and n.value.id in exploded}
+    return frozenset(every - _sure_entries(body)) if every else frozenset()
+
+
+def _sure_entries(nodes: tree.Node | list[tree.Node]) -> set[str]:
+    """Entries that these statements or expressions read for sure; a loop counts as one that runs."""
+    found: set[str] = set()
+    for node in nodes if isinstance(nodes, list) else [nodes]:
+        if isinstance(node, gast.If | gast.IfExp):
+            found |= _sure_entries(node.test) | (
+                _sure_entries(node.body) & _sure_entries(node.orelse)
+            )
+        elif isinstance(node, gast.BoolOp):
+            found |= _sure_entries(node.values[0])
+        elif isinstance(node, gast.Try):
+            found |= _sure_entries(node.finalbody)
+        else:
+            found |= {tree.show(node)} if is_entry(node) else set()
+            found |= _sure_entries(tree.children(node))
+    return found
+
+
 def buffer_names(
     function: gast.FunctionDef, calls: Calls, active: frozenset[str]
 ) -> frozenset[str]:

@@ -1,0 +1,97 @@
+"""Functions of Python and NumPy that sort, or that call a function for each element."""
+
+import numpy as np
+import pytest
+
+from knetsrc import NotDifferentiableError, grad
+from language.checking import M, V, check
+
+
+def bent(t):
+    return t * t if t > 0.0 else -t
+
+
+vectorized = np.vectorize(bent)
+
+
+@np.vectorize
+def scaled(t, a):
+    return t * t * a if t > 0.0 else -t * a
+
+
+def test_sorted_by_the_values_themselves():
+    def f(xs):
+        up, down = sorted(xs), sorted([x * x for x in xs], reverse=True)
+        return up[0] * 2.0 + up[1] ** 2 + down[0] * down[2] + up[2] ** 3
+
+    check(f, [1.5, 2.0, -0.5])
+    check(f, V)
+
+
+def test_sorted_by_a_key_in_reverse():
+    def f(xs):
+        ys = sorted(xs, key=lambda x: x * x, reverse=True)
+        return ys[0] * 2.0 + ys[1] ** 2 + ys[2] ** 3
+
+    check(f, [1.5, 2.0, -0.5])
+
+
+def test_sorted_pairs_in_a_loop():
+    def f(xs):
+        s = 0.0
+        for a, b in sorted([(x, x * i) for i, x in enumerate(xs)]):
+            s = s * 0.5 + a * b
+        return s
+
+    check(f, [1.5, 2.0, -0.5])
+
+
+def test_vectorize():
+    def f(x, a):
+        g = np.vectorize(lambda t: t**3 if t > 0.0 else t * a)
+        return np.sum(g(x) * x) + np.sum(vectorized(x)) + g(a)
+
+    check(f, M, 1.5)
+
+
+def test_vectorize_with_two_arguments():
+    def f(x, a):
+        return np.sum(scaled(x, a) * x) + np.sum(scaled(x[0], x) * a)
+
+    check(f, M, 1.5)
+
+
+def test_vectorize_of_a_function_that_gives_an_integer_first_is_refused():
+    def f(x):
+        return np.sum(np.vectorize(lambda t: t if t > 1.0 else 0)(x))
+
+    with pytest.raises(NotDifferentiableError, match="gives an integer first"):
+        grad(f)(V)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_apply_along_axis(axis):
+    def normalized(row):
+        return row / np.sum(row * row)
+
+    def f(x):
+        y = np.apply_along_axis(normalized, axis, x)
+        return np.sum(y * x * x) + np.sum(np.apply_along_axis(np.linalg.norm, axis, x) ** 3)
+
+    check(f, M)
+
+
+def test_apply_along_the_middle_axis():
+    def f(x):
+        y = np.apply_along_axis(lambda row: row[:2] * np.sum(row), 1, np.reshape(x, (1, 3, 2)))
+        return np.sum(y**2 * np.arange(4.0).reshape(1, 2, 2))
+
+    check(f, M)
+
+
+def test_apply_along_axis_of_a_function_that_gives_a_matrix_is_refused():
+    def f(x):
+        return np.sum(np.apply_along_axis(lambda row: np.outer(row, row), 1, x))
+
+    with pytest.raises(NotDifferentiableError, match="gives a matrix"):
+        grad(f)(M)
