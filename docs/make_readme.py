@@ -1,6 +1,6 @@
-"""Writes the generated gradient into README.md, after the function that it is the gradient of.
+"""Writes generated gradients into README.md and checkpointing.md, after the functions that they are of.
 
-python docs/make_readme.py            writes it
+python docs/make_readme.py            writes them
 """
 
 import importlib.util
@@ -10,18 +10,20 @@ import tempfile
 from pathlib import Path
 from types import ModuleType
 
-README = Path(__file__).parents[1] / "README.md"
+HERE = Path(__file__).parent
+README = HERE.parent / "README.md"
+PAGES = (README, HERE / "checkpointing.md")
 
 
 def block(text: str, title: str) -> re.Match[str]:
     """The Python code under the comment `title`."""
     found = re.search(rf"<!-- {title} -->\n```python\n(.*?)```", text, flags=re.S)
-    assert found, f"{README} has no code for {title!r}"
+    assert found, f"there is no code for {title!r}"
     return found
 
 
 def updated(text: str) -> str:
-    """The readme with the gradient as it is generated now."""
+    """A page with its gradient as it is generated now."""
     with tempfile.TemporaryDirectory() as folder:
         source = loaded(block(text, "primal")[1], Path(folder) / "model.py").loss.source
     start, end = block(text, "gradient").span(1)
@@ -41,4 +43,5 @@ def loaded(code: str, path: Path) -> ModuleType:
 
 
 if __name__ == "__main__":
-    README.write_text(updated(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(updated(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -23,8 +23,10 @@ make_readme = loaded(ROOT / "docs/make_readme.py")
 make_gallery = loaded(ROOT / "docs/make_gallery.py")
 
 
-def test_gradient_is_what_is_generated():
-    assert make_readme.updated(TEXT) == TEXT, "run: make pages"
+@pytest.mark.parametrize("page", make_readme.PAGES, ids=lambda page: page.name)
+def test_gradient_is_what_is_generated(page):
+    text = page.read_text(encoding="utf-8")
+    assert make_readme.updated(text) == text, "run: make pages"
 
 
 def test_gallery_is_what_is_generated():

@@ -16,7 +16,9 @@ from rich.table import Table
 Row = dict[str, Any]
 
 
-def seconds(*runs: Callable[[], Any], number: int = 1, budget: float = 1.0) -> list[float]:
+def seconds(
+    *runs: Callable[[], Any], number: int = 1, budget: float = 1.0, least: int = 5
+) -> list[float]:
     """CPU time of each run: the least of many measurements, taken in turn for `budget` seconds.
 
     CPU time and taken in turn, because a machine that others use as well is faster at one time than
@@ -24,7 +26,7 @@ def seconds(*runs: Callable[[], Any], number: int = 1, budget: float = 1.0) -> l
     """
     found: list[list[float]] = [[] for _ in runs]
     end = time.perf_counter() + budget
-    while len(found[0]) < 5 or time.perf_counter() < end:
+    while len(found[0]) < least or time.perf_counter() < end:
         for run, times in zip(runs, found, strict=True):
             start = time.process_time()
             for _ in range(number):

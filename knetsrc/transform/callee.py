@@ -253,6 +253,8 @@ class Calls:
             return _bindable(Primitive(rule, tuple(node.args), tuple(node.keywords), value), node)
         if is_constant or value is checkpoint:
             return Constant()
+        if getattr(value, "__module__", None) == "knetsrc.backends.checkpoints":
+            return Unknown(value.__name__, _second_order(node))
         if value is dataclasses.replace and node.args:
             return _replaced(node.args[0], node)
         if value in CONTAINER_CALLS:
@@ -266,6 +268,15 @@ class Calls:
         ):
             return Helper(value, getattr(value, "__name__", "function"))
         return Unknown(public_path(value) or tree.show(node.func))
+
+
+def _second_order(node: gast.Call) -> UnsupportedSyntaxError:
+    return UnsupportedSyntaxError(
+        "a gradient of the gradient of a checkpointed loop",
+        at=node,
+        why="the schedule that runs parts of the loop has no derivative of its own",
+        instead="leave `checkpointed` out of the loop for second derivatives",
+    )
 
 
 def _is_read(node: tree.Node) -> bool:

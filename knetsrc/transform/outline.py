@@ -73,6 +73,17 @@ def slots_of(function: gast.FunctionDef) -> str:
     return given[0] if given else ""
 
 
+def without_unused(function: gast.FunctionDef, slots: str, every: list[tree.Node]) -> None:
+    """Take the parameter for the number of states off a function to which no call among `every` hands it."""
+    calls = [n for n in tree.walk(every) if tree.called_name(n) == function.name]
+    if any(k.arg == slots for n in calls for k in n.keywords):
+        return
+    kept = [i for i, p in enumerate(function.args.kwonlyargs) if p.id != slots]
+    function.args = tree.clone(function.args)
+    for part in ("kwonlyargs", "kw_defaults"):
+        setattr(function.args, part, [getattr(function.args, part)[i] for i in kept])
+
+
 def _is_mark(node: tree.Node, outside: Outside) -> bool:
     return isinstance(node, gast.Call) and outside.resolve(node.func) is checkpointed
 

@@ -47,7 +47,7 @@ from knetsrc.transform.lift import lift
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, normalize, split_calls, unfold_gets
 from knetsrc.transform.normalize.matches import unfold_matches
-from knetsrc.transform.outline import is_loop, outline, slots_of
+from knetsrc.transform.outline import is_loop, outline, slots_of, without_unused
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
 from knetsrc.transform.refusal import refused_helper
 from knetsrc.transform.resolve import CHECK, Outside, local_names, qualify
@@ -120,6 +120,9 @@ class Units:
                 core = self.specialized(self.calls.local[text])
                 waiting.append(tree.function_def(text, core.args, by_calls(core.body)))
                 found[text] = waiting[-1]
+        every = [*functions, *found.values()]
+        for text, function in found.items():
+            without_unused(function, self.calls.local[text].slots, every)
         return list(found.values())
 
     def places(self) -> dict[str, tuple[str, str, int, int]]:

@@ -435,6 +435,40 @@ def test_entries_of_containers_that_are_written():
     check(f, V)
 
 
+def test_in_a_branch_and_in_a_while_loop():
+    def f(x, flag):
+        k = 0
+        while k < 3:
+            if flag:
+                for i in checkpointed(range(k + 1), slots=1):
+                    x = np.sin(x) * (i + 1)
+            else:
+                x = x * 2.0
+            k += 1
+        return np.sum(x)
+
+    check(f, V, True)
+    check(f, V, False)
+
+
+def test_comprehension():
+    def f(x):
+        return np.sum(sum([np.sin(x) * i for i in checkpointed(range(4))]))
+
+    check(f, V)
+
+
+def test_arrays_that_change_places_and_are_written():
+    def f(x):
+        a, b = x * 1.0, np.zeros(x.shape)
+        for _ in checkpointed(range(5), slots=2):
+            b[:] = np.sin(a) * x
+            a, b = b, a
+        return np.sum(a * b)
+
+    check(f, V)
+
+
 def test_known_numbers_need_no_broadcasting():
     def f(x, a):
         y, total = 0.5, 0.0
@@ -528,6 +562,16 @@ def test_state_that_shares_memory_is_refused():
 
     with pytest.raises(UnsupportedAliasError):
         grad(f)(V)
+
+
+def test_second_derivatives_are_refused():
+    def f(x):
+        for i in checkpointed(range(4)):
+            x = np.sin(x) * i
+        return x
+
+    lines = refused(grad(f), 0.3)
+    assert lines[0] == "a gradient of the gradient of a checkpointed loop"
 
 
 def test_slots_have_to_be_positive():
