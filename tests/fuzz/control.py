@@ -23,12 +23,12 @@ class Control(Expressions):
         self.walked = set()
 
     def statements(self, depth: int) -> list[tuple[Writer, int]]:
-        every = [*super().statements(depth), *self.simple(), (self.guarded, 1)]
+        every = [*super().statements(depth), *self.simple(), (self.guarded, 1), (self.deleted, 1)]
         if depth > 4 or self.loops > 2:
             return every
         every += [
             (self.branch, 4), (self.loop_range, 3), (self.loop_items, 3), (self.loop_while, 1),
-            (self.carried, 1), (self.twice, 1), (self.halving, 1),
+            (self.carried, 1), (self.twice, 1), (self.halving, 1), (self.attempt, 1), (self.matched, 1),
         ]  # fmt: skip
         return [*every, (self.leave, 3 if self.loops else 1)]
 
@@ -91,6 +91,44 @@ class Control(Expressions):
     def guarded(self, depth: int) -> list[str]:
         """Statements in a `with`."""
         return ["with np.errstate(all='ignore'):", *("    " + s for s in self.assign(depth + 1))]
+
+    def deleted(self, depth: int) -> list[str]:
+        """A name that is unbound once it has been read."""
+        part, (name, kind) = self.fresh("part"), self.target()
+        lines = [
+            f"{part} = {self.bounded(kind)}",
+            f"{name} = np.sin({part}) * {part}",
+            f"del {part}",
+        ]
+        self.bind(name, kind)
+        return lines
+
+    def attempt(self, depth: int) -> list[str]:
+        """A `try` of which the body raises, or does not."""
+        name, kind = self.target()
+        place = self.draw.choice([*self.integers, "0", "2"])
+        lines = ["try:"]
+        if self.chance(0.5):
+            lines.append(f"    {name} = {self.bounded(kind)}")
+        lines += [f"    {name} = {self.bounded(kind)} * [0.7, 0.4][{place}]", "except IndexError:"]
+        lines.append(f"    {name} = {self.bounded(kind)}")
+        self.bind(name, kind)
+        if self.chance(0.2):
+            lines += ["finally:", f"    {name} = np.tanh({name})"]
+        return lines
+
+    def matched(self, depth: int) -> list[str]:
+        """A `match` of a number."""
+        subject = self.draw.choice([*self.integers, "0", "2"])
+        lines, ends = [f"match {subject} % 3:"], []
+        for pattern in self.draw.choice([("0", "_"), ("0", "1 | 2"), ("2", "0", "_"), ("1",)]):
+            block: list[str] = []
+            ends.append(self.nested(block))
+            lines += [f"    case {pattern}:", *("    " + line for line in block)]
+        ends.append(dict(self.scope))
+        shared = set.intersection(*map(set, ends))
+        self.scope = {name: _merged([end[name] for end in ends]) for name in sorted(shared)}
+        return lines
 
     # --- loops ------------------------------------------------------------------------------------
     def loop_range(self, depth: int) -> list[str]:

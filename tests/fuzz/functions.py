@@ -172,6 +172,8 @@ class Functions(Control):
             f"{name} = {chosen}({value})": [f"{chosen} = {one} if {self.condition()} else {other}"],
             f"{name} = {chosen}[0]({value})": [f"{chosen} = [{one}, {other}]"],
             f"{name} = functools.reduce(lambda e, o: 0.5 * e * o, [{value}, {self.expr(kind, 2)}])": [],
+            f"{name} = operator.mul({value}, {self.expr('s', 2)})": [],
+            f"{name} = list(itertools.accumulate([{value}, {value}, {self.expr(kind, 2)}]))[-1]": [],
         }
         last = self.draw.choice(list(lines))
         self.bind(name, kind)
@@ -262,6 +264,8 @@ class Functions(Control):
         for kind in "sv":
             made = f"{{'p': {self.bounded(kind)}, 'q': {self.bounded(kind)}}}"
             heads[kind] += [f"{made}.values()", self.comprehension(kind)]
+        heads["s"].append(f"(e * o for e, o in itertools.pairwise({self.expr('v', 2)}))")
+        heads["s"].append(f"map(np.sin, {self.expr('v', 2)})")
         return heads
 
     def nested(self, lines: list[str]) -> dict[str, str]:

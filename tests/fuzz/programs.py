@@ -17,7 +17,9 @@ PRELUDE = f"""\
 import collections
 import dataclasses
 import functools
+import itertools
 import math
+import operator
 from typing import Any
 
 import numpy as np
