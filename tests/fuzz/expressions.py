@@ -1,7 +1,7 @@
 """Level 1: expressions that broadcast, reduce, index and call, in programs without branches."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 KINDS = (
@@ -131,7 +131,10 @@ class Expressions:
     `scope` maps the names in sight to their kinds. The names in `locked` keep theirs.
     """
 
-    arguments = ("svm", "ssvvcrmmkovwo")  # kinds of the first argument and of others
+    arguments: tuple[Sequence[str], str] = (
+        "svm",
+        "ssvvcrmmkovwo",
+    )  # kinds of the first ones, of others
 
     def __init__(self, draw: random.Random) -> None:
         self.draw = draw
@@ -143,12 +146,14 @@ class Expressions:
         self.result = "s"
         self.left = self.made = 0
         self.loops = 0  # loops around the statement that is being written
-        self.start = 0  # depth at which an expression starts: small programs have short ones
+        self.start = self.simplest = (
+            0  # depth at which an expression starts: small programs have short ones
+        )
 
     # --- programs ---------------------------------------------------------------------------------
     def program(self, size: int) -> tuple[str, dict[str, str]]:
         """The text of `f` with what it calls, and the kind of each of its arguments."""
-        self.start = 2 if size < 3 else 1 if size < 6 else 0
+        self.start = max(self.simplest, 2 if size < 3 else 1 if size < 6 else 0)
         parts = self.before(size)
         first, others = self.arguments
         kinds = self.draw.choice(first) + "".join(

@@ -1,5 +1,6 @@
 """Level 4: writes into arrays, lists, dictionaries, objects and arguments, through names that share memory."""
 
+import random
 from collections.abc import Callable
 
 from .expressions import KINDS, Writer
@@ -76,7 +77,11 @@ CALLS = {  # functions and methods that write
 class Writes(Functions):
     """Programs of which about half of the statements write in place."""
 
-    arguments = ("vmm", "ssvvvcrmmklLMnowWDTP")
+    arguments = (("vms", "svm", "mvs", "vvs", "mms"), "svcrmklLMnowWDTP")
+
+    def __init__(self, draw: random.Random) -> None:
+        super().__init__(draw)
+        self.simplest = 2  # short expressions: what is of interest is how statements meet
 
     def enter(self, given: dict[str, str]) -> None:
         super().enter(given)
@@ -107,6 +112,8 @@ class Writes(Functions):
             return super().ending()
         held = [name for name, kind in sorted(self.scope.items()) if kind in "vmrc"]
         parts = [f"np.sum(np.sin({name}) * {name})" for name in held if self.chance(0.7)]
+        entries = [f"{box}[{key}]" for box, held in self.boxes.items() for key in held]
+        parts += [f"np.sum(np.cos({entry}))" for entry in entries if self.chance(0.6)]
         return " + ".join([*parts, super().ending()])
 
     # --- arrays -----------------------------------------------------------------------------------
@@ -174,11 +181,11 @@ class Writes(Functions):
         wrap = self.draw.choice(WRAP)
         if of == "p":
             if self.chance(0.3):
-                return wrap.format(self.expr("s", 1))
-            return wrap.format(f"({self.expr('v', 1)})[{self.draw.choice(PAIRS)}]")
+                return wrap.format(self.expr("s", 2))
+            return wrap.format(f"({self.expr('v', 2)})[{self.draw.choice(PAIRS)}]")
         if of in "vmk" and self.chance(0.2):
             of = "s"
-        return wrap.format(self.expr(of, 1))
+        return wrap.format(self.expr(of, 2))
 
     def place(self, kind: str) -> tuple[str, str]:
         """An index of an array of a kind, and the kind of what stands there."""
@@ -205,7 +212,7 @@ class Writes(Functions):
         mask = self.draw.choice(MASKS).format(by, level)
         value = self.value("s")
         if self.chance(0.5):
-            value = self.draw.choice(WRAP).format(f"({self.expr(kind, 1)})[{mask}]")
+            value = self.draw.choice(WRAP).format(f"({self.expr(kind, 2)})[{mask}]")
         lines = []
         if self.chance(0.3):
             chosen_at = self.fresh("chosen")
@@ -267,7 +274,7 @@ class Writes(Functions):
         self.bind(name, kind)
         loop, inner, before = self.fresh("i"), self.fresh("j"), list(self.integers)
         self.integers.append(loop)
-        value = self.draw.choice(WRAP).format(self.expr("s", 1))
+        value = self.draw.choice(WRAP).format(self.expr("s", 2))
         guard = [f"if {self.condition()}:"] if self.chance(0.3) else []
         if kind == "v":
             step = f"{name}[{loop}] = {name}[{loop} - 1] * 0.7 + {value}"
@@ -500,7 +507,7 @@ class Writes(Functions):
         if self.chance(0.3):
             body = [f"if {self.condition()}:", *("    " + line for line in body)]
         if self.chance(0.5):
-            body = [f"h = {self.expr('s', 1)}", *body]
+            body = [f"h = {self.expr('s', 2)}", *body]
         self.scope, self.integers, self.lists, self.boxes = before, integers, lists, boxes
         self.functions, self.records = functions, records
         ends = {"return g": kind, "return np.sum(g * h)": "s", "return np.sin(g)": kind, "pass": ""}
