@@ -241,12 +241,12 @@ class _Tries:
             target = tree.tuple_of(map(tree.store, results))
             part = [tree.assign(target if len(results) > 1 else target.elts[0], call)]
             part, written = tree.at(part, part[0]), set(results)
-        if not in_loop or any(stored_to(s) for s in part):
-            return part, []
         inside = _stores_of(part)
-        rebound = sorted(
-            n for n in written if n in results or self.stores.count(n) > inside.count(n)
-        )
+        again = {n for n in written if self.stores.count(n) > inside.count(n)}
+        if in_loop and not any(stored_to(s) for s in part):
+            rebound = sorted(again | set(results))
+        else:  # what the last statement binds, it binds once nothing can fail any more
+            rebound = sorted(again & tree.names_written(part[:-1]))
         fresh = {n: self.names.fresh(f"new_{n}") for n in rebound}
         rest = [tree.assign(n, tree.name(new)) for n, new in fresh.items() if n in results]
         return _renamed_after(part, fresh), rest

@@ -56,7 +56,7 @@ class Verdict:
     @property
     def reason(self) -> str:
         """The message without the names and numbers in it: what is the same for programs that fail alike."""
-        if self.kind == "refused":
+        if self.kind == "refused" or "  why:" in self.why:
             lines = self.why.splitlines()
             why = [line.strip() for line in lines if line.strip().startswith("why:")]
             return re.sub(r"`[^`]*`|'[^']*'", "_", " | ".join([lines[0], *why]))
@@ -123,7 +123,8 @@ def _judge(each: Program, f: Callable[..., Any]) -> Verdict:
                 _compare(question, found, each.seed)
                 _compare_second(question, each.seed)
         except KnetsrcError as error:
-            return Verdict(each, "refused", str(error))
+            kind = "wrong" if "the generated source is wrong" in str(error) else "refused"
+            return Verdict(each, kind, str(error))
         except _WrongError as error:
             return Verdict(each, "wrong", str(error))
         except Exception:

@@ -27,3 +27,28 @@ def test_second_derivative_where_a_helper_of_the_first_is_not_differentiated():
     d_x, d_y = pullback((1.0,))
     assert d_x == 0.0
     np.testing.assert_array_equal(d_y, np.zeros(4))
+
+
+def test_try_that_fails_behind_what_it_has_bound_anew():
+    def f(x, a):
+        y = np.sum(x * x)
+        try:
+            x = a * y
+            x = [0.7, 0.4][2] * x
+        except IndexError:
+            x = a
+        return x * y
+
+    def in_a_loop(x, a):
+        y = 0.0
+        for i in range(4):
+            try:
+                x = a * np.sum(x)
+                x = [0.7, 0.4][i] * x
+            except IndexError:
+                x = a * y
+            y = y + np.sum(x * x)
+        return y
+
+    check(f, V, 0.4)
+    check(in_a_loop, V, 0.4)
