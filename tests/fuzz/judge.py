@@ -116,7 +116,7 @@ def _judge(each: Program, f: Callable[..., Any]) -> Verdict:
                 found = oracle.slope(f, wide, question.direction, each.source)
                 if found is None or not _is_near(question, wide):
                     return Verdict(each, "skipped")
-        except TimeoutError:  # a loop without end
+        except (*oracle.NO_PROGRAM, TimeoutError):  # not in float32; a loop without end
             return Verdict(each, "skipped")
         try:
             with _limited(LONGEST):

@@ -84,10 +84,12 @@ def _is_moderate(value: Any) -> bool:
 
 def curvature(f: Callable[..., Any], args: list[Any], direction: list[Any]) -> Slope | None:
     """The second derivative of `f` along `direction`; None where it is unclear."""
-    here = f(*copy.deepcopy(args))
-    found = []
+    here, found = f(*copy.deepcopy(args)), []
     for step in (5e-4, 1e-3, 2e-3):
-        ahead, behind = _ends(f, args, direction, step)
+        try:
+            ahead, behind = _ends(f, args, direction, step)
+        except NO_PROGRAM:
+            return None
         found.append((ahead - 2 * here + behind) / step**2)
     better = [(4 * a - b) / 3 for a, b in pairwise(found)]
     scale = 1 + abs(here)
