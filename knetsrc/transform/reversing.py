@@ -40,6 +40,7 @@ from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.seeds import Seeds
 from knetsrc.transform.simplify import Effects, simplify
 from knetsrc.transform.simplify.by_calls import by_calls
+from knetsrc.transform.simplify.fill import fill_parts
 from knetsrc.transform.simplify.gather import gather_saved
 from knetsrc.transform.simplify.likes import add_unrepeated
 from knetsrc.transform.simplify.outlines import keep_outlines
@@ -221,7 +222,7 @@ class Reversing:
         simple = add_unrepeated(plain_zeros(simple, numeric), numeric)
         simple = gather_saved(simple, names.fresh, Effects(self._is_pure, _FRESH_CALLS))
         simple = keep_outlines(simple, self.sliced, self.units.spell("outline", None))
-        simple = by_calls(simple)
+        simple = by_calls(fill_parts(simple))
         taken = self.units.names.taken | Names.of(self.function.core).taken
         return taken_apart(renumber(simple, self.temporaries - {self.seed_name}, taken))
 
