@@ -102,6 +102,7 @@ def reverse_call(
         step.back.append(tree.assign(kept, tree.subscript(again, tree.constant(1))))
     else:
         step.extra.append(kept)
+        step.gives_back = True
         node.targets = [tree.target_of(tree.tuple_of([tree.clone(target), tree.name(kept)]))]
         node.value = tree.at(call_with(pair.forward, function, call, bound), call)
     handed = [_place_of_adjoint(reverser, step, bound[p]) for p in mutated]

@@ -38,6 +38,8 @@ class Step:
         Names of these of which the backward part reads no more than shape and type.
     restored_in_place
         Of the names that are saved: arrays that get their old content back.
+    gives_back
+        What reverses the statement gives arrays their old content back: the backward function of a helper does.
     saves_part
         The statement writes into an array or a container, and what it overwrites is saved.
     """
@@ -54,6 +56,7 @@ class Step:
     forms: set[str] = field(default_factory=set)
     restored_in_place: frozenset[str] | set[str] = frozenset()
     saves_part: bool = False
+    gives_back: bool = False
     extra: list[str] = field(default_factory=list)
     shown: str | None = None
 

@@ -122,7 +122,7 @@ class Needed:
         written -= set(step.extra)
         may_change = self.aliases.names.get(id(step.node), frozenset())
         changed = {n for n in may_change if content(n) in needed} | self._given_back(step.node)
-        if step.extra:  # the backward function of the helper sees to it
+        if step.gives_back:
             changed = set()
         step.saved = sorted((written & needed) | changed)
         step.forms = self._forms(step.saved, needed)
