@@ -254,6 +254,13 @@ def is_users_class(source: Any, node: tree.Node) -> bool:
     return isinstance(value, type) and not is_library(value)
 
 
+def method_object(function: types.FunctionType) -> tuple[str, ...]:
+    """The parameter for the object, if a function is defined in a class."""
+    path = function.__qualname__.split(".")
+    is_method = len(path) > 1 and path[-2] != "<locals>" and function.__code__.co_argcount
+    return function.__code__.co_varnames[:1] if is_method else ()
+
+
 @functools.cache
 def _hints(owner: type) -> Classes:
     return _users_classes(_annotations(owner))

@@ -7,7 +7,7 @@ from typing import Any
 
 import gast
 
-from knetsrc.errors import KnetsrcError, function_at
+from knetsrc.errors import KnetsrcError, UnsupportedAliasError, function_at
 from knetsrc.transform import tree
 from knetsrc.transform.classes import classes_of, owner_of
 from knetsrc.transform.resolve import Outside
@@ -35,6 +35,8 @@ class Function:
         Its calls keep their arguments only: the backward part computes the rest again.
     is_loop
         It has been made of a checkpointed loop.
+    writes_object
+        It is a method that writes to attributes of its object.
     slots
         Its parameter for the number of states that are kept, if the loop says how many.
     """
@@ -49,6 +51,19 @@ class Function:
     is_checkpoint: bool = False
     is_loop: bool = False
     slots: str = ""
+    writes_object: bool = False
+
+    def refuse_write_of_object(self) -> None:
+        """Raise an error if this is a method that writes to its object, which is called as a plain function."""
+        if self.writes_object and self.source is not None:
+            first = self.parameters[0]
+            error = UnsupportedAliasError(
+                f"a method that writes to an attribute of `{first}`, called as a function",
+                at=self.source.tree,
+                why="other names may stand for the same object, and would see the change",
+                instead="call it as a method of an object that the caller makes",
+            )
+            raise located(error, self.source)
 
     @property
     def parameters(self) -> list[str]:

@@ -37,6 +37,7 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.resolve import Outside
 from knetsrc.transform.returns import Returns
 from knetsrc.transform.star_calls import reads_entries_only
+from knetsrc.transform.stateful import Stateful
 from knetsrc.transform.static import Statics, choice, elements, is_closure, is_missing
 
 
@@ -59,6 +60,7 @@ class Specializer:
     names: Names
     load: Callable[[Any], Any]
     bind: Callable[[Any, gast.Call], dict[str, tree.Node] | None]
+    stateful: Stateful
 
     _returned: dict[str, Classes] = field(default_factory=dict)
 
@@ -67,11 +69,13 @@ class Specializer:
         core: gast.FunctionDef,
         classes: Mapping[str, type],
         functions: Mapping[str, tree.Node] | None = None,
+        owns_parameters: bool = False,
     ) -> gast.FunctionDef:
         """The function with all such calls rewritten; `functions` are names that stand for functions from the start."""
         names = Names(self.names.taken | Names.of(core).taken)
         core = self._followed(core, functions or {}, names)
         known = self._known(core, classes)
+        core = self.stateful.written_out(core, known, names, owns_parameters)
 
         def rewrite_call(node: gast.Call) -> tree.Node:
             return self._with_functions(self._as_function(node, known), known)
@@ -106,9 +110,27 @@ class Specializer:
         call = tree.call("f", *arguments)
         call.keywords = keywords
         plain = name.strip("_") if name.startswith("__") else name
-        loaded = replace(self.load(function), classes=classes_of(function) | {"__class__": kind})
+        loaded = self._with_object(node, function, arguments, known)
+        loaded = replace(loaded, classes=classes_of(function) | {"__class__": kind})
         call.func = tree.name(self._variant(loaded, f"{kind.__name__}_{plain}", call, known))
         return tree.at(call, node)
+
+    def _with_object(
+        self, node: Any, function: Any, arguments: list[tree.Node], known: ClassFacts
+    ) -> Any:
+        """The function behind a method; one that writes to its object returns that as well: see `stateful`."""
+        loaded = self.load(function)
+        owner = known.class_of(arguments[0]) if arguments else None
+        if owner is None or not self.stateful.changes(function, owner):
+            return loaded
+        if not isinstance(node, gast.Call):
+            raise UnsupportedSyntaxError(
+                "an operator or a property that writes to its object",
+                at=node,
+                why="other names may stand for the same object, and would see the change",
+                instead="write a method that returns a new object",
+            )
+        return replace(loaded, core=self.stateful.returning(loaded), writes_object=False)
 
     def _of_class(self, node: Any, known: ClassFacts) -> tree.Node:
         """An attribute that belongs to the class, read from the class: it is no part of the object."""
@@ -122,7 +144,7 @@ class Specializer:
     def _member(self, node: Any, known: ClassFacts) -> "Member | None":
         """Where the function behind a node is defined, its name, itself, and what it is called with."""
         if isinstance(node, gast.Call):
-            return self._method(node, known)
+            return self.method_of(node, known)
         if isinstance(node, gast.Attribute):
             owner = self._local_class(node.value, known)
             found = defined_in(owner, node.attr) if owner is not None else None
@@ -140,7 +162,7 @@ class Specializer:
         owner = None if known.is_outside(node) else known.class_of(node)
         return None if owner is None or is_library(owner) else owner
 
-    def _method(self, node: gast.Call, known: ClassFacts) -> "Member | None":
+    def method_of(self, node: gast.Call, known: ClassFacts) -> "Member | None":
         function = node.func
         if isinstance(function, gast.Attribute):
             if tree.called_name(function.value) == "super":
@@ -301,7 +323,13 @@ class Specializer:
             and rule_of(value) is None
             and not is_library(value)
         ) or (isinstance(value, types.FunctionType) and value in EQUIVALENTS)
-        return self.load(value) if is_own else None
+        return self._plain(value) if is_own else None
+
+    def _plain(self, value: Any) -> Any:
+        """A function that is called as such; a method that writes to its object needs to be called as one."""
+        loaded = self.load(value)
+        loaded.refuse_write_of_object()
+        return loaded
 
     def _gives_function(self, callee: Any, known: Mapping[str, tree.Node]) -> bool:
         return Returns(self._statics, self._helper, self.bind).function(callee, set(known))

@@ -29,7 +29,7 @@ from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
-from knetsrc.transform.classes import is_users_class
+from knetsrc.transform.classes import is_users_class, method_object
 from knetsrc.transform.exchange import pool_first
 from knetsrc.transform.functions import (
     Function,
@@ -46,6 +46,7 @@ from knetsrc.transform.iterators import lists_of_iterators, place_iterators
 from knetsrc.transform.lift import lift
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, normalize, split_calls, unfold_gets
+from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.matches import unfold_matches
 from knetsrc.transform.outline import is_loop, outline, slots_of, without_unused
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
@@ -56,6 +57,7 @@ from knetsrc.transform.reversing import Reversing
 from knetsrc.transform.simplify.by_calls import by_calls
 from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer
+from knetsrc.transform.stateful import Stateful, refuse_unknown_methods
 from knetsrc.transform.static import plain_value
 from knetsrc.transform.tries import structure_tries
 from knetsrc.transform.truncation import check_truncation
@@ -90,6 +92,7 @@ class Units:
     keyed: dict[PairKey, Function] = field(default_factory=dict)
     loaded: dict[int, Function] = field(default_factory=dict)
     restores: bool = False
+    stateful: Stateful | None = None
     _numeric: dict[int, tuple[list[str], frozenset[str]] | None] = field(default_factory=dict)
     _returned: dict[int, str | None] = field(default_factory=dict)
     _asked: dict[int, set[str]] = field(default_factory=dict)
@@ -103,6 +106,12 @@ class Units:
     # --- reading -----------------------------------------------------------------------------------------------------------
     def load(self, function: Any) -> Function:
         """A user's function, or one defined inside another, in the core language."""
+        loaded = self.load_method(function)
+        loaded.refuse_write_of_object()
+        return loaded
+
+    def load_method(self, function: Any) -> Function:
+        """The same for a function that may be a method that writes to its object."""
         if isinstance(function, Function):
             return function
         if id(function) not in self.loaded:
@@ -177,14 +186,20 @@ class Units:
             unfolded = unfold_matches(source.tree, source.resolve)
             self.user_names |= local_names(unfolded)
             is_class = functools.partial(is_users_class, source)
-            core = normalize(unfolded, owns_parameters, is_class)
+            own = frozenset(method_object(source.function))
+            core = normalize(unfolded, owns_parameters, is_class, own)
+            writes = any(
+                tree.called_name(n) == WITH and n.args[0].id in own for n in tree.walk(core)
+            )
+            writes = writes and not owns_parameters
             core = qualify(core, source, self.outside, self._helper)
             core = outline(core, self.outside, self._helper)
             if source is not self.outside.main:
                 core = with_defaults(core, source.function, self.outside)
             classes = known_classes(source.function)
             core, again = self.lift(core, source), is_checkpoint(source.function)
-            return Function(source.name, core, source, classes=classes, is_checkpoint=again)
+            function = Function(source.name, core, source, classes=classes, is_checkpoint=again)
+            return replace(function, writes_object=writes)
         except KnetsrcError as error:
             raise located(error, source) from error.__cause__
 
@@ -239,6 +254,7 @@ class Units:
         core = self._unpacked(core, names)
         active = active_names(core, self.calls, wrt, at_end)
         core = check_calls(core, active, self._helper_call, self.spell)
+        refuse_unknown_methods(core, self.calls, active)
         core = check_truncation(core, self.calls, active, wrt, self.spell)
         core = prepare.bind_loop_targets(core, names, active)
         core = prepare.keep_headers(core, names, active)
@@ -369,8 +385,16 @@ class Units:
 
     def specialized(self, function: Function) -> gast.FunctionDef:
         """The function with methods and functions that are handed around as plain calls."""
-        specializer = Specializer(self.outside, self.calls.local, self.names, self.load, bind_call)
-        return specializer.run(function.core, function.classes, function.known)
+        if self.stateful is None:
+            maker = self._specializer(Stateful(lambda node, known: None, self.load_method))
+            self.stateful = Stateful(maker.method_of, self.load_method)
+        owns_parameters = function.source is not None and function.source is self.outside.main
+        specializer = self._specializer(self.stateful)
+        return specializer.run(function.core, function.classes, function.known, owns_parameters)
+
+    def _specializer(self, stateful: Stateful) -> Specializer:
+        local, load = self.calls.local, self.load_method
+        return Specializer(self.outside, local, self.names, load, bind_call, stateful)
 
     def _known_calls(self, function: Function) -> gast.FunctionDef:
         """The same, or the function as it is where its calls cannot be told."""

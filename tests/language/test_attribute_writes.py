@@ -219,3 +219,192 @@ def test_object_that_is_two_arguments():
     with pytest.raises(UnsupportedAliasError, match="at two places"):
         grad(f)(s, s)
     assert s.pos == 0.5
+
+
+# --- methods that write to their object ----------------------------------------------------------------------------------------
+class Cell:
+    def __init__(self, w, h):
+        self.w = w
+        self.h = h
+        self.calls = 0
+
+    def step(self, x):
+        self.h = np.tanh(self.w * x + self.h)
+        return self.h
+
+    def twice(self, x):
+        return self.step(x) * self.step(x * 0.5)
+
+    def reset(self):
+        self.h = self.h * 0.0
+
+    def both(self, x):
+        self.calls += 1
+        self.h = self.h + x
+        return self.h, x * self.calls
+
+    def energy(self):
+        return np.sum(self.h * self.h)
+
+    def __call__(self, x):
+        return self.step(x) + self.energy()
+
+    def itself(self):
+        self.calls += 1
+        return self
+
+    @property
+    def counted(self):
+        self.calls += 1
+        return self.h
+
+
+class Damped(Cell):
+    def step(self, x):
+        y = super().step(x) * 0.5
+        self.h = self.h * 0.9
+        return y
+
+
+CAPTURED = Cell(0.5, 0.1)
+
+
+def test_recurrent_cell():
+    def f(w, xs):
+        cell = Cell(w, np.zeros(4))
+        total = 0.0
+        for x in xs:
+            total = total + np.sum(cell.step(x) ** 2)
+        return total + np.sum(cell.h)
+
+    check(f, V, [0.5, -1.2, 2.0])
+
+
+@pytest.mark.parametrize("kind", [Cell, Damped])
+def test_method_that_calls_methods(kind):
+    def f(w, x):
+        cell = kind(w, 0.3)
+        y = cell.twice(x) + cell(x) * cell.twice(w)
+        cell.reset()
+        z = cell(x)
+        return y * z + cell.energy()
+
+    check(f, 0.7, 0.4)
+
+
+def test_method_in_conditions_and_branches():
+    def f(w, xs):
+        cell = Cell(w, 0.1)
+        total = 0.0
+        for x in xs:
+            if cell.step(x) > 0.0:
+                total = total + cell.energy() * cell.calls
+                a, b = cell.both(x)
+                total = total + a * b
+            else:
+                cell.reset()
+        while cell.calls < 5:
+            total = total + cell.both(total)[1]
+        return total + cell.h
+
+    check(f, 0.7, [0.5, -1.2, 2.0])
+
+
+def test_object_that_is_an_argument():
+    def f(cell, xs):
+        for x in xs:
+            cell.step(x)
+        cell.w = cell.w * cell.h
+        return cell.twice(xs[0]) * cell.w
+
+    cell = Cell(0.7, 0.1)
+    slope = grad(f)(cell, [0.5, 1.5])
+    assert (cell.w, cell.h, cell.calls) == (0.7, 0.1, 0)
+
+    def at(w, h):
+        return f(Cell(w, h), [0.5, 1.5])
+
+    step = 1e-6
+    assert slope["w"] == pytest.approx((at(0.7 + step, 0.1) - at(0.7 - step, 0.1)) / (2 * step))
+    assert slope["h"] == pytest.approx((at(0.7, 0.1 + step) - at(0.7, 0.1 - step)) / (2 * step))
+
+
+def test_two_objects_of_one_class():
+    def f(w, xs):
+        a, b = Cell(w, 0.1), Cell(w * w, 0.2)
+        for x in xs:
+            b.step(a.step(x))
+        return a.h * b.h
+
+    check(f, 0.7, [0.5, -1.2])
+
+
+def captured(x):
+    return CAPTURED.step(x)
+
+
+def in_a_list(x):
+    cells = [Cell(x, 0.1), Cell(x, 0.2)]
+    for cell in cells:
+        x = cell.step(x)
+    return x + cells[0].h
+
+
+def copied(x):
+    cell = Cell(x, 0.1)
+    same = cell
+    cell.step(x)
+    return same.h
+
+
+def handed_out(x):
+    cell = Cell(x, 0.1)
+    same = cell.itself()
+    cell.step(x)
+    return same.h
+
+
+def called_on_the_class(x):
+    cell = Cell(x, 0.1)
+    y = Cell.step(cell, x)
+    return y * cell.h
+
+
+def inside_of_another(x):
+    cell = Cell(x, 0.1)
+    body = Body(cell, 1.0)
+    cell.step(x)
+    return body.place.h
+
+
+def part_of_another(x):
+    body = Body(Cell(x, 0.1), 1.0)
+    body.place.step(x)
+    return body.place.h
+
+
+def read_of_a_property_that_writes(x):
+    cell = Cell(x, 0.1)
+    return cell.counted * cell.calls
+
+
+def in_a_comprehension(x):
+    cell = Cell(x, 0.1)
+    return sum([cell.step(x) for _ in range(3)])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        captured, in_a_list, copied, handed_out, called_on_the_class, inside_of_another, part_of_another,
+        read_of_a_property_that_writes,
+    ],
+)  # fmt: skip
+def test_method_that_something_else_may_notice_is_refused(f):
+    with pytest.raises(KnetsrcError):
+        grad(f)(0.7)
+    assert (CAPTURED.h, CAPTURED.calls) == (0.1, 0)
+
+
+def test_method_in_a_comprehension():
+    check(in_a_comprehension, 0.7)

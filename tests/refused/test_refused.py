@@ -85,8 +85,8 @@ def test_write_to_an_attribute_in_a_method_is_found():
         return counter.scaled(x)
 
     lines = refusal(UnsupportedAliasError, f, 1.0)
-    assert lines[0] == "UnsupportedAliasError: a write to the attribute `self.count`"
-    assert lines[1].endswith(", in scaled") and "self.count += 1" in lines[2]
+    assert lines[0].endswith("`counter.scaled` writes to an attribute of `counter`")
+    assert "return counter.scaled(x)" in lines[2]
     assert counter.count == 0
 
 

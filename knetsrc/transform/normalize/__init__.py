@@ -84,6 +84,7 @@ def normalize(
     function: gast.FunctionDef,
     owns_parameters: bool = True,
     is_class: IsClass = lambda node: False,
+    own: frozenset[str] = frozenset(),
 ) -> gast.FunctionDef:
     """The same function in the core language.
 
@@ -96,6 +97,8 @@ def normalize(
         no check.
     is_class
         Whether an expression is a class of the user.
+    own
+        The parameter for the object, in a method: what is written to it is a new value of the name.
 
     Returns
     -------
@@ -123,7 +126,7 @@ def normalize(
     """
     names = Names.of(function)
     function = unfold_nonlocals(function, names)
-    owned = frozenset(parameters(function)) if owns_parameters else frozenset[str]()
+    owned = frozenset(parameters(function)) if owns_parameters else own
     function = write_out_attributes(function, names, owned, is_class)
     function = write_out_containers(function, names, owns_parameters)
     refuse_unsupported(function)

@@ -273,7 +273,8 @@ def escaping_names(function: gast.FunctionDef) -> set[str]:
             own = method not in _VIEWS or is_loop or is_safe
             visit(node.func.value, own)
         for argument in [*node.args, *(k.value for k in node.keywords)]:
-            visit(argument, safe or (is_safe and not keeps), is_loop)
+            is_object = name == "with_attributes" and argument is node.args[0]
+            visit(argument, is_object or safe or (is_safe and not keeps), is_loop)
 
     for statement in function.body:
         visit(statement, False)
