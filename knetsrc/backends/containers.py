@@ -155,7 +155,8 @@ def with_attributes(x: Any, **values: Any) -> Any:
     """
     kind = type(x)
     for name in values:
-        is_set = hasattr(getattr(kind, name, None), "__set__")
+        member = getattr(kind, name, None)
+        is_set = hasattr(member, "__set__") and not isinstance(member, types.MemberDescriptorType)
         if is_set or (isinstance(kind.__setattr__, types.FunctionType) and not _is_frozen(kind)):
             raise UnsupportedAliasError(
                 f"a write to the attribute `{name}` of a {kind.__name__}",

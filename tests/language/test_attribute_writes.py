@@ -1,6 +1,6 @@
 """Attributes that are written: of objects that the function makes, and of arguments."""
 
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass
 
 import numpy as np
 import pytest
@@ -14,6 +14,17 @@ class State:
     pos: float
     vel: float
     steps: int = 0
+
+
+@dataclass(slots=True)
+class Slotted:
+    a: float
+    b: float
+
+
+@dataclass(frozen=True)
+class Frozen:
+    a: float
 
 
 class Body:
@@ -126,6 +137,26 @@ def test_attribute_that_holds_an_array_is_not_added_to_in_place():
 
     with pytest.raises(UnsupportedAliasError, match="changes in place a value"):
         grad(f)(V)
+
+
+def test_dataclass_with_slots():
+    def f(x):
+        s = Slotted(x, 1.0)
+        s.b = s.a * x
+        s.a *= s.b
+        return s.a * s.b
+
+    check(f, 0.7)
+
+
+def test_frozen_dataclass_says_so():
+    def f(x):
+        s = Frozen(x)
+        s.a = x * x
+        return s.a
+
+    with pytest.raises(FrozenInstanceError):
+        grad(f)(0.7)
 
 
 def test_write_that_calls_a_setter():
