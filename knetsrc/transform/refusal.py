@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import gast
 import numpy as np
 
 from knetsrc.adjoints.table import TABLE
@@ -120,3 +121,16 @@ def _example(name: str, last: str) -> list[str]:
         "    d_x = d_y * ...",
         "    return d_x",
     ]
+
+
+def refuse_contexts(node: gast.With, active: frozenset[str]) -> None:
+    """Refuse a `with` that binds a name to a differentiated value."""
+    for item in node.items:
+        bound = tree.names_written(item.optional_vars) if item.optional_vars is not None else set()
+        for text in sorted(bound & active):
+            raise UnsupportedSyntaxError(
+                f"`with` binds the differentiated value `{text}`",
+                at=item.context_expr,
+                why="what the context manager makes of it is not followed",
+                instead="write the context manager as a generator with `contextlib.contextmanager`",
+            )

@@ -26,6 +26,7 @@ from knetsrc.transform.callee import Helper
 from knetsrc.transform.fit import is_simple, times_over, without_repeating
 from knetsrc.transform.keys import Contribution
 from knetsrc.transform.push import Pushed, Pusher
+from knetsrc.transform.refusal import refuse_contexts
 from knetsrc.transform.steps import Block, Step
 from knetsrc.transform.stores import reverse_store
 from knetsrc.transform.tries import failure_flag, paths
@@ -84,6 +85,7 @@ class Reverser:
         elif isinstance(node, gast.For | gast.While):
             self._loop(step, node)
         elif isinstance(node, gast.With):
+            refuse_contexts(node, self.active)
             step.blocks = [self.block(node.body)]
         elif isinstance(node, gast.Try):
             self._try(step, node)

@@ -140,7 +140,7 @@ class Source:
         return not self.is_closure(name) and not self.is_global(name) and name in self._builtins
 
 
-def read_source(function: Callable[..., Any]) -> Source:
+def read_source(function: Callable[..., Any], may_yield: bool = False) -> Source:
     """Read the source of a function.
 
     Parameters
@@ -148,6 +148,8 @@ def read_source(function: Callable[..., Any]) -> Source:
     function
         A function, lambda, method or an object with a method `__call__`. A function that a
         decorator put in place of another is read itself: it is what a call runs.
+    may_yield
+        Whether it may be a generator.
 
     Raises
     ------
@@ -163,7 +165,7 @@ def read_source(function: Callable[..., Any]) -> Source:
     source = Source(
         plain, owner, node, _shown(plain), lines, node.name, _text_of(definition.node, lines)
     )
-    _refuse_coroutines(source)
+    _refuse_coroutines(source, may_yield)
     return source
 
 
@@ -336,7 +338,7 @@ def _mangle(node: Any, class_name: str | None) -> None:
         setattr(node, field, f"_{prefix}{name}")
 
 
-def _refuse_coroutines(source: Source) -> None:
+def _refuse_coroutines(source: Source, may_yield: bool) -> None:
     code = source.function.__code__
     if code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
         raise UnsupportedSyntaxError(
@@ -345,7 +347,7 @@ def _refuse_coroutines(source: Source) -> None:
             why="a coroutine stops between steps; the backward sweep needs the whole run",
             instead="compute in a plain function and await around it",
         ).located(source.filename, source.function.__name__, source.lines)
-    if code.co_flags & inspect.CO_GENERATOR:
+    if code.co_flags & inspect.CO_GENERATOR and not may_yield:
         found = next(
             n for n in tree.walk(source.tree) if isinstance(n, gast.Yield | gast.YieldFrom)
         )

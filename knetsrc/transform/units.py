@@ -41,6 +41,7 @@ from knetsrc.transform.functions import (
     with_kinds,
     without_stars,
 )
+from knetsrc.transform.generators import unfold_contexts
 from knetsrc.transform.in_place import updates_in_place
 from knetsrc.transform.iterators import lists_of_iterators, place_iterators
 from knetsrc.transform.lift import lift
@@ -183,7 +184,7 @@ class Units:
         self.sources.append(source)
         try:
             owns_parameters = source is self.outside.main
-            unfolded = unfold_matches(source.tree, source.resolve)
+            unfolded = unfold_contexts(unfold_matches(source.tree, source.resolve), source)
             self.user_names |= local_names(unfolded)
             is_class = functools.partial(is_users_class, source)
             own = frozenset(method_object(source.function))

@@ -91,6 +91,11 @@ def flows(function: gast.FunctionDef, calls: Calls) -> Iterator[tuple[set[str], 
             yield tree.names_written(node.targets), differentiable_names(node.value, calls)
         elif isinstance(node, gast.For):
             yield tree.names_written(node.target), differentiable_names(node.iter, calls)
+        elif isinstance(node, gast.With):
+            for item in node.items:
+                if item.optional_vars is not None:
+                    read = differentiable_names(item.context_expr, calls)
+                    yield tree.names_written(item.optional_vars), read
         elif (appended := appended_to(node)) is not None:
             yield {appended}, differentiable_names(node.value.args[0], calls)
         if (stored := stored_to(node)) is not None:

@@ -1,0 +1,145 @@
+"""Context managers of the user: generators around differentiated code, classes."""
+
+import contextlib
+
+import numpy as np
+import pytest
+
+from knetsrc import UnsupportedSyntaxError, grad
+from language.checking import V, check
+
+
+@contextlib.contextmanager
+def doubled(x, factor=2.0):
+    y = x * factor
+    yield y
+    print(end="")
+
+
+@contextlib.contextmanager
+def guarded(x):
+    try:
+        yield np.sqrt(x)
+    finally:
+        print(end="")
+
+
+@contextlib.contextmanager
+def forgiving():
+    try:
+        yield
+    except ValueError:
+        print(end="")
+
+
+class Scale:
+    def __init__(self, x):
+        self.x = x
+
+    def __enter__(self):
+        return self.x * 3.0
+
+    def __exit__(self, *error):
+        return None
+
+
+def positive(x):
+    if x < 0.0:
+        raise ValueError("negative")
+    return x * 1.5
+
+
+def test_value_of_a_context():
+    def f(x):
+        with doubled(x) as y:
+            z = y * x
+        with doubled(z, factor=3.0) as y, guarded(y * y) as w:
+            z = z + y * w
+        return np.sum(z)
+
+    check(f, V)
+
+
+def test_context_in_a_loop():
+    def f(x):
+        for _ in range(3):
+            with doubled(x) as y:
+                x = np.sin(y) + x
+        return x
+
+    check(f, 0.5)
+
+
+@pytest.mark.parametrize("x", [0.5, 3.0])
+def test_jumps_out_of_a_context(x):
+    def f(x):
+        for _ in range(3):
+            with guarded(x) as y:
+                if y > 1.5:
+                    return y * x
+                x = x * 2.5
+        return x * x
+
+    check(f, x)
+
+
+@pytest.mark.parametrize("x", [0.5, -0.5])
+def test_context_that_catches_an_exception(x):
+    def f(x):
+        y = x * 2.0
+        with forgiving():
+            y = y * x
+            y = positive(x)
+        return y * x
+
+    check(f, x)
+
+
+def test_context_manager_defined_inside():
+    def f(x):
+        @contextlib.contextmanager
+        def scaled(k):
+            yield x * k
+
+        with scaled(3.0) as y:
+            z = y * x
+        return z
+
+    check(f, 1.5)
+
+
+def test_nullcontext():
+    def f(x):
+        with contextlib.nullcontext(x * 2.0) as y:
+            z = y * x
+        return z
+
+    check(f, 1.5)
+
+
+def test_value_that_a_class_gives_is_refused():
+    def f(x):
+        with Scale(x) as y:
+            z = y * x
+        return z
+
+    with pytest.raises(UnsupportedSyntaxError, match="`with` binds the differentiated value `y`"):
+        grad(f)(1.0)
+
+
+def test_value_without_derivative_that_a_class_gives():
+    def f(x):
+        with Scale(2.0) as k:
+            z = k * x
+        return z * x
+
+    check(f, 1.5)
+
+
+def test_jump_that_skips_the_end_of_a_manager_is_refused():
+    def f(x):
+        with doubled(x) as y:
+            return y * x
+
+    with pytest.raises(UnsupportedSyntaxError, match="`with` binds the differentiated value `y`"):
+        grad(f)(1.0)
