@@ -97,7 +97,7 @@ class Loop:
             after every part.
         """
         core, calls = self.units.specialized(self.function), self.units.calls
-        numeric = numeric_names(core, calls, self.units.helper_kinds)
+        numeric = numeric_names(core, calls, self.units.helper_kinds, self.function.numeric)
         head, last = core.body[0], core.body[-1]
         found = shapes(core, calls, False, frozenset(), numeric, after)
         after &= found.numbers_before.get(id(head), frozenset())
@@ -187,7 +187,7 @@ def _key(
         None if loop.is_single else tuple(s in wanted for s in loop.state),
         tuple((p, k) for p, k in kinds if k in CONTAINERS),
         tuple(p for p in loop.fixed if p in active),
-        results,
+        frozenset(map(loop.state.index, results)),
     )
 
 

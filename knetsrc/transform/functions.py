@@ -39,6 +39,8 @@ class Function:
         It is a method that writes to attributes of its object.
     slots
         Its parameter for the number of states that are kept, if the loop says how many.
+    numeric
+        Names that hold arrays or numbers, as the function around the loop tells.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Function:
     is_loop: bool = False
     slots: str = ""
     writes_object: bool = False
+    numeric: frozenset[str] = frozenset()
 
     def refuse_write_of_object(self) -> None:
         """Raise an error if this is a method that writes to its object, which is called as a plain function."""

@@ -20,8 +20,10 @@ from knetsrc.checkpoints import checkpointed
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.assigned import definitely_assigned, exposed_names
+from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.stores import changed_names
+from knetsrc.transform.callee import Calls
 from knetsrc.transform.names import Names, first_places
 from knetsrc.transform.normalize.index_loops import index_loop
 from knetsrc.transform.normalize.scopes import own_nodes, parameters
@@ -31,9 +33,7 @@ from knetsrc.transform.unroll import has_break
 MARK = "<checkpointed>"
 
 
-def outline(
-    core: gast.FunctionDef, outside: Outside, spell: Callable[[str], str]
-) -> gast.FunctionDef:
+def outline(core: gast.FunctionDef, calls: Calls, spell: Callable[[str], str]) -> gast.FunctionDef:
     """The function with a function for each checkpointed loop, and a call in its place.
 
     `spell` gives the name of a helper in the generated module.
@@ -43,14 +43,17 @@ def outline(
     UnsupportedSyntaxError
         For a loop that is left early, and for what cannot be counted through.
     """
+    outside = calls.outside
     if not any(_is_mark(n, outside) for n in tree.walk(core)):
         return core
     core = tree.clone(core)
     names = Names.of(core)
     inner = [n for n in tree.walk(core.body) if isinstance(n, gast.FunctionDef)]
     for function in [*inner[::-1], core]:
+        numeric = numeric_names(function, calls)
         while loops := [n for n in _loops(function) if _is_mark(n.iter, outside)]:
-            _replace(function, loops[-1], names, spell)  # the last one stands in no other
+            node = loops[-1]  # the last one stands in no other
+            _replace(function, node, names, spell, numeric)
     for node in tree.walk(core):
         if _is_mark(node, outside):
             raise UnsupportedSyntaxError(
@@ -65,6 +68,13 @@ def outline(
 def is_loop(function: gast.FunctionDef) -> bool:
     """Whether a function has been made of a loop."""
     return any(tree.called_name(d) == MARK for d in function.decorator_list)
+
+
+def numeric_of(function: gast.FunctionDef) -> frozenset[str]:
+    """Names of such a function that hold arrays or numbers for sure."""
+    return frozenset(
+        k.arg for d in function.decorator_list if is_loop(function) for k in d.keywords
+    )
 
 
 def slots_of(function: gast.FunctionDef) -> str:
@@ -93,8 +103,9 @@ def _loops(function: gast.FunctionDef) -> list[gast.For]:
 
 
 def _replace(
-    function: gast.FunctionDef, node: gast.For, names: Names, spell: Callable[[str], str]
-) -> None:
+    function: gast.FunctionDef, node: gast.For, names: Names, spell: Callable[[str], str],
+    numeric: frozenset[str],
+) -> None:  # fmt: skip
     """Put the call of a new function in the place of a loop; the new function comes first."""
     if has_break(node.body):
         raise UnsupportedSyntaxError(
@@ -112,7 +123,7 @@ def _replace(
     outlined = _Outlined(function, node, slots, names)
     if outlined.state:
         number = next(i for i, n in enumerate(body) if n is node)
-        made = outlined.function()
+        made = outlined.function(numeric)
         body[number] = tree.at(outlined.call(made.name), node)
         function.body.insert(0, tree.at(made, node))
 
@@ -207,7 +218,7 @@ class _Outlined:
             return tree.binary(stop, "-", one), tree.binary(start, "-", one), tree.constant(-1)
         return start, stop, given[2] if len(given) > 2 else None
 
-    def function(self) -> gast.FunctionDef:
+    def function(self, numeric: frozenset[str]) -> gast.FunctionDef:
         """The function that runs a part of the loop."""
         start, stop = self.names.fresh("start"), self.names.fresh("stop")
         part = [tree.name(start), tree.name(stop)]
@@ -227,7 +238,11 @@ class _Outlined:
         if self.slots is not None:
             made.args.kwonlyargs = list(map(tree.parameter, self.slot_names))
             made.args.kw_defaults = [tree.constant(None)]
-        made.decorator_list = [tree.call(MARK, *map(tree.name, self.slot_names))]
+        known = sorted(numeric & {*self.state, *self.fixed})
+        mark = tree.call(
+            MARK, *map(tree.name, self.slot_names), **{n: tree.constant(True) for n in known}
+        )
+        made.decorator_list = [mark]
         return made
 
     def call(self, text: str) -> gast.Assign:

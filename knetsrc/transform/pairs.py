@@ -35,7 +35,7 @@ class Task:
     added
         Parameters whose adjoints are handed to the backward part, which adds to them.
     results
-        Names in the result that are single numbers.
+        Places of single numbers in the result.
     mutated
         Parameters that the caller reads after the call, and into which the function writes: the backward part is handed
         their adjoints, and changes these in place.
@@ -53,7 +53,7 @@ class Task:
     parts: tuple[bool, ...] | None = None
     has_aux: bool = False
     added: tuple[str, ...] = ()
-    results: frozenset[str] = frozenset()
+    results: frozenset[int] = frozenset()
     mutated: frozenset[str] = frozenset()
     has_seed: bool = True
     is_helper: bool = False
@@ -105,7 +105,7 @@ class PairKey:
     parts: tuple[bool, ...] | None
     kinds: tuple[tuple[str, str], ...] = ()
     added: tuple[str, ...] = ()
-    results: frozenset[str] = frozenset()
+    results: frozenset[int] = frozenset()
     mutated: frozenset[str] = frozenset()
     has_seed: bool = True
 

@@ -93,16 +93,16 @@ class Reversing:
         assigned = definitely_assigned(core)
         exploded = entries_only(core, calls, active)
         self.keys = keys = Keys(names, exploded, optional_entries(core.body, exploded))
-        numeric = numeric_names(core, calls, self.units.helper_kinds)
+        numeric = numeric_names(core, calls, self.units.helper_kinds, self.function.numeric)
         self.temporaries: set[str] = set()
         numeric_keys = NumericKeys(numeric, core)
-        self.aliases = self.units.aliases(core)
+        self.aliases = self.units.aliases(core, known=self.function.numeric)
         self.depends_on_order = any(tree.called_name(n) == "check_view" for n in tree.walk(core))
         self.numeric = numeric
         self.arrays = sure_arrays(core) & numeric
-        self.found = found = shapes(
-            core, calls, task.scalar_result, task.scalars, numeric, task.results
-        )
+        parts = result.elts if isinstance(result, gast.Tuple) else [result]
+        numbers = frozenset(parts[i].id for i in task.results)
+        self.found = found = shapes(core, calls, task.scalar_result, task.scalars, numeric, numbers)
         self.sliced = sliced_arrays(core) & numeric
         pusher = Pusher(
             calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries,

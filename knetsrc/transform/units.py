@@ -49,7 +49,7 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, normalize, split_calls, unfold_gets
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.matches import unfold_matches
-from knetsrc.transform.outline import is_loop, outline, slots_of, without_unused
+from knetsrc.transform.outline import is_loop, numeric_of, outline, slots_of, without_unused
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
 from knetsrc.transform.refusal import refused_helper
 from knetsrc.transform.resolve import CHECK, Outside, local_names, qualify
@@ -194,7 +194,7 @@ class Units:
             )
             writes = writes and not owns_parameters
             core = qualify(core, source, self.outside, self._helper)
-            core = outline(core, self.outside, self._helper)
+            core = outline(core, self.calls, self._helper)
             if source is not self.outside.main:
                 core = with_defaults(core, source.function, self.outside)
             classes = known_classes(source.function)
@@ -207,12 +207,18 @@ class Units:
     def lift(self, core: gast.FunctionDef, source: Source) -> gast.FunctionDef:
         """The function without the functions inside of it, which become functions of the module."""
         core, nested = lift(core, self.outside.captured, self.names.fresh)
-        core, *nested = [updates_in_place(f, numeric_names(f, self.calls)) for f in (core, *nested)]
+        core, *nested = [
+            updates_in_place(f, numeric_names(f, self.calls, known=numeric_of(f)))
+            for f in (core, *nested)
+        ]
         for function in nested:
             again = has_checkpoint(function, self.outside)
             made = Function(function.name, function, source, is_checkpoint=again)
             self.calls.local[function.name] = replace(
-                made, is_loop=is_loop(function), slots=slots_of(function)
+                made,
+                is_loop=is_loop(function),
+                slots=slots_of(function),
+                numeric=numeric_of(function),
             )
         return core
 
@@ -237,7 +243,7 @@ class Units:
         core = rebound.rename_rebound(core, names)
         core = rebound.rename_in_loops(core, names)
         core = rebound.rename_in_blocks(core, names)
-        core = self._through_views(core, names, at_end)
+        core = self._through_views(core, names, at_end, function.numeric)
         depends, written = self._depends(core, wrt), loops_that_write(core)
         core = index_loops(
             core,
@@ -245,12 +251,14 @@ class Units:
             self._helper,
         )
         core = lists_of_iterators(core, self.calls, self._depends(core, wrt))
-        core = self._through_views(core, names, at_end)
+        core = self._through_views(core, names, at_end, function.numeric)
         core = self._with_flags(core, function, names, wrt)
         depends = self._depends(core, wrt)
         core = split_calls(core, lambda call: self._stands_alone(call, depends))
-        core = tree.clone(self._through_views(core, names, at_end))
-        core = guard_writes(core, self.aliases(core, at_end), self.spell, self._given_back)
+        core = tree.clone(self._through_views(core, names, at_end, function.numeric))
+        core = guard_writes(
+            core, self.aliases(core, at_end, function.numeric), self.spell, self._given_back
+        )
         core = bind_result(split_aux(core, names) if has_aux else core, names)
         core = self._unpacked(core, names)
         active = active_names(core, self.calls, wrt, at_end)
@@ -264,7 +272,8 @@ class Units:
         core = prepare.keep_tests(core, names, active)
         names.taken |= Names.of(core).taken
         calls = self.calls.within(self._kinds(core, function.kinds))
-        calls.shifts = idle_shifts(core, calls, numeric_names(core, calls, self.helper_kinds))
+        numeric = numeric_names(core, calls, self.helper_kinds, function.numeric)
+        calls.shifts = idle_shifts(core, calls, numeric)
         return core, calls, active_names(core, calls, wrt, at_end), names
 
     def _with_flags(
@@ -444,19 +453,26 @@ class Units:
             self._numeric[key] = None
             function = self.load_if_possible(callee)
             if function is not None:
-                numeric = numeric_names(function.core, self.calls, self.helper_kinds)
+                numeric = numeric_names(
+                    function.core, self.calls, self.helper_kinds, function.numeric
+                )
                 self._numeric[key] = (function.parameters, numeric)
         return self._numeric[key]
 
-    def aliases(self, core: gast.FunctionDef, at_end: frozenset[str] = frozenset()) -> Aliases:
-        """What a function may share at its writes."""
-        arrays = numeric_names(core, self.calls, self.helper_kinds)
+    def aliases(
+        self,
+        core: gast.FunctionDef,
+        at_end: frozenset[str] = frozenset(),
+        known: frozenset[str] = frozenset(),
+    ) -> Aliases:
+        """What a function may share at its writes; `known` are names of arrays and numbers."""
+        arrays = numeric_names(core, self.calls, self.helper_kinds, known)
         return aliases(core, arrays, self._helper_call, at_end)
 
     def _through_views(
-        self, core: gast.FunctionDef, names: Names, at_end: frozenset[str]
+        self, core: gast.FunctionDef, names: Names, at_end: frozenset[str], known: frozenset[str]
     ) -> gast.FunctionDef:
-        found = self.aliases(core, at_end)
+        found = self.aliases(core, at_end, known)
         return through_views(core, found, names, self.spell, self._given_back)
 
     def _given_back(self, call: gast.Call) -> tree.Node | None:

@@ -482,6 +482,17 @@ def test_known_numbers_need_no_broadcasting():
     check(f, V, 0.3)
 
 
+def test_array_of_which_the_loop_reads_elements_is_known_as_one():
+    def f(u):
+        for _ in checkpointed(range(4), slots=2):
+            for i in range(1, 3):
+                u[i] = 0.5 * (u[i - 1] + u[i + 1] + 0.1 * np.sin(u[i]))
+        return np.sum(u**2)
+
+    assert "put_back" not in grad(f).source
+    check(f, V)
+
+
 def test_number_that_becomes_an_array():
     def f(x):
         u = 1.0

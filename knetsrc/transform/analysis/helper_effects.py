@@ -37,7 +37,7 @@ class HelperEffects:
         self._known.setdefault(key, (frozenset(), frozenset()))
         while before != self._known:
             before = dict(self._known)
-            arrays = numeric_names(core, self.calls)
+            arrays = numeric_names(core, self.calls, known=function.numeric)
             returned = handed_back(core, arrays, self.helper_call)
             written = aliases(core, arrays, self.helper_call).written_parameters()
             self._known[key] = returned, frozenset(written)

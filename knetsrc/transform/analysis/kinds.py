@@ -9,6 +9,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, differentiable_reads
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Calls, Helper, Joined, Merged, Primitive, Repeated
+from knetsrc.transform.functions import Function, bind_call
 
 _ARRAY_ATTRIBUTES = frozenset({"shape", "ndim", "dtype", "size", "T"})
 _TAKES_LISTS = frozenset(
@@ -43,13 +44,17 @@ _CREATORS = frozenset(
 
 
 def numeric_names(
-    function: gast.FunctionDef, calls: Calls, helper_kinds: Callable[[Helper], Any] | None = None
+    function: gast.FunctionDef,
+    calls: Calls,
+    helper_kinds: Callable[[Helper], Any] | None = None,
+    known: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
     """Names that hold an array or a number for sure, so that their adjoints add up with `+`.
 
     `helper_kinds(helper)` gives the parameters of a helper and those of them that are numeric, or None while it is not known.
+    `known` are names of which this is known from elsewhere.
     """
-    numeric: set[str] = set()
+    numeric = set(known)
     copies: list[tuple[str, str]] = []
     for node in tree.walk(function):
         if isinstance(node, gast.Assign):
@@ -77,12 +82,25 @@ def _of_assignment(
     node: gast.Assign, calls: Calls, numeric: set[str], copies: list[tuple[str, str]]
 ) -> None:
     target = node.targets[0]
+    callee = calls.of(node.value)
+    if isinstance(callee, Helper) and getattr(callee.function, "is_loop", False):
+        copies += _through_loop(callee.function, node)
+        return
     if not isinstance(target, gast.Name):
         return
     if isinstance(node.value, gast.Name):
         copies.append((target.id, node.value.id))
     elif gives_numbers(node.value, calls):
         numeric.add(target.id)
+
+
+def _through_loop(loop: Function, node: gast.Assign) -> list[tuple[str, str]]:
+    """Names before and after the call of a function made of a loop: they have been one name of the user."""
+    bound = bind_call(loop, node.value) or {}
+    result, target = loop.core.body[-1].value, node.targets[0]
+    names, targets = (n.elts if isinstance(n, gast.Tuple) else [n] for n in (result, target))
+    pairs = [(t.id, bound.get(n.id)) for t, n in zip(targets, names, strict=True)]
+    return [(text, given.id) for text, given in pairs if isinstance(given, gast.Name)]
 
 
 def gives_numbers(node: tree.Node, calls: Calls) -> bool:
