@@ -11,7 +11,7 @@ from knetsrc.callee import POSITIONAL, parameters_of, taken_apart
 from knetsrc.gradient import Argnums, Gradient, Wrt
 from knetsrc.origin import explain
 from knetsrc.request import Request
-from knetsrc.runner import Plan, Runner
+from knetsrc.runner import Plan, Runner, retried
 from knetsrc.structure import fresh_lists, has_differentiable_leaf, independent_memory, matched
 
 Slot = tuple[int, int | None]
@@ -193,12 +193,17 @@ def vjp(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any
     if not wrt:
         value = function(*args[-given:], **kwargs) if given else function(**kwargs)
         return value, Pullback(None, value, None, wrt, slots, args)
-    plan = _runner(callee.function, wrt, inner and inner._runner).ready_for(args, kwargs)
-    try:
-        value, saved = plan.call(args, kwargs)
-    except Exception as error:
-        explain(error)
-        raise
+    runner = _runner(callee.function, wrt, inner and inner._runner)
+
+    def planned_call() -> tuple[Plan, Any, Any]:
+        plan = runner.ready_for(args, kwargs)
+        try:
+            return plan, *plan.call(args, kwargs)
+        except Exception as error:
+            explain(error)
+            raise
+
+    plan, value, saved = retried(planned_call, runner)
     return value, Pullback(plan, value, saved, wrt, slots, args[-given:])
 
 

@@ -27,7 +27,7 @@ from knetsrc.errors import DefectError, KnetsrcError
 from knetsrc.given import CONTAINERS
 from knetsrc.origin import comes_from_generated, explain
 from knetsrc.request import Request
-from knetsrc.runner import Known, Plan, Runner, first_type
+from knetsrc.runner import Known, Plan, Runner, first_type, retried
 from knetsrc.structure import independent
 
 Argnums = int | Sequence[int]
@@ -206,14 +206,18 @@ class Gradient:
         function = self._callee.function
         check_differentiable(self._checked, args, kwargs, function)
         check_kinds(args, kwargs, function)
-        plan = self._runner.ready_for(args, kwargs)
-        if plan.generated.scalar_result:
-            result = plan.call(args, kwargs)
-        else:
-            result = self._called_with_check(plan, args, kwargs)
+        plan, result = retried(
+            lambda: self._planned_call(args, kwargs), self._runner, self._with_value
+        )
         if plan is self._runner.plan or all(map(_is_told_by_type, plan.given)):
             self._remember(plan, args, kwargs)
         return result
+
+    def _planned_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Plan, Any]:
+        plan = self._runner.ready_for(args, kwargs)
+        if plan.generated.scalar_result:
+            return plan, plan.call(args, kwargs)
+        return plan, self._called_with_check(plan, args, kwargs)
 
     def _remember(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Note argument types of which a later call needs no other check than `Known` says."""

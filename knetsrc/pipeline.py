@@ -45,6 +45,7 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
         If the function cannot be differentiated.
     """
     units = Units()
+    units.in_place = {text for text, kind, _ in request.given if kind == "in_place"}
     main = units.with_given(_main(units, function), request.given)
     wrt = [_parameter(main, i) for i in request.wrt]
     entry = _Entry(units, main, request, wrt)

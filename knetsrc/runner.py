@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from types import CellType, ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from knetsrc import cache
 from knetsrc.arguments import error_of_primal, signature
 from knetsrc.bindings import Bindings, bindings_of
 from knetsrc.callee import parameters_of
-from knetsrc.errors import KnetsrcError, MissingAdjointError
+from knetsrc.errors import KnetsrcError, MissingAdjointError, UnsupportedAliasError
 from knetsrc.given import CONTAINERS, Given, given_by
 from knetsrc.objects import classes_in, has_behaviour
 from knetsrc.origin import remember
@@ -262,6 +262,23 @@ class Runner:
                 return True
         return any(has_behaviour(kind) for v in values for kind in classes_in(v).values())
 
+    def learn(self, statement: str) -> bool:
+        """Generate from now on for a call in which `statement` changes an array in place; False if that is known."""
+        runner = self._latest or self
+        fact = (statement, "in_place", None)
+        if fact in runner.request.given:
+            return False
+        runner.request = dataclasses.replace(runner.request, given=(*runner.request.given, fact))
+        runner.plan = None
+        return True
+
+    def forget(self) -> None:
+        """Generate as if no call had shown what statements change."""
+        runner = self._latest or self
+        given = tuple(fact for fact in runner.request.given if fact[1] != "in_place")
+        runner.request = dataclasses.replace(runner.request, given=given)
+        runner.plan = None
+
     def ready(self) -> Plan:
         """The plan, which is current.
 
@@ -282,10 +299,31 @@ class Runner:
             return self.plan
 
 
+_MOST_LESSONS = 32
+Result = TypeVar("Result")
+
+
+def retried(call: Callable[[], Result], *runners: Runner) -> Result:
+    """What `call` gives; tried again where its error tells what the transform could not know: that `s += e` changes an array."""
+    for _ in range(_MOST_LESSONS):
+        try:
+            return call()
+        except UnsupportedAliasError as error:
+            if error.in_place and any([r.learn(error.in_place) for r in runners]):
+                continue
+            for runner in runners:
+                runner.forget()
+            if error.in_place != "":
+                raise
+    return call()
+
+
 def _plan(function: Callable[..., Any], request: Request, inner: Runner | None) -> Plan:
     bindings = bindings_of(function, request)
     name = f"{getattr(function, '__name__', 'function')}_{request.kind}"
-    is_told_apart = all(kind in ("class", "none", "plain") for _, kind, _ in request.given)
+    is_told_apart = all(
+        kind in ("class", "none", "plain", "in_place") for _, kind, _ in request.given
+    )
     if bindings.digest is not None and is_told_apart:
         stored = cache.find(cache.stem(name, bindings.digest))
         if stored is not None and stored.facts["is_complete"]:

@@ -3,6 +3,7 @@
 from knetsrc.backends.arrays import as_array, beside, like, outline, unbroadcast
 from knetsrc.backends.checkpoints import reverse_steps, run_steps
 from knetsrc.backends.checks import (
+    check_array,
     check_distinct,
     check_floats,
     check_kind,
@@ -204,6 +205,7 @@ __all__ = [
     "beside",
     "block_adjoint_arrays",
     "channel_sum",
+    "check_array",
     "check_distinct",
     "check_floats",
     "check_kind",

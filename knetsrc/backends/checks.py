@@ -31,11 +31,43 @@ def check_not_array(value: Any, statement: str) -> None:
         return
     name, symbol, operand = statement.split(" ", 2)
     operand = f"({operand})" if " " in operand else operand
-    raise UnsupportedAliasError(
+    error = UnsupportedAliasError(
         f"`{statement}` changes in place a value ({type(value).__name__}) that has another name",
         why="the other name sees the change, and the derivative would be wrong without any sign",
         instead=f"{name} = {name} {symbol[:-1]} {operand}",
     )
+    error.in_place = statement if isinstance(value, np.ndarray) else None
+    raise error
+
+
+def check_array(value: Any, statement: str) -> None:
+    """Refuse a number where an earlier call had an array that the statement changes in place.
+
+    Parameters
+    ----------
+    value
+        What the statement is about to change.
+    statement
+        The statement as the user wrote it, such as "s += e".
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If `value` is no array; the next attempt generates for numbers again.
+
+    Examples
+    --------
+    >>> check_array(np.zeros(3), "s += e")
+    """
+    if not isinstance(value, np.ndarray):
+        name = statement.split(" ", 1)[0]
+        error = UnsupportedAliasError(
+            f"`{statement}` gives `{name}` a new value ({type(value).__name__}) here",
+            why="elsewhere it changes an array in place, and the gradient was generated for that",
+            instead=f"let `{name}` be an array in every call of the function",
+        )
+        error.in_place = ""
+        raise error
 
 
 def check_floats(array: Any, statement: str) -> None:

@@ -1,5 +1,7 @@
 """Writes `z += e` as a write into an array, where other names may see `z` and it is sure to be an array."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import gast
@@ -10,8 +12,14 @@ from knetsrc.transform.normalize.scopes import blocks
 from knetsrc.transform.resolve import CHECK
 
 
-def updates_in_place(function: gast.FunctionDef, arrays: frozenset[str]) -> gast.FunctionDef:
+def updates_in_place(
+    function: gast.FunctionDef,
+    arrays: frozenset[str],
+    told: Mapping[str, tree.Node] = MappingProxyType({}),
+) -> gast.FunctionDef:
     """`z[...] = z + e` for `z += e` where other names may see `z`, if it is sure to be an array.
+
+    `told` has the statements of which a call has shown that they change an array, each with the check that it is one again.
 
     >>> (f,) = tree.parse("def f(y):\\n z = y[1:]\\n check_not_array(z, 'z += 1')\\n z = z + 1\\n return y")
     >>> print(tree.show(updates_in_place(f, frozenset("yz"))))
@@ -27,9 +35,12 @@ def updates_in_place(function: gast.FunctionDef, arrays: frozenset[str]) -> gast
         for node in body:
             for block in blocks(node):
                 block[:] = visit(block)
-            checked = _checked_name(found[-1]) if found else None
-            if checked in sure and _is_update(node, checked):
-                found[-1:] = tree.at(_written(node, checked), node)
+            checked = _checked_name(found[-1]) if found else ""
+            is_update = bool(checked) and _is_update(node, checked)
+            statement = found[-1].value.args[1].value if is_update else ""
+            if is_update and (checked in sure or statement in told):
+                checks = [_check(told[statement], found[-1])] if checked not in sure else []
+                found[-1:] = tree.at([*checks, *_written(node, checked)], node)
             else:
                 found.append(node)
         return found
@@ -37,6 +48,11 @@ def updates_in_place(function: gast.FunctionDef, arrays: frozenset[str]) -> gast
     function = tree.clone(function)
     function.body = visit(function.body)
     return function
+
+
+def _check(spelled: tree.Node, check: tree.Node) -> tree.Node:
+    """The opposite of a check: that something is an array."""
+    return tree.expression(tree.call(tree.clone(spelled), *tree.clone(check.value.args)))
 
 
 def _checked_name(node: tree.Node) -> str:

@@ -53,6 +53,7 @@ from knetsrc.transform.steps import Block, Step
 _FRESH_CALLS = frozenset({"zeros_like", "zeros_of_entry", "owned", "np.zeros_like"})
 _CHANGING_HELPERS = frozenset(
     {
+        "check_array",
         "check_floats",
         "check_kind",
         "check_not_array",

@@ -94,6 +94,7 @@ class Units:
     loaded: dict[int, Function] = field(default_factory=dict)
     restores: bool = False
     stateful: Stateful | None = None
+    in_place: set[str] = field(default_factory=set)
     _numeric: dict[int, tuple[list[str], frozenset[str]] | None] = field(default_factory=dict)
     _returned: dict[int, str | None] = field(default_factory=dict)
     _asked: dict[int, set[str]] = field(default_factory=dict)
@@ -171,6 +172,8 @@ class Units:
                 table = dict(zip(keys, values, strict=True)) if made is dict else made(values)
                 self.outside.roots[alias] = self.outside.injected[alias] = table
                 functions[text] = tree.name(alias)
+            elif kind == "in_place":
+                continue
             elif kind in ("none", "plain"):
                 known[text] = tree.constant(None) if kind == "none" else plain_value()
             else:
@@ -207,8 +210,9 @@ class Units:
     def lift(self, core: gast.FunctionDef, source: Source) -> gast.FunctionDef:
         """The function without the functions inside of it, which become functions of the module."""
         core, nested = lift(core, self.outside.captured, self.names.fresh)
+        told = {text: self.spell("check_array", None) for text in self.in_place}
         core, *nested = [
-            updates_in_place(f, numeric_names(f, self.calls, known=numeric_of(f)))
+            updates_in_place(f, numeric_names(f, self.calls, known=numeric_of(f)), told)
             for f in (core, *nested)
         ]
         for function in nested:
