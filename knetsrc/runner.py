@@ -305,16 +305,18 @@ Result = TypeVar("Result")
 
 def retried(call: Callable[[], Result], *runners: Runner) -> Result:
     """What `call` gives; tried again where its error tells what the transform could not know: that `s += e` changes an array."""
+    first: UnsupportedAliasError | None = None
     for _ in range(_MOST_LESSONS):
         try:
             return call()
         except UnsupportedAliasError as error:
             if error.in_place and any([r.learn(error.in_place) for r in runners]):
+                first = first or error
                 continue
             for runner in runners:
                 runner.forget()
             if error.in_place != "":
-                raise
+                raise first or error from None
     return call()
 
 

@@ -32,13 +32,14 @@ def misfit(start, measured, nu, dt, dx, steps):
 
 def main():
     path = options(__doc__, misfit)
-    n, nu, dt, steps = 64, 0.02, 0.004, 60
+    n, nu, dt, steps = 64, 0.01, 0.004, 60
     dx = 1 / n
     x = dx * np.arange(n)
     true = 0.5 + np.sin(2 * np.pi * x)
     rest = (burgers(true, nu, dt, dx, steps), nu, dt, dx, steps)
     guess = np.full(n, 0.5)
-    found = minimize(misfit, guess, rest, jac=True, method="L-BFGS-B", options={"maxiter": 100})
+    settings = {"method": "L-BFGS-B", "bounds": [(-2, 2)] * n, "options": {"maxiter": 100}}
+    found = minimize(misfit, guess, rest, jac=True, **settings)
     rows = {
         "guess": [misfit(guess, *rest)[0], np.abs(guess - true).max()],
         "found": [found.fun, np.abs(found.x - true).max()],

@@ -226,3 +226,33 @@ def test_array_that_a_helper_adds_to_is_left_alone():
     grad(f)(x, 2 * V)
     np.testing.assert_array_equal(x, V)
     check(f, V, 2 * V)
+
+
+def test_second_name_of_an_array():
+    def f(x):
+        y = x * 2.0
+        z = y
+        z += 1.0
+        return np.sum(y * z)
+
+    check(f, V)
+
+
+def test_row_of_a_matrix_under_a_name():
+    def f(x):
+        a = np.outer(x, x)
+        row = a[1]
+        row *= 2.0
+        return np.sum(a**2 * x)
+
+    check(f, V)
+
+
+def test_row_of_an_argument_under_a_name():
+    def f(m):
+        row = m[0]
+        row += 1.0
+        return np.sum(row**2 * m)
+
+    check(f, M)
+    check(lambda ms: f(ms[1]), [V, M])
