@@ -8,7 +8,10 @@ from knetsrc.transform.analysis.integers import is_basic_index
 from knetsrc.transform.analysis.stores import as_argument
 from knetsrc.transform.values import StepValues
 
-_NUMERIC_CALLS = frozenset({"unbroadcast", "like", "matmul_adjoint_a", "matmul_adjoint_b"})
+_NUMERIC_CALLS = frozenset({
+    "unbroadcast", "like", "matmul_adjoint_a", "matmul_adjoint_b", "conv_adjoint_x", "conv_adjoint_w", "channel_sum",
+    "max_pool_adjoint_x", "average_pool_adjoint_x", "batchnorm_adjoint_x", "batchnorm_adjoint_gain", "layernorm_adjoint_x",
+})  # fmt: skip
 
 
 def add_at_path(
