@@ -20,7 +20,8 @@ def pool_first(core: gast.FunctionDef, calls: Calls) -> gast.FunctionDef:
         x = _rectified_in(node, calls)
         if x is None:
             return node
-        pooled = gast.Call(node.func, [x, *node.args[1:]], node.keywords)
+        options = {keyword.arg: keyword.value for keyword in node.keywords}
+        pooled = tree.call(node.func, x, *node.args[1:], **options)
         return tree.at(tree.call(node.args[0].func, tree.at(pooled, node)), node)
 
     return tree.rewrite(core, {gast.Call: exchanged})

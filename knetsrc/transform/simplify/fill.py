@@ -52,7 +52,7 @@ def fill_parts(function: gast.FunctionDef) -> gast.FunctionDef:
                 blank = tree.call("np.empty_like", *node.value.args)
                 new[node] = with_fields(node, value=tree.at(blank, node))
                 for statement, _ in parts:
-                    written = gast.Assign([statement.target], statement.value)
+                    written = tree.assign(statement.target, statement.value)
                     new[statement] = tree.at(written, statement)
         return [new[node] if node in new else map_blocks(node, in_block) for node in block]
 
