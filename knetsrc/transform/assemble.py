@@ -103,10 +103,10 @@ class Assembler:
             ]
             return [*body, *self._forward_if(node, [self._forward_block(b) for b in branches])]
         if isinstance(node, gast.Try) and step.blocks:
-            return [*body, self._forward_try(step, node)]
+            return [*body, _without_marks(self._forward_try(step, node))]
         if isinstance(node, gast.For | gast.While | gast.With):
             return [*body, self._forward_compound(step, node)]
-        return [*body, self._resolved(step, node)]
+        return [*body, _without_marks(self._resolved(step, node))]
 
     def _forward_if(self, node: gast.If, branches: list[list[tree.Node]]) -> list[tree.Node]:
         """An `if`; what follows a `break` needs no `else`."""
@@ -277,6 +277,13 @@ class Assembler:
         always += [f"{stored_to(s.node)}{PART}" for s in block.steps if s.saves_part]
         once = [n for n in always if self.pushes[n] == 1]
         return self.lists[once[0]] if once else None
+
+
+def _without_marks(node: tree.Node) -> tree.Node:
+    """A statement as it runs, without marks before the calls in it: see `changes`."""
+    if not isinstance(node, gast.Try):
+        return node
+    return tree.at(tree.rewrite(node, {gast.Expr: lambda n: [] if changed_by_call(n) else n}), node)
 
 
 def _whole(text: str) -> tree.Node:

@@ -321,6 +321,14 @@ class Reverser:
     # --- branches ----------------------------------------------------------------------------------------------------------
     def _try(self, step: Step, node: gast.Try) -> None:
         if node.handlers and failure_flag(node) is None:
+            inside = [n for n in tree.walk(node) if changed_by_call(n)]
+            if any(base_of(place) in self.active for n in inside for place in changed_by_call(n)):
+                raise UnsupportedSyntaxError(
+                    "a call inside `try` that writes into a differentiated array",
+                    at=node,
+                    why="how much of it has been done when it fails is not known",
+                    instead="compute the values inside the `try`, and write them behind it",
+                )
             return  # it binds nothing active
         if node.handlers:
             self._branches(step, node, paths(node))

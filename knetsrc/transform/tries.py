@@ -137,9 +137,16 @@ class _Tries:
             for inner in blocks(node):
                 inner[:] = self.block(inner, in_loop or isinstance(node, gast.For | gast.While))
             is_try = isinstance(node, gast.Try) and bool(node.handlers)
-            is_reversed = is_try and any(map(self.is_active, map(tree.name, _changed([node]))))
+            changed = _changed([node]) | self.handed(node)
+            is_reversed = is_try and any(map(self.is_active, map(tree.name, changed)))
             found += tree.at(self.try_(node, in_loop), node) if is_reversed else [node]
         return found
+
+    def handed(self, node: tree.Node) -> set[str]:
+        """Names that a statement hands to functions which write into them."""
+        calls = [n for n in tree.walk(node) if isinstance(n, gast.Call)]
+        arguments = [(c.args, c.keywords) for c in calls if self.writes_arguments(c)]
+        return set().union(*(tree.names_read([*args, *rest]) for args, rest in arguments))
 
     def try_(self, node: gast.Try, in_loop: bool) -> list[tree.Node]:
         if node.finalbody:

@@ -4,7 +4,7 @@ import functools
 import inspect
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -363,8 +363,19 @@ class Units:
 
     def _depends(self, core: gast.FunctionDef, wrt: set[str]) -> Callable[[tree.Node], bool]:
         """Whether a part of a function depends on the parameters `wrt`."""
-        varied = functools.cache(lambda: varied_names(core, self.calls, wrt))
+        varied = functools.cache(
+            lambda: varied_names(core, self.calls, wrt, self._flows_of_calls(core))
+        )
         return lambda node: bool(differentiable_names(node, self.calls) & varied())
+
+    def _flows_of_calls(self, core: gast.FunctionDef) -> Iterator[tuple[set[str], set[str]]]:
+        """Names of what helpers write into, with the names that their arguments depend on."""
+        for call in [n for n in tree.walk(core.body) if isinstance(n, gast.Call)]:
+            found = self._helper_call(call)
+            if found is not None and found.written:
+                every = [*call.args, *(k.value for k in call.keywords)]
+                reads = [differentiable_names(a, self.calls) for a in every]
+                yield {base_of(a) or "" for a in found.written}, set().union(*reads)
 
     def _is_active_get(self, call: gast.Call, core: gast.FunctionDef, wrt: set[str]) -> bool:
         is_get = isinstance(call.func, gast.Attribute) and call.func.attr == "get"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from knetsrc import UnsupportedAliasError, grad, value_and_grad
+from knetsrc import UnsupportedAliasError, UnsupportedSyntaxError, grad, value_and_grad
 from language.checking import M, V, check
 
 V6 = np.linspace(-1, 1.3, 6)
@@ -541,3 +541,29 @@ def test_array_kept_by_one_helper_and_written_by_another():
         return s * np.sum(u * u)
 
     check(f, V)
+
+
+def test_loop_over_what_a_helper_has_filled():
+    def f(x):
+        w = np.zeros(4)
+        fill(w, x)
+        s = 0.0
+        for v in w:
+            s += np.sin(v)
+        return s
+
+    check(f, V)
+
+
+def test_helper_that_writes_inside_try():
+    def f(x):
+        w = np.zeros(4)
+        k = 1
+        try:
+            fill(w, x)
+        except ValueError:
+            k = 2
+        return np.sum(w) * k
+
+    with pytest.raises(UnsupportedSyntaxError, match="half-way"):
+        grad(f)(V)

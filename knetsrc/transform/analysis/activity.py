@@ -4,7 +4,7 @@ Names, not places: a name is active in the whole function or nowhere. `normalize
 names of their own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import gast
 
@@ -165,9 +165,14 @@ def changed_by_call(node: tree.Node) -> list[tree.Node]:
     return node.value.args[0].elts if is_mark else []
 
 
-def varied_names(function: gast.FunctionDef, calls: Calls, wrt: set[str]) -> set[str]:
-    """Names whose value depends on the parameters `wrt`."""
-    return _reached(set(wrt), list(flows(function, calls)))
+Flow = tuple[set[str], set[str]]
+
+
+def varied_names(
+    function: gast.FunctionDef, calls: Calls, wrt: set[str], more: Iterable[Flow] = ()
+) -> set[str]:
+    """Names whose value depends on the parameters `wrt`; `more` is as what `flows` gives."""
+    return _reached(set(wrt), [*flows(function, calls), *more])
 
 
 def _reached(varied: set[str], pairs: list[tuple[set[str], set[str]]]) -> set[str]:
