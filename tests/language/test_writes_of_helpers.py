@@ -565,5 +565,5 @@ def test_helper_that_writes_inside_try():
             k = 2
         return np.sum(w) * k
 
-    with pytest.raises(UnsupportedSyntaxError, match="half-way"):
+    with pytest.raises(UnsupportedSyntaxError, match="a call inside `try` that writes"):
         grad(f)(V)
