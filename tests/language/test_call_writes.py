@@ -361,6 +361,17 @@ def test_call_in_a_nested_function_without_derivative():
     check(f, V)
 
 
+def test_sort_of_an_argument_and_of_a_copy():
+    def f(x):
+        y = x.copy()
+        y.sort()
+        z = np.sum((x - 0.5) * y)
+        x.sort()
+        return z * np.sum(x * np.arange(4.0))
+
+    check(f, V)
+
+
 # --- np.add.at --------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "index", [[0, 2, 0, 1], np.array([1, 1, 1, 1]), slice(None), V > -9.0], ids=str

@@ -29,6 +29,7 @@ _METHODS = frozenset({
     "take", "trace", "var",
 })  # fmt: skip
 _ADDING = {"add": "+", "subtract": "-"}
+_OF_NUMBERS = (gast.Sub, gast.Div, gast.MatMult, gast.Pow)  # no operations of lists
 _ARRAY_ATTRIBUTES = frozenset({"shape", "ndim", "T", "size", "dtype"})
 
 
@@ -286,15 +287,38 @@ def _repeated(value: Node, shape: Node) -> Node:
 
 
 def _array_names(function: gast.FunctionDef) -> set[str]:
-    """Names that hold arrays, as what is asked of them or what makes them tells."""
-    found = set()
+    """Names that hold arrays, as what is asked of them, what is done with them or what makes them tells."""
+    found: set[str] = set()
+    copies: list[tuple[str, str]] = []
     for node in own_nodes(function.body):
         if isinstance(node, gast.Attribute) and node.attr in _ARRAY_ATTRIBUTES:
-            found |= {node.value.id} if isinstance(node.value, gast.Name) else set()
-        if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
-            is_made = isinstance(node.value, gast.Call) and is_of_module(node.value.func)
-            found |= {node.targets[0].id} if is_made or _is_arithmetic(node.value) else set()
+            found |= _name(node.value)
+        elif isinstance(node, gast.BinOp) and isinstance(node.op, _OF_NUMBERS):
+            found |= _name(node.left) | _name(node.right)
+        elif isinstance(node, gast.Subscript) and isinstance(node.slice, gast.Tuple):
+            is_array = any(isinstance(part, gast.Slice) for part in node.slice.elts)
+            found |= _name(node.value) if is_array else set()
+        elif isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
+            text, value = node.targets[0].id, node.value
+            is_made = isinstance(value, gast.Call) and is_of_module(value.func)
+            found |= {text} if is_made or _is_arithmetic(value) else set()
+            copies += [(text, source) for source in _name(_copied(value))]
+    while more := {text for text, source in copies if source in found} - found:
+        found |= more
     return found
+
+
+def _name(node: Any) -> set[str]:
+    return {node.id} if isinstance(node, gast.Name) else set()
+
+
+def _copied(value: Any) -> Any:
+    """`a` for `a.copy()` and `a[1:]`."""
+    is_method = isinstance(value, gast.Call) and isinstance(value.func, gast.Attribute)
+    if is_method and value.func.attr == "copy":
+        return value.func.value
+    is_slice = isinstance(value, gast.Subscript) and isinstance(value.slice, gast.Slice)
+    return value.value if is_slice else value
 
 
 def _is_arithmetic(node: Node) -> bool:
