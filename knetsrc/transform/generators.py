@@ -50,11 +50,11 @@ def unfold_contexts(function: gast.FunctionDef, source: Source) -> gast.Function
         return function
     function = tree.clone(function)
     _Contexts(function, source, Names.of(function)).block(function.body)
-    return _without_unread(function)
+    return without_unread(function)
 
 
-def _without_unread(function: gast.FunctionDef) -> gast.FunctionDef:
-    """Leave out generators that are no longer called."""
+def without_unread(function: gast.FunctionDef) -> gast.FunctionDef:
+    """Leave out generators inside that are no longer called, in a tree that is changed."""
     read = tree.names_read(function.body)
 
     def dropped(node: gast.FunctionDef) -> Any:

@@ -9,6 +9,7 @@ An iterator that is read in one place, at once, is put there; that one of `itert
 one call. An iterator that is kept for longer is refused, if the derivative goes through it.
 """
 
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -69,7 +70,7 @@ def _is_kept(node: Any, outside: Outside) -> bool:
 def is_iterator(node: Any, outside: Outside) -> bool:
     """Whether an expression makes an iterator."""
     function = outside.resolve(node.func) if isinstance(node, gast.Call) else UNKNOWN
-    return any(function == known for known in ONCE)
+    return inspect.isgeneratorfunction(function) or any(function == known for known in ONCE)
 
 
 def _placed(node: Any, waiting: dict[str, Any]) -> Any:

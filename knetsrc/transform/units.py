@@ -64,6 +64,7 @@ from knetsrc.transform.tries import structure_tries
 from knetsrc.transform.truncation import check_truncation
 from knetsrc.transform.views import through_views
 from knetsrc.transform.writes import check_calls, guard_writes
+from knetsrc.transform.yields import is_generator, listed, unfold_yields
 
 _TUPLE_VALUED = frozenset(
     {
@@ -117,7 +118,9 @@ class Units:
         if isinstance(function, Function):
             return function
         if id(function) not in self.loaded:
-            self.loaded[id(function)] = without_stars(self._read(read_source(function)))
+            self.loaded[id(function)] = without_stars(
+                self._read(read_source(function, may_yield=True))
+            )
         return self.loaded[id(function)]
 
     def called_functions(self, functions: list[tree.Node]) -> list[tree.Node]:
@@ -187,7 +190,9 @@ class Units:
         self.sources.append(source)
         try:
             owns_parameters = source is self.outside.main
-            unfolded = unfold_contexts(unfold_matches(source.tree, source.resolve), source)
+            written = listed(source.tree) if is_generator(source.tree) else source.tree
+            unfolded = unfold_contexts(unfold_matches(written, source.resolve), source)
+            unfolded = unfold_yields(unfolded, source)
             self.user_names |= local_names(unfolded)
             is_class = functools.partial(is_users_class, source)
             own = frozenset(method_object(source.function))
