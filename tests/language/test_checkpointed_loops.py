@@ -290,6 +290,11 @@ def test_helpers_and_nested_functions_inside():
     check(f, V)
 
 
+class State:
+    def __init__(self, u):
+        self.u = u
+
+
 class Net:
     def __init__(self, w):
         self.w = w
@@ -465,6 +470,43 @@ def test_arrays_that_change_places_and_are_written():
             b[:] = np.sin(a) * x
             a, b = b, a
         return np.sum(a * b)
+
+    check(f, V)
+
+
+def test_helper_whose_argument_is_written_in_its_loop():
+    def relaxed(u):
+        for _ in checkpointed(range(3), slots=1):
+            u[1:] = np.sin(u[:-1]) + u[1:] ** 2 * 0.1
+        return u
+
+    def energy(u):
+        return np.sum(relaxed(u) ** 2)
+
+    def f(x):
+        u = x * 1.0
+        y = u * u  # its derivative reads u as it was
+        return np.sum(relaxed(u) * y)
+
+    def g(x):
+        u = x * 1.0
+        y = u * u
+        return energy(u) * np.sum(y)
+
+    check(f, V)
+    check(g, V)
+
+
+def test_attributes_lists_and_dictionaries_of_the_state():
+    def f(x):
+        state = State(x * 1.0)
+        history, table = [x * 0.5], {}
+        for i in checkpointed(range(3), slots=1):
+            state.u = np.sin(state.u) * history[-1]
+            history.append(state.u + i)
+            history.pop(0)
+            table.update(a=state.u * x)
+        return np.sum(state.u * history[0] + table["a"])
 
     check(f, V)
 

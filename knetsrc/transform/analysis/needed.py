@@ -125,7 +125,7 @@ class Needed:
         if step.gives_back:
             changed = set()
         step.saved = sorted((written & needed) | changed)
-        step.forms = self._forms(step.saved, needed)
+        step.forms = self._forms(step.saved, needed) - changed
         step.restored_in_place = self._in_place(step.node, changed, written)
         self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]
         needed = _without(needed, written | changed) | self._still_held(written & needed)
