@@ -1,9 +1,14 @@
 """The models of the benchmark do the same in every library that is installed."""
 
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import numpy as np
+
+from knetsrc import grad
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,3 +28,11 @@ def test_models_agree_with_those_by_hand():
     measured = {(model.strip(), library.strip()) for model, library in rows}
     for model in ("LinReg", "Softmax", "MLP", "CharLM"):
         assert {(model, "knetsrc"), (model, "NumPy by hand")} <= measured
+
+
+def test_checkpointed_loops_are_the_plain_ones(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    scaling = importlib.import_module("scaling")
+    for primal, (other, arguments) in scaling.BESIDE.items():
+        one, two = (grad(f)(*arguments(200)) for f in (primal, other))
+        np.testing.assert_array_equal(one, two)
