@@ -13,7 +13,7 @@ from fuzz.shrink import shrunk
 
 CHUNK = 50
 COUNTS = {1: 750, 2: 750, 3: 750, 4: 750}
-REFUSED = {1: 3, 2: 3, 3: 3, 4: 22}  # of a chunk, at most
+REFUSED = {1: 3, 2: 3, 3: 4, 4: 10}  # of a chunk, at most
 SIZES = (1, 1, 2, 1, 1)  # of the chunks in turn: small programs are quick
 X = np.array([0.5, -1.2, 2.0])
 
