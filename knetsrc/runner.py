@@ -266,18 +266,21 @@ class Runner:
         """Generate from now on for a call in which `statement` changes an array in place; False if that is known."""
         runner = self._latest or self
         fact = (statement, "in_place", None)
-        if fact in runner.request.given:
-            return False
-        runner.request = dataclasses.replace(runner.request, given=(*runner.request.given, fact))
-        runner.plan = None
+        with runner._lock:
+            if fact in runner.request.given:
+                return False
+            given = (*runner.request.given, fact)
+            runner.request = dataclasses.replace(runner.request, given=given)
+            runner.plan = None
         return True
 
     def forget(self) -> None:
         """Generate as if no call had shown what statements change."""
         runner = self._latest or self
-        given = tuple(fact for fact in runner.request.given if fact[1] != "in_place")
-        runner.request = dataclasses.replace(runner.request, given=given)
-        runner.plan = None
+        with runner._lock:
+            given = tuple(fact for fact in runner.request.given if fact[1] != "in_place")
+            runner.request = dataclasses.replace(runner.request, given=given)
+            runner.plan = None
 
     def ready(self) -> Plan:
         """The plan, which is current.
@@ -315,7 +318,7 @@ def retried(call: Callable[[], Result], *runners: Runner) -> Result:
                 continue
             for runner in runners:
                 runner.forget()
-            if error.in_place != "":
+            if error.in_place != "" or first is not None:
                 raise first or error from None
     return call()
 
