@@ -15,7 +15,7 @@ import numpy as np
 from knetsrc.errors import MissingAdjointError, UnsupportedAliasError
 from knetsrc.transform import tree
 from knetsrc.transform.callee import Calls, Unknown
-from knetsrc.transform.classes import ClassFacts
+from knetsrc.transform.classes import ClassFacts, is_class_attribute
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.effects import path_of
@@ -83,6 +83,7 @@ class Stateful:
             If something else may stand for the object.
         """
         calls = [n for n in tree.walk(core.body) if isinstance(n, gast.Call)]
+        _refuse_class_attributes(calls, known)
         found = [n for n in calls if self._object_of(n, known) is not None]
         rebound = {_name_of(self._object_of(n, known)) for n in found}
         rebound |= {
@@ -212,6 +213,23 @@ def refuse_unknown_methods(core: gast.FunctionDef, calls: Calls, active: frozens
                     at=call,
                     why="it may write to the object, and the derivative of that would be lost",
                     instead="make the object in this function, or annotate the parameter with its class",
+                )
+
+
+def _refuse_class_attributes(calls: list[Any], known: ClassFacts) -> None:
+    """Objects of a class are taken to share what is an attribute of the class only."""
+    for node in calls:
+        if tree.called_name(node) != WITH:
+            continue
+        owner = known.class_of(node.args[0])
+        for keyword in node.keywords:
+            if owner is not None and is_class_attribute(owner, keyword.arg):
+                text = tree.show(tree.attribute(node.args[0], keyword.arg))
+                raise UnsupportedAliasError(
+                    f"a write to `{text}`, an attribute of the class",
+                    at=node,
+                    why="other objects go on with that of the class, and this one has its own from here on",
+                    instead=f"give each object its own in `__init__`: self.{keyword.arg} = ...",
                 )
 
 

@@ -139,6 +139,33 @@ def test_attribute_that_holds_an_array_is_not_added_to_in_place():
         grad(f)(V)
 
 
+class Shared:
+    rate = 3.0
+    count = 0.0
+
+    def counted(self, x):
+        self.count = self.count + x * self.rate
+        return self.count
+
+
+def test_write_to_an_attribute_of_the_class():
+    def f(x):
+        shared = Shared()
+        shared.rate = x * 2.0
+        return shared.rate * x + shared.counted(x)
+
+    with pytest.raises(UnsupportedAliasError, match=r"`shared\.rate`, an attribute"):
+        grad(f)(0.7)
+
+
+def test_attribute_that_starts_as_one_of_the_class():
+    def f(x):
+        shared = Shared()
+        return shared.counted(x) * shared.counted(x * x) + shared.count
+
+    check(f, 0.7)
+
+
 def test_dataclass_with_slots():
     def f(x):
         s = Slotted(x, 1.0)
