@@ -132,7 +132,7 @@ def kept_fields(d: Any, x: Any, replaced: Sequence[str]) -> Fields:
     return Fields(kept, type(x))
 
 
-def with_attributes(x: Any, **values: Any) -> Any:
+def with_attributes(x: Any, /, **values: Any) -> Any:
     """A copy of the object `x` with other values for some attributes, for `x.name = value`.
 
     Parameters

@@ -139,6 +139,26 @@ def test_attribute_that_holds_an_array_is_not_added_to_in_place():
         grad(f)(V)
 
 
+@dataclass
+class Point:
+    x: float
+    self_: float = 1.0
+
+
+def test_attribute_that_is_named_like_a_parameter():
+    def f(a):
+        p = Point(a)
+        with np.errstate(all="ignore"):
+            p.x = a * a
+        for _ in range(2):
+            if p.x > 10.0:
+                break
+            p.x *= 1.5 * a
+        return p.x
+
+    check(f, 0.7)
+
+
 class Shared:
     rate = 3.0
     count = 0.0
