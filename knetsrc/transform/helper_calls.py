@@ -109,7 +109,7 @@ def reverse_call(
     seeds = [adjoint] if has_seed else []
     backward = tree.call(pair.backward, tree.name(kept), *seeds, *handed)
     rest = [p for p in function.parameters if p in active and p not in mutated]
-    _reverse_arguments(reverser, step, target, bound, rest, backward)
+    _reverse_arguments(reverser, step, target, bound, rest, backward, changes=bool(mutated))
 
 
 def _place_of_adjoint(reverser: Reverser, step: Step, place: tree.Node) -> tree.Node:
@@ -128,7 +128,7 @@ def _place_of_adjoint(reverser: Reverser, step: Step, place: tree.Node) -> tree.
 
 def _reverse_arguments(
     reverser: Reverser, step: Step, target: tree.Node, bound: dict[str, tree.Node], active: list[str],
-    backward: tree.Node,
+    backward: tree.Node, changes: bool = False,
 ) -> None:  # fmt: skip
     pusher, keys = reverser.pusher, reverser.pusher.keys
     if not active:
@@ -160,7 +160,7 @@ def _reverse_arguments(
     reverser.live -= {k for n in consumed for k in reverser.keys_of(n)}
     reverser.live |= direct
     pushed = Pushed(pusher, step)
-    if len(targets) == 1 and rest:
+    if len(targets) == 1 and rest and not changes:  # `d_a[0] += f(d_a)` reads the place first
         pushed.down(rest[0][0], backward)
         reverser.commit(step, pushed, consumed=consumed)
         return

@@ -567,3 +567,16 @@ def test_helper_that_writes_inside_try():
 
     with pytest.raises(UnsupportedSyntaxError, match="a call inside `try` that writes"):
         grad(f)(V)
+
+
+def _shrunk(u, s):
+    u[...] = u * np.cos(s)
+
+
+def test_adjoint_of_an_element_is_added_after_the_call_has_changed_its_place():
+    def f(x):
+        a = x * 1.0
+        _shrunk(a, a[2])
+        return np.sum(a * a)
+
+    check(f, V)
