@@ -61,7 +61,7 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
         injected={**units.outside.injected, **_generated_modules(units, functions)},
         scalar_result=entry.scalar_result,
         restores=units.restores,
-        asks=tuple(sorted(units.asked(main) - main.classes.keys())),
+        asks=tuple(sorted(units.facts.asked(main) - main.classes.keys())),
         lines=lines,
         places={**units.places(), **dict.fromkeys(entry.names(), main.place)},
         key_parts=(*(s.text for s in units.sources), repr(request)),

@@ -97,7 +97,7 @@ class Loop:
             after every part.
         """
         core, calls = self.units.specialized(self.function), self.units.calls
-        numeric = numeric_names(core, calls, self.units.helper_kinds, self.function.numeric)
+        numeric = numeric_names(core, calls, self.units.facts.kinds, self.function.numeric)
         head, last = core.body[0], core.body[-1]
         found = shapes(core, calls, False, frozenset(), numeric, after)
         after &= found.numbers_before.get(id(head), frozenset())
@@ -177,7 +177,7 @@ def _key(
     known = pusher.shapes.numbers_after.get(id(step.node), frozenset())
     ends = frozenset(s for s, t in zip(loop.state, targets, strict=True) if t.id in known)
     scalars, results = loop.numbers(frozenset(numbers & parameters), ends)
-    asked = sorted(units.asked(loop.function) & set(loop.fixed))
+    asked = sorted(units.facts.asked(loop.function) & set(loop.fixed))
     kinds = [(p, pusher.calls.kind_of(loop.bound[p])) for p in asked]
     return PairKey(
         id(loop.function),

@@ -58,7 +58,7 @@ def reverse_call(
     pusher = reverser.pusher
     active = frozenset(p for p, arg in bound.items() if pusher.is_active(arg))
     scalars = frozenset(p for p, arg in bound.items() if pusher.shapes.of(arg, node) == SCALAR)
-    found = {p: pusher.calls.kind_of(bound[p]) for p in sorted(units.asked(function))}
+    found = {p: pusher.calls.kind_of(bound[p]) for p in sorted(units.facts.asked(function))}
     kinds = tuple((p, k) for p, k in found.items() if k in CONTAINERS)
     numbers = pusher.shapes.numbers_after.get(id(node), frozenset())
     scalar_result = isinstance(target, gast.Name) and target.id in numbers
@@ -66,7 +66,7 @@ def reverse_call(
     parts = None
     if isinstance(adjoint, gast.Tuple):
         parts = tuple(not tree.is_constant(e, None) for e in adjoint.elts)
-    written = units.written_by(call, callee) & active if changed else frozenset()
+    written = units.facts.written_by(call, callee) & active if changed else frozenset()
     mutated = [
         p
         for p in function.parameters

@@ -35,6 +35,7 @@ from knetsrc.transform.helper_calls import reverse_call
 from knetsrc.transform.keys import Keys, NumericKeys
 from knetsrc.transform.names import Names, first_places
 from knetsrc.transform.pairs import Reversal, Task, taken_apart
+from knetsrc.transform.preparing import Preparing
 from knetsrc.transform.push import Pusher
 from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.seeds import Seeds
@@ -87,17 +88,17 @@ class Reversing:
 
     def run(self) -> Reversal:
         task = self.task
-        core, calls, active, names = self.units.prepared(
+        core, calls, active, names = Preparing(self.units).prepared(
             self.function, set(task.wrt), task.has_aux, task.mutated
         )
         result = core.body[-1].value
         assigned = definitely_assigned(core)
         exploded = entries_only(core, calls, active)
         self.keys = keys = Keys(names, exploded, optional_entries(core.body, exploded))
-        numeric = numeric_names(core, calls, self.units.helper_kinds, self.function.numeric)
+        numeric = numeric_names(core, calls, self.units.facts.kinds, self.function.numeric)
         self.temporaries: set[str] = set()
         numeric_keys = NumericKeys(numeric, core)
-        self.aliases = self.units.aliases(core, known=self.function.numeric)
+        self.aliases = self.units.facts.aliases(core, known=self.function.numeric)
         self.depends_on_order = any(tree.called_name(n) == "check_view" for n in tree.walk(core))
         self.numeric = numeric
         self.arrays = sure_arrays(core) & numeric

@@ -1,0 +1,126 @@
+"""What is known of the helpers that a function calls, by what is in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import gast
+
+from knetsrc.errors import KnetsrcError
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import base_of
+from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases
+from knetsrc.transform.analysis.containers import Kinds, asked_names, container_kinds
+from knetsrc.transform.analysis.kinds import numeric_names
+from knetsrc.transform.callee import Helper
+from knetsrc.transform.functions import Function, bind_call
+from knetsrc.transform.resolve import CHECK
+
+if TYPE_CHECKING:
+    from knetsrc.transform.units import Units
+
+
+@dataclass
+class HelperFacts:
+    """What is asked of the helpers of one module; each answer is found once."""
+
+    units: "Units"
+    _numeric: dict[int, tuple[list[str], frozenset[str]] | None] = field(default_factory=dict)
+    _returned: dict[int, str | None] = field(default_factory=dict)
+    _asked: dict[int, set[str]] = field(default_factory=dict)
+
+    def containers(self, core: gast.FunctionDef, given: Mapping[str, str]) -> Kinds:
+        """Which names hold lists, tuples or dicts for sure."""
+        return container_kinds(core, self.units.outside.resolve, given, self._returned_kind)
+
+    def _returned_kind(self, call: gast.Call) -> str | None:
+        """Whether a helper returns a list, tuple or dict, whatever it is called with."""
+        callee = self.units.calls.of(call)
+        if not isinstance(callee, Helper):
+            return None
+        key = id(callee.function)
+        if key not in self._returned:
+            self._returned[key] = None  # what a recursive call returns is not known
+            core = self.units.load(callee.function).core
+            self._returned[key] = self.containers(core, {}).of(core.body[-1].value)
+        return self._returned[key]
+
+    def asked(self, function: Function) -> set[str]:
+        """Parameters of which the reversal would like to know whether they are lists, tuples or dicts."""
+        key = id(function.core)
+        if key not in self._asked:
+            self._asked[key] = set()  # a recursive call asks for nothing more
+            names = asked_names(function.core, self._asked_of_call)
+            self._asked[key] = names & set(function.parameters)
+        return self._asked[key]
+
+    def _asked_of_call(self, call: gast.Call) -> list[tree.Node]:
+        callee = self.units.calls.of(call)
+        if not isinstance(callee, Helper):
+            return []
+        function = self.units.load(callee.function)
+        bound = bind_call(function, call) or {}
+        return [bound[p] for p in self.asked(function) if p in bound]
+
+    def kinds(self, callee: Helper) -> tuple[list[str], frozenset[str]] | None:
+        """Parameters of a helper, and those that hold arrays or numbers for sure."""
+        key = id(callee.function)
+        if key not in self._numeric:
+            self._numeric[key] = None
+            function = self.units.load_if_possible(callee)
+            if function is not None:
+                numeric = numeric_names(
+                    function.core, self.units.calls, self.kinds, function.numeric
+                )
+                self._numeric[key] = (function.parameters, numeric)
+        return self._numeric[key]
+
+    def aliases(
+        self,
+        core: gast.FunctionDef,
+        at_end: frozenset[str] = frozenset(),
+        known: frozenset[str] = frozenset(),
+    ) -> Aliases:
+        """What a function may share at its writes; `known` are names of arrays and numbers."""
+        arrays = numeric_names(core, self.units.calls, self.kinds, known)
+        return aliases(core, arrays, self.of_call, at_end)
+
+    def given_back(self, call: gast.Call) -> tree.Node | None:
+        """What of its arguments a helper gives back, where that is a view of one of them for sure."""
+        callee = self.units.calls.of(call)
+        function = self.units.load_if_possible(callee) if isinstance(callee, Helper) else None
+        bound = bind_call(function, call) if function is not None else None
+        if function is None or bound is None:
+            return None
+        value, read = function.core.body[-1].value, tree.names_read(function.core.body[-1])
+        is_given = base_of(value) in bound and read <= bound.keys()
+        if not is_given or read & tree.names_written(function.core.body):
+            return None
+        return tree.substitute(value, bound)
+
+    def written_by(self, call: gast.Call, callee: Helper) -> frozenset[str]:
+        """Parameters of a helper into which it writes."""
+        function = self.units.load_at(call, callee)
+        return self.units.helper_effects.of(function, id(callee.function))[1]
+
+    def of_call(self, call: gast.Call) -> HelperCall | None:
+        callee = self.units.calls.of(call)
+        if not isinstance(callee, Helper):
+            return None
+        try:
+            function = self.units.load(callee.function)
+        except KnetsrcError:  # it says so where it is differentiated
+            return None
+        bound = bind_call(function, call)
+        checks = [n for n in tree.walk(function.core.body) if tree.called_name(n) == CHECK]
+        checked = [(n.args[0].id, n.args[1]) for n in checks]
+        returned, written = self.units.helper_effects.of(function, id(callee.function))
+        if bound is None:
+            every = [*call.args, *(k.value for k in call.keywords)]
+            return HelperCall(every, every if written else [], [])
+        return HelperCall(
+            [a for p, a in bound.items() if p in returned],
+            [a for p, a in bound.items() if p in written],
+            [(bound[p], text) for p, text in checked if p in bound],
+            function.is_checkpoint,
+        )

@@ -1,0 +1,219 @@
+"""Brings a function into the form that is reversed: one rewriting after the other, with what is known in between."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import gast
+
+from knetsrc.transform import prepare, rebound, tree
+from knetsrc.transform.analysis.activity import active_names, differentiable_names, varied_names
+from knetsrc.transform.analysis.held import loops_that_write
+from knetsrc.transform.analysis.kinds import numeric_names
+from knetsrc.transform.analysis.shifts import idle_shifts
+from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
+from knetsrc.transform.exchange import pool_first
+from knetsrc.transform.functions import Function, bind_call, may_inline
+from knetsrc.transform.helper_facts import HelperFacts
+from knetsrc.transform.iterators import lists_of_iterators, place_iterators
+from knetsrc.transform.names import Names
+from knetsrc.transform.normalize import index_loops, split_calls, unfold_gets
+from knetsrc.transform.results import bind_result, split_aux
+from knetsrc.transform.stateful import refuse_unknown_methods
+from knetsrc.transform.tries import structure_tries
+from knetsrc.transform.truncation import check_truncation
+from knetsrc.transform.views import through_views
+from knetsrc.transform.writes import check_calls, guard_writes
+
+if TYPE_CHECKING:
+    from knetsrc.transform.units import Units
+_TUPLE_VALUED = frozenset(
+    {
+        "svd",
+        "eigh",
+        "qr",
+        "slogdet",
+        "lstsq",
+        "modf",
+        "frexp",
+        "divmod",
+        "pool_with_winners",
+    }
+)
+
+
+@dataclass
+class Preparing:
+    """The rewritings of one function, given the others of its module."""
+
+    units: "Units"
+
+    @property
+    def facts(self) -> HelperFacts:
+        return self.units.facts
+
+    def prepared(
+        self,
+        function: Function,
+        wrt: set[str],
+        has_aux: bool = False,
+        at_end: frozenset[str] = frozenset(),
+    ) -> tuple[gast.FunctionDef, Calls, frozenset[str], Names]:
+        """The function ready for reversal, its calls, its active names, and the names that it uses.
+
+        What `at_end` names is read by the caller after the call.
+        """
+        names = Names(self.units.names.taken)
+        names.taken |= Names.of(function.core).taken
+        placed = replace(function, core=place_iterators(function.core, self.units.outside))
+        core = self.inlined(self.units.specialized(placed), frozenset(), function.place[0])
+        core = pool_first(core, self.units.calls)
+        core = unfold_gets(core, lambda call: self._is_active_get(call, core, wrt))
+        core = rebound.rename_rebound(core, names)
+        core = rebound.rename_in_loops(core, names)
+        core = rebound.rename_in_blocks(core, names)
+        core = self._through_views(core, names, at_end, function.numeric)
+        depends, written = self._depends(core, wrt), loops_that_write(core)
+        core = index_loops(
+            core,
+            lambda node: depends(node) or bool(tree.names_read(node) & written),
+            self.units.helper_name,
+        )
+        core = lists_of_iterators(core, self.units.calls, self._depends(core, wrt))
+        core = self._through_views(core, names, at_end, function.numeric)
+        core = self._with_flags(core, function, names, wrt)
+        depends = self._depends(core, wrt)
+        core = split_calls(core, lambda call: self._stands_alone(call, depends))
+        core = tree.clone(self._through_views(core, names, at_end, function.numeric))
+        core = guard_writes(
+            core,
+            self.facts.aliases(core, at_end, function.numeric),
+            self.units.spell,
+            self.facts.given_back,
+        )
+        core = bind_result(split_aux(core, names) if has_aux else core, names)
+        core = self._unpacked(core, names)
+        active = active_names(core, self.units.calls, wrt, at_end)
+        core = check_calls(core, active, self.facts.of_call, self.units.spell)
+        refuse_unknown_methods(core, self.units.calls, active)
+        core = check_truncation(core, self.units.calls, active, wrt, self.units.spell)
+        core = prepare.bind_loop_targets(core, names, active)
+        core = prepare.keep_headers(core, names, active)
+        core = prepare.flatten_breaks(core, names, active)
+        core = prepare.count_trips(core, names, active)
+        core = prepare.keep_tests(core, names, active)
+        names.taken |= Names.of(core).taken
+        calls = self.units.calls.within(self.facts.containers(core, function.kinds))
+        numeric = numeric_names(core, calls, self.facts.kinds, function.numeric)
+        calls.shifts = idle_shifts(core, calls, numeric)
+        return core, calls, active_names(core, calls, wrt, at_end), names
+
+    def _with_flags(
+        self, core: gast.FunctionDef, function: Function, names: Names, wrt: set[str]
+    ) -> gast.FunctionDef:
+        """The function with a flag for each `try`, see `tries`."""
+
+        def outline(body: list[tree.Node], parameters: list[str], results: list[str]) -> str:
+            text = self.units.names.fresh(f"{function.name}_attempt")
+            values = [tree.name(n) for n in results] or [tree.constant(None)]
+            value = tree.tuple_of(values) if len(values) > 1 else values[0]
+            made = tree.function_def(text, parameters, [*body, tree.return_(value)])
+            self.units.calls.local[text] = Function(text, tree.at(made, body[0]), function.source)
+            return text
+
+        def writes(call: gast.Call) -> bool:
+            found = self.facts.of_call(call)
+            return found is not None and bool(found.written)
+
+        return structure_tries(core, names, self._depends(core, wrt), outline, writes)
+
+    def _unpacked(self, core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+        """Calls that give an array or a list where it is taken apart: by entries, not as a tuple."""
+
+        def split(node: gast.Assign) -> list[tree.Node] | tree.Node:
+            target = node.targets[0]
+            if not isinstance(target, gast.Tuple) or self._gives_tuple(
+                node.value, len(target.elts)
+            ):
+                return node
+            parts = names.fresh("parts")
+            entries = [
+                tree.subscript(tree.name(parts), tree.constant(i)) for i in range(len(target.elts))
+            ]
+            values = [tree.assign(t, e) for t, e in zip(target.elts, entries, strict=True)]
+            return [tree.assign(parts, node.value), *values]
+
+        return tree.rewrite(core, {gast.Assign: split})
+
+    def _gives_tuple(self, call: tree.Node, length: int) -> bool:
+        callee = self.units.calls.of(call)
+        if isinstance(callee, Helper):
+            function = self.units.load_if_possible(callee)
+            if function is None:
+                return True
+            value = function.core.body[-1].value
+            return isinstance(value, gast.Tuple) and len(value.elts) == length
+        if isinstance(callee, Primitive):
+            return getattr(callee.rule.primitives[0], "__name__", "") in _TUPLE_VALUED
+        return True
+
+    def _depends(self, core: gast.FunctionDef, wrt: set[str]) -> Callable[[tree.Node], bool]:
+        """Whether a part of a function depends on the parameters `wrt`."""
+        varied = functools.cache(
+            lambda: varied_names(core, self.units.calls, wrt, self.units._flows_of_calls(core))
+        )
+        return lambda node: bool(differentiable_names(node, self.units.calls) & varied())
+
+    def _is_active_get(self, call: gast.Call, core: gast.FunctionDef, wrt: set[str]) -> bool:
+        is_get = isinstance(call.func, gast.Attribute) and call.func.attr == "get"
+        is_method = is_get and isinstance(self.units.calls.of(call), Unknown)
+        return is_method and bool(
+            differentiable_names(call, self.units.calls) & varied_names(core, self.units.calls, wrt)
+        )
+
+    def _stands_alone(self, call: tree.Node, depends: Callable[[tree.Node], bool]) -> bool:
+        """Whether a call is to be a statement of its own: the backward part needs more than its value."""
+        callee = self.units.calls.of(call)
+        if isinstance(callee, Primitive) and callee.rule.keeping is not None:
+            return depends(call)
+        if not isinstance(callee, Helper) or not depends(call):
+            return False
+        self.units.load_at(call, callee)
+        return True
+
+    def inlined(
+        self, core: gast.FunctionDef, within: frozenset[str], filename: str
+    ) -> gast.FunctionDef:
+        """Calls of helpers that only return an expression, replaced by it.
+
+        What comes from another file than `filename` stands where the call stands: a line of that file would mislead.
+        """
+
+        def replace(node: gast.Call) -> tree.Node:
+            callee = self.units.calls.of(node)
+            if not isinstance(callee, Helper) or callee.name in within or len(within) > 8:
+                return node
+            function = self.units.load_if_possible(callee)
+            if function is None or function.is_checkpoint:
+                return node
+            bound = bind_call(function, node)
+            body = function.core.body
+            if bound is None or len(body) != 1 or not isinstance(body[0], gast.Return):
+                return node
+            if not may_inline(body[0].value, bound):
+                return node
+            file = function.place[0]
+            inner = self.inlined(self.units.specialized(function), within | {callee.name}, file)
+            if len(inner.body) != 1:  # its functions are chosen by `if` statements
+                return node
+            value = inner.body[0].value
+            return tree.substitute(value if file == filename else tree.without_place(value), bound)
+
+        return tree.rewrite(core, {gast.Call: replace})
+
+    def _through_views(
+        self, core: gast.FunctionDef, names: Names, at_end: frozenset[str], known: frozenset[str]
+    ) -> gast.FunctionDef:
+        found = self.facts.aliases(core, at_end, known)
+        return through_views(core, found, names, self.units.spell, self.facts.given_back)
