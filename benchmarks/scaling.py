@@ -84,7 +84,7 @@ def measured(primal: Callable[..., Any], arguments: Callable[[int], tuple[Any, .
     rows = []
     for steps in STEPS:
         half, full = arguments(steps // 2), arguments(steps)
-        times = seconds(partial(gradient, *half), partial(gradient, *full))
+        times = seconds(partial(gradient, *half), partial(gradient, *full), budget=0.5)
         peaks = [megabytes(partial(gradient, *args)) for args in (half, full)]
         rows.append(
             {
