@@ -107,13 +107,7 @@ def _replace(
     numeric: frozenset[str],
 ) -> None:  # fmt: skip
     """Put the call of a new function in the place of a loop; the new function comes first."""
-    if has_break(node.body):
-        raise UnsupportedSyntaxError(
-            "a checkpointed loop that is left by `break` or `return`",
-            at=node,
-            why="how many iterations there are has to be known before the loop, for the places of its states",
-            instead="leave `checkpointed` out, or let the remaining iterations do nothing: if not done: ...",
-        )
+    _refuse_body(node)
     body = next(
         b for n in [function, *own_nodes(function.body)] for b in _bodies(n) if _holds(b, node)
     )
@@ -126,6 +120,28 @@ def _replace(
         made = outlined.function(numeric)
         body[number] = tree.at(outlined.call(made.name), node)
         function.body.insert(0, tree.at(made, node))
+
+
+def _refuse_body(node: gast.For) -> None:
+    """Refuse what the body of a checkpointed loop must not have."""
+    if has_break(node.body):
+        raise UnsupportedSyntaxError(
+            "a checkpointed loop that is left by `break` or `return`",
+            at=node,
+            why="how many iterations there are has to be known before the loop, for the places of its states",
+            instead="leave `checkpointed` out, or let the remaining iterations do nothing: if not done: ...",
+        )
+    for inner in tree.walk(node.body):
+        if not isinstance(inner, gast.FunctionDef | gast.Lambda):
+            continue
+        defaults = [d for d in (*inner.args.defaults, *inner.args.kw_defaults) if d is not None]
+        if not all(isinstance(d, gast.Constant) for d in defaults):
+            raise UnsupportedSyntaxError(
+                "a default argument that is computed in a checkpointed loop",
+                at=inner,
+                why="the function is made anew in each iteration, and the iterations are run again one by one",
+                instead="let the function read the variable itself, or hand the value over in the call",
+            )
 
 
 def _bodies(node: tree.Node) -> list[list[Any]]:

@@ -576,6 +576,22 @@ def test_break_and_return_are_refused():
         assert "for _ in checkpointed(range(5)):" in lines[2]
 
 
+def test_default_that_is_computed_in_the_loop_is_refused():
+    def f(x):
+        s = x
+        for i in checkpointed(range(3)):
+
+            def g(y, i=i):
+                return np.sin(y) * i
+
+            s = s + g(x)
+        return np.sum(s)
+
+    lines = refused(f, V)
+    assert lines[0] == "a default argument that is computed in a checkpointed loop"
+    assert "def g(y, i=i):" in lines[2]
+
+
 def test_part_of_what_a_loop_goes_through_is_refused():
     def f(xs):
         h = 0.5
