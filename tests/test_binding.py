@@ -26,10 +26,6 @@ def initial(x):
     return np.max(x, initial=3.0)
 
 
-def output(x):
-    return np.sum(np.add(x, x, x))
-
-
 def modulus(x):
     return pow(x, 2, 3)
 
@@ -60,7 +56,6 @@ REFUSED = [
     (keyword_dtype, "`np.exp` with the argument `dtype`"),
     (condition, "`np.sum` with the argument `where`"),
     (initial, "`np.max` with the argument `initial`"),
-    (output, "`np.add` with the argument `out`"),
     (modulus, "`pow` with the argument `mod`"),
     (sort_key, "`max` with arguments that its derivative rule does not take"),
     (reflection, "`np.pad` with the argument `reflect_type`"),

@@ -180,7 +180,6 @@ def unstack_like_adjoint(d, arrays, axis=0, *, d_y):
 
 @adjoint(
     nested_like,
-    opposite_shift,
     cases=[
         case(real(2, 3), np.ones((2, 3))),
         case(real(2), [1.0, 2.0]),

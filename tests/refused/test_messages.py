@@ -87,15 +87,6 @@ def parameter_of_a_needed_name(len):  # noqa: A002
     return len * 2.0
 
 
-@refused("`try` around the differentiated value `y`", "try:", 1.0)
-def try_around_a_value(x):
-    try:
-        y = x / 0.5
-    except ZeroDivisionError:
-        y = x
-    return y
-
-
 @refused("`np.sum` with the argument `where`", "np.sum(x, where=x > 0)", V)
 def unknown_option(x):
     return np.sum(x, where=x > 0)
@@ -118,12 +109,6 @@ def elements_of_a_set(x):
 @refused("no derivative rule for `getattr`", 'getattr(x, "T")', V)
 def getattr_of_an_array(x):
     return np.sum(getattr(x, "T"))  # noqa: B009
-
-
-@refused("no derivative rule for `sorted`", "sorted([x, 2.0 * x])", 1.0)
-def sorted_list(x):
-    values = sorted([x, 2.0 * x])
-    return values[0]
 
 
 @pytest.mark.parametrize(("f", "args", "message", "caret"), CASES)

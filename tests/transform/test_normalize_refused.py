@@ -37,7 +37,7 @@ CASES = [
         "return the value, and let the caller keep it",
     ),
     (
-        "def g():\n        nonlocal x",
+        "def g():\n        nonlocal x\n    h = g",
         "UnsupportedSyntaxError: `nonlocal` in a differentiated function",
         "a write to a name of the function around it is not seen where that name is read",
         "return the value, and assign it in the function around",

@@ -27,7 +27,7 @@ def unfold_nonlocals(function: gast.FunctionDef, names: Names) -> gast.FunctionD
         s = s + v
         return (None, s)
     s = 0.0
-    (y, s) = add(2.0, s=s)
+    y, s = add(2.0, s=s)
     """
     if not any(isinstance(n, gast.Nonlocal) for n in tree.walk(function.body)):
         return function
