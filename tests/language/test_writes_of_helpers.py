@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from knetsrc import UnsupportedAliasError, UnsupportedSyntaxError, grad, value_and_grad
+from knetsrc import UnsupportedAliasError, UnsupportedSyntaxError, grad, value_and_grad, vjp
 from language.checking import M, V, check
 
 V6 = np.linspace(-1, 1.3, 6)
@@ -580,3 +580,21 @@ def test_adjoint_of_an_element_is_added_after_the_call_has_changed_its_place():
         return np.sum(a * a)
 
     check(f, V)
+
+
+def test_cotangent_of_what_is_left_in_an_argument():
+    def relax(u, k):
+        u[1:-1] += k * (u[2:] - u[:-2])
+        return np.sum(u**2)
+
+    def relaxed(u, k):
+        value = relax(u, k)
+        return value, u
+
+    check(relaxed, V, 0.3)
+    u = V.copy()
+    (value, after), pullback = vjp(relaxed, u, 0.3)
+    np.testing.assert_array_equal(u, V)
+    assert value == np.sum(after**2)
+    only_array, only_value = pullback((0.0, 2 * after))[0], pullback((1.0, np.zeros(4)))[0]
+    np.testing.assert_allclose(only_array, only_value, rtol=1e-14)
