@@ -2,7 +2,7 @@
 
 import itertools
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from knetsrc.errors import NotDifferentiableError
 
 Function = Callable[..., Any]
+_SEQUENCE, _MAPPING = 1 << 5, 1 << 6  # Py_TPFLAGS_SEQUENCE and Py_TPFLAGS_MAPPING
 
 
 def mapped(function: Function, items: Iterable[Any]) -> list[Any]:
@@ -88,13 +89,16 @@ def memory_order(x: Any) -> list[tuple[int, ...]]:
 
 
 def is_sequence(value: Any) -> bool:
-    """Whether a pattern `[a, b]` of a `match` may match a value: a sequence, but no text and no array."""
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
+    """Whether a pattern `[a, b]` of a `match` may match a value: by a flag of its class, as Python itself decides.
+
+    No text has it; arrays have it from NumPy 2.5 on.
+    """
+    return bool(type(value).__flags__ & _SEQUENCE)
 
 
 def is_mapping(value: Any) -> bool:
     """Whether a pattern `{"a": a}` of a `match` may match a value."""
-    return isinstance(value, Mapping)
+    return bool(type(value).__flags__ & _MAPPING)
 
 
 # --- iterators of itertools, as lists -------------------------------------------------------------

@@ -68,7 +68,7 @@ def test_sequences(p):
     check(f, p)
 
 
-def test_array_and_text_are_no_sequences():
+def test_text_is_no_sequence_and_an_array_is_what_python_says():
     def f(x, text):
         match x:
             case [_, _, *_]:
