@@ -26,6 +26,7 @@ from knetsrc.transform.refusal import without_rule
 from knetsrc.transform.resolve import public_home, public_path
 from knetsrc.transform.simplify.early_return import return_early
 from knetsrc.transform.source import is_written_in_python
+from knetsrc.transform.tries import let_refusals_through
 from knetsrc.transform.units import Units
 
 
@@ -51,6 +52,7 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
     entry = _Entry(units, main, request, wrt)
     own = entry.functions()
     functions = [*units.called_functions([*units.functions, *own]), *units.functions, *own]
+    functions = let_refusals_through(functions, units.helper_name)
     module = tree.module([*_imports(units, functions), *functions])
     text, lines = emit_with_lines(module)
     return Generated(

@@ -190,8 +190,10 @@ from knetsrc.backends.tensordot import (
     tensordot_adjoint_a,
     tensordot_adjoint_b,
 )
+from knetsrc.errors import UnsupportedAliasError
 
 __all__ = [
+    "UnsupportedAliasError",
     "add",
     "add_at",
     "add_into",

@@ -188,6 +188,7 @@ def _key(
         tuple((p, k) for p, k in kinds if k in CONTAINERS),
         tuple(p for p in loop.fixed if p in active),
         frozenset(map(loop.state.index, results)),
+        is_tried=reverser.is_tried,
     )
 
 

@@ -83,7 +83,7 @@ def reverse_call(
     has_seed = any(map(reverser.is_live_name, sorted(tree.names_written(target))))
     key = PairKey(
         id(callee.function), active, scalars, scalar_result, parts, kinds,
-        mutated=frozenset(mutated), has_seed=has_seed,
+        mutated=frozenset(mutated), has_seed=has_seed, is_tried=reverser.is_tried,
     )  # fmt: skip
     if mutated and function.is_checkpoint:
         raise UnsupportedAliasError(

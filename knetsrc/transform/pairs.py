@@ -43,6 +43,8 @@ class Task:
         The result has an adjoint.
     is_helper
         The function is called by another, which sees what it writes into its arguments.
+    is_tried
+        It is called inside a `try`: what may fail in it stays, even where nothing reads its value.
     """
 
     wrt: tuple[str, ...]
@@ -57,6 +59,7 @@ class Task:
     mutated: frozenset[str] = frozenset()
     has_seed: bool = True
     is_helper: bool = False
+    is_tried: bool = False
 
 
 @dataclass
@@ -108,6 +111,7 @@ class PairKey:
     results: frozenset[int] = frozenset()
     mutated: frozenset[str] = frozenset()
     has_seed: bool = True
+    is_tried: bool = False
 
 
 def split_pair(

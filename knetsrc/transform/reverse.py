@@ -51,6 +51,8 @@ class Reverser:
         For a copy, an array with its shape and type that stays at hand: see `analysis.forms`.
     handed
         Names whose adjoints are the caller's: they are only ever changed in place.
+    is_tried
+        Whether what is reversed runs inside a `try`.
     """
 
     pusher: Pusher
@@ -62,6 +64,7 @@ class Reverser:
     numbers: frozenset[str] = frozenset()
     forms: dict[str, str] = field(default_factory=dict)
     handed: frozenset[str] = frozenset()
+    is_tried: bool = False
     live: set[str] = field(default_factory=set)
 
     # --- blocks --------------------------------------------------------------------------------------------------------
@@ -331,7 +334,9 @@ class Reverser:
                 )
             return  # it binds nothing active
         if node.handlers:
+            before, self.is_tried = self.is_tried, True
             self._branches(step, node, paths(node))
+            self.is_tried = before
         elif (tree.names_written(node) | changed_names([node])) & self.active:
             last = self.block(node.finalbody)
             step.blocks = [self.block(node.body), last]

@@ -116,7 +116,7 @@ class Reversing:
         reverser = Reverser(
             pusher, assigned, partial(reverse_call, self.units), buffer_names(core, calls, active),
             first_places(core), numeric_keys,
-            _number_names(core, found), forms(core, numeric), task.mutated,
+            _number_names(core, found), forms(core, numeric), task.mutated, task.is_tried,
         )  # fmt: skip
         self.number_names = reverser.numbers
         seeds = Seeds(task, reverser, self.temporaries)
@@ -131,7 +131,9 @@ class Reversing:
         self.temporaries |= {a for k, a in keys.adjoints.items() if "[" in k}
         self.numeric_adjoints = pusher.numeric_adjoints()
         self._decide_hoists(block, result)
-        self.primal = primal = frozenset(names.taken) - frozenset(keys.adjoints.values())
+        self.primal = primal = (
+            frozenset(names.taken) - frozenset(keys.adjoints.values()) - {seeds.parameter}
+        )
         alone = (stored_names(core.body) & numeric) - self.aliases.shared
         needed = Needed(
             assigned,
@@ -218,6 +220,7 @@ class Reversing:
             adjoints=frozenset(self.keys.adjoints.values()) - self.temporaries,
             fresh_calls=_FRESH_CALLS,
             owned=frozenset(self.given),
+            keeps_forward=self.task.is_tried,
         )
         numeric = frozenset(self.numeric_adjoints)
         simple = unpack_parts(simple, frozenset(self.temporaries))
@@ -238,7 +241,8 @@ class Reversing:
         others = [p for p in self.function.parameters if p not in self.number_names | self.integers]
         main = self.units.outside.main
         changed = written or (main is not None and self.function.source is main and main.augmented)
-        if not changed or (len(others) == 1 and others[0] in self.arrays | self.numeric):
+        is_alone = len(others) == 1 and others[0] in self.arrays | self.numeric
+        if not changed or not others or is_alone:
             return copies
         given = tree.tuple_of([tree.name(p) for p in others])
         text = tree.constant(f"{self.function.name}({', '.join(others)})")

@@ -26,6 +26,11 @@ class Seeds:
     temporaries: set[str]
     parameter: str = "d_result"
 
+    def __post_init__(self) -> None:
+        names = self.reverser.pusher.names
+        if self.parameter in names.taken:
+            self.parameter = names.fresh(self.parameter)
+
     def of(self, result: tree.Node) -> list[tree.Node]:
         """Statements that bind the adjoints of the names in the result."""
         if self.task.has_aux:
@@ -41,7 +46,7 @@ class Seeds:
                     own.append(self._owned(targets[-1].id))
             else:
                 targets.append(tree.name("_"))
-        return [tree.assign(tree.tuple_of(targets), tree.name("d_result")), *own]
+        return [tree.assign(tree.tuple_of(targets), tree.name(self.parameter)), *own]
 
     def given(self) -> list[str]:
         """Names of the adjoints that are handed in, and added to."""
@@ -54,6 +59,8 @@ class Seeds:
         if self.task.is_seeded:
             self.parameter = adjoint
             return [self._owned(adjoint)] if result.id in self.reverser.buffers else []
+        if result.id in self.reverser.buffers:
+            return [tree.assign(adjoint, tree.call("np.ones_like", tree.name(result.id)))]
         self.temporaries.add(adjoint)
         return [tree.assign(adjoint, tree.constant(1.0))]
 

@@ -174,6 +174,11 @@ def return_(value: Node) -> gast.Return:
     return gast.Return(value)
 
 
+def raised_again(error: Node) -> gast.ExceptHandler:
+    """A handler that lets an error through."""
+    return gast.ExceptHandler(error, None, [gast.Raise(None, None)])
+
+
 def if_(test: Node, body: list[Node], orelse: list[Node] | None = None) -> gast.If:
     return gast.If(test, body, orelse or [])
 

@@ -121,6 +121,36 @@ def _stores(core: gast.FunctionDef) -> list[str]:
     return [n.id for n in names if not isinstance(n.ctx, gast.Load)]
 
 
+def let_refusals_through(functions: list[Any], spell: Callable[[str], str]) -> list[tree.Node]:
+    """Generated functions in which no handler of the user takes a refusal for a failure of the user's own code.
+
+    try:
+        check_not_array(r, "r += 1.0")
+        r = r + 1.0
+    except UnsupportedAliasError:              added
+        raise
+    except Exception:
+        r = 0.0
+    """
+    calls = [n for n in tree.walk(functions) if isinstance(n, gast.Call)]
+    checks = {n for n in map(tree.called_name, calls) if n and n.startswith("check_")}
+    checking = checks | {f.name for f in functions if checks and isinstance(f, gast.FunctionDef)}
+
+    def let_through(node: gast.Try) -> tree.Node:
+        inside = [n for n in tree.walk(node.body) if isinstance(n, gast.Call)]
+        if any(map(_catches_all, node.handlers)) and checking & set(map(tree.called_name, inside)):
+            refusal = tree.name(spell("UnsupportedAliasError"))
+            node.handlers = [tree.at(tree.raised_again(refusal), node), *node.handlers]
+        return node
+
+    return [tree.rewrite(f, {gast.Try: let_through}) for f in functions]
+
+
+def _catches_all(handler: gast.ExceptHandler) -> bool:
+    names = tree.names_read(handler.type) if handler.type is not None else {"Exception"}
+    return bool(names & {"Exception", "BaseException"})
+
+
 @dataclass
 class _Tries:
     names: Names

@@ -310,7 +310,8 @@ class Units:
         """The pair of the user's own function, if it calls itself in just the way that it is called."""
         for key, pair in self.pairs.items():
             is_same = key.active == frozenset(wrt) and key.scalar_result and key.parts is None
-            is_same &= key.has_seed and not key.mutated and not stored_names(function.core.body)
+            is_same &= key.has_seed and not key.is_tried
+            is_same &= not key.mutated and not stored_names(function.core.body)
             if self.keyed[key] is function and is_same:
                 return pair
         return None
@@ -339,6 +340,7 @@ class Units:
                     mutated=key.mutated,
                     has_seed=key.has_seed,
                     is_helper=True,
+                    is_tried=key.is_tried,
                 ),
             )
             self.functions += split_pair(self.pairs[key], function, reversal, always_tuple=False)

@@ -110,7 +110,15 @@ class Control(Expressions):
         lines = ["try:"]
         if self.chance(0.5):
             lines.append(f"    {name} = {self.bounded(kind)}")
-        lines += [f"    {name} = {self.bounded(kind)} * [0.7, 0.4][{place}]", "except IndexError:"]
+        failing = f"[0.7, 0.4][{place}]"
+        if self.chance(0.3):
+            lines.append(f"    {failing}")
+            failing = "0.7"
+        elif self.chance(0.2):
+            lines.append(f"    for _ in range({self.draw.choice(BOUNDS)}): {failing}")
+            failing = "0.4"
+        lines.append(f"    {name} = {self.bounded(kind)} * {failing}")
+        lines.append(f"except {self.draw.choice(['IndexError', 'LookupError', 'Exception'])}:")
         lines.append(f"    {name} = {self.bounded(kind)}")
         self.bind(name, kind)
         if self.chance(0.2):

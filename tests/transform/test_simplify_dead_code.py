@@ -66,7 +66,7 @@ STAYS = {
         "    w = w * 2\nreturn w"
     ),
     "a name that a nested function sees": "y = x + 1\ndef g():\n    return y\nreturn g()",
-    "code in a try": "try:\n    y = x + 1\nexcept ValueError:\n    y = x\nreturn w",
+    "code in a try": "try:\n    y = x + 1\nexcept ValueError:\n    y = x + 2\nreturn w",
     "the body of a with": "with quiet():\n    y = x + 1\nreturn y",
 }
 

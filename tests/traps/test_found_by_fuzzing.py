@@ -52,3 +52,14 @@ def test_try_that_fails_behind_what_it_has_bound_anew():
 
     check(f, V, 0.4)
     check(in_a_loop, V, 0.4)
+
+
+def test_array_without_axes_that_is_written_and_returned():
+    def f(y):
+        s = y
+        for i in range(3):
+            if i:
+                s += 0.7 * s
+        return y
+
+    assert np.isclose(grad(f)(np.array(0.3)), 1.7**2)

@@ -5,7 +5,7 @@ import builtins
 import numpy as np
 import pytest
 
-from knetsrc import UnsupportedSyntaxError, grad
+from knetsrc import UnsupportedSyntaxError, grad, vjp
 from language.checking import V, check
 
 
@@ -170,3 +170,23 @@ def test_keyword_named_like_the_captured_variable():
         return g(x) * scale + g(x, scale=scale)
 
     check(f, 0.7)
+
+
+def test_value_that_is_called_as_the_cotangent_of_the_result():
+    def f(x):
+        d_result = np.tanh(x)
+        return (d_result**2,)
+
+    _, pullback = vjp(f, 0.3)
+    (d_x,) = pullback((1.0,))
+    assert d_x == pytest.approx(2 * np.tanh(0.3) * (1 - np.tanh(0.3) ** 2))
+
+
+def test_second_derivative_of_a_function_with_a_result():
+    def f(x):
+        result = x
+        return np.tanh(result)
+
+    _, pullback = vjp(grad(f, argnums=(0,)), 0.3)
+    (d_x,) = pullback((1.0,))
+    assert d_x == pytest.approx(-2 * np.tanh(0.3) * (1 - np.tanh(0.3) ** 2))

@@ -298,8 +298,13 @@ class _Forward:
                 inner = env | {node.target.id: Value(SCALAR, next(self.found._versions))}
             self.block(node.body, inner)
             return env | self._fresh(_changed(node, self.found.numeric))
-        if isinstance(node, gast.With | gast.Try):
-            return self.block(node.body, env | self._fresh(_changed(node, self.found.numeric)))
+        if isinstance(node, gast.With):
+            return self.block(node.body, env)
+        if isinstance(node, gast.Try):
+            env = env | self._fresh(_changed(node, self.found.numeric))
+            for body in (node.body, node.orelse, *(h.body for h in node.handlers), node.finalbody):
+                self.block(body, env)
+            return env | self._fresh(_changed(node, self.found.numeric))
         return env
 
     def _assigned(self, node: gast.Assign) -> dict[str, Value]:
@@ -377,6 +382,8 @@ class _Numbers:
             return frozenset([self._loop(node, _on_all(after))])
         if isinstance(node, gast.With):
             return self.block(node.body, after, at_exit)
+        if isinstance(node, gast.Try):
+            return frozenset(path - tree.names_written(node) for path in after | at_exit)
         return at_exit if isinstance(node, gast.Break) else after
 
     def _assigned(self, node: gast.Assign, after: frozenset[str]) -> frozenset[str]:

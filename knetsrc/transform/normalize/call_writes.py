@@ -57,7 +57,7 @@ def write_out_calls(function: gast.FunctionDef, names: Names) -> gast.FunctionDe
 
 
 def _if_it_does_anything(node: gast.Expr) -> Node | list[Node]:
-    idle = (gast.Name, gast.Subscript, gast.Attribute, gast.Constant)
+    idle = (gast.Name, gast.Constant)
     return [] if isinstance(node.value, idle) else node
 
 

@@ -53,6 +53,7 @@ def simplify(
     adjoints: Iterable[str] = (),
     fresh_calls: Iterable[str] = (),
     owned: Iterable[str] = (),
+    keeps_forward: bool = False,
 ) -> gast.FunctionDef:
     """The same function, as a person would write it.
 
@@ -75,6 +76,8 @@ def simplify(
         (`".copy"`), whose result shares memory with nothing.
     owned
         Parameters that hold memory of their own.
+    keeps_forward
+        The forward part keeps what nobody reads: whether it fails matters.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def simplify(
         lambda code: reuse_named(code, names, effects),
         lambda code: propagate(code, made_up, effects),
         lambda code: simplify_algebra(code, is_float, effects),
-        lambda code: remove_dead_code(code, effects),
+        lambda code: remove_dead_code(code, effects, keeps_forward),
         lambda code: inline_single_use(code, names, effects),
         tidy,
     ]

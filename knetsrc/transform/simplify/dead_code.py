@@ -8,6 +8,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.simplify.edit import (
     Block,
     is_filler,
+    map_blocks,
     map_body,
     parameters,
     same_items,
@@ -30,7 +31,9 @@ _KEPT_WHOLE = (
 )
 
 
-def remove_dead_code(function: gast.FunctionDef, effects: Effects) -> gast.FunctionDef:
+def remove_dead_code(
+    function: gast.FunctionDef, effects: Effects, keeps_forward: bool = False
+) -> gast.FunctionDef:
     """Remove statements that do not bear on what is returned, and have no effect beyond.
 
     A read counts only in a statement that is itself needed, so that counters, buffers and values
@@ -43,8 +46,23 @@ def remove_dead_code(function: gast.FunctionDef, effects: Effects) -> gast.Funct
             trips = trips + 1              return x
         return x
     """
-    search = _Search(function, effects)
+    forward = _forward_part(function) if keeps_forward else []
+    search = _Search(function, effects, forward)
     return map_body(function, lambda body: _kept(body, search))
+
+
+def _forward_part(function: gast.FunctionDef) -> Block:
+    """What comes before the boundary, names and literals that are bound to another name left out."""
+    body = function.body
+    end = next((i for i, n in enumerate(body) if tree.comment_text(n) == tree.BOUNDARY), 0)
+    return [n for n in body[:end] if not _is_plain(n)]
+
+
+def _is_plain(statement: Node) -> bool:
+    """Whether a statement does no more than give a name or a literal another name."""
+    if not isinstance(statement, gast.Assign) or not isinstance(statement.targets[0], gast.Name):
+        return False
+    return isinstance(statement.value, gast.Name | gast.Constant)
 
 
 class _Exits(NamedTuple):
@@ -58,8 +76,10 @@ class _Exits(NamedTuple):
 class _Search:
     """The statements that are needed, found from the return backwards until nothing is added."""
 
-    def __init__(self, function: gast.FunctionDef, effects: Effects) -> None:
+    def __init__(self, function: gast.FunctionDef, effects: Effects, kept_whole: Block) -> None:
         self.effects = effects
+        self.kept_whole = frozenset(kept_whole)
+        self.read = tree.names_read(function)
         self.needed: set[Node] = set()
         self.read_later: set[Node] = (
             set()
@@ -89,6 +109,8 @@ class _Search:
     def _statement(self, statement: Node, live: Live, exits: _Exits) -> Live:
         if is_filler(statement):
             return live
+        if statement in self.kept_whole:
+            return self._whole(statement, live)
         if isinstance(statement, gast.Assign | gast.AugAssign | gast.Expr | gast.FunctionDef):
             return self._simple(statement, live)
         if isinstance(statement, gast.If):
@@ -102,6 +124,9 @@ class _Search:
         if isinstance(statement, gast.With):
             inside = self._block(statement.body, live, exits)
             return self._if_needed(statement, [statement.body], inside)
+        return self._whole(statement, live)
+
+    def _whole(self, statement: Node, live: Live) -> Live:
         self.needed.update(statements([statement]))
         reads = self._reads(self.effects.whole(statement).reads)
         return reads if isinstance(statement, gast.Return) else live | reads
@@ -191,6 +216,8 @@ def _trimmed(statement: Node, search: _Search) -> Node:
         and statement not in search.read_later
     ):
         return tree.at(tree.expression(statement.value), statement)
+    if isinstance(statement, gast.Try):
+        return map_blocks(statement, lambda block: _without_unread(block, search.read))
     if isinstance(statement, _KEPT_WHOLE) or not isinstance(
         statement, gast.If | gast.For | gast.While | gast.With
     ):
@@ -211,6 +238,12 @@ def _trimmed(statement: Node, search: _Search) -> Node:
         if not same_items(orelse, statement.orelse):
             changed["orelse"] = orelse
     return with_fields(statement, **changed) if changed else statement
+
+
+def _without_unread(block: Block, read: set[str]) -> Block:
+    """A block without names for other names and literals that are read nowhere."""
+    kept = [n for n in block if not _is_plain(n) or n.targets[0].id in read]
+    return kept or [tree.at(tree.pass_(), block[0])]
 
 
 def _is_only_pass(block: Block) -> bool:
