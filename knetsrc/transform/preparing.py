@@ -12,6 +12,7 @@ from knetsrc.transform.analysis.activity import active_names, differentiable_nam
 from knetsrc.transform.analysis.held import loops_that_write
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts
+from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
 from knetsrc.transform.exchange import pool_first
 from knetsrc.transform.functions import Function, bind_call, may_inline
@@ -79,6 +80,7 @@ class Preparing:
             core,
             lambda node: depends(node) or bool(tree.names_read(node) & written),
             self.units.helper_name,
+            self._writes,
         )
         core = lists_of_iterators(core, self.units.calls, self._depends(core, wrt))
         core = self._through_views(core, names, at_end, function.numeric)
@@ -122,11 +124,17 @@ class Preparing:
             self.units.calls.local[text] = Function(text, tree.at(made, body[0]), function.source)
             return text
 
-        def writes(call: gast.Call) -> bool:
-            found = self.facts.of_call(call)
-            return found is not None and bool(found.written)
+        return structure_tries(core, names, self._depends(core, wrt), outline, self._has_written)
 
-        return structure_tries(core, names, self._depends(core, wrt), outline, writes)
+    def _has_written(self, call: gast.Call) -> bool:
+        """Whether a call of a helper changes its arguments."""
+        found = self.facts.of_call(call)
+        return found is not None and bool(found.written)
+
+    def _writes(self, body: list[tree.Node]) -> bool:
+        """Whether statements change arrays or containers, lists that grow left out."""
+        calls = [n for n in tree.walk(body) if isinstance(n, gast.Call)]
+        return bool(stored_names(body)) or any(map(self._has_written, calls))
 
     def _unpacked(self, core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
         """Calls that give an array or a list where it is taken apart: by entries, not as a tuple."""

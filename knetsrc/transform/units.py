@@ -36,6 +36,7 @@ from knetsrc.transform.functions import (
 from knetsrc.transform.generators import unfold_contexts
 from knetsrc.transform.helper_facts import HelperFacts
 from knetsrc.transform.in_place import updates_in_place
+from knetsrc.transform.lazy_loops import unfold_lazy_loops
 from knetsrc.transform.lift import lift
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import normalize
@@ -177,7 +178,7 @@ class Units:
             owns_parameters = source is self.outside.main
             written = listed(source.tree) if is_generator(source.tree) else source.tree
             unfolded = unfold_contexts(unfold_matches(written, source.resolve), source)
-            unfolded = unfold_yields(unfolded, source)
+            unfolded = unfold_lazy_loops(unfold_yields(unfolded, source), source)
             self.user_names |= local_names(unfolded)
             is_class = functools.partial(is_users_class, source)
             own = frozenset(method_object(source.function))

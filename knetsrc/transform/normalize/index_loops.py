@@ -33,7 +33,10 @@ _ARRAY_METHODS = frozenset({
 
 
 def index_loops(
-    function: gast.FunctionDef, is_active: Callable[[Node], bool], spell: Callable[[str], str] = str
+    function: gast.FunctionDef,
+    is_active: Callable[[Node], bool],
+    spell: Callable[[str], str] = str,
+    is_changing: Callable[[list[Node]], bool] = lambda body: False,
 ) -> gast.FunctionDef:
     """Let every loop over something active count through its elements or keys.
 
@@ -45,6 +48,8 @@ def index_loops(
         Whether an expression depends on what the derivative is taken for.
     spell
         Gives the name of a function of `knetsrc.backends`.
+    is_changing
+        Whether statements write into arrays or containers: a list is then not the same as what it was made of.
 
     Returns
     -------
@@ -75,14 +80,16 @@ def index_loops(
     """
     function = tree.clone(function)
     names = Names.of(function)
-    visitor = _Visitor(is_active, names, frozenset(names.taken), spell)
+    visitor = _Visitor(is_active, names, frozenset(names.taken), spell, is_changing)
     visitor.block(function.body, 0)
     return function
 
 
 def index_loop(node: gast.For, names: Names, spell: Callable[[str], str]) -> list[Node]:
     """One loop that counts, after the statements that it needs; the node is changed."""
-    return [node] if _stays(node) else tree.at(_Indexer(names, node, None, spell).loop(), node)
+    return (
+        [node] if _stays(node) else tree.at(_Indexer(names, node, None, spell, False).loop(), node)
+    )
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,7 @@ class _Visitor:
     names: Names
     users: frozenset[str]
     spell: Callable[[str], str]
+    is_changing: Callable[[list[Node]], bool]
 
     def block(self, body: list[Any], depth: int) -> None:
         found: list[Node] = []
@@ -98,14 +106,14 @@ class _Visitor:
             is_indexed = (
                 isinstance(node, gast.For) and self.is_active(node.iter) and not _stays(node)
             )
-            found += (
-                tree.at(_Indexer(self.names, node, self.letter(depth), self.spell).loop(), node)
-                if is_indexed
-                else [node]
-            )
+            found += self.indexed(node, depth) if is_indexed else [node]
             for block in [node.body] if isinstance(node, gast.FunctionDef) else blocks(node):
                 self.block(block, depth + is_indexed)
         body[:] = found
+
+    def indexed(self, node: gast.For, depth: int) -> list[Node]:
+        letter, is_changing = self.letter(depth), self.is_changing(node.body)
+        return tree.at(_Indexer(self.names, node, letter, self.spell, is_changing).loop(), node)
 
     def letter(self, depth: int) -> str | None:
         """`i` for the outermost loop, `j` inside of it, as far as the user has no such name."""
@@ -150,11 +158,12 @@ class _Indexer:
     node: gast.For
     letter: str | None
     spell: Callable[[str], str]
+    is_changing: bool
     before: list[Node] = field(default_factory=list)
 
     def loop(self) -> list[Node]:
         node: Any = self.node
-        iterable = _unlisted(node.iter)
+        iterable = self.unlisted(node.iter)
         self.refuse_growth(node.iter)
         is_sorted = (
             tree.called_name(iterable) == "sorted"
@@ -170,7 +179,7 @@ class _Indexer:
             return self.over(chosen.iterable, chosen.target, elements)
         backwards = tree.called_name(iterable) == "reversed"
         sequence = self.sequence(
-            _unlisted(iterable.args[0]) if backwards else iterable, node.target
+            self.unlisted(iterable.args[0]) if backwards else iterable, node.target
         )
         counter = counter_of(iterable, self.node.target)
         is_numbered = counter is not None and tree.called_name(iterable) == "enumerate"
@@ -201,7 +210,7 @@ class _Indexer:
         if function == "enumerate":
             return self.enumerated(iterable, target)
         if function == "reversed":
-            inner = self.sequence(_unlisted(iterable.args[0]), target)
+            inner = self.sequence(self.unlisted(iterable.args[0]), target)
             last = tree.binary(_shortest(inner.lengths), "-", tree.constant(1))
             return Sequence(inner.lengths, lambda i: inner.element(tree.binary(last, "-", i)))
         if function == "range":
@@ -212,7 +221,7 @@ class _Indexer:
             return self.entries(iterable, "keys")
         if iterator_of(iterable) == "itertools.chain":
             return self.plain(tree.list_of(map(tree.starred, iterable.args)), target)
-        found = counted(iterable, lambda part: self.sequence(_unlisted(part), None), self.bound)
+        found = counted(iterable, lambda part: self.sequence(self.unlisted(part), None), self.bound)
         return found or self.plain(iterable, target)
 
     def plain(self, iterable: Any, target: Any) -> Sequence:
@@ -228,7 +237,7 @@ class _Indexer:
             )
         targets = _elements(target, len(iterable.args))
         parts = [
-            self.sequence(_unlisted(a), t) for a, t in zip(iterable.args, targets, strict=True)
+            self.sequence(self.unlisted(a), t) for a, t in zip(iterable.args, targets, strict=True)
         ]
         lengths = tuple(length for part in parts for length in part.lengths)
         if any(
@@ -242,7 +251,7 @@ class _Indexer:
 
     def enumerated(self, iterable: Any, target: Any) -> Sequence:
         start = start_of(iterable)
-        inner = self.sequence(_unlisted(iterable.args[0]), _elements(target, 2)[1])
+        inner = self.sequence(self.unlisted(iterable.args[0]), _elements(target, 2)[1])
         start = start if isinstance(start, gast.Constant) else self.bound(start, "start")
 
         def element(i: Node) -> Node:
@@ -300,10 +309,21 @@ class _Indexer:
             tree.call("sorted", keys) if is_sorted else keys, tree.store(index), elements
         )
 
+    def unlisted(self, iterable: Any) -> Any:
+        """What stands inside of `list(...)` or `tuple(...)`, unless the loop may change that and not the list."""
+        while (
+            tree.called_name(iterable) in ("list", "tuple")
+            and len(iterable.args) == 1
+            and not iterable.keywords
+            and not self.is_changing
+        ):
+            iterable = iterable.args[0]
+        return iterable
+
     # --- names ---
     def items(self, value: Any, wanted: str) -> Node:
         """A name for what may be indexed, or the expression itself."""
-        return self.bound(self.checked(_unlisted(value)), wanted)
+        return self.bound(self.checked(self.unlisted(value)), wanted)
 
     def bound(self, value: Any, wanted: str) -> Node:
         """The value itself if it is cheap and the loop leaves it alone, otherwise a name for it."""
@@ -371,17 +391,6 @@ def _plural(target: Any) -> str:
 
 def _index_of(target: Any) -> str:
     return f"{target.id}_index" if isinstance(target, gast.Name) else "index"
-
-
-def _unlisted(iterable: Any) -> Any:
-    """What stands inside of `list(...)` or `tuple(...)`."""
-    while (
-        tree.called_name(iterable) in ("list", "tuple")
-        and len(iterable.args) == 1
-        and not iterable.keywords
-    ):
-        iterable = iterable.args[0]
-    return iterable
 
 
 def _elements(target: Any, count: int) -> list[Any]:
