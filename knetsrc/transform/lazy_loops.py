@@ -5,7 +5,6 @@ for row in map(np.sin, y):           for item in y:
                                          y[0] = row
 """
 
-import inspect
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -199,7 +198,7 @@ class _Loops:
         found = changed_names(body)
         for n in own_nodes(body):
             is_call = isinstance(n, gast.Expr) and isinstance(n.value, gast.Call)
-            if is_call and not appended_to(n) and not inspect.isbuiltin(self.value_of(n.value)):
+            if is_call and not appended_to(n) and self.value_of(n.value) is not print:
                 found |= tree.names_read(n.value) & self.hidden
         return found
 

@@ -6,17 +6,15 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from rich.console import Console
 from rich.progress import track
 
-from .judge import KINDS, Verdict, judged_alone
+from .judge import KINDS, Chunk, Verdict, judged_alone
 from .programs import LEVELS
 from .shrink import shrunk
 
 CHUNK = 50  # programs in one file
-Chunk = tuple[range, int, int]  # seeds, level, and the size of each program
 
 
 def main() -> None:
@@ -66,10 +64,8 @@ def main() -> None:
 
 def _in_parallel(chunks: list[Chunk], jobs: int) -> Iterator[list[Verdict]]:
     """The verdicts of all chunks, those first that are ready first; a process ends after some, with all it has loaded."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, max_tasks_per_child=20) as pool:
-        for done in as_completed([pool.submit(judged_alone, *chunk) for chunk in chunks]):
-            yield done.result()
+    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=20) as pool:
+        yield from pool.imap_unordered(judged_alone, chunks)
 
 
 if __name__ == "__main__":

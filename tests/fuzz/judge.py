@@ -27,6 +27,7 @@ from .programs import PRELUDE, Program, written
 KINDS = ("right", "wrong", "crashed", "refused", "skipped")
 SECOND_ORDER = 0.02  # of all programs
 LONGEST = 60.0  # seconds for the gradients of one program
+Chunk = tuple[range, int, int]  # seeds, level, and the size of each program
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,9 @@ def judged(programs: Sequence[Program]) -> Iterator[Verdict]:
         del sys.modules[module.__name__]
 
 
-def judged_alone(seeds: Sequence[int], level: int, size: int) -> list[Verdict]:
+def judged_alone(chunk: Chunk) -> list[Verdict]:
     """The verdicts on one program for each seed, with a cache folder for this time only."""
+    seeds, level, size = chunk
     with tempfile.TemporaryDirectory(prefix="random_programs_cache_") as folder:
         os.environ["KNETSRC_CACHE"] = folder
         return list(judged(written(seeds, level, size)))
