@@ -49,6 +49,8 @@ class Reverser:
         Keys that are arrays or numbers for sure, so that adjoints add up with `+`.
     forms
         For a copy, an array with its shape and type that stays at hand: see `analysis.forms`.
+    numbers
+        Names of single numbers; those that are buffers as well are arrays without axes.
     handed
         Names whose adjoints are the caller's: they are only ever changed in place.
     is_tried
@@ -264,7 +266,9 @@ class Reverser:
         if key not in self.live:
             self.live.add(key)
             is_shorter = isinstance(value, gast.Subscript) and tree.is_name(value.value, adjoint)
-            if key in self.buffers and not _is_fresh(value) and not is_shorter:
+            if key in self.buffers & self.numbers:
+                value = tree.call("np.array", value)
+            elif key in self.buffers and not _is_fresh(value) and not is_shorter:
                 value = tree.call(self.spell("owned"), value)
             return tree.assign(adjoint, value)
         return tree.assign(adjoint, self._plus(key, tree.name(adjoint), value))
@@ -292,7 +296,7 @@ class Reverser:
         return [tree.assign(adjoint, tree.call(self.spell("zeros_like"), tree.name(adjoint)))]
 
     def zeros(self, key: str) -> tree.Node:
-        if key in self.numbers:
+        if key in self.numbers - self.buffers:
             return tree.constant(0.0)
         form = self.forms.get(key)
         node = tree.name(form) if form else self.pusher.keys.nodes.get(key, tree.name(key))

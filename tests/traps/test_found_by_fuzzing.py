@@ -63,3 +63,20 @@ def test_array_without_axes_that_is_written_and_returned():
         return y
 
     assert np.isclose(grad(f)(np.array(0.3)), 1.7**2)
+
+
+def test_array_without_axes_that_is_written_and_read_with_its_other_name():
+    def f(y):
+        x = y if y > 0.5 else y
+        x += np.cos(-x)
+        return y + x
+
+    assert np.isclose(grad(f)(np.array(0.87)), 2 * (1 - np.sin(0.87)))
+
+
+def test_array_without_axes_of_which_the_element_is_written():
+    def f(y):
+        y[()] = y * y
+        return y * y
+
+    assert np.isclose(grad(f)(np.array(0.3)), 4 * 0.3**3)
