@@ -4,15 +4,13 @@ smooth(u)     ->     <changes>([u], [u])
                      _ = smooth(u)
 """
 
-from typing import Any
-
 import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import CHANGES, base_of
 from knetsrc.transform.analysis.aliases import Aliases
 from knetsrc.transform.analysis.held import is_element
-from knetsrc.transform.normalize.scopes import blocks
+from knetsrc.transform.normalize.scopes import rewritten
 from knetsrc.transform.views import Viewing
 
 
@@ -46,18 +44,12 @@ def mark_changes(function: gast.FunctionDef, found: Aliases, viewing: Viewing) -
         Tells views from copies.
     """
 
-    def visit(body: list[Any]) -> list[tree.Node]:
-        marked: list[tree.Node] = []
-        for node in body:
-            for block in blocks(node):
-                block[:] = visit(block)
-            is_seen = id(node) in found.calls and seen_after(node, found)
-            checks = [viewing.check_number(e) for e in found.elements.get(id(node), ())]
-            marked += tree.at(checks, node)
-            marked += tree.at(_marked(node, found, viewing), node) if is_seen else [node]
-        return marked
+    def statement(node: tree.Node) -> list[tree.Node]:
+        is_seen = id(node) in found.calls and seen_after(node, found)
+        checks = [viewing.check_number(e) for e in found.elements.get(id(node), ())]
+        return [*checks, *(_marked(node, found, viewing) if is_seen else [node])]
 
-    function.body = visit(function.body)
+    function.body = rewritten(function.body, statement)
     return function
 
 

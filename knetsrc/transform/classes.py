@@ -244,13 +244,7 @@ def _users_classes(kinds: Mapping[str, Any]) -> Classes:
 
 def is_users_class(source: Any, node: tree.Node) -> bool:
     """Whether an expression of a function is a class of the user."""
-    *parts, text = reversed(tree.show(node).split("."))
-    try:
-        value = source.resolve(text)
-    except NameError:
-        return False
-    for part in reversed(parts):
-        value = getattr(value, part, None)
+    value = source.value_of(node)
     return isinstance(value, type) and not is_library(value)
 
 

@@ -41,7 +41,7 @@ class Following(Evaluating):
     def run(self, core: gast.FunctionDef) -> gast.FunctionDef:
         """The function with all such names followed."""
         self.spelled = "<lambda>" if core.name == "lambda_" else core.name
-        return tree.at(tree.function_def(core.name, core.args, self.block(core.body)), core)
+        return tree.with_body(core, self.block(core.body))
 
     # --- statements -------------------------------------------------------------------------------------------------------
     def block(self, body: list[tree.Node]) -> list[tree.Node]:

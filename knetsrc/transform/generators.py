@@ -22,7 +22,14 @@ from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.conditions import is_literal
 from knetsrc.transform.normalize.jumps import jumps_in
-from knetsrc.transform.normalize.scopes import blocks, bound_names, own_nodes, parameters
+from knetsrc.transform.normalize.scopes import (
+    all_blocks,
+    bound_names,
+    definitions,
+    own_nodes,
+    parameters,
+    rewritten,
+)
 from knetsrc.transform.source import Source, read_source
 
 YIELDS = (gast.Yield, gast.YieldFrom)
@@ -49,7 +56,8 @@ def unfold_contexts(function: gast.FunctionDef, source: Source) -> gast.Function
     if not any(isinstance(n, gast.With) for n in tree.walk(function)):
         return function
     function = tree.clone(function)
-    _Contexts(function, source, Names.of(function)).block(function.body)
+    contexts = _Contexts(function, source, Names.of(function))
+    function.body[:] = rewritten(function.body, contexts.statement, all_blocks)
     return without_unread(function)
 
 
@@ -72,17 +80,10 @@ class _Contexts:
     source: Source
     names: Names
 
-    def block(self, body: list[Any]) -> None:
-        found: list[tree.Node] = []
-        for node in body:
-            inner = [node.body] if isinstance(node, gast.FunctionDef) else blocks(node)
-            for part in inner:
-                self.block(part)
-            found += tree.at(self.with_(node), node) if isinstance(node, gast.With) else [node]
-        body[:] = found
-
-    def with_(self, node: Any) -> list[tree.Node]:
+    def statement(self, node: Any) -> list[tree.Node]:
         """The statements for a `with`; itself where one of its contexts cannot be written out."""
+        if not isinstance(node, gast.With):
+            return [node]
         body = node.body
         for number, item in reversed(list(enumerate(node.items))):
             new = self.item(item, body)
@@ -106,8 +107,9 @@ class _Contexts:
         target = item.optional_vars
 
         def at_yield(value: tree.Node) -> list[tree.Node]:
-            bound = [tree.assign(target, value)] if target is not None else [tree.expression(value)]
-            return [*(bound if target is not None or not is_literal(value) else []), *body]
+            if target is not None:
+                return [tree.assign(target, value), *body]
+            return list(body) if is_literal(value) else [tree.expression(value), *body]
 
         found = _around(written.body, at_yield, bool(jumps_in(body)) or bool(_returns(body)))
         return None if found is None else [*written.before, *found]
@@ -118,12 +120,11 @@ def _manager(call: Any, function: gast.FunctionDef, source: Source) -> Any:
     if not isinstance(call, gast.Call):
         return None
     if isinstance(call.func, gast.Name):
-        nested = [n for n in own_nodes(function.body) if isinstance(n, gast.FunctionDef)]
-        own = [n for n in nested if n.name == call.func.id]
+        own = [n for n in definitions(function.body) if n.name == call.func.id]
         if own:
             marks = [tree.show(d).rpartition(".")[2] for d in own[0].decorator_list]
             return own[0] if len(own) == 1 and marks == ["contextmanager"] else None
-    value = value_of(call.func, source)
+    value = source.value_of(call.func)
     if value is contextlib.nullcontext:
         return value
     generator = getattr(value, "__wrapped__", None)
@@ -137,23 +138,6 @@ def _example() -> Any:
 
 
 _MANAGER_CODES = (_example.__code__,)
-
-
-def value_of(node: Any, source: Source) -> Any:
-    """What a dotted name stands for outside of a function; None where it is not bound."""
-    path = []
-    while isinstance(node, gast.Attribute):
-        path.append(node.attr)
-        node = node.value
-    if not isinstance(node, gast.Name):
-        return None
-    try:
-        value = source.resolve(node.id)
-    except NameError:
-        return None
-    for text in path[::-1]:
-        value = getattr(value, text, None)
-    return value
 
 
 def definition_of(generator: Any, source: Source) -> gast.FunctionDef | None:

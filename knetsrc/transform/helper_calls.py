@@ -169,4 +169,4 @@ def _reverse_arguments(
     for node, name in rest:
         pushed.values.named_shapes[name] = pusher.shapes.of(node, step.node)
         pushed.down(node, tree.name(name))
-    reverser.commit(step, pushed, consumed=consumed - {k for k in direct})
+    reverser.commit(step, pushed, consumed=consumed - direct)

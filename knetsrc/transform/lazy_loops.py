@@ -17,11 +17,16 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to
 from knetsrc.transform.analysis.stores import changed_names
-from knetsrc.transform.generators import value_of
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.comprehensions import loops
 from knetsrc.transform.normalize.jumps import jumps_in
-from knetsrc.transform.normalize.scopes import blocks, bound_names, own_nodes, parameters
+from knetsrc.transform.normalize.scopes import (
+    all_blocks,
+    bound_names,
+    own_nodes,
+    parameters,
+    rewritten,
+)
 from knetsrc.transform.source import Source
 
 _PASSING_ON = (zip, enumerate, reversed, iter, itertools.islice)
@@ -62,7 +67,8 @@ def unfold_lazy_loops(function: gast.FunctionDef, source: Source) -> gast.Functi
     if not any(isinstance(n, gast.For) for n in tree.walk(function)):
         return function
     function = tree.clone(function)
-    _Loops(function, source, Names.of(function)).block(function.body)
+    loops = _Loops(function, source, Names.of(function))
+    function.body[:] = rewritten(function.body, loops.statement, all_blocks)
     return function
 
 
@@ -76,21 +82,14 @@ class _Loops:
         self.given = set(parameters(self.function))
         self.hidden = bound_names(self.function.body) | self.given
 
-    def block(self, body: list[Any]) -> None:
-        found: list[tree.Node] = []
-        for node in body:
-            for inner in [node.body] if isinstance(node, gast.FunctionDef) else blocks(node):
-                self.block(inner)
-            found += self.loop(node) if isinstance(node, gast.For) else [node]
-        body[:] = found
-
-    def loop(self, node: Any) -> list[tree.Node]:
+    def statement(self, node: Any) -> list[tree.Node]:
+        if not isinstance(node, gast.For):
+            return [node]
         written = self.written_out(node)
         if written is None:
             self.refuse_late(node)
             return [node]
-        again = [self.loop(n) if isinstance(n, gast.For) else [n] for n in written]
-        return [n for part in again for n in part]
+        return [n for part in written for n in self.statement(part)]
 
     def written_out(self, node: Any) -> list[tree.Node] | None:
         """The statements for a loop, the elements of which its body computes; None where it stays as it is."""
@@ -105,7 +104,7 @@ class _Loops:
         if isinstance(iterable, gast.GeneratorExp):
             return self.of_generator(node, iterable, target, bool(is_numbered))
         kind = self.value_of(iterable)
-        if kind not in (map, filter) or not _is_plain(iterable):
+        if not _is_any(kind, (map, filter)) or not _is_plain(iterable):
             return None
         return self.of_call(node, iterable, target, kind)
 
@@ -207,7 +206,9 @@ class _Loops:
         makes: dict[str, bool] = dict.fromkeys(self.given, False)
         assigned = [n for n in own_nodes(self.function.body) if isinstance(n, gast.Assign)]
         for node in assigned:
-            is_new = isinstance(node.value, _DISPLAYS) or self.value_of(node.value) in _MAKING
+            is_new = isinstance(node.value, _DISPLAYS) or _is_any(
+                self.value_of(node.value), _MAKING
+            )
             for text in tree.names_written(node.targets):
                 is_alone = len(node.targets) == 1 and tree.is_name(node.targets[0], text)
                 makes[text] = makes.get(text, True) and is_new and is_alone
@@ -219,9 +220,9 @@ class _Loops:
             yield node
         elif isinstance(node, gast.Call):
             kind = self.value_of(node)
-            if kind in _COMPUTING:
+            if _is_any(kind, _COMPUTING):
                 yield node
-            elif kind in _PASSING_ON:
+            elif _is_any(kind, _PASSING_ON):
                 for argument in node.args:
                     yield from self.late(argument)
 
@@ -235,7 +236,11 @@ class _Loops:
         """What the function of a call is, if it is a name from outside."""
         if not isinstance(node, gast.Call) or tree.names_read(node.func) & self.hidden:
             return None
-        return value_of(node.func, self.source)
+        return self.source.value_of(node.func)
+
+
+def _is_any(value: Any, known: tuple[Any, ...]) -> bool:
+    return any(value is each for each in known)
 
 
 def _is_plain(call: Any) -> bool:

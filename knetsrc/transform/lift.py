@@ -72,7 +72,7 @@ def _without_shadows(core: gast.FunctionDef) -> gast.FunctionDef:
     if not clashes:
         return core
     body = tree.rewrite(core.body, {gast.FunctionDef: renamed, gast.Call: called})
-    return tree.at(tree.function_def(core.name, core.args, body), core)
+    return tree.with_body(core, body)
 
 
 def _reached(text: str, read: dict[str, set[str]]) -> set[str]:
@@ -173,7 +173,7 @@ def _with_early_defaults(core: gast.FunctionDef) -> gast.FunctionDef:
         return [*before, node]
 
     body = tree.rewrite(core.body, {gast.FunctionDef: early})
-    return tree.at(tree.function_def(core.name, core.args, body), core)
+    return tree.with_body(core, body)
 
 
 def _with_single_names(core: gast.FunctionDef) -> gast.FunctionDef:
@@ -201,4 +201,4 @@ def _with_single_names(core: gast.FunctionDef) -> gast.FunctionDef:
         return [node, tree.at(tree.assign(text, tree.name(node.name)), node)]
 
     body = tree.rewrite(core.body, {gast.FunctionDef: renamed})
-    return tree.at(tree.function_def(core.name, core.args, body), core)
+    return tree.with_body(core, body)

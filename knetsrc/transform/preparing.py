@@ -29,6 +29,7 @@ from knetsrc.transform.writes import check_calls, guard_writes
 
 if TYPE_CHECKING:
     from knetsrc.transform.units import Units
+
 _TUPLE_VALUED = frozenset(
     {
         "svd",

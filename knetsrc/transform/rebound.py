@@ -120,4 +120,4 @@ def _renamed(node: tree.Node, current: dict[str, str], fresh: dict[str, str]) ->
 
 
 def _with_body(function: gast.FunctionDef, body: list[tree.Node]) -> gast.FunctionDef:
-    return tree.at(tree.function_def(function.name, function.args, body), function)
+    return tree.with_body(function, body)

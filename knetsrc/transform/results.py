@@ -19,7 +19,7 @@ def split_aux(core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
         tree.at(tree.assign(pair, last.value), last),
         tree.at(tree.return_(parts), last),
     ]
-    return tree.at(tree.function_def(core.name, core.args, body), core)
+    return tree.with_body(core, body)
 
 
 def bind_result(core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
@@ -47,4 +47,4 @@ def bind_result(core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
     else:
         result = bound(value, "value")
     returned = tree.at(tree.return_(result), last)
-    return tree.at(tree.function_def(core.name, core.args, [*body, returned]), core)
+    return tree.with_body(core, [*body, returned])

@@ -127,6 +127,15 @@ class Source:
                 return scope[name]
         raise NameError(f"name {name!r} is not defined")
 
+    def value_of(self, node: tree.Node) -> Any:
+        """What a dotted name stands for outside of the function; None for other expressions, and where it is not bound."""
+        if isinstance(node, gast.Attribute):
+            return getattr(self.value_of(node.value), node.attr, None)
+        try:
+            return self.resolve(node.id) if isinstance(node, gast.Name) else None
+        except NameError:
+            return None
+
     def is_closure(self, name: str) -> bool:
         """Whether `name` belongs to a function around this one."""
         return name in self.closure_names

@@ -169,20 +169,16 @@ class Specializer:
                 return self._inherited(node, known)
             owner = known.class_of(function.value)
             if owner is not None:
-                return _called(owner, function.attr, function.value, node, owner.__mro__)
+                return _called(function.attr, function.value, node, owner.__mro__)
             value = self.outside.resolve(function.value)
             if isinstance(value, type) and not is_library(value):
                 found = defined_in(value, function.attr)
                 is_class_method = found is not None and isinstance(found[1], classmethod)
                 return (
-                    _called(value, function.attr, None, node, value.__mro__)
-                    if is_class_method
-                    else None
+                    _called(function.attr, None, node, value.__mro__) if is_class_method else None
                 )
         owner = known.class_of(function)
-        return (
-            _called(owner, "__call__", function, node, owner.__mro__) if owner is not None else None
-        )
+        return _called("__call__", function, node, owner.__mro__) if owner is not None else None
 
     def _inherited(self, node: Any, known: ClassFacts) -> "Member | None":
         """The method that `super().method(...)` calls."""
@@ -190,7 +186,7 @@ class Specializer:
         if current is None or owner is None or node.func.value.args:
             return None
         later = owner.__mro__[owner.__mro__.index(current) + 1 :]
-        return _called(owner, node.func.attr, tree.name(known.first), node, later)
+        return _called(node.func.attr, tree.name(known.first), node, later)
 
     def _variant(self, callee: Any, wanted: str, call: gast.Call, known: ClassFacts) -> str:
         """The name of a copy of a function for objects of the classes that it is called with."""
@@ -434,9 +430,7 @@ def _operators(node: Any) -> list[tuple[tree.Node, str, list[tree.Node]]]:
     return []
 
 
-def _called(
-    owner: type, name: str, receiver: Any, node: gast.Call, among: tuple[type, ...]
-) -> Member | None:
+def _called(name: str, receiver: Any, node: gast.Call, among: tuple[type, ...]) -> Member | None:
     """The method that is called, as a plain function with all of its arguments."""
     kind = next((k for k in among if name in vars(k)), None)
     if kind is None or is_library(kind):

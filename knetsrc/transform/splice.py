@@ -8,11 +8,9 @@ expression or a name for it.
 """
 
 import functools
-import importlib
 import inspect
 import operator
 import textwrap
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -326,11 +324,3 @@ def literal_value(node: tree.Node | None) -> Any:
 
 def type_of(node: tree.Node) -> type:
     return tuple if isinstance(node, gast.Tuple) else list
-
-
-def backends_name(value: Any) -> str | None:
-    """The name under which `knetsrc.backends` offers a function, if it does."""
-    text = getattr(value, "__name__", "")
-    backends = importlib.import_module("knetsrc.backends")
-    is_function = isinstance(value, types.FunctionType)
-    return text if is_function and getattr(backends, text, None) is value else None

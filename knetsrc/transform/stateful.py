@@ -21,7 +21,7 @@ from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.effects import path_of
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 from knetsrc.transform.normalize.owned_containers import escaping_names
-from knetsrc.transform.normalize.scopes import blocks, parameters
+from knetsrc.transform.normalize.scopes import parameters, rewritten
 
 _OF_BUILTINS = frozenset(
     name for kind in (np.ndarray, list, tuple, dict, str, float) for name in dir(kind)
@@ -67,7 +67,7 @@ class Stateful:
             last = core.body[-1]
             value = tree.tuple_of([last.value, tree.name(first)])
             body = [*core.body[:-1], tree.at(tree.return_(value), last)]
-            made = tree.at(tree.function_def(core.name, core.args, body), core)
+            made = tree.with_body(core, body)
             self._returning[id(core)] = core, made
         return self._returning[id(core)][1]  # type: ignore[no-any-return]
 
@@ -91,7 +91,7 @@ class Stateful:
         }
         if not rebound:
             return core
-        self._refuse_aliases(core, calls, rebound, known)
+        self._refuse_aliases(calls, rebound, known)
         owned = self._owned(core, owns_parameters, known)
         for node in found:
             receiver = self._object_of(node, known)
@@ -112,28 +112,22 @@ class Stateful:
             return [tree.assign(name, node)], tree.name(name)
 
         core = hoist(core, names, replace, (gast.Call,))
-        core.body = self._block(core.body, known, names)
+        core.body = rewritten(core.body, lambda node: self._statement(node, known, names))
         return core
 
-    def _block(self, body: list[Any], known: ClassFacts, names: Names) -> list[tree.Node]:
-        found: list[tree.Node] = []
-        for node in body:
-            for block in blocks(node):
-                block[:] = self._block(block, known, names)
-            call = getattr(node, "value", None)
-            is_plain = isinstance(node, gast.Assign | gast.Expr) and isinstance(call, gast.Call)
-            receiver = self._object_of(call, known) if is_plain else None
-            if receiver is None:
-                found.append(node)
-                continue
-            target = node.targets[0] if isinstance(node, gast.Assign) else None
-            text = target.id if isinstance(target, gast.Name) else names.fresh("value")
-            both = tree.tuple_of([tree.name(text), tree.name(_name_of(receiver))])
-            statements: list[tree.Node] = [tree.assign(both, call)]
-            if target is not None and not isinstance(target, gast.Name):
-                statements += _taken_apart(target, text)
-            found += tree.at(statements, node)
-        return found
+    def _statement(self, node: Any, known: ClassFacts, names: Names) -> list[tree.Node]:
+        call = getattr(node, "value", None)
+        is_plain = isinstance(node, gast.Assign | gast.Expr) and isinstance(call, gast.Call)
+        receiver = self._object_of(call, known) if is_plain else None
+        if receiver is None:
+            return [node]
+        target = node.targets[0] if isinstance(node, gast.Assign) else None
+        text = target.id if isinstance(target, gast.Name) else names.fresh("value")
+        both = tree.tuple_of([tree.name(text), tree.name(_name_of(receiver))])
+        statements: list[tree.Node] = [tree.assign(both, call)]
+        if target is not None and not isinstance(target, gast.Name):
+            statements += _taken_apart(target, text)
+        return statements
 
     def _object_of(self, node: Any, known: ClassFacts) -> tree.Node | None:
         """The object of a call of a method that writes to it."""
@@ -170,9 +164,7 @@ class Stateful:
                 bound.setdefault(node.id, []).append(False)
         return {n for n, kinds in bound.items() if all(kinds)} - escaping_names(core)
 
-    def _refuse_aliases(
-        self, core: gast.FunctionDef, calls: list[Any], rebound: set[str], known: ClassFacts
-    ) -> None:
+    def _refuse_aliases(self, calls: list[Any], rebound: set[str], known: ClassFacts) -> None:
         """A method of an object that is written must not hand out the object."""
         for node in calls:
             member = self.member(node, known)

@@ -211,6 +211,12 @@ def function_def(
     return gast.FunctionDef(text, parameters, body, [], None, None, [])
 
 
+def with_body(function: gast.FunctionDef, body: list[Node]) -> gast.FunctionDef:
+    """The function with other statements, and without its decorators."""
+    made: gast.FunctionDef = at(function_def(function.name, function.args, body), function)
+    return made
+
+
 def module(body: list[Node]) -> gast.Module:
     return gast.Module(body, [])
 
@@ -316,6 +322,14 @@ def children(node: Node) -> list[Node]:
     below = [node.__dict__.get(field) for field in _BELOW[node.__class__][::-1]]
     parts = [part for v in below for part in (v if isinstance(v, list) else [v])]
     return [part for part in parts if isinstance(part, Node)]
+
+
+def integer_of(node: Node | None) -> int | None:
+    """`-2` for a literal of it, None for all else."""
+    if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
+        inner = integer_of(node.operand)
+        return None if inner is None else -inner
+    return node.value if isinstance(node, gast.Constant) and type(node.value) is int else None
 
 
 def names_read(node: Node | Iterable[Node]) -> set[str]:

@@ -54,20 +54,6 @@ from knetsrc.transform.stateful import Stateful
 from knetsrc.transform.static import plain_value
 from knetsrc.transform.yields import is_generator, listed, unfold_yields
 
-_TUPLE_VALUED = frozenset(
-    {
-        "svd",
-        "eigh",
-        "qr",
-        "slogdet",
-        "lstsq",
-        "modf",
-        "frexp",
-        "divmod",
-        "pool_with_winners",
-    }
-)
-
 
 @dataclass
 class Units:

@@ -85,7 +85,7 @@ def through_views(
         viewing = viewing._replace(integers=integer_names(function))
         walk = _Walk(viewing, involved, held)
     body = walk.block(tree.clone(function.body), {})
-    function = tree.at(tree.function_def(function.name, function.args, body), function)
+    function = tree.with_body(function, body)
     return _without_unread(function, walk.views, viewing)
 
 

@@ -22,13 +22,20 @@ from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.generators import (
     definition_of,
     taken_over,
-    value_of,
     without_unread,
     yields_in,
 )
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.jumps import jumps_in
-from knetsrc.transform.normalize.scopes import blocks, bound_names, own_nodes, parameters
+from knetsrc.transform.normalize.scopes import (
+    all_blocks,
+    blocks,
+    bound_names,
+    definitions,
+    own_nodes,
+    parameters,
+    rewritten,
+)
 from knetsrc.transform.source import Source
 
 _REFUSED = "append the values to a list and return the list"
@@ -89,7 +96,8 @@ def unfold_yields(function: gast.FunctionDef, source: Source) -> gast.FunctionDe
         Where it was read.
     """
     function = tree.clone(function)
-    _Loops(function, source, Names.of(function)).block(function.body)
+    loops = _Loops(function, source, Names.of(function))
+    function.body[:] = rewritten(function.body, loops.statement, all_blocks)
     function = without_unread(function)
     inner = [n for n in tree.walk(function.body) if isinstance(n, gast.FunctionDef)]
     if not any(map(is_generator, inner)):
@@ -115,16 +123,9 @@ class _Loops:
     source: Source
     names: Names
 
-    def block(self, body: list[Any]) -> None:
-        found: list[tree.Node] = []
-        for node in body:
-            inner = [node.body] if isinstance(node, gast.FunctionDef) else blocks(node)
-            for part in inner:
-                self.block(part)
-            found += tree.at(self.loop(node), node) if isinstance(node, gast.For) else [node]
-        body[:] = found
-
-    def loop(self, node: gast.For) -> list[tree.Node]:
+    def statement(self, node: Any) -> list[tree.Node]:
+        if not isinstance(node, gast.For):
+            return [node]
         generator = self.generator(node.iter)
         if generator is None or not self.is_to_be_written_out(node, generator):
             return [node]
@@ -144,11 +145,10 @@ class _Loops:
         if not isinstance(call, gast.Call):
             return None
         if isinstance(call.func, gast.Name):
-            nested = [n for n in own_nodes(self.function.body) if isinstance(n, gast.FunctionDef)]
-            own = [n for n in nested if n.name == call.func.id]
+            own = [n for n in definitions(self.function.body) if n.name == call.func.id]
             if own:
                 return own[0] if len(own) == 1 and is_generator(own[0]) else None
-        return definition_of(value_of(call.func, self.source), self.source)
+        return definition_of(self.source.value_of(call.func), self.source)
 
     def is_to_be_written_out(self, node: gast.For, generator: gast.FunctionDef) -> bool:
         """Whether a list of all values would not be the same."""

@@ -67,7 +67,9 @@ def test_array_without_axes_that_is_written_and_returned():
 
 def test_array_without_axes_that_is_written_and_read_with_its_other_name():
     def f(y):
-        x = y if y > 0.5 else y
+        x = y
+        if y > 0.5:
+            x = y
         x += np.cos(-x)
         return y + x
 

@@ -18,7 +18,6 @@ from llvmlite import ir
 Value = Any
 INTEGER = ir.IntType(64)
 SMALL = ir.IntType(32)
-BYTE = ir.IntType(8)
 POINTER = ir.PointerType()
 UNALIGNED = {ir.FloatType(): 4, ir.DoubleType(): 8, INTEGER: 8}
 

@@ -18,7 +18,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.stores import index_of, path_of, target_of
-from knetsrc.transform.normalize.scopes import parameters
+from knetsrc.transform.normalize.scopes import blocks, parameters
 
 _SHAPES = frozenset({"shape", "ndim", "size", "dtype"})
 
@@ -88,9 +88,9 @@ class _Fills:
                 inside = (*loops, node)
                 self._read([head], loops if isinstance(node, gast.For) else inside, node)
                 self.block(node.body, inside)
-            elif blocks := _blocks(node):
+            elif any(inner := blocks(node)):
                 self._read(_heads(node), loops, node)
-                for block in blocks:
+                for block in inner:
                     self.block(block, loops)
             else:
                 self._statement(node, loops)
@@ -159,7 +159,7 @@ def counter_of(node: tree.Node) -> Counter | None:
         ranged, direction = ranged.args[0], -1
     if tree.called_name(ranged) != "range" or ranged.keywords:
         return None
-    bounds = [_integer(a) for a in ranged.args]
+    bounds = [tree.integer_of(a) for a in ranged.args]
     if len(bounds) < 3:
         least = 0 if len(bounds) == 1 else bounds[0]
         return None if least is None else Counter(node.target.id, least, direction)
@@ -168,13 +168,6 @@ def counter_of(node: tree.Node) -> Counter | None:
     if bounds[2] > 0:
         return None if bounds[0] is None else Counter(node.target.id, bounds[0], direction)
     return None if bounds[1] is None else Counter(node.target.id, bounds[1] + 1, -direction)
-
-
-def _integer(node: Any) -> int | None:
-    if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
-        inner = _integer(node.operand)
-        return None if inner is None else -inner
-    return node.value if isinstance(node, gast.Constant) and type(node.value) is int else None
 
 
 def _place(
@@ -199,7 +192,7 @@ def _shift(
 
 def _is_dimension(part: tree.Node, texts: list[str]) -> bool:
     is_counted = any(_shift_of(part, text) is not None for text in texts)
-    return isinstance(part, gast.Slice) or _integer(part) is not None or is_counted
+    return isinstance(part, gast.Slice) or tree.integer_of(part) is not None or is_counted
 
 
 def _shift_of(part: Any, text: str) -> int | None:
@@ -210,9 +203,9 @@ def _shift_of(part: Any, text: str) -> int | None:
     left, right = part.left, part.right
     if isinstance(part.op, gast.Add):
         value = right if tree.is_name(left, text) else left if tree.is_name(right, text) else None
-        return _integer(value)
+        return tree.integer_of(value)
     if isinstance(part.op, gast.Sub) and tree.is_name(left, text):
-        shift = _integer(right)
+        shift = tree.integer_of(right)
         return None if shift is None else -shift
     return None
 
@@ -247,12 +240,6 @@ def _indices(path: Iterable[Any]) -> list[Any]:
     for part in path:
         found += [part.slice] if isinstance(part, gast.Subscript) else getattr(part, "args", [])
     return found
-
-
-def _blocks(node: Any) -> list[list[Any]]:
-    found = [getattr(node, field, None) or [] for field in ("body", "orelse", "finalbody")]
-    found += [handler.body for handler in getattr(node, "handlers", [])]
-    return [block for block in found if block]
 
 
 def _heads(node: Any) -> list[Any]:

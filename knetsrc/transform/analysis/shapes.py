@@ -200,18 +200,11 @@ def cut_off(index: tree.Node) -> tuple[int, ...] | None:
 def _cut_of_slice(part: tree.Node) -> int | None:
     if not isinstance(part, gast.Slice) or part.step is not None:
         return None
-    lower = 0 if part.lower is None else _integer(part.lower)
-    upper = 0 if part.upper is None else _integer(part.upper)
+    lower = 0 if part.lower is None else tree.integer_of(part.lower)
+    upper = 0 if part.upper is None else tree.integer_of(part.upper)
     if lower is None or upper is None or lower < 0:
         return None
     return lower - upper if upper < 0 or part.upper is None else None
-
-
-def _integer(node: tree.Node) -> int | None:
-    if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
-        inner = _integer(node.operand)
-        return None if inner is None else -inner
-    return node.value if isinstance(node, gast.Constant) and type(node.value) is int else None
 
 
 def _last_name(function: tree.Node) -> str:

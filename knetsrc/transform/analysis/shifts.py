@@ -114,7 +114,7 @@ class _Shift:
         self.is_plain &= keepdims is None or tree.is_constant(keepdims, True, False)
         self.is_number = self.axis is None or tree.is_constant(self.axis, None)
         self.is_first = tree.is_constant(self.axis, 0)
-        self.is_from_end = (_integer(self.axis) or 0) < 0  # more axes in front do not matter
+        self.is_from_end = (tree.integer_of(self.axis) or 0) < 0  # more axes in front do not matter
         self.is_reduced = not (self.is_number or self.is_first or tree.is_constant(keepdims, True))
         self.whole = self.shapes.of(self.operand, self.statement)
         self.reduced: set[Shape] = set()
@@ -239,7 +239,7 @@ class _Shift:
         return Dependence(inner.kind, inner.times, not inner.is_reduced)
 
     def _is_at_axis(self, index: tree.Node, value: int | None) -> bool:
-        axis = _integer(self.axis)
+        axis = tree.integer_of(self.axis)
         if not isinstance(index, gast.Tuple) or not tree.is_constant(index.elts[-1], value):
             return False
         before = index.elts[:-1]
@@ -258,14 +258,7 @@ def _turned(found: Dependence, kind: str, into: str) -> Dependence:
 
 
 def _is_literal(axis: tree.Node | None) -> bool:
-    return axis is None or tree.is_constant(axis, None) or _integer(axis) is not None
-
-
-def _integer(node: tree.Node | None) -> int | None:
-    if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
-        inner = _integer(node.operand)
-        return None if inner is None else -inner
-    return node.value if isinstance(node, gast.Constant) and type(node.value) is int else None
+    return axis is None or tree.is_constant(axis, None) or tree.integer_of(axis) is not None
 
 
 def _expressions(node: tree.Node) -> Iterator[tree.Node]:

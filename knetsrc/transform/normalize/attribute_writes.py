@@ -15,7 +15,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import path_of
 from knetsrc.transform.normalize.owned_containers import escaping_names
-from knetsrc.transform.normalize.scopes import blocks, captured_names, own_nodes, parameters
+from knetsrc.transform.normalize.scopes import captured_names, own_nodes, parameters, rewritten
 from knetsrc.transform.tree import Node
 
 WITH = "with_attributes"
@@ -55,7 +55,7 @@ def write_out_attributes(
     """
     objects = owned_objects(function, owned, is_class)
     result = tree.clone(function)
-    result.body = _Attributes(names, objects, is_class).block(result.body)
+    result.body = rewritten(result.body, _Attributes(names, objects, is_class).statement)
     return result  # type: ignore[no-any-return]
 
 
@@ -89,17 +89,9 @@ class _Attributes:
     def __init__(self, names: Names, objects: frozenset[str], is_class: IsClass) -> None:
         self.names, self.objects, self.is_class = names, objects, is_class
 
-    def block(self, body: list[Any]) -> list[Node]:
-        found: list[Node] = []
-        for node in body:
-            for block in blocks(node):
-                block[:] = self.block(block)
-            if isinstance(node, gast.FunctionDef):
-                node = write_out_attributes(node, self.names, frozenset(), self.is_class)
-            found += tree.at(self.statement(node), node)
-        return found
-
     def statement(self, node: Any) -> list[Node]:
+        if isinstance(node, gast.FunctionDef):
+            return [write_out_attributes(node, self.names, frozenset(), self.is_class)]
         if isinstance(node, gast.AugAssign) and self._is_owned(node.target):
             return self._augmented(node)
         if isinstance(node, gast.AnnAssign) and node.value and self._is_owned(node.target):

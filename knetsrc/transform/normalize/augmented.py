@@ -14,7 +14,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import effects
 from knetsrc.transform.normalize.inplace import made_lists
-from knetsrc.transform.normalize.scopes import blocks, parameters
+from knetsrc.transform.normalize.scopes import parameters, rewritten
 from knetsrc.transform.normalize.sharing import carriers, shared_names
 from knetsrc.transform.tree import Node
 
@@ -50,7 +50,9 @@ def write_out_augmented(
     given = set() if owns_parameters else set(parameters(function))
     lists = made_lists(function)
 
-    def write_out(node: Any) -> list[Node]:
+    def write_out(node: Any) -> Node | list[Node]:
+        if not isinstance(node, gast.AugAssign) or not isinstance(node.target, gast.Name):
+            return node
         name = node.target.id
         if name in lists:
             return _extended(node, names)
@@ -61,18 +63,9 @@ def write_out_augmented(
         text = tree.constant(tree.show([node]))
         return [tree.expression(tree.call("check_not_array", tree.name(name), text)), value]
 
-    def visit(body: list[Any]) -> list[Node]:
-        found: list[Node] = []
-        for node in body:
-            for block in blocks(node):
-                block[:] = visit(block)
-            is_augmented = isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name)
-            found += tree.at(write_out(node), node) if is_augmented else [node]
-        return found
-
     written: list[Node] = []
     for node in function.body:
-        written += visit([node])
+        written += rewritten([node], write_out)
         given -= _own_from_here(node)
     function.body = written
     return function

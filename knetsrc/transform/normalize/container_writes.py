@@ -20,7 +20,7 @@ from knetsrc.transform.normalize.owned_containers import (
     merged_names,
     owned_containers,
 )
-from knetsrc.transform.normalize.scopes import blocks
+from knetsrc.transform.normalize.scopes import rewritten
 from knetsrc.transform.tree import Node
 
 OF_LISTS = frozenset({"pop", "insert", "extend", "reverse", "sort", "clear"})
@@ -57,7 +57,7 @@ def write_out_containers(
         return [tree.assign(name, node)], tree.name(name)
 
     function = hoist(function, names, replace, (gast.Call,))
-    function.body = _Writes(names, lists, dicts).block(function.body)
+    function.body = rewritten(function.body, _Writes(names, lists, dicts).statement)
     return function
 
 
@@ -86,17 +86,9 @@ class _Writes:
     def __init__(self, names: Names, lists: set[str], dicts: set[str]) -> None:
         self.names, self.lists, self.dicts = names, lists, dicts
 
-    def block(self, body: list[Any]) -> list[Node]:
-        found: list[Node] = []
-        for node in body:
-            for block in blocks(node):
-                block[:] = self.block(block)
-            if isinstance(node, gast.FunctionDef):
-                node = write_out_containers(node, self.names, owns_parameters=False)
-            found += tree.at(self.statement(node), node)
-        return found
-
     def statement(self, node: Any) -> list[Node]:
+        if isinstance(node, gast.FunctionDef):
+            return [write_out_containers(node, self.names, owns_parameters=False)]
         value = getattr(node, "value", None)
         is_plain = isinstance(node, gast.Assign | gast.Expr)
         if is_plain and (text := _changed_by(value, self.lists, self.dicts)) is not None:
@@ -166,7 +158,7 @@ class _Writes:
         return _Change(before, element, [self._without(text, index)])
 
     def _without(self, text: str, index: Node) -> Node:
-        number = _integer(index)
+        number = tree.integer_of(index)
         if number == -1:
             return tree.assign(text, _part(text, None, index))
         if number == 0:
@@ -181,7 +173,7 @@ class _Writes:
     def _inserted(self, text: str, index: Node, value: Node) -> list[Node]:
         before: list[Node] = []
         element: Node = tree.list_of([value])
-        if _integer(index) == 0:
+        if tree.integer_of(index) == 0:
             return [tree.assign(text, tree.binary(element, "+", tree.name(text)))]
         index = self._cheap(index, "index", before)
         start = tree.binary(_part(text, None, index), "+", element)
@@ -263,7 +255,7 @@ class _Writes:
 
     def _cheap(self, value: Node, wanted: str, before: list[Node]) -> Node:
         """A literal or a name for a value that is written twice."""
-        if isinstance(value, gast.Constant | gast.Name) or _integer(value) is not None:
+        if isinstance(value, gast.Constant | gast.Name) or tree.integer_of(value) is not None:
             return value
         name = self.names.fresh(wanted)
         before.append(tree.assign(name, value))
@@ -277,7 +269,7 @@ def _without_key(text: str, key: Node) -> Node:
 
 def _part(text: str, lower: Node | None, upper: Node | None) -> Node:
     """`xs[lower:upper]`, the whole list for the bound 0."""
-    if upper is None and (lower is None or _integer(lower) == 0):
+    if upper is None and (lower is None or tree.integer_of(lower) == 0):
         return tree.name(text)
     lower, upper = (None if b is None else tree.clone(b) for b in (lower, upper))
     return tree.subscript(tree.name(text), tree.slice_of(lower, upper, None))
@@ -290,13 +282,6 @@ def _is_in_order(target: Any) -> bool:
         return False
     if lower is None or upper is None or tree.is_same(lower, upper):
         return True
-    first, last = _integer(lower), _integer(upper)
+    first, last = tree.integer_of(lower), tree.integer_of(upper)
     is_known = first is not None and last is not None and (first < 0) == (last < 0)
     return is_known and first <= last  # type: ignore[operator]
-
-
-def _integer(node: Any) -> int | None:
-    if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
-        inner = _integer(node.operand)
-        return None if inner is None else -inner
-    return node.value if isinstance(node, gast.Constant) and type(node.value) is int else None

@@ -8,7 +8,7 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import effects
-from knetsrc.transform.normalize.scopes import COMPREHENSIONS, blocks
+from knetsrc.transform.normalize.scopes import COMPREHENSIONS, rewritten
 from knetsrc.transform.tree import Node
 
 _COMPUTED = (gast.Call, gast.IfExp, gast.BoolOp, gast.NamedExpr, gast.Lambda, *COMPREHENSIONS)
@@ -27,21 +27,13 @@ def write_out_elements(function: gast.FunctionDef, names: Names) -> gast.Functio
     b[j] = 0.0
     """
     function = tree.clone(function)
-    function.body = _Elements(names).block(function.body)
+    function.body = rewritten(function.body, _Elements(names).statement)
     return function
 
 
 class _Elements:
     def __init__(self, names: Names) -> None:
         self.names = names
-
-    def block(self, body: list[Node]) -> list[Node]:
-        found: list[Node] = []
-        for node in body:
-            for block in blocks(node):
-                block[:] = self.block(block)
-            found += tree.at(self.statement(node), node)
-        return found
 
     def statement(self, node: Any) -> list[Node]:
         if isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Subscript):

@@ -12,7 +12,13 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
-from knetsrc.transform.normalize.scopes import blocks, bound_names, parameters
+from knetsrc.transform.normalize.scopes import (
+    bound_names,
+    definitions,
+    own_nodes,
+    parameters,
+    rewritten,
+)
 from knetsrc.transform.tree import Node
 
 
@@ -33,28 +39,19 @@ def unfold_nonlocals(function: gast.FunctionDef, names: Names) -> gast.FunctionD
         return function
     function = tree.clone(function)
     own = bound_names(function.body) | set(parameters(function))
-    inner = {n.name: n for n in _inner_functions(function.body)}
+    inner = {n.name: n for n in definitions(function.body)}
     bound = {text: _nonlocals(n) for text, n in inner.items()}
     chosen = {
         text: given
         for text, given in bound.items()
         if given and set(given) <= own and _is_only_called(function, text, given)
     }
-    function.body = _Calls(chosen, names).block(function.body)
+    function.body = rewritten(function.body, _Calls(chosen, names).statement)
     for text, given in chosen.items():
-        inner[text].body = _Calls({text: given}, names).block(inner[text].body)
+        own_calls = _Calls({text: given}, names)
+        inner[text].body = rewritten(inner[text].body, own_calls.statement)
         _with_results(inner[text], given)
     return function
-
-
-def _inner_functions(body: list[Any]) -> list[Any]:
-    found = []
-    for node in body:
-        if isinstance(node, gast.FunctionDef):
-            found.append(node)
-        for block in blocks(node):
-            found += _inner_functions(block)
-    return found
 
 
 def _nonlocals(function: gast.FunctionDef) -> list[str]:
@@ -65,19 +62,13 @@ def _nonlocals(function: gast.FunctionDef) -> list[str]:
 def _is_only_called(function: gast.FunctionDef, text: str, given: list[str]) -> bool:
     """Whether a function is only ever called, by statements of the function around it and of its own."""
     every = _statements(function.body)
-    every += [
-        s for n in _inner_functions(function.body) if n.name == text for s in _statements(n.body)
-    ]
+    every += [s for n in definitions(function.body) if n.name == text for s in _statements(n.body)]
     called = sum(_called(s, given) == text for s in every)
     return called == sum(tree.is_name(n, text) for n in tree.walk(function.body))
 
 
 def _statements(body: list[Any]) -> list[Any]:
-    found = list(body)
-    for node in body:
-        for block in blocks(node):
-            found += _statements(block)
-    return found
+    return [n for n in own_nodes(body) if isinstance(n, gast.stmt)]
 
 
 def _called(node: Any, given: list[str]) -> str | None:
@@ -100,21 +91,15 @@ def _with_results(function: gast.FunctionDef, given: list[str]) -> None:
         first = value if value is not None else tree.constant(None)
         return tree.tuple_of([first, *map(tree.name, given)])
 
-    def visit(body: list[Any]) -> list[Any]:
-        found: list[Any] = []
-        for node in body:
-            for block in blocks(node):
-                block[:] = visit(block)
-            if isinstance(node, gast.Return):
-                found.append(tree.at(tree.return_(result(node.value)), node))
-            elif not isinstance(node, gast.Nonlocal):
-                found.append(node)
-        return found
+    def statement(node: Any) -> Node | list[Node]:
+        if isinstance(node, gast.Return):
+            return tree.return_(result(node.value))
+        return [] if isinstance(node, gast.Nonlocal) else node
 
     function.args.kwonlyargs += [tree.parameter(n) for n in given]
     function.args.kw_defaults += [None] * len(given)
     last = function.body[-1]
-    function.body = visit(function.body)
+    function.body = rewritten(function.body, statement)
     if not isinstance(last, gast.Return):
         function.body.append(tree.at(tree.return_(result(None)), last))
 
@@ -124,14 +109,6 @@ class _Calls:
 
     def __init__(self, chosen: dict[str, list[str]], names: Names) -> None:
         self.chosen, self.names = chosen, names
-
-    def block(self, body: list[Any]) -> list[Any]:
-        found: list[Any] = []
-        for node in body:
-            for block in blocks(node):
-                block[:] = self.block(block)
-            found += tree.at(self.statement(node), node)
-        return found
 
     def statement(self, node: Any) -> list[Any]:
         value = getattr(node, "value", None)

@@ -26,7 +26,6 @@ _SAFE = frozenset({
 _NUMERIC = [["np"], ["numpy"], ["cp"], ["cupy"], ["xp"], ["math"]]
 _COPYING = frozenset({"extend", "update"})
 _LAZY = frozenset({"enumerate", "reversed", "zip"})
-_SAFE_METHODS = _CHANGING | {"copy", "count", "get", "index", "items", "keys", "values"}
 _VIEWS = frozenset({"items", "keys", "values"})
 
 
@@ -72,7 +71,7 @@ def merged_names(function: gast.FunctionDef) -> gast.FunctionDef:
         body.append(node)
     if not same:
         return function
-    merged = tree.at(tree.function_def(function.name, function.args, body), function)
+    merged = tree.with_body(function, body)
     return tree.rename(merged, same)  # type: ignore[no-any-return]
 
 

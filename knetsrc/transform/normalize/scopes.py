@@ -4,7 +4,7 @@ Comprehension variables live in a scope of their own. `separate_scopes` gives th
 nothing else in the function has, so that a later rewriting can turn the comprehension into a loop.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import gast
 
@@ -44,6 +44,11 @@ def inner_functions(body: Iterable[Node]) -> Iterator[Node]:
     return (n for n in own_nodes(body) if isinstance(n, _FUNCTIONS))
 
 
+def definitions(body: Iterable[Node]) -> list[Node]:
+    """The functions that are defined in these statements, without those that are defined in them."""
+    return [n for n in own_nodes(body) if isinstance(n, gast.FunctionDef)]
+
+
 def captured_names(body: Iterable[Node]) -> set[str]:
     """Names that functions and lambdas inside read and may take from here."""
     found: set[str] = set()
@@ -70,6 +75,26 @@ def blocks(statement: Node) -> list[list[Node]]:
         return []
     found = [getattr(statement, field, None) or [] for field in ("body", "orelse", "finalbody")]
     return [*found, *(handler.body for handler in getattr(statement, "handlers", []))]
+
+
+def all_blocks(statement: Node) -> list[list[Node]]:
+    """The lists of statements inside a statement, those of functions too."""
+    return [statement.body] if isinstance(statement, gast.FunctionDef) else blocks(statement)
+
+
+def rewritten(
+    body: list[Node],
+    statement: Callable[[Node], Node | list[Node]],
+    inner: Callable[[Node], list[list[Node]]] = blocks,
+) -> list[Node]:
+    """Statements in which `statement` has replaced each, those inside of it first and in place."""
+    found: list[Node] = []
+    for node in body:
+        for block in inner(node):
+            block[:] = rewritten(block, statement, inner)
+        new = statement(node)
+        found += tree.at(new if isinstance(new, list) else [new], node)
+    return found
 
 
 def separate_scopes(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:

@@ -7,7 +7,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import path_of
-from knetsrc.transform.normalize.scopes import blocks
+from knetsrc.transform.normalize.scopes import rewritten
 from knetsrc.transform.tree import Node
 
 
@@ -22,20 +22,13 @@ def write_out_suppress(function: gast.FunctionDef, names: Names) -> gast.Functio
         pass
     """
     function = tree.clone(function)
-    function.body = _block(function.body)
+    function.body = rewritten(function.body, _written_out)
     return function
 
 
-def _block(body: list[Any]) -> list[Node]:
-    found: list[Node] = []
-    for node in body:
-        for inner in blocks(node):
-            inner[:] = _block(inner)
-        found.append(_written_out(node) if isinstance(node, gast.With) else node)
-    return found
-
-
-def _written_out(node: gast.With) -> Node:
+def _written_out(node: Any) -> Node:
+    if not isinstance(node, gast.With):
+        return node
     for number, item in enumerate(node.items):
         kinds = _suppressed(item)
         if kinds is None:
