@@ -118,7 +118,9 @@ class Control(Expressions):
             lines.append(f"    for _ in range({self.draw.choice(BOUNDS)}): {failing}")
             failing = "0.4"
         lines.append(f"    {name} = {self.bounded(kind)} * {failing}")
-        lines.append(f"except {self.draw.choice(['IndexError', 'LookupError', 'Exception'])}:")
+        lines.append(
+            f"except {self.draw.choice(['IndexError', 'LookupError', '(KeyError, IndexError)'])}:"
+        )
         lines.append(f"    {name} = {self.bounded(kind)}")
         self.bind(name, kind)
         if self.chance(0.2):

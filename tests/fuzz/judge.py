@@ -94,6 +94,10 @@ class _WrongError(AssertionError):
     """What is wrong with a gradient."""
 
 
+class _TooLate(BaseException):
+    """The time is over; no `except Exception` of a program stops this."""
+
+
 @dataclass(frozen=True)
 class _Question:
     """What is asked about a function: `chosen` are the arguments to differentiate by."""
@@ -118,7 +122,7 @@ def _judge(each: Program, f: Callable[..., Any]) -> Verdict:
                 found = oracle.slope(f, wide, question.direction, each.source)
                 if found is None or not _is_near(question, wide):
                     return Verdict(each, "skipped")
-        except (*oracle.NO_PROGRAM, TimeoutError):  # not in float32; a loop without end
+        except (*oracle.NO_PROGRAM, _TooLate):  # not in float32; a loop without end
             return Verdict(each, "skipped")
         try:
             with _limited(LONGEST):
@@ -129,7 +133,7 @@ def _judge(each: Program, f: Callable[..., Any]) -> Verdict:
             return Verdict(each, kind, str(error))
         except _WrongError as error:
             return Verdict(each, "wrong", str(error))
-        except Exception:
+        except (Exception, _TooLate):
             return Verdict(each, "crashed", traceback.format_exc())
     return Verdict(each, "right")
 
@@ -259,7 +263,7 @@ def _limited(seconds: float) -> Iterator[None]:
         return
 
     def late(*_: Any) -> None:
-        raise TimeoutError(f"took more than {seconds} seconds")
+        raise _TooLate(f"took more than {seconds} seconds")
 
     before = signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_REAL, seconds)
