@@ -82,3 +82,14 @@ def test_array_without_axes_of_which_the_element_is_written():
         return y * y
 
     assert np.isclose(grad(f)(np.array(0.3)), 4 * 0.3**3)
+
+
+def test_number_that_is_updated_under_the_name_of_a_view():
+    def f(x, z):
+        z += x[1, 2] ** 2
+        w = z
+        z = x[1, :]
+        return np.sum(np.sin(z) * z) * w
+
+    check(f, np.arange(6.0).reshape(2, 3), 1.5)
+    check(f, np.arange(6.0).reshape(2, 3), np.array(1.5), argnums=(0,))

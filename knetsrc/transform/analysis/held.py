@@ -18,7 +18,7 @@ def sliced_names(function: gast.FunctionDef) -> set[str]:
     for node in tree.walk(function.body):
         is_single = isinstance(node, gast.Assign) and tree.is_name(node.targets[0])
         if is_single and (is_part(node.value) or is_view(node.value)):
-            found.add(node.targets[0].id)
+            found |= {node.targets[0].id} - several
     while True:
         pairs = [(n.targets[0], n.value) for n in tree.walk(function.body) if is_copy(n)]
         same = [(a.id, b.id) for a, b in pairs] + [(b.id, a.id) for a, b in pairs]
@@ -29,7 +29,7 @@ def sliced_names(function: gast.FunctionDef) -> set[str]:
 
 
 def _ambiguous_names(function: gast.FunctionDef) -> set[str]:
-    """Names that are bound at several places, and not only to views; what is left of `z += e` does not count."""
+    """Names that hold several values, and not only views; what is left of `z += e` does not count."""
     found = set()
     own = set(parameters(function))
     rows = _rows(function)
@@ -39,7 +39,8 @@ def _ambiguous_names(function: gast.FunctionDef) -> set[str]:
         sources = set().union(*(_rows_of(v, text, rows) for v in others))
         is_single = len(others) + (text in own) < 2
         is_single |= len(sources) == 1 and None not in sources and text not in own
-        if not is_single and not all(v is not None and (is_part(v) or is_view(v)) for v in others):
+        are_views = all(v is not None and (is_part(v) or is_view(v)) for v in others)
+        if not is_single and (text in own or not are_views):
             found.add(text)
     return found
 
