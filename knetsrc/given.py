@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from knetsrc.callee import parameters_of
 from knetsrc.objects import classes_in, is_object
 
 Given = tuple[tuple[str, str, Any], ...]
 CONTAINERS = (list, tuple, dict)
+OF_NUMBERS = frozenset({"floats", "integers"})
 
 
 def given_by(
@@ -41,6 +44,25 @@ def given_by(
     told = [fact for name, value in values.items() for fact in _told(name, value)]
     kinds = ((name, type(values[name])) for name in asks if name in values)
     return (*told, *((name, "class", kind) for name, kind in kinds if kind in CONTAINERS))
+
+
+def ranks_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Given:
+    """What a call tells of numbers and of arrays of numbers: (name, kind, number of axes), for kinds see `OF_NUMBERS`."""
+    parameters = parameters_of(function)
+    named = {p.name: value for p, value in zip(parameters, args, strict=False)} | dict(kwargs)
+    single = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    told = ((name, *_rank_of(named[name])) for name in single if name in named)
+    return tuple((name, kind, rank) for name, kind, rank in told if kind)
+
+
+def _rank_of(value: Any) -> tuple[str, int]:
+    """The kind and the number of axes; no kind for arrays without axes, which may be written, and for all else."""
+    if type(value) is np.ndarray and value.ndim and value.dtype.kind in "fiu":
+        return ("floats" if value.dtype.kind == "f" else "integers", value.ndim)
+    if isinstance(value, float | np.floating):
+        return "floats", 0
+    is_integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return ("integers" if is_integer else "", 0)
 
 
 def _told(name: str, value: Any) -> Given:

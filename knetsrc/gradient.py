@@ -24,7 +24,7 @@ from knetsrc.arguments import (
 )
 from knetsrc.callee import Callee, name_of, parameters_of, positions, taken_apart
 from knetsrc.errors import DefectError, KnetsrcError
-from knetsrc.given import CONTAINERS
+from knetsrc.given import CONTAINERS, OF_NUMBERS
 from knetsrc.origin import comes_from_generated, explain
 from knetsrc.request import Request
 from knetsrc.runner import Known, Plan, Runner, first_type, retried
@@ -136,7 +136,7 @@ class Gradient:
         if self._is_partial:
             args, kwargs = self._first + args, self._callee.keywords | kwargs
         try:
-            plan = self._runner.plan
+            plan = self._runner.front
             if plan is not None:
                 if kwargs:
                     types = _types(args, kwargs)
@@ -209,7 +209,7 @@ class Gradient:
         plan, result = retried(
             lambda: self._planned_call(args, kwargs), self._runner, self._with_value
         )
-        if plan is self._runner.plan or all(map(_is_told_by_type, plan.given)):
+        if plan is self._runner.own_plan or all(map(_is_told_by_type, plan.given)):
             self._remember(plan, args, kwargs)
         return result
 
@@ -230,13 +230,18 @@ class Gradient:
             types = _types(args, kwargs) if kwargs else tuple(map(type, args))
             are_numbers = all(type(v) in (float, int, bool) for v in (*args, *kwargs.values()))
             is_scalar = plan.generated.scalar_result or are_numbers
-            known = (self._runner.plan or plan).known
+            self._runner.front = front = self._runner.own_plan or plan
+            known = front.known
             if len(known) >= MOST_SIGNATURES:
                 known.clear()
             form = type(values[0]) if self._is_plain and self._is_single and not arrays else None
             named: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
             holds = tuple((p, first_type(v)) for p, v in named if isinstance(v, CONTAINERS))
-            known[types] = Known(plan.fitting_call, tuple(arrays), is_scalar, form, holds)
+            is_told = any(kind in OF_NUMBERS for _, kind, _ in plan.given)
+            every = [(p, v) for p, v in named if isinstance(v, np.ndarray) and is_told]
+            ranks = tuple((p, v.ndim, v.dtype.kind) for p, v in every)
+            rest = () if is_told else tuple(arrays)  # that these hold floats is among the ranks
+            known[types] = Known(plan.fitting_call, rest, is_scalar, form, holds, ranks)
 
     def _called_with_check(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         request = self._runner.request
@@ -288,8 +293,8 @@ class Gradient:
 
     @property
     def source(self) -> str:
-        """The module that is executed, as text."""
-        text: str = self._runner.ready().generated.text
+        """The module that is executed, as text: after a call for arrays with as many axes, before any for all arrays."""
+        text: str = self._runner.shown.generated.text
         return text
 
     def dump(self, path: str | PathLike[str]) -> Path:
@@ -387,4 +392,4 @@ def _checked_value(
 def _is_told_by_type(given: tuple[str, str, Any]) -> bool:
     """Whether arguments of the same types tell the same."""
     _, kind, what = given
-    return kind in ("none", "plain") or what in CONTAINERS
+    return kind in OF_NUMBERS | {"none", "plain"} or what in CONTAINERS

@@ -20,7 +20,7 @@ from knetsrc.arguments import error_of_primal, signature
 from knetsrc.bindings import Bindings, bindings_of
 from knetsrc.callee import parameters_of
 from knetsrc.errors import KnetsrcError, MissingAdjointError, UnsupportedAliasError
-from knetsrc.given import CONTAINERS, Given, given_by
+from knetsrc.given import CONTAINERS, OF_NUMBERS, Given, given_by, ranks_by
 from knetsrc.objects import classes_in, has_behaviour
 from knetsrc.origin import remember
 from knetsrc.request import Generated, Request
@@ -44,6 +44,8 @@ class Known:
         The type of the gradient, if that is all there is to its form.
     holds
         Positions or names of lists, tuples and dicts, and the type of the first thing that each holds.
+    ranks
+        Positions or names of arrays, their number of axes and the kind of their dtype, where the source is for these.
     is_free
         Nothing is left.
     """
@@ -53,10 +55,11 @@ class Known:
     is_scalar: bool
     form: type | None
     holds: tuple[tuple[int | str, type], ...] = ()
+    ranks: tuple[tuple[int | str, int, str], ...] = ()
     is_free: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.is_free = self.is_scalar and not self.arrays and not self.holds
+        self.is_free = self.is_scalar and not self.arrays and not self.holds and not self.ranks
 
     def admits(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], scalar_for: Container[Any]
@@ -65,6 +68,10 @@ class Known:
         for place in self.arrays:
             value = kwargs[place] if isinstance(place, str) else args[place]
             if value.dtype.kind != "f":
+                return False
+        for place, rank, letter in self.ranks:
+            value = kwargs[place] if isinstance(place, str) else args[place]
+            if value.ndim != rank or value.dtype.kind != letter:
                 return False
         for place, kind in self.holds:
             if first_type(kwargs[place] if isinstance(place, str) else args[place]) is not kind:
@@ -216,6 +223,9 @@ class Runner:
         self._function = function
         self._inner = inner
         self.plan: Plan | None = None
+        self.front: Plan | None = None
+        self._ranked: Runner | None = None
+        self._ranks: Given | None = tuple(f for f in request.given if f[1] in OF_NUMBERS) or None
         self._lock = threading.RLock()
         self._by_given: dict[Given, Runner] = {}
         self._asks: tuple[str, ...] = ()
@@ -231,6 +241,9 @@ class Runner:
         KnetsrcError
             If the function cannot be differentiated.
         """
+        ranked = self._ranked_for(args, kwargs)
+        if ranked is not None:
+            return ranked.ready_for(args, kwargs)
         has_module = ModuleType in map(type, args) or ModuleType in map(type, kwargs.values())
         if not self._by_given and not has_module and not self._has_module_default:
             try:
@@ -243,13 +256,37 @@ class Runner:
                 self._asks = plan.generated.asks
                 if not self._is_told_more(args, kwargs):
                     return plan
-        given = given_by(self._function, args, kwargs, self._asks)
+        given = (*(self._ranks or ()), *given_by(self._function, args, kwargs, self._asks))
         with self._lock:
             if given not in self._by_given:
                 request = dataclasses.replace(self.request, given=given)
                 self._by_given[given] = Runner(self._function, request, self._inner)
             self._latest = self._by_given[given]
             return self._latest.ready()
+
+    def _ranked_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Runner | None":
+        """The runner for arrays with as many axes as those of the first call; None once a call had others."""
+        if self.request.given or self._ranks == ():
+            return None
+        ranks = ranks_by(self._function, args, kwargs)
+        with self._lock:
+            if self._ranks is None:
+                self._ranks = ranks
+                request = dataclasses.replace(self.request, given=ranks)
+                self._ranked = Runner(self._function, request, self._inner) if ranks else None
+            elif self._ranks != ranks:
+                self._ranks, self._ranked = (), None
+            return self._ranked
+
+    @property
+    def own_plan(self) -> Plan | None:
+        """The plan for calls that tell nothing but the ranks of arrays."""
+        return self._ranked.plan if self._ranked else self.plan
+
+    @property
+    def shown(self) -> Plan:
+        """The plan of the latest call; before any, one for all arguments."""
+        return self._ranked.ready() if self._ranked else self.ready()
 
     def _is_told_more(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Whether the call tells what makes another source: containers where these matter, objects that have methods."""
@@ -264,7 +301,7 @@ class Runner:
 
     def learn(self, statement: str) -> bool:
         """Generate from now on for a call in which `statement` changes an array in place; False if that is known."""
-        runner = self._latest or self
+        runner = self._of_latest_call()
         fact = (statement, "in_place", None)
         with runner._lock:
             if fact in runner.request.given:
@@ -276,11 +313,15 @@ class Runner:
 
     def forget(self) -> None:
         """Generate as if no call had shown what statements change."""
-        runner = self._latest or self
+        runner = self._of_latest_call()
         with runner._lock:
             given = tuple(fact for fact in runner.request.given if fact[1] != "in_place")
             runner.request = dataclasses.replace(runner.request, given=given)
             runner.plan = None
+
+    def _of_latest_call(self) -> "Runner":
+        inner = self._ranked or self._latest
+        return inner._of_latest_call() if inner else self
 
     def ready(self) -> Plan:
         """The plan, which is current.
@@ -327,7 +368,7 @@ def _plan(function: Callable[..., Any], request: Request, inner: Runner | None) 
     bindings = bindings_of(function, request)
     name = f"{getattr(function, '__name__', 'function')}_{request.kind}"
     is_told_apart = all(
-        kind in ("class", "none", "plain", "in_place") for _, kind, _ in request.given
+        kind in OF_NUMBERS | {"class", "none", "plain", "in_place"} for _, kind, _ in request.given
     )
     if bindings.digest is not None and is_told_apart:
         stored = cache.find(cache.stem(name, bindings.digest))

@@ -61,12 +61,21 @@ MATRICES_AND_VECTORS = [
     ],
 )
 def matmul_adjoint(a, b, *, y, d_y):
-    if is_scalar(y):  # two vectors
+    if rank(a) == 1 and rank(b) == 1:
+        d_a = d_y * b
+        d_b = d_y * a
+    elif is_scalar(y):  # two vectors
         d_a = unbroadcast(d_y * b, a)
         d_b = unbroadcast(d_y * a, b)
     elif rank(a) == 2 and rank(b) == 2:
         d_a = d_y @ b.T
         d_b = a.T @ d_y
+    elif rank(a) == 2 and rank(b) == 1:
+        d_a = np.outer(d_y, b)
+        d_b = d_y @ a
+    elif rank(a) == 1 and rank(b) == 2:
+        d_a = b @ d_y
+        d_b = np.outer(a, d_y)
     else:
         d_a = matmul_adjoint_a(d_y, a, b)
         d_b = matmul_adjoint_b(d_y, a, b)
@@ -89,12 +98,21 @@ def matmul_adjoint(a, b, *, y, d_y):
     ],
 )
 def dot_adjoint(a, b, *, y, d_y):
-    if is_scalar(y):
+    if rank(a) == 1 and rank(b) == 1:
+        d_a = d_y * b
+        d_b = d_y * a
+    elif is_scalar(y):
         d_a = unbroadcast(d_y * b, a)
         d_b = unbroadcast(d_y * a, b)
     elif rank(a) == 2 and rank(b) == 2:
         d_a = d_y @ b.T
         d_b = a.T @ d_y
+    elif rank(a) == 2 and rank(b) == 1:
+        d_a = np.outer(d_y, b)
+        d_b = d_y @ a
+    elif rank(a) == 1 and rank(b) == 2:
+        d_a = b @ d_y
+        d_b = np.outer(a, d_y)
     else:
         d_a = dot_adjoint_a(d_y, a, b)
         d_b = dot_adjoint_b(d_y, a, b)

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import types
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +65,9 @@ class Primitive:
 @dataclass(frozen=True)
 class Constant:
     """A call whose result has no derivative."""
+
+
+Called = tuple[gast.FunctionDef, dict[str, tree.Node]]
 
 
 @dataclass(frozen=True)
@@ -146,17 +150,24 @@ Callee = (
 class Calls:
     """Tells calls apart, for the functions of one generated module; with `kinds` and `shifts`, for one of them.
 
-    `shifts` has the text of calls that the result does not depend on, see `analysis.shifts`.
+    `shifts` has the text of calls that the result does not depend on, see `analysis.shifts`; `called(node, helper)` tells
+    the function of a helper and its arguments by parameter.
     """
 
     outside: Outside
     local: dict[str, Any] = field(default_factory=dict)
     kinds: Kinds | None = None
     shifts: frozenset[str] = frozenset()
+    called: Callable[[gast.Call, "Helper"], Called | None] = lambda node, helper: None
+
+    def body_of(self, node: tree.Node) -> Called | None:
+        """The function that a call of a helper calls, and its arguments by parameter; None for other expressions."""
+        callee = self.of(node) if isinstance(node, gast.Call) else None
+        return self.called(node, callee) if isinstance(callee, Helper) else None
 
     def within(self, kinds: Kinds) -> "Calls":
         """The same for a function with names of these kinds."""
-        return Calls(self.outside, self.local, kinds)
+        return Calls(self.outside, self.local, kinds, called=self.called)
 
     def is_shift(self, node: tree.Node) -> bool:
         """Whether the result does not depend on a call, though its value is used."""
@@ -182,6 +193,13 @@ class Calls:
         if isinstance(node, gast.Attribute):
             return self._attribute(node)
         return self._call(node) if isinstance(node, gast.Call) else None
+
+    def operands(self, node: tree.Node) -> list[tree.Node] | None:
+        """What an operation takes element by element; None for other expressions."""
+        callee = self.of(node)
+        if not isinstance(callee, Primitive) or not callee.rule.elementwise:
+            return None
+        return [n for v in callee.bound().values() for n in (v if isinstance(v, list) else [v])]
 
     def _of_containers(self, node: gast.BinOp) -> Callee | None:
         """What `+`, `*` and `|` do where an operand is a container."""

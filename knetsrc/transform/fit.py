@@ -59,6 +59,8 @@ class Fitter:
                 return self._repeated_sum(value, reference)
         if found == SCALAR and whole is not None:  # one number for many
             return self._call(tree.call(self.values.pusher.spell("like", None), value, reference))
+        if whole == SCALAR and self.values.pusher.shapes.ranks.told:
+            return tree.call("np.sum", value)
         node.args[0], node.args[1] = value, self._representative(reference)
         return node
 

@@ -9,6 +9,7 @@ import gast
 
 from knetsrc.errors import KnetsrcError, UnsupportedAliasError, function_at
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.ranks import NOTHING, Told
 from knetsrc.transform.classes import classes_of, owner_of
 from knetsrc.transform.resolve import Outside
 from knetsrc.transform.source import Source
@@ -40,7 +41,9 @@ class Function:
     slots
         Its parameter for the number of states that are kept, if the loop says how many.
     numeric
-        Names that hold arrays or numbers, as the function around the loop tells.
+        Names that hold arrays or numbers, as the function around the loop or a call tells.
+    told
+        What a call has told of numbers of axes and of integers.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Function:
     slots: str = ""
     writes_object: bool = False
     numeric: frozenset[str] = frozenset()
+    told: Told = NOTHING
 
     def refuse_write_of_object(self) -> None:
         """Raise an error if this is a method that writes to its object, which is called as a plain function."""
@@ -67,6 +71,10 @@ class Function:
                 instead="call it as a method of an object that the caller makes",
             )
             raise located(error, self.source)
+
+    def numeric_in(self, core: gast.FunctionDef) -> frozenset[str]:
+        """Names that hold arrays or numbers for sure, after some rewritings of the function."""
+        return self.numeric | (self.told.ranks.keys() - tree.names_written(core.body))
 
     @property
     def parameters(self) -> list[str]:

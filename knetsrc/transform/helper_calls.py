@@ -84,6 +84,7 @@ def reverse_call(
     key = PairKey(
         id(callee.function), active, scalars, scalar_result, parts, kinds,
         mutated=frozenset(mutated), has_seed=has_seed, is_tried=reverser.is_tried,
+        told=units.told_of(function, bound, pusher.shapes.ranks),
     )  # fmt: skip
     if mutated and function.is_checkpoint:
         raise UnsupportedAliasError(

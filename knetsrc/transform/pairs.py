@@ -112,6 +112,7 @@ class PairKey:
     mutated: frozenset[str] = frozenset()
     has_seed: bool = True
     is_tried: bool = False
+    told: tuple[tuple[str, int | None], ...] = ()
 
 
 def split_pair(

@@ -75,7 +75,7 @@ class Preparing:
         core = rebound.rename_rebound(core, names)
         core = rebound.rename_in_loops(core, names)
         core = rebound.rename_in_blocks(core, names)
-        core = self._through_views(core, names, at_end, function.numeric)
+        core = self._through_views(core, names, at_end, function.numeric_in(core))
         depends, written = self._depends(core, wrt), loops_that_write(core)
         core = index_loops(
             core,
@@ -84,14 +84,14 @@ class Preparing:
             self._writes,
         )
         core = lists_of_iterators(core, self.units.calls, self._depends(core, wrt))
-        core = self._through_views(core, names, at_end, function.numeric)
+        core = self._through_views(core, names, at_end, function.numeric_in(core))
         core = self._with_flags(core, function, names, wrt)
         depends = self._depends(core, wrt)
         core = split_calls(core, lambda call: self._stands_alone(call, depends))
-        core = tree.clone(self._through_views(core, names, at_end, function.numeric))
+        core = tree.clone(self._through_views(core, names, at_end, function.numeric_in(core)))
         core = guard_writes(
             core,
-            self.facts.aliases(core, at_end, function.numeric),
+            self.facts.aliases(core, at_end, function.numeric_in(core)),
             self.units.spell,
             self.facts.given_back,
         )
@@ -108,7 +108,7 @@ class Preparing:
         core = prepare.keep_tests(core, names, active)
         names.taken |= Names.of(core).taken
         calls = self.units.calls.within(self.facts.containers(core, function.kinds))
-        numeric = numeric_names(core, calls, self.facts.kinds, function.numeric)
+        numeric = numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
         calls.shifts = idle_shifts(core, calls, numeric)
         return core, calls, active_names(core, calls, wrt, at_end), names
 

@@ -161,13 +161,19 @@ class Pushed:
         bound = self._bound(node, callee)
         if callee.rule.elementwise and self.values.shape_of(adjoint) == SCALAR:
             self.values.numbers |= {id(v) for v in bound.values() if not isinstance(v, list)}
+        is_repeated = False
         if operator.matmul in callee.rule.primitives:
-            adjoint = loose(adjoint)
+            is_repeated = has_like(
+                adjoint
+            )  # one number for the whole product: the helpers need no array of it
+            is_direct = all(self.pusher.shapes.ranks.of(a) is not None for a in callee.args)
+            adjoint = adjoint if is_direct and not is_repeated else loose(adjoint)
         elif callee.rule.elementwise and len(callee.rule.operands) > 1:
             adjoint = self._unfitted(adjoint)
         wanted = {n for n in callee.rule.operands if self._wants(bound.get(n))}
         self._refuse_active_options(node, callee, bound)
-        splicer = Splicer(self.pusher.spell, self.values.settle)
+        settle = self.values.settle_but_ranks if is_repeated else self.values.settle
+        splicer = Splicer(self.pusher.spell, settle)
         fixed = {name: self.values.placeholder(value) for name, value in bound.items()}
         fixed["y"] = self.values.placeholder(node, "y")
         fixed["d_y"] = tree.name("__d_y")

@@ -95,23 +95,26 @@ class Reversing:
         assigned = definitely_assigned(core)
         exploded = entries_only(core, calls, active)
         self.keys = keys = Keys(names, exploded, optional_entries(core.body, exploded))
-        numeric = numeric_names(core, calls, self.units.facts.kinds, self.function.numeric)
+        numeric = numeric_names(core, calls, self.units.facts.kinds, self.function.numeric_in(core))
         self.temporaries: set[str] = set()
         numeric_keys = NumericKeys(numeric, core)
-        self.aliases = self.units.facts.aliases(core, known=self.function.numeric)
+        self.aliases = self.units.facts.aliases(core, known=self.function.numeric_in(core))
         self.depends_on_order = any(tree.called_name(n) == "check_view" for n in tree.walk(core))
         self.numeric = numeric
         self.arrays = sure_arrays(core) & numeric
         parts = result.elts if isinstance(result, gast.Tuple) else [result]
         numbers = frozenset(parts[i].id for i in task.results)
-        self.found = found = shapes(core, calls, task.scalar_result, task.scalars, numeric, numbers)
+        self.found = found = shapes(
+            core, calls, task.scalar_result, task.scalars, numeric, numbers, self.function.told
+        )
         self.sliced = sliced_arrays(core) & numeric
         pusher = Pusher(
-            calls, found, active, keys, names, integer_names(core), self.units.spell, self.temporaries,
+            calls, found, active, keys, names, integer_names(core, self.function.told.integers), self.units.spell, self.temporaries,
             self.units.as_written, numeric_keys, mask_names(core), self.aliases.changing,
             running_sums(core),
         )  # fmt: skip
-        self.integers, self.floats = pusher.integers, active - pusher.integers
+        told = self.function.told.floats - tree.names_written(core.body)
+        self.integers, self.floats = pusher.integers, (active | told) - pusher.integers
         self.masks = pusher.masks
         reverser = Reverser(
             pusher, assigned, partial(reverse_call, self.units), buffer_names(core, calls, active),
@@ -159,8 +162,9 @@ class Reversing:
         return reversal
 
     def _is_scalar(self, core: gast.FunctionDef, result: tree.Node) -> bool:
-        """Whether the result is a number whatever the arguments are."""
-        plain = shapes(core, self.units.calls, False, frozenset())
+        """Whether the result is a number whatever the arguments are that the source is for."""
+        told, scalars = self.function.told, self.task.scalars
+        plain = shapes(core, self.units.calls, False, scalars, told=told)
         return plain.of(result, core.body[-1]) == SCALAR
 
     def _wanted(self, result: tree.Node) -> tree.Node:

@@ -21,8 +21,9 @@ from knetsrc.transform.analysis.activity import (
 )
 from knetsrc.transform.analysis.helper_effects import HelperEffects
 from knetsrc.transform.analysis.kinds import numeric_names
+from knetsrc.transform.analysis.ranks import NOTHING, RankOf, Ranks, Told, told_by
 from knetsrc.transform.analysis.stores import stored_names
-from knetsrc.transform.callee import Calls, Helper
+from knetsrc.transform.callee import Called, Calls, Helper
 from knetsrc.transform.classes import is_users_class, method_object
 from knetsrc.transform.functions import (
     Function,
@@ -54,6 +55,8 @@ from knetsrc.transform.stateful import Stateful
 from knetsrc.transform.static import plain_value
 from knetsrc.transform.yields import is_generator, listed, unfold_yields
 
+_MOST_VARIANTS = 4  # of a helper, for arrays with other numbers of axes
+
 
 @dataclass
 class Units:
@@ -63,6 +66,7 @@ class Units:
     helpers: dict[str, str] = field(default_factory=dict)
     user_names: set[str] = field(default_factory=set)
     functions: list[tree.Node] = field(default_factory=list)
+    is_told: bool = False
     sources: list[Source] = field(default_factory=list)
     pairs: dict[PairKey, Pair] = field(default_factory=dict)
     keyed: dict[PairKey, Function] = field(default_factory=dict)
@@ -74,7 +78,7 @@ class Units:
 
     def __post_init__(self) -> None:
         self.outside = Outside(self.names)
-        self.calls = Calls(self.outside)
+        self.calls = Calls(self.outside, called=self._called)
         self.facts = HelperFacts(self)
         self.helper_effects = HelperEffects(self.calls, self.facts.of_call, self._known_calls)
 
@@ -134,6 +138,9 @@ class Units:
             return main
         classes, known = dict(main.classes), dict(main.known)
         functions: dict[str, tree.Node] = {}
+        ranks: dict[str, int] = {}
+        floats: set[str] = set()
+        integers: set[str] = set()
         for text, kind, what in given:
             if kind == "function":
                 alias = self.names.fresh(f"given_{text}")
@@ -147,6 +154,9 @@ class Units:
                 table = dict(zip(keys, values, strict=True)) if made is dict else made(values)
                 self.outside.roots[alias] = self.outside.injected[alias] = table
                 functions[text] = tree.name(alias)
+            elif kind in ("floats", "integers"):
+                ranks[text] = what
+                (floats if kind == "floats" else integers).add(text)
             elif kind == "in_place":
                 continue
             elif kind in ("none", "plain"):
@@ -156,7 +166,11 @@ class Units:
         core = tree.function_def(
             main.core.name, main.core.args, tree.substitute(main.core.body, functions)
         )
-        return replace(main, core=tree.at(core, main.core), classes=classes, known=known)
+        core = tree.at(core, main.core) if functions else main.core
+        numbers = {text for text in integers if ranks[text] == 0}
+        told = Told(ranks, frozenset(numbers), frozenset(floats))
+        self.is_told = bool(told)
+        return replace(main, core=core, classes=classes, known=known, told=told)
 
     def _read(self, source: Source) -> Function:
         self.sources.append(source)
@@ -219,6 +233,12 @@ class Units:
             return self.load(callee.function)
         except KnetsrcError as error:
             raise refused_helper(call, callee, error) from error.__cause__
+
+    def _called(self, call: gast.Call, callee: Helper) -> Called | None:
+        """The function that a call calls, and its arguments by parameter, if the call of the user's function has told something."""
+        function = self.load_if_possible(callee) if self.is_told else None
+        bound = bind_call(function, call) if function is not None else None
+        return None if function is None or bound is None else (function.core, bound)
 
     def load_if_possible(self, callee: Helper) -> Function | None:
         """The function of a call that may have no derivative: then it may contain anything."""
@@ -299,9 +319,15 @@ class Units:
             is_same = key.active == frozenset(wrt) and key.scalar_result and key.parts is None
             is_same &= key.has_seed and not key.is_tried
             is_same &= not key.mutated and not stored_names(function.core.body)
-            if self.keyed[key] is function and is_same:
+            if self.keyed[key] == replace(function, told=NOTHING) and is_same:
                 return pair
         return None
+
+    def told_of(self, function: Function, bound: dict[str, tree.Node], ranks: Ranks) -> RankOf:
+        """What a call tells a helper, if the call of the user's function has told something."""
+        told = ranks.of_arguments(bound) if self.is_told else ()
+        variants = {key.told for key, known in self.keyed.items() if known is function}
+        return told if len(variants | {told}) <= _MOST_VARIANTS else ()
 
     def pair(self, callee: Helper, key: PairKey) -> Pair:
         """The pair of functions of a helper, generated when it is first asked for."""
@@ -314,7 +340,7 @@ class Units:
             self.keyed[key] = function
             wrt = tuple(p for p in function.parameters if p in key.active)
             reversal = self.reverse(
-                with_kinds(function, key.kinds),
+                replace(with_kinds(function, key.kinds), told=told_by(key.told)),
                 Task(
                     wrt,
                     True,

@@ -218,11 +218,22 @@ class StepValues:
             return self.shape_of(node.args[-1])
         if isinstance(node, gast.Call) and self._is_elementwise(node):
             return self._union(node.args)
-        if is_number_expression(node) or is_size(node):
+        if is_number_expression(node) or is_size(node) or self._is_number(node):
             return SCALAR
         if any(isinstance(n, gast.Name) and n.id.startswith(("__", "d_")) for n in tree.walk(node)):
             return None
         return self.shape_of_value(node)
+
+    def _is_number(self, node: tree.Node) -> bool:
+        """Whether it is a sum of everything, or an element of an adjoint, by the rank of that whose adjoint it is."""
+        if isinstance(node, gast.Call):
+            return tree.show(node.func) == "np.sum" and len(node.args) == 1 and not node.keywords
+        if not isinstance(node, gast.Subscript) or not isinstance(node.value, gast.Name):
+            return False
+        adjoints = self.pusher.keys.adjoints.items()
+        keys = [key for key, name in adjoints if name == node.value.id and key.isidentifier()]
+        entries = [tree.subscript(tree.name(key), node.slice) for key in keys]
+        return bool(entries) and all(map(self.pusher.shapes.is_number, entries))
 
     def has_name(self, reference: tree.Node) -> bool:
         """Whether a reference is a name, or stands for one."""
@@ -317,7 +328,13 @@ class StepValues:
             )
         if self.shape_of_value(node) == SCALAR:
             return True if fact == "is_scalar" else 0
-        return UNKNOWN
+        rank = self.pusher.shapes.ranks.of(node) if fact == "rank" else None
+        return UNKNOWN if rank is None else rank
+
+    def settle_but_ranks(self, fact: str, node: tree.Node) -> Any:
+        """The same, but what a call has told of ranks."""
+        known = self.shape_of_value(node) == SCALAR
+        return self.settle(fact, node) if fact != "rank" or known else UNKNOWN
 
 
 def is_literal(node: tree.Node) -> bool:

@@ -142,13 +142,14 @@ def row_of_a_loop(m):
 
 def test_augmented_assignment_to_shared_memory_names_the_place():
     f = row_of_a_loop
-    x = np.ones((2, 3))
+    x = [np.ones(3), np.ones(3)]
     lines = refusal(UnsupportedAliasError, f, x)
     assert lines[0].startswith("UnsupportedAliasError: `z += 1.0` changes in place")
     assert re.fullmatch(rf"  test_refused.py:\d+, in {f.__name__}", lines[1])
     assert lines[2].endswith("|     z += 1.0") and lines[3].endswith("|     ^^^^^^^^")
     assert lines[-1] == "  instead:  z = z + 1.0"
     np.testing.assert_array_equal(x, np.ones((2, 3)))
+    np.testing.assert_array_equal(grad(f)(np.ones((2, 3))), np.ones((2, 3)))
 
 
 @pytest.mark.parametrize("call", ["np.unwrap(x)", "np.fft.fft(x)"])

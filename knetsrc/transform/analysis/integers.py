@@ -12,8 +12,11 @@ _CONSTANTS = frozenset({"pi", "e", "euler_gamma", "inf", "nan", "tau"})
 _INTEGER_OPERATORS = (gast.Add, gast.Sub, gast.Mult, gast.FloorDiv, gast.Mod)
 
 
-def integer_names(function: gast.FunctionDef) -> frozenset[str]:
-    """Names that are bound to integers only: loop counters, lengths, and what is computed from them."""
+def integer_names(
+    function: gast.FunctionDef, given: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """Names that are bound to integers only: loop counters, lengths, parameters of `given`, and what is computed from them."""
+    own = {id(n) for n in tree.walk(function.args) if getattr(n, "id", None) in given}
     bound: dict[str, list[tree.Node | None]] = {}
     for node in tree.walk(function):
         if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
@@ -25,7 +28,7 @@ def integer_names(function: gast.FunctionDef) -> frozenset[str]:
         ):
             bound.setdefault(node.target.id, [])
         elif isinstance(node, gast.Name) and isinstance(node.ctx, gast.Param):
-            bound.setdefault(node.id, []).append(None)
+            bound.setdefault(node.id, []).extend([] if id(node) in own else [None])
         elif isinstance(node, gast.Assign | gast.For):
             target = node.targets[0] if isinstance(node, gast.Assign) else node.target
             for name in tree.names_written(target):

@@ -88,10 +88,18 @@ def _of_assignment(
         return
     if not isinstance(target, gast.Name):
         return
-    if isinstance(node.value, gast.Name):
-        copies.append((target.id, node.value.id))
+    value = copied_of(node.value)
+    if isinstance(value, gast.Name):
+        copies.append((target.id, value.id))
     elif gives_numbers(node.value, calls):
         numeric.add(target.id)
+
+
+def copied_of(node: tree.Node) -> tree.Node:
+    """`x` for `x.copy()`, all else as it is."""
+    is_call = isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute)
+    is_copy = is_call and node.func.attr == "copy" and not node.args and not node.keywords
+    return node.func.value if is_copy else node
 
 
 def _through_loop(loop: Function, node: gast.Assign) -> list[tuple[str, str]]:
@@ -282,10 +290,14 @@ def buffer_names(
 ) -> frozenset[str]:
     """Active names of which parts are read, at places that are not taken apart by `entries_only`."""
     found = changed_names(function)
-    for node in tree.walk(function.body):
+    every = list(tree.walk(function.body))
+    methods = {
+        id(n.func) for n in every if isinstance(n, gast.Call) and isinstance(calls.of(n), Primitive)
+    }
+    for node in every:
         base = node
         while isinstance(base, gast.Subscript) or (
-            isinstance(base, gast.Attribute) and calls.of(base) is None
+            isinstance(base, gast.Attribute) and calls.of(base) is None and id(base) not in methods
         ):
             base = base.value
         if base is not node and isinstance(base, gast.Name):

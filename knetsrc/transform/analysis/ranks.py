@@ -1,4 +1,8 @@
-"""Ranks of arrays that a function makes itself, so that `y[i]` is known to be a single number."""
+"""Ranks of arrays that a function makes itself or that a call has told, so that `y[i]` is known to be a single number."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import gast
 
@@ -10,29 +14,159 @@ _AS_FIRST = frozenset({"zeros_like", "ones_like", "empty_like", "full_like", "co
 _MATRICES = frozenset({"eye", "identity", "tri"})
 
 
-class Ranks:
-    """Ranks of names, where every value that a name is bound to has the same."""
+@dataclass(frozen=True)
+class Told:
+    """What a call has told of parameters that are numbers or arrays.
 
-    def __init__(self, function: gast.FunctionDef) -> None:
-        self.integers = integer_names(function) | _range_arguments(function)
+    Attributes
+    ----------
+    ranks
+        Numbers of axes, 0 for a single number.
+    integers
+        Single integers.
+    floats
+        Floating-point numbers, and arrays of them.
+    """
+
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    integers: frozenset[str] = frozenset()
+    floats: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.ranks)
+
+
+NOTHING = Told()
+RankOf = tuple[tuple[str, int | None], ...]  # None for integers
+
+
+def told_by(ranks: RankOf) -> Told:
+    """The same by parameter, from a form that can be a key."""
+    integers = frozenset(text for text, rank in ranks if rank is None)
+    return Told({text: rank or 0 for text, rank in ranks}, integers)
+
+
+_OPEN = -1  # a name of which no value has been looked at
+
+
+class Ranks:
+    """Ranks of names, where every value that a name is bound to has the same.
+
+    Parameters
+    ----------
+    function
+        A function in the core language.
+    told
+        What is known of parameters.
+    calls
+        Tells calls apart.
+    around
+        The functions that are being looked at.
+    """
+
+    def __init__(
+        self,
+        function: gast.FunctionDef,
+        told: Told = NOTHING,
+        calls: Any = None,
+        around: tuple[gast.FunctionDef, ...] = (),
+    ) -> None:
+        self.told, self.calls, self.around = told, calls, (*around, function)
+        own = {id(n) for n in tree.walk(function.args) if getattr(n, "id", None) in told.ranks}
+        self.integers = integer_names(function, told.integers) | _range_arguments(function)
         self.bound: dict[str, list[tree.Node | None]] = {}
         for node in tree.walk(function):
             if isinstance(node, gast.Assign) and tree.is_name(node.targets[0]):
                 self.bound.setdefault(node.targets[0].id, []).append(node.value)
             elif isinstance(node, gast.Name) and isinstance(node.ctx, gast.Param):
-                self.bound.setdefault(node.id, []).append(None)
+                self.bound.setdefault(node.id, []).append(node if id(node) in own else None)
             elif isinstance(node, gast.Assign | gast.For | gast.With):
                 for text in _targets(node):
                     self.bound.setdefault(text, []).append(None)
-        self._known: dict[str, int | None] = {}
+        self._known: dict[str, int | None] = dict.fromkeys(self.bound, _OPEN)
+        while self._known != (found := {text: self._joined(text) for text in self.bound}):
+            self._known = found
+        self._known = {text: None if r == _OPEN else r for text, r in found.items()}
 
-    def of(self, node: tree.Node | None) -> int | None:
+    def of(self, node: Any) -> int | None:
         """The rank of an expression, None if it is not known."""
         if isinstance(node, gast.Name):
-            return self._of_name(node.id)
+            is_parameter = isinstance(node.ctx, gast.Param)
+            return self.told.ranks[node.id] if is_parameter else self._known.get(node.id)
+        if isinstance(node, gast.Constant):
+            return 0 if isinstance(node.value, int | float) else None
+        if isinstance(node, gast.Subscript):
+            return self._of_part(node)
+        if isinstance(node, gast.Attribute) and node.attr == "T":
+            return self.of(node.value)
+        if isinstance(node, gast.BinOp) and isinstance(node.op, gast.MatMult):
+            return self._of_product(self.of(node.left), self.of(node.right))
+        if self.calls is not None and (operands := self.calls.operands(node)):
+            return self._of_operands(operands)
+        if self.calls is not None and (called := self.calls.body_of(node)):
+            return self._of_result(*called)
+        if (
+            isinstance(node, gast.Call)
+            and tree.show(node.func) == "np.array"
+            and len(node.args) == 1
+        ):
+            return self._of_display(node.args[0])
+        if tree.called_name(node) in ("min", "max") and len(node.args) > 1:
+            rank = self._of_operands(node.args)
+            return rank if rank in (0, _OPEN) else None
         if isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute):
             return self._of_call(node, node.func)
         return None
+
+    def _of_result(self, core: gast.FunctionDef, bound: dict[str, tree.Node]) -> int | None:
+        """The rank of what a helper returns for these arguments; None for one that calls itself."""
+        if any(core is other for other in self.around):
+            return None
+        if _OPEN in map(self.of, bound.values()):
+            return _OPEN
+        inner = Ranks(core, told_by(self.of_arguments(bound)), self.calls, self.around)
+        return inner.of(core.body[-1].value)
+
+    def _of_display(self, node: tree.Node) -> int | None:
+        """The rank of `np.array([a, b])`: one more than that of its elements."""
+        if not isinstance(node, gast.List) or not node.elts:
+            return None
+        rank = self._of_operands(node.elts)
+        return None if rank is None else rank if rank == _OPEN else rank + 1
+
+    def _of_operands(self, operands: list[tree.Node]) -> int | None:
+        ranks = [self.of(operand) for operand in operands]
+        known = [rank for rank in ranks if rank is not None]
+        if len(known) < len(ranks):
+            return None
+        return _OPEN if _OPEN in known else max(known)
+
+    def _of_product(self, a: int | None, b: int | None) -> int | None:
+        if not a or not b:
+            return None
+        if _OPEN in (a, b):
+            return _OPEN
+        return max(a, b) - 1 if a == 1 or b == 1 else max(a, b)
+
+    def _of_part(self, node: gast.Subscript) -> int | None:
+        """The rank of a part, if its index is made of integers, slices and new axes."""
+        rank = self.of(node.value)
+        parts = node.slice.elts if isinstance(node.slice, gast.Tuple) else [node.slice]
+        new = sum(tree.is_constant(p, None) for p in parts)
+        whole = sum(isinstance(p, gast.Slice) or tree.is_constant(p, Ellipsis) for p in parts)
+        integers = sum(map(self._is_integer, parts))
+        if rank == _OPEN:
+            return _OPEN
+        if rank is None or new + whole + integers < len(parts) or integers > rank:
+            return None
+        return rank - integers + new
+
+    def of_arguments(self, bound: Mapping[str, tree.Node]) -> RankOf:
+        """What is known of the arguments of a call, by parameter."""
+        integers = {p for p, node in bound.items() if self._is_integer(node)}
+        known = {p: self.of(node) for p, node in bound.items()}
+        ranks = {p: rank for p, rank in known.items() if rank is not None and p not in integers}
+        return tuple(sorted((ranks | dict.fromkeys(integers)).items()))
 
     def numbers(self) -> set[str]:
         """Names that are only bound to single elements: they share no memory with the array."""
@@ -54,12 +188,10 @@ class Ranks:
         parts = index.elts if isinstance(index, gast.Tuple) else [index]
         return all(map(self._is_integer, parts))
 
-    def _of_name(self, text: str) -> int | None:
-        if text not in self._known:
-            self._known[text] = None  # while it is looked for, as it may be bound to itself
-            found = {self.of(value) for value in self.bound.get(text, [None])}
-            self._known[text] = found.pop() if len(found) == 1 else None
-        return self._known[text]
+    def _joined(self, text: str) -> int | None:
+        """The rank that all values of a name have, as far as the ranks of names are known."""
+        found = {self.of(value) for value in self.bound[text]} - {_OPEN}
+        return found.pop() if len(found) == 1 else None if found else _OPEN
 
     def _of_call(self, node: gast.Call, function: gast.Attribute) -> int | None:
         if not tree.is_name(function.value, "np"):

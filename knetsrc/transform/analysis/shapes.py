@@ -16,7 +16,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.integers import is_number_expression
-from knetsrc.transform.analysis.ranks import Ranks
+from knetsrc.transform.analysis.ranks import NOTHING, Ranks, Told
 from knetsrc.transform.analysis.stores import as_read, stored_names
 from knetsrc.transform.callee import Calls, Constant, Helper, Primitive
 from knetsrc.transform.functions import Function, bind_call
@@ -103,7 +103,8 @@ class Shapes:
         if isinstance(node, gast.Name):
             if node.id in numbers:
                 return SCALAR
-            return env[node.id].shape if node.id in env else frozenset([("name", node.id)])
+            shape = env[node.id].shape if node.id in env else frozenset([("name", node.id)])
+            return SCALAR if self.is_number(node) else shape
         if isinstance(node, gast.Constant) and isinstance(node.value, int | float):
             return SCALAR
         if isinstance(node, gast.Compare):
@@ -111,6 +112,8 @@ class Shapes:
             return compared | {BOOLEAN} if compared else compared
         if isinstance(node, gast.Subscript):
             return self._of_part(node, env, numbers)
+        if self.is_number(node):
+            return SCALAR
         callee = self.calls.of(node)
         if isinstance(callee, Primitive):
             return self._of_primitive(node, callee, env, numbers)
@@ -121,6 +124,10 @@ class Shapes:
         if isinstance(node, gast.Call) and _last_name(node.func) in _SHAPE_KEEPERS and node.args:
             return self._of(node.args[0], env, numbers)
         return frozenset([self._atom(node, env)])
+
+    def is_number(self, node: tree.Node) -> bool:
+        """Whether what a call has told of its arguments makes an expression a number."""
+        return bool(self.ranks.told) and self.ranks.of(node) == 0
 
     def _of_part(
         self, node: gast.Subscript, env: dict[str, Value], numbers: frozenset[str]
@@ -218,6 +225,7 @@ def shapes(
     scalar_parameters: frozenset[str],
     numeric: frozenset[str] = frozenset(),
     results: frozenset[str] = frozenset(),
+    told: Told = NOTHING,
 ) -> Shapes:
     """Shapes of all expressions of a function in the core language.
 
@@ -235,8 +243,10 @@ def shapes(
         Names of arrays and numbers.
     results
         Names in the result that are single numbers.
+    told
+        What a call has told of parameters.
     """
-    found = Shapes(calls, Ranks(function), numeric)
+    found = Shapes(calls, Ranks(function, told, calls), numeric)
     parameters = tree.names_written(function.args) | _parameters(function)
     env = {n: found.fresh(n) for n in sorted(parameters)}
     for text in scalar_parameters & env.keys():
