@@ -87,7 +87,9 @@ class Preparing:
         core = self._through_views(core, names, at_end, function.numeric_in(core))
         core = self._with_flags(core, function, names, wrt)
         depends = self._depends(core, wrt)
-        core = split_calls(core, lambda call: self._stands_alone(call, depends))
+        core = split_calls(
+            core, lambda call: self._stands_alone(call, depends), changes=self._has_written
+        )
         core = tree.clone(self._through_views(core, names, at_end, function.numeric_in(core)))
         core = guard_writes(
             core,
@@ -186,7 +188,7 @@ class Preparing:
         callee = self.units.calls.of(call)
         if isinstance(callee, Primitive) and callee.rule.keeping is not None:
             return depends(call)
-        if not isinstance(callee, Helper) or not depends(call):
+        if not isinstance(callee, Helper) or not (depends(call) or self._has_written(call)):
             return False
         self.units.load_at(call, callee)
         return True

@@ -111,7 +111,13 @@ class Stateful:
             name = names.fresh(f"{getattr(node.func, 'attr', 'called')}_value")
             return [tree.assign(name, node)], tree.name(name)
 
-        core = hoist(core, names, replace, (gast.Call,))
+        core = hoist(
+            core,
+            names,
+            replace,
+            (gast.Call,),
+            lambda call: self._object_of(call, known) is not None,
+        )
         core.body = rewritten(core.body, lambda node: self._statement(node, known, names))
         return core
 

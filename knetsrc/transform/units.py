@@ -53,6 +53,7 @@ from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer
 from knetsrc.transform.stateful import Stateful
 from knetsrc.transform.static import plain_value
+from knetsrc.transform.writing import CallWriting
 from knetsrc.transform.yields import is_generator, listed, unfold_yields
 
 _MOST_VARIANTS = 4  # of a helper, for arrays with other numbers of axes
@@ -182,7 +183,9 @@ class Units:
             self.user_names |= local_names(unfolded)
             is_class = functools.partial(is_users_class, source)
             own = frozenset(method_object(source.function))
-            core = normalize(unfolded, owns_parameters, is_class, own)
+            core = normalize(
+                unfolded, owns_parameters, is_class, own, CallWriting(source).may_write
+            )
             writes = any(
                 tree.called_name(n) == WITH and n.args[0].id in own for n in tree.walk(core)
             )
@@ -252,7 +255,8 @@ class Units:
         if self.stateful is None:
             maker = self._specializer(Stateful(lambda node, known: None, self.load_method))
             self.stateful = Stateful(maker.method_of, self.load_method)
-        owns_parameters = function.source is not None and function.source is self.outside.main
+        is_main = function.source is not None and function.source is self.outside.main
+        owns_parameters = is_main and function.name not in self.calls.local
         specializer = self._specializer(self.stateful)
         return specializer.run(function.core, function.classes, function.known, owns_parameters)
 

@@ -43,6 +43,7 @@ from knetsrc.transform.normalize.comparisons import split_comparisons
 from knetsrc.transform.normalize.comprehensions import unfold_comprehensions
 from knetsrc.transform.normalize.container_writes import write_out_containers
 from knetsrc.transform.normalize.deletions import drop_deletions
+from knetsrc.transform.normalize.effects import Changes, changes_nothing
 from knetsrc.transform.normalize.elements import write_out_elements
 from knetsrc.transform.normalize.gets import unfold_gets
 from knetsrc.transform.normalize.index_loops import index_loops
@@ -58,7 +59,7 @@ from knetsrc.transform.normalize.targets import split_targets
 from knetsrc.transform.normalize.ternaries import unfold_ternaries
 from knetsrc.transform.normalize.walruses import move_walruses
 
-Rewriting = Callable[[gast.FunctionDef, Names], gast.FunctionDef]
+Rewriting = Callable[..., gast.FunctionDef]
 
 __all__ = ["index_loops", "normalize", "normalize_inner", "split_calls", "unfold_gets"]
 
@@ -78,6 +79,10 @@ REWRITINGS: tuple[Rewriting, ...] = (
     unfold_ternaries,
     unfold_booleans,
 )
+# These take parts out of expressions, and ask what the calls in them may change.
+REORDERING = frozenset({
+    unfold_comprehensions, name_lambdas, move_walruses, write_out_calls, unfold_ternaries, unfold_booleans,
+})  # fmt: skip
 
 
 def normalize(
@@ -85,6 +90,7 @@ def normalize(
     owns_parameters: bool = True,
     is_class: IsClass = lambda node: False,
     own: frozenset[str] = frozenset(),
+    changes: Changes = changes_nothing,
 ) -> gast.FunctionDef:
     """The same function in the core language.
 
@@ -99,6 +105,8 @@ def normalize(
         Whether an expression is a class of the user.
     own
         The parameter for the object, in a method: what is written to it is a new value of the name.
+    changes
+        Whether a call may change what arrays, containers or objects hold.
 
     Returns
     -------
@@ -128,28 +136,31 @@ def normalize(
     function = unfold_nonlocals(function, names)
     owned = frozenset(parameters(function)) if owns_parameters else own
     function = write_out_attributes(function, names, owned, is_class)
-    function = write_out_containers(function, names, owns_parameters)
+    function = write_out_containers(function, names, owns_parameters, changes)
     refuse_unsupported(function)
-    return _normalized(function, names, owns_parameters)
+    return _normalized(function, names, owns_parameters, changes)
 
 
 def _normalized(
-    function: gast.FunctionDef, names: Names, owns_parameters: bool
+    function: gast.FunctionDef, names: Names, owns_parameters: bool, changes: Changes
 ) -> gast.FunctionDef:
     function = write_out_augmented(drop_annotations(function, names), names, owns_parameters)
-    function = write_out_elements(function, names)
+    function = write_out_elements(function, names, changes)
     for rewriting in REWRITINGS:
-        function = rewriting(function, names)
-    return fill_blocks(normalize_inner(function, names))
+        asked = (changes,) if rewriting in REORDERING else ()
+        function = rewriting(function, names, *asked)
+    return fill_blocks(normalize_inner(function, names, changes))
 
 
-def normalize_inner(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+def normalize_inner(
+    function: gast.FunctionDef, names: Names, changes: Changes = changes_nothing
+) -> gast.FunctionDef:
     """Rewrite the functions that are defined inside, in a tree that is changed."""
 
     def visit(body: list[tree.Node]) -> None:
         for i, node in enumerate(body):
             if isinstance(node, gast.FunctionDef):
-                body[i] = _normalized(node, names, owns_parameters=False)
+                body[i] = _normalized(node, names, False, changes)
             for block in blocks(node):
                 visit(block)
 

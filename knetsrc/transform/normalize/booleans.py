@@ -7,12 +7,14 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.conditions import is_condition
-from knetsrc.transform.normalize.effects import effects
+from knetsrc.transform.normalize.effects import Changes, changes_nothing, effects
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 from knetsrc.transform.tree import Node
 
 
-def unfold_booleans(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+def unfold_booleans(
+    function: gast.FunctionDef, names: Names, changes: Changes = changes_nothing
+) -> gast.FunctionDef:
     """Write statements for `a or b`, unless it is a test or made of tests.
 
     >>> from knetsrc.transform.language import show
@@ -41,4 +43,4 @@ def unfold_booleans(function: gast.FunctionDef, names: Names) -> gast.FunctionDe
             statements = [tree.assign(name, value), *follow]
         return statements, tree.name(name)
 
-    return hoist(function, names, replace, (gast.BoolOp,))
+    return hoist(function, names, replace, (gast.BoolOp,), changes)

@@ -17,7 +17,7 @@ import numpy as np
 
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
-from knetsrc.transform.normalize.effects import is_of_module, path_of
+from knetsrc.transform.normalize.effects import Changes, changes_nothing, is_of_module, path_of
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 from knetsrc.transform.normalize.scopes import own_nodes
 from knetsrc.transform.tree import Node
@@ -33,7 +33,9 @@ _OF_NUMBERS = (gast.Sub, gast.Div, gast.MatMult, gast.Pow)  # no operations of l
 _ARRAY_ATTRIBUTES = frozenset({"shape", "ndim", "T", "size", "dtype"})
 
 
-def write_out_calls(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+def write_out_calls(
+    function: gast.FunctionDef, names: Names, changes: Changes = changes_nothing
+) -> gast.FunctionDef:
     """Write elements by assignments.
 
     >>> from knetsrc.transform.language import show
@@ -52,7 +54,7 @@ def write_out_calls(function: gast.FunctionDef, names: Names) -> gast.FunctionDe
         write = calls.of(node)
         return None if write is None else write(names, place)
 
-    function = hoist(function, names, replace, (gast.Call,))
+    function = hoist(function, names, replace, (gast.Call,), changes)
     return tree.rewrite(function, {gast.Expr: _if_it_does_anything})  # type: ignore[no-any-return]
 
 

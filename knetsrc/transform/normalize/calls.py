@@ -9,13 +9,16 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.booleans import unfold_booleans
-from knetsrc.transform.normalize.effects import last_name, name_for
+from knetsrc.transform.normalize.effects import Changes, changes_nothing, last_name, name_for
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 from knetsrc.transform.normalize.scopes import blocks
 
 
 def split_calls(
-    function: gast.FunctionDef, is_helper: Callable[[gast.Call], bool], names: Names | None = None
+    function: gast.FunctionDef,
+    is_helper: Callable[[gast.Call], bool],
+    names: Names | None = None,
+    changes: Changes = changes_nothing,
 ) -> gast.FunctionDef:
     """Let each call of a helper stand alone: `y = f(x)`, `(a, b) = f(x)`, or a statement.
 
@@ -27,6 +30,8 @@ def split_calls(
         Whether a call is one of a helper.
     names
         Names taken, those of the function by default.
+    changes
+        Whether a call may change what arrays, containers or objects hold.
 
     Returns
     -------
@@ -64,8 +69,10 @@ def split_calls(
         name = names.fresh("result" if place.wanted == "result" else name_of(node))
         return [tree.assign(name, node)], tree.name(name)
 
-    function = unfold_booleans(hoist(function, names, replace, (gast.Call,)), names)
-    _inside(function.body, lambda inner: split_calls(inner, is_helper, names))
+    function = unfold_booleans(
+        hoist(function, names, replace, (gast.Call,), changes), names, changes
+    )
+    _inside(function.body, lambda inner: split_calls(inner, is_helper, names, changes))
     return function
 
 

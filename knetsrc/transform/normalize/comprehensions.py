@@ -8,6 +8,7 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.conditions import negated
+from knetsrc.transform.normalize.effects import Changes, changes_nothing
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 from knetsrc.transform.normalize.scopes import COMPREHENSIONS, bound_names, parameters
 from knetsrc.transform.tree import Node
@@ -15,7 +16,9 @@ from knetsrc.transform.tree import Node
 _NEEDS_ITERATOR = frozenset({"next", "iter"})
 
 
-def unfold_comprehensions(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+def unfold_comprehensions(
+    function: gast.FunctionDef, names: Names, changes: Changes = changes_nothing
+) -> gast.FunctionDef:
     """Write loops where comprehensions are, sums that accumulate, and searches that stop.
 
     Names of comprehension variables must differ from all others (`separate_scopes`).
@@ -39,7 +42,7 @@ def unfold_comprehensions(function: gast.FunctionDef, names: Names) -> gast.Func
     y = found
     """
     unfolder = _Unfolder(names, bound_names(function.body) | set(parameters(function)))
-    return hoist(function, names, unfolder.replace, COMPREHENSIONS)
+    return hoist(function, names, unfolder.replace, COMPREHENSIONS, changes)
 
 
 class _Unfolder:

@@ -14,6 +14,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.effects import Changes, changes_nothing
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 from knetsrc.transform.normalize.owned_containers import (
     copied_arguments,
@@ -28,7 +29,10 @@ OF_DICTS = frozenset({"pop", "update", "setdefault", "clear"})
 
 
 def write_out_containers(
-    function: gast.FunctionDef, names: Names, owns_parameters: bool = True
+    function: gast.FunctionDef,
+    names: Names,
+    owns_parameters: bool = True,
+    changes: Changes = changes_nothing,
 ) -> gast.FunctionDef:
     """Bind the names of lists and dicts anew where these change.
 
@@ -56,7 +60,7 @@ def write_out_containers(
         name = names.fresh("popped" if node.func.attr == "pop" else "entry")
         return [tree.assign(name, node)], tree.name(name)
 
-    function = hoist(function, names, replace, (gast.Call,))
+    function = hoist(function, names, replace, (gast.Call,), changes)
     function.body = rewritten(function.body, _Writes(names, lists, dicts).statement)
     return function
 

@@ -4,7 +4,7 @@ reads x, writes y     the names
 impure                calls something that may print, draw random numbers or keep a state
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,19 @@ def is_impure_call(node: Node) -> bool:
     return not isinstance(node.func, gast.Attribute) or node.func.attr not in PURE_METHODS
 
 
+Changes = Callable[[gast.Call], bool]
+
+
+def changes_nothing(call: gast.Call) -> bool:
+    """What is taken of each call where it is not known what it changes: the names that it changes are read from its text."""
+    return False
+
+
+def calls_in(nodes: Iterable[Node]) -> list[gast.Call]:
+    """The calls that are made where these nodes are evaluated."""
+    return [node for node in own_nodes(nodes) if isinstance(node, gast.Call)]
+
+
 @dataclass(frozen=True)
 class Effects:
     """What running a piece of code reads and changes."""
@@ -76,11 +89,19 @@ class Effects:
 def effects(node: Node | Iterable[Node], captured: Iterable[str] = ()) -> Effects:
     """The effects of an expression or of statements; a call may read captured names."""
     nodes = [node] if isinstance(node, Node) else list(node)
-    calls = [n for n in own_nodes(nodes) if isinstance(n, gast.Call)]
+    calls = calls_in(nodes)
     impure = any(map(is_impure_call, calls))
     reads = tree.names_read(nodes) | (set(captured) if calls else set())
     writes = bound_names(nodes) | appended_names(nodes) | changed_arrays(nodes)
     return Effects(frozenset(reads), frozenset(writes), impure)
+
+
+def reads_content(node: Any) -> bool:
+    """Whether an expression reads what an array, a container or an object holds, more than the names themselves."""
+    if isinstance(node, gast.Tuple | gast.List | gast.Dict | gast.Slice | gast.keyword):
+        return any(map(reads_content, tree.children(node)))
+    is_plain = isinstance(node, gast.Name | gast.Constant | gast.Lambda)
+    return not is_plain and bool(tree.names_read(node) - MODULES)
 
 
 def appended_names(nodes: Iterable[Node]) -> set[str]:
@@ -97,12 +118,12 @@ def changed_arrays(nodes: Iterable[Node]) -> set[str]:
             changed.append(node.value)
         elif isinstance(node, gast.Call):
             changed += [k.value for k in node.keywords if k.arg == "out"]
-            if isinstance(node.func, gast.Attribute) and node.func.attr in _CHANGING:
+            if isinstance(node.func, gast.Attribute) and node.func.attr in CHANGING_METHODS:
                 changed += [*node.args[:1], node.func.value]
     return tree.names_read(changed) - MODULES
 
 
-_CHANGING = frozenset({
+CHANGING_METHODS = frozenset({
     "at", "clear", "copyto", "extend", "fill", "fill_diagonal", "insert", "place", "pop", "put", "putmask", "reverse",
     "setdefault", "sort", "update",
 })  # fmt: skip

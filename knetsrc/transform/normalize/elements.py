@@ -7,14 +7,23 @@ import gast
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
-from knetsrc.transform.normalize.effects import effects
+from knetsrc.transform.normalize.effects import (
+    Changes,
+    calls_in,
+    changes_nothing,
+    effects,
+    reads_content,
+)
+from knetsrc.transform.normalize.hoist import Slot, operands
 from knetsrc.transform.normalize.scopes import COMPREHENSIONS, rewritten
 from knetsrc.transform.tree import Node
 
 _COMPUTED = (gast.Call, gast.IfExp, gast.BoolOp, gast.NamedExpr, gast.Lambda, *COMPREHENSIONS)
 
 
-def write_out_elements(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+def write_out_elements(
+    function: gast.FunctionDef, names: Names, changes: Changes = changes_nothing
+) -> gast.FunctionDef:
     """Compute indices before the write, once; only `+=` and `-=` stay as they are.
 
     >>> from knetsrc.transform.language import show
@@ -27,13 +36,13 @@ def write_out_elements(function: gast.FunctionDef, names: Names) -> gast.Functio
     b[j] = 0.0
     """
     function = tree.clone(function)
-    function.body = rewritten(function.body, _Elements(names).statement)
+    function.body = rewritten(function.body, _Elements(names, changes).statement)
     return function
 
 
 class _Elements:
-    def __init__(self, names: Names) -> None:
-        self.names = names
+    def __init__(self, names: Names, changes: Changes) -> None:
+        self.names, self.changes = names, changes
 
     def statement(self, node: Any) -> list[Node]:
         if isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Subscript):
@@ -63,7 +72,8 @@ class _Elements:
         if not isinstance(target, gast.Subscript):
             return self.several(target, value)
         before, new = self.target(target)
-        if before and effects(value).impure and effects([target]).impure:
+        is_changed = reads_content(value) and self._changes(target)
+        if before and (is_changed or (effects(value).impure and effects([target]).impure)):
             text = self.names.fresh(f"new_{_base(target)}")
             before, value = [tree.assign(text, value), *before], tree.name(text)
         return [*before, tree.assign(new, value)]
@@ -105,27 +115,37 @@ class _Elements:
         def bound(node: Node) -> Node:
             if tree.called_name(node) == "len":
                 return node
-            text = self.names.fresh("index")
+            text = self.names.fresh("mask" if isinstance(node, gast.Compare) else "index")
             before.append(tree.assign(text, node))
             return tree.name(text)
 
-        def compared(node: gast.Compare) -> Node:
-            text = self.names.fresh("mask")
-            before.append(tree.assign(text, node))
-            return tree.name(text)
-
-        rewritten: Any = tree.rewrite(
-            target, {gast.Compare: compared, **dict.fromkeys(_COMPUTED, bound)}
-        )
+        if self._changes(target):  # a call may change what an earlier part of the index reads
+            rewritten = tree.clone(target)
+            for slot in _index_slots(rewritten):
+                if reads_content(slot.get()):
+                    slot.set(bound(slot.get()))
+        else:
+            rewritten = tree.rewrite(target, dict.fromkeys((*_COMPUTED, gast.Compare), bound))
         if _base(target) in tree.names_read(rewritten.slice):  # the write may change it
             rewritten.slice = bound(rewritten.slice)
         return before, rewritten
+
+    def _changes(self, target: Node) -> bool:
+        """Whether the evaluation of a target may change what arrays hold."""
+        return any(map(self.changes, calls_in([target])))
 
 
 def _has_element(target: Any) -> bool:
     return any(
         isinstance(n, gast.Subscript) and isinstance(n.ctx, gast.Store) for n in tree.walk(target)
     )
+
+
+def _index_slots(target: Any) -> list[Slot]:
+    """The parts of all indices of a target, in the order of their evaluation."""
+    if not isinstance(target, gast.Subscript):
+        return []
+    return [*_index_slots(target.value), *operands(target)[1:]]
 
 
 def _base(target: Any) -> str:

@@ -18,8 +18,22 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
-from knetsrc.transform.normalize.effects import effects, is_impure_call, name_for
-from knetsrc.transform.normalize.scopes import COMPREHENSIONS, blocks, bound_names, captured_names
+from knetsrc.transform.normalize.effects import (
+    Changes,
+    calls_in,
+    changes_nothing,
+    effects,
+    is_impure_call,
+    name_for,
+    reads_content,
+)
+from knetsrc.transform.normalize.scopes import (
+    COMPREHENSIONS,
+    blocks,
+    bound_names,
+    captured_names,
+    own_nodes,
+)
 from knetsrc.transform.tree import Node
 
 
@@ -54,19 +68,23 @@ Replace = Callable[[Any, Place], Replacement | None]
 
 
 def hoist(
-    function: gast.FunctionDef, names: Names, replace: Replace, kinds: tuple[type, ...]
+    function: gast.FunctionDef,
+    names: Names,
+    replace: Replace,
+    kinds: tuple[type, ...],
+    changes: Changes = changes_nothing,
 ) -> gast.FunctionDef:
     """A copy of `function` without the expressions of `kinds` that `replace` takes out.
 
     `replace` is asked about each expression of the function's own scope, outer ones first. It
     returns None, or statements to run before and an expression to stay in its place; both are
-    searched again.
+    searched again. `changes` says whether a call may change what arrays, containers or objects hold.
     """
     function = tree.clone(function)
     if not any(isinstance(node, kinds) for node in tree.walk(function.body)):
         return function
     captured = frozenset(captured_names(function.body))
-    function.body = _Hoister(names, replace, captured).block(function.body)
+    function.body = _Hoister(names, replace, captured, changes).block(function.body)
     return function
 
 
@@ -75,6 +93,7 @@ class _Hoister:
     names: Names
     replace: Replace
     captured: frozenset[str]
+    changes: Changes
     tries: int = field(default=0)
 
     # --- statements ---
@@ -87,6 +106,7 @@ class _Hoister:
     def statement(self, node: Any) -> list[Node]:
         rewriters: dict[type, Callable[[Any], list[Node]]] = {
             gast.Assign: self.assignment,
+            gast.AugAssign: self.augmented,
             gast.While: self.while_,
             gast.With: self.with_,
             gast.Assert: self.assertion,
@@ -118,6 +138,18 @@ class _Hoister:
         prelude, node.value = self.expression(node.value, place)
         written = target is not None and tree.is_name(node.value, target) and bool(prelude)
         return prelude if written else [*prelude, node]
+
+    def augmented(self, node: gast.AugAssign) -> list[Node]:
+        """What it adds to is read before what is added is computed."""
+        prelude, node.value = self.expression(node.value, Place(wanted="result"))
+        target = node.target
+        if not isinstance(target, gast.Subscript) or not self._conflict(_read(target), prelude):
+            return [*prelude, node]
+        slots = operands(target)
+        before = self._in_order(slots, [[] for _ in slots], prelude)
+        bound, read = self._settled(_read(target), prelude)
+        value = tree.binary(read, tree.symbol_of(node.op), node.value)
+        return [*before, *bound, *prelude, tree.at(tree.assign(node.target, value), node)]
 
     def while_(self, node: gast.While) -> list[Node]:
         prelude, test = self.expression(node.test, Place(wanted="condition", is_test=True))
@@ -265,7 +297,26 @@ class _Hoister:
     def _conflict(self, value: Node, later: list[Node]) -> bool:
         if isinstance(value, gast.Name):  # what an array or list holds is read by what it goes into
             return value.id in bound_names(later)
-        return bool(later) and effects(value, self.captured).conflict(effects(later, self.captured))
+        if not later:
+            return False
+        if reads_content(value) and self._changes(later):
+            return True
+        return effects(value, self.captured).conflict(effects(later, self.captured))
+
+    def _changes(self, later: list[Node]) -> bool:
+        """Whether statements may change what has more names than one."""
+        own = bound_names(later)
+        stored = [
+            n.value
+            for n in own_nodes(later)
+            if isinstance(n, gast.Subscript) and isinstance(n.ctx, gast.Store)
+        ]
+        return any(map(self.changes, calls_in(later))) or not tree.names_read(stored) <= own
+
+
+def _read(target: gast.Subscript) -> Node:
+    """The element that is written, as it is read."""
+    return tree.at(tree.subscript(tree.clone(target.value), tree.clone(target.slice)), target)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,13 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.effects import Changes, changes_nothing
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 
 
-def name_lambdas(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+def name_lambdas(
+    function: gast.FunctionDef, names: Names, changes: Changes = changes_nothing
+) -> gast.FunctionDef:
     """Define a function where a lambda was.
 
     >>> from knetsrc.transform.language import show
@@ -29,4 +32,4 @@ def name_lambdas(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
         body = tree.at([tree.return_(node.body)], node.body)
         return [tree.function_def(name, node.args, body)], tree.name(name)
 
-    return hoist(function, names, replace, (gast.Lambda,))
+    return hoist(function, names, replace, (gast.Lambda,), changes)

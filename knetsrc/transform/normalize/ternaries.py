@@ -7,10 +7,13 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.conditions import is_literal
+from knetsrc.transform.normalize.effects import Changes, changes_nothing
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 
 
-def unfold_ternaries(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+def unfold_ternaries(
+    function: gast.FunctionDef, names: Names, changes: Changes = changes_nothing
+) -> gast.FunctionDef:
     """Write an `if` statement where a ternary was, unless both of its arms are literals.
 
     >>> from knetsrc.transform.language import show
@@ -30,4 +33,4 @@ def unfold_ternaries(function: gast.FunctionDef, names: Names) -> gast.FunctionD
             tree.if_(node.test, [tree.assign(name, node.body)], [tree.assign(name, node.orelse)])
         ], tree.name(name)
 
-    return hoist(function, names, replace, (gast.IfExp,))
+    return hoist(function, names, replace, (gast.IfExp,), changes)

@@ -6,10 +6,13 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.effects import Changes, changes_nothing
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 
 
-def move_walruses(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+def move_walruses(
+    function: gast.FunctionDef, names: Names, changes: Changes = changes_nothing
+) -> gast.FunctionDef:
     """Write assignments that stand in an expression as statements before it.
 
     >>> from knetsrc.transform.language import show
@@ -30,4 +33,4 @@ def move_walruses(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
             return None
         return [tree.assign(node.target, node.value)], tree.name(node.target.id)
 
-    return hoist(function, names, replace, (gast.NamedExpr,))
+    return hoist(function, names, replace, (gast.NamedExpr,), changes)

@@ -1,0 +1,212 @@
+"""What an expression reads before it calls a function that writes is what was there before the call, as in Python."""
+
+import numpy as np
+import pytest
+
+from knetsrc import UnsupportedAliasError, grad
+from knetsrc.testing import check_grads
+
+A = np.array([0.7, -1.3, 2.1])
+
+
+def scaled(b, x):
+    b[0] = b[0] * x
+    return b[0]
+
+
+def counted(n):
+    n[0] += 1
+    return n[0]
+
+
+def factor_read_before_the_call(a):
+    b = a.copy()
+    return b[0] * scaled(b, a[1]) + b[0]
+
+
+def reduction_read_before_the_call(a):
+    b = a.copy()
+    return np.sum(b) * scaled(b, a[1]) + b[0]
+
+
+def array_read_as_a_whole(a):
+    b = a.copy()
+    y = b - scaled(b, a[1])
+    return np.sum(y * y)
+
+
+def elements_of_a_display(a):
+    b = a.copy()
+    entries = {"x": b[0], "y": scaled(b, a[1]), "z": [b[0], scaled(b, a[2]), b[0]]}
+    return entries["x"] * entries["y"] + entries["z"][0] * entries["z"][2]
+
+
+def arguments_of_a_call(a):
+    def joined(x, y, z):
+        return x + 2 * y + 3 * z * x
+
+    b = a.copy()
+    return joined(b[0], scaled(b, a[1]), b[0])
+
+
+def operands_of_a_comparison(a):
+    b = a.copy()
+    s = a[2] if b[0] > scaled(b, a[1]) else a[0]
+    while b[0] < scaled(b, a[1]):
+        s = s * b[0]
+    return s
+
+
+def sum_to_which_is_added(a):
+    b = a.copy()
+    b[0] += scaled(b, a[1])
+    b[1] -= scaled(b, a[1]) * b[0]
+    return np.prod(b)
+
+
+def sum_that_a_nested_function_writes(a):
+    def g():
+        b[0] = 7.0
+        return a[1]
+
+    b = a.copy()
+    b[0] += g()
+    return np.prod(b)
+
+
+def value_read_before_the_index_is_called(a):
+    def g():
+        b[0] = b[0] * a[1]
+        return 0
+
+    b = a.copy()
+    b[g()] = a[2] * b[0]
+    return np.sum(b * b)
+
+
+def parts_of_an_index(a):
+    n = np.zeros(1, int)
+    m = np.outer(a, a)
+    m[n[0], counted(n)] = a[0]
+    return np.sum(m * m)
+
+
+def view_read_before_a_call_with_out(a):
+    b = a * a[0]
+    v = b[:2]
+    y = v.sum() * (v + 1) * np.add(b, a, out=b)[:2]
+    return y.sum() + b[0]
+
+
+def arm_of_a_choice(a):
+    b = a.copy()
+    y = b[0] * (scaled(b, a[1]) if a[0] > 0 else 1.0)
+    return y * b[0]
+
+
+def name_bound_in_the_expression(a):
+    b = a.copy()
+    x = b[0] + (y := scaled(b, a[1]))
+    return x * y
+
+
+def elements_of_a_comprehension(a):
+    b = a.copy()
+    return b[0] + sum([b[0] * scaled(b, x) for x in a]) * b[0]
+
+
+def counter_in_an_index(a):
+    n = np.zeros(1, int)
+    s = a[counted(n)] * a[counted(n)] * n[0]
+    return s * a[0] ** n[0]
+
+
+def counter_in_a_head(a):
+    n, s = np.ones(1), a[0]
+    while counted(n) < 5:
+        s = s * n[0] * a[1]
+    if counted(n) > 3 and s < 100:
+        s = s * n[0]
+    for i in range(int(counted(n)) - 5):
+        s = s * a[i] + n[0]
+    return s
+
+
+PROGRAMS = [
+    reduction_read_before_the_call,
+    array_read_as_a_whole,
+    value_read_before_the_index_is_called,
+    parts_of_an_index,
+    view_read_before_a_call_with_out,
+    counter_in_an_index,
+    counter_in_a_head,
+]
+
+REFUSED = [
+    factor_read_before_the_call,
+    elements_of_a_display,
+    arguments_of_a_call,
+    operands_of_a_comparison,
+    sum_to_which_is_added,
+    sum_that_a_nested_function_writes,
+    arm_of_a_choice,
+    name_bound_in_the_expression,
+    elements_of_a_comprehension,
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__)
+def test_read_comes_before_the_write(program):
+    check_grads(program, (A,))
+    assert np.isclose(grad(program).value_and_grad(A)[0], program(A))
+
+
+@pytest.mark.parametrize("program", REFUSED, ids=lambda p: p.__name__)
+def test_element_that_may_be_a_view_of_what_a_call_writes(program):
+    with pytest.raises(UnsupportedAliasError, match="a call that writes into"):
+        grad(program)(A)
+
+
+class Scale:
+    def __init__(self, x):
+        self.x = x
+
+    def grown(self, y):
+        self.x = self.x * y
+        return self.x
+
+
+def object_that_a_nested_function_captures(a):
+    def g(y):
+        return scale.grown(y)
+
+    scale = Scale(a[0])
+    return g(a[1]) * scale.x
+
+
+def object_handed_to_a_nested_function(a):
+    def g(scale, y):
+        return scale.grown(y)
+
+    scale = Scale(a[0])
+    return g(scale, a[1]) * scale.x
+
+
+def object_of_a_lambda(a):
+    scale = Scale(a[0])
+    g = lambda y: scale.grown(y)  # noqa: E731
+    return g(a[1]) * g(a[2])
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        object_that_a_nested_function_captures,
+        object_handed_to_a_nested_function,
+        object_of_a_lambda,
+    ],
+    ids=lambda p: p.__name__,
+)
+def test_object_that_a_nested_function_changes(program):
+    with pytest.raises(UnsupportedAliasError, match="writes to an attribute of `scale`"):
+        grad(program)(A)
