@@ -10,6 +10,7 @@ from knetsrc.backends.checks import (
     check_not_array,
     check_not_copy,
     check_not_view,
+    check_reraises,
     check_view,
 )
 from knetsrc.backends.constants import stop_gradient
@@ -214,6 +215,7 @@ __all__ = [
     "check_not_array",
     "check_not_copy",
     "check_not_view",
+    "check_reraises",
     "check_view",
     "cholesky_adjoint_a",
     "choose_adjoint_choices",

@@ -1,11 +1,17 @@
 """Checks that generated source makes when it runs, where the transform cannot know."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from knetsrc.backends.structures import fields_of
-from knetsrc.errors import NotDifferentiableError, UnsupportedAliasError
+from knetsrc.errors import (
+    NotDifferentiableError,
+    UnsupportedAliasError,
+    UnsupportedSyntaxError,
+)
 
 
 def check_not_array(value: Any, statement: str) -> None:
@@ -271,3 +277,35 @@ def _may_change(part: Any) -> bool:
 def _is_apart(part: Any, whole: Any) -> bool:
     arrays = isinstance(part, np.ndarray) and isinstance(whole, np.ndarray)
     return arrays and not np.may_share_memory(part, whole)
+
+
+@contextlib.contextmanager
+def check_reraises(context: Any) -> Iterator[Any]:
+    """Refuse a context manager that swallows an exception: the backward part does not know how much of its block ran.
+
+    Parameters
+    ----------
+    context
+        The context manager of the user.
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        At the end of the block, if `context` swallows what was raised in it.
+
+    Examples
+    --------
+    >>> with check_reraises(contextlib.nullcontext(2.0)) as value:
+    ...     print(value)
+    2.0
+    """
+    is_complete = False
+    with context as value:
+        yield value
+        is_complete = True
+    if not is_complete:
+        raise UnsupportedSyntaxError(
+            "`with` swallows a failure",
+            why="how much of its block ran is not known to the backward part",
+            instead="write `try` and `except`, or `with contextlib.suppress(...)`",
+        )

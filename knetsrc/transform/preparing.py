@@ -14,6 +14,7 @@ from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
+from knetsrc.transform.contexts import guard_contexts
 from knetsrc.transform.exchange import pool_first
 from knetsrc.transform.functions import Function, bind_call, may_inline
 from knetsrc.transform.helper_facts import HelperFacts
@@ -108,6 +109,7 @@ class Preparing:
         core = prepare.flatten_breaks(core, names, active)
         core = prepare.count_trips(core, names, active)
         core = prepare.keep_tests(core, names, active)
+        core = guard_contexts(core, self.units.outside.resolve, self.units.spell)
         names.taken |= Names.of(core).taken
         calls = self.units.calls.within(self.facts.containers(core, function.kinds))
         numeric = numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))

@@ -143,3 +143,70 @@ def test_jump_that_skips_the_end_of_a_manager_is_refused():
 
     with pytest.raises(UnsupportedSyntaxError, match="`with` binds the differentiated value `y`"):
         grad(f)(1.0)
+
+
+class Attempt:
+    def __init__(self, kind=IndexError):
+        self.kind = kind
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        return kind is not None and issubclass(kind, self.kind)
+
+
+def element_in_an_attempt(x, i):
+    s = x[0]
+    with Attempt():
+        s = s * x[i]
+    return s * x[1]
+
+
+def return_out_of_an_attempt(x, i):
+    def g():
+        with Attempt():
+            return x[i] * x[0]
+        return x[1]
+
+    return x[0] * g()
+
+
+def context_with_a_name(x, i):
+    s, attempt = x[0], contextlib.suppress(IndexError)
+    with attempt:
+        s = s * x[i]
+    return s * x[1]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [element_in_an_attempt, return_out_of_an_attempt, context_with_a_name],
+    ids=lambda p: p.__name__,
+)
+def test_context_that_swallows_a_failure(program):
+    check(program, V, 1)
+    with pytest.raises(UnsupportedSyntaxError, match="`with` swallows a failure"):
+        grad(program)(V, 7)
+
+
+def test_failure_that_a_context_does_not_swallow():
+    def f(x, i):
+        s = x[0]
+        with Attempt(KeyError):
+            s = s * x[i]
+        return s
+
+    check(f, V, 1)
+    with pytest.raises(IndexError):
+        grad(f)(V, 7)
+
+
+def test_context_that_is_known_to_hand_on_failures_is_written_as_it_is():
+    def f(x):
+        with Scale(1.0), np.errstate(all="ignore"), contextlib.nullcontext():
+            s = np.sum(x * x)
+        return s
+
+    assert "check_reraises" not in grad(f).source
+    check(f, V)
