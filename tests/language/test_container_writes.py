@@ -394,3 +394,37 @@ def test_helper_that_changes_the_list_of_its_caller():
 
     with pytest.raises(UnsupportedAliasError, match="changes `ys` in place"):
         grad(f)(XS)
+
+
+def test_elements_added_to_a_list_with_two_names():
+    def f(x):
+        xs = [x[0]]
+        ys = xs
+        ys += [x[1]]
+        xs += [x[2], x[0] * x[1]]
+        return sum(xs) * sum(ys)
+
+    check(f, V)
+
+
+def test_elements_added_in_a_loop_to_a_list_with_two_names():
+    def f(x):
+        xs = [x[0]]
+        ys = xs
+        for e in x:
+            ys += [e]
+            xs += [e * e]
+        return sum(xs) * sum(ys)
+
+    check(f, V)
+
+
+def test_elements_added_to_a_list_that_a_container_holds():
+    def f(x):
+        xs = [x[0]]
+        both = [xs, xs]
+        xs += [x[1]]
+        return sum(both[0]) * x[0]
+
+    with pytest.raises(UnsupportedAliasError, match="on a list that a container holds"):
+        grad(f)(V)

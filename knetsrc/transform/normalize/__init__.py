@@ -5,6 +5,7 @@ statement; `language.check` states which. The steps in order, and what holds aft
 
     unfold_nonlocals        no `nonlocal` in inner functions that are only called
     write_out_attributes    no attribute is written: the object is a new one
+    append_elements         no `xs += [a, b]` on a list that the function makes
     write_out_containers    lists and dicts change by `append` and writes of entries only
     refuse_unsupported      nothing left that cannot be differentiated
     drop_annotations        no docstring, no annotation
@@ -35,7 +36,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.annotations import drop_annotations, fill_blocks
 from knetsrc.transform.normalize.attribute_writes import IsClass, write_out_attributes
-from knetsrc.transform.normalize.augmented import write_out_augmented
+from knetsrc.transform.normalize.augmented import append_elements, write_out_augmented
 from knetsrc.transform.normalize.booleans import unfold_booleans
 from knetsrc.transform.normalize.call_writes import write_out_calls
 from knetsrc.transform.normalize.calls import split_calls
@@ -136,6 +137,7 @@ def normalize(
     function = unfold_nonlocals(function, names)
     owned = frozenset(parameters(function)) if owns_parameters else own
     function = write_out_attributes(function, names, owned, is_class)
+    function = append_elements(function, names)
     function = write_out_containers(function, names, owns_parameters, changes)
     refuse_unsupported(function)
     return _normalized(function, names, owns_parameters, changes)

@@ -71,6 +71,35 @@ def write_out_augmented(
     return function
 
 
+def append_elements(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+    """Write appends for `xs += [a, b]`: the list is the same one for whoever has another name for it.
+
+    >>> from knetsrc.transform.language import show
+    >>> show(append_elements, "xs = []; ys = xs; ys += [a, b]")
+    xs = []
+    ys = xs
+    ys.append(a)
+    ys.append(b)
+    """
+    lists = made_lists(function)
+
+    def appended(node: Any) -> list[Node] | Node:
+        if isinstance(node, gast.FunctionDef):
+            return append_elements(node, names)
+        is_sum = isinstance(node, gast.AugAssign) and isinstance(node.op, gast.Add)
+        is_longer = is_sum and isinstance(node.target, gast.Name) and node.target.id in lists
+        return _extended(node, names) if is_longer and _is_written_out(node.value) else node
+
+    function = tree.clone(function)
+    return tree.with_body(function, rewritten(function.body, appended))
+
+
+def _is_written_out(value: Any) -> bool:
+    """Whether a value is a list or tuple of which each element is written."""
+    is_literal = isinstance(value, gast.List | gast.Tuple)
+    return is_literal and not any(isinstance(e, gast.Starred) for e in value.elts)
+
+
 def _own_from_here(node: Any) -> set[str]:
     """What a statement binds to a value that is new: no caller sees it, whoever bound the name before."""
     if not isinstance(node, gast.Assign) or carriers(node.value):
@@ -80,17 +109,14 @@ def _own_from_here(node: Any) -> set[str]:
 
 def _extended(node: Any, names: Names) -> list[Node]:
     """Appends for `xs += [a, b]`."""
-    elements = getattr(node.value, "elts", [])
-    literal = isinstance(node.value, gast.List | gast.Tuple) and not any(
-        isinstance(e, gast.Starred) for e in elements
-    )
-    if not literal or not isinstance(node.op, gast.Add):
+    if not _is_written_out(node.value) or not isinstance(node.op, gast.Add):
         raise UnsupportedSyntaxError(
             f"`{tree.show([node])}` on a list",
             at=node,
             why="the list is changed in place, by elements that are not written out here",
             instead=f"append them one by one: for x in ...: {node.target.id}.append(x)",
         )
+    elements = node.value.elts
     later = effects(elements[1:])
     if later.impure or node.target.id in later.reads:
         return _collected(node, elements, names)
