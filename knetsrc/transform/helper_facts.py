@@ -11,8 +11,10 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import base_of
 from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases
 from knetsrc.transform.analysis.containers import Kinds, asked_names, container_kinds
+from knetsrc.transform.analysis.holders import Part, holders, parts_given_back
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.callee import Helper
+from knetsrc.transform.classes import is_library
 from knetsrc.transform.functions import Function, bind_call
 from knetsrc.transform.resolve import CHECK
 
@@ -27,6 +29,7 @@ class HelperFacts:
     units: "Units"
     _numeric: dict[int, tuple[list[str], frozenset[str]] | None] = field(default_factory=dict)
     _returned: dict[int, str | None] = field(default_factory=dict)
+    _given: dict[int, list[tuple[str, bool, bool]]] = field(default_factory=dict)
     _asked: dict[int, set[str]] = field(default_factory=dict)
 
     def containers(self, core: gast.FunctionDef, given: Mapping[str, str]) -> Kinds:
@@ -97,6 +100,30 @@ class HelperFacts:
         if not is_given or read & tree.names_written(function.core.body):
             return None
         return tree.substitute(value, bound)
+
+    def lists_given_back(self, call: gast.Call) -> list[Part]:
+        """What a call gives back of the containers that it is handed: a helper what its text says, an object what it was made of."""
+        callee = self.units.calls.of(call)
+        if not isinstance(callee, Helper):
+            made = self.units.outside.resolve(call.func)
+            every = [*call.args, *(k.value for k in call.keywords)]
+            is_object = isinstance(made, type) and not is_library(made)
+            return [Part(a, False, True) for a in every] if is_object else []
+        function = self.units.load_if_possible(callee)
+        bound = bind_call(function, call) if function is not None else None
+        if function is None or bound is None:
+            return []
+        key = id(callee.function)
+        if key not in self._given:
+            self._given[key], before = [], None
+            while self._given[key] != before:  # what a recursive call gives back is found by and by
+                before = self._given[key]
+                self._given[key] = parts_given_back(function.core, self.lists_given_back)
+        return [Part(bound[p], *how) for p, *how in self._given[key] if p in bound]
+
+    def held_where_grown(self, core: gast.FunctionDef) -> dict[int, frozenset[str]]:
+        """By statement that appends: names of what has the list inside, or is it."""
+        return holders(core, self.lists_given_back)
 
     def written_by(self, call: gast.Call, callee: Helper) -> frozenset[str]:
         """Parameters of a helper into which it writes."""

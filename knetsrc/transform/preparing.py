@@ -26,7 +26,7 @@ from knetsrc.transform.stateful import refuse_unknown_methods
 from knetsrc.transform.tries import structure_tries
 from knetsrc.transform.truncation import check_truncation
 from knetsrc.transform.views import through_views
-from knetsrc.transform.writes import check_calls, guard_writes
+from knetsrc.transform.writes import check_calls, guard_writes, refuse_seen_appends
 
 if TYPE_CHECKING:
     from knetsrc.transform.units import Units
@@ -92,6 +92,7 @@ class Preparing:
             core, lambda call: self._stands_alone(call, depends), changes=self._has_written
         )
         core = tree.clone(self._through_views(core, names, at_end, function.numeric_in(core)))
+        refuse_seen_appends(core, self.facts.held_where_grown(core))
         core = guard_writes(
             core,
             self.facts.aliases(core, at_end, function.numeric_in(core)),

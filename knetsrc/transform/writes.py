@@ -51,6 +51,25 @@ def guard_writes(
     return check_repeats(function, within, spell)
 
 
+def refuse_seen_appends(function: gast.FunctionDef, held: dict[int, frozenset[str]]) -> None:
+    """Raise an error for an `append` to a list that something else holds: that grows with it.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        For the first such statement.
+    """
+    for node in tree.walk(function.body):
+        if held.get(id(node)):
+            text = tree.show(node.value.func.value)
+            raise UnsupportedAliasError(
+                f"`{text}.append(...)` on a list that something else may hold",
+                at=node,
+                why="a second name, or a container that has the list inside, would see it grow",
+                instead=f"hand on a copy: list({text})",
+            )
+
+
 def _written_within(function: gast.FunctionDef, found: Aliases) -> set[str]:
     """Names of containers of which parts of entries are written: `d[i][j] = e`."""
     nodes = [n for n in tree.walk(function.body) if stored_to(n) is not None]
