@@ -73,10 +73,10 @@ class Fitter:
         return self._call(tree.call(spell("like", None), total, reference))
 
     def _collapsed(self, value: gast.Call, whole: Shape | None) -> tree.Node:
-        """`unbroadcast(unbroadcast(d, y), x)` is `unbroadcast(d, x)` where x is known to fit inside y."""
+        """`unbroadcast(unbroadcast(d, y), x)` is `unbroadcast(d, x)` where x is known to fit inside y, and y inside d."""
         middle = self.values.shape_of(value.args[1])
         if whole is not None and middle is not None and whole <= middle:
-            return value.args[0]
+            return value.args[0] if covers(self.values, *value.args) else value
         return value
 
     def _product(self, node: gast.BinOp) -> tree.Node:
@@ -159,9 +159,27 @@ def is_call_of(node: tree.Node, *names: str) -> bool:
     return tree.called_name(node) in names
 
 
-def has_like(node: tree.Node) -> bool:
-    """Whether a single number stands for many somewhere in an adjoint."""
-    return any(is_call_of(n, "like") for n in tree.walk(node))
+def covers(values: "StepValues", adjoint: tree.Node, reference: tree.Node) -> bool:
+    """Whether no number of `adjoint` stands for several elements of `reference`: what is summed of it is not repeated before."""
+    inner, whole = values.shape_of(adjoint), values.shape_of(reference)
+    if (
+        inner is None
+    ):  # an adjoint under a name, or a product of it, is as large as what it is the adjoint of
+        return not any(_is_unrepeated(values, n) for n in tree.walk(adjoint))
+    return whole is not None and values.fitted(broadcast([inner, whole])) == inner
+
+
+def _is_unrepeated(values: "StepValues", node: tree.Node) -> bool:
+    """Whether an expression is what `like` repeats, or a part of it: `d[:, None]` in the adjoint of a sum."""
+    if isinstance(node, gast.Name):
+        return node.id in values.unrepeated
+    if isinstance(node, gast.Subscript) and isinstance(node.slice, gast.Tuple):
+        return any(isinstance(n, gast.Constant) and n.value is None for n in node.slice.elts)
+    return is_call_of(node, "like", "keep_axes") or _is_call_of_numpy(node, "expand_dims")
+
+
+def _is_call_of_numpy(node: tree.Node, name: str) -> bool:
+    return isinstance(node, gast.Call) and tree.show(node.func) == f"np.{name}"
 
 
 def is_size(node: tree.Node) -> bool:

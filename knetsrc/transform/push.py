@@ -15,10 +15,10 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
 from knetsrc.transform.analysis.integers import is_basic_index
-from knetsrc.transform.analysis.shapes import SCALAR, Shapes, broadcast
+from knetsrc.transform.analysis.shapes import SCALAR, Shapes
 from knetsrc.transform.callee import Calls, Primitive, Record
 from knetsrc.transform.fit import (
-    has_like,
+    covers,
     is_call_of,
     is_simple,
     loose,
@@ -221,15 +221,8 @@ class Pushed:
         """The adjoint of an operation whose operands are fitted afterwards: it need not be fitted to the result as well."""
         if isinstance(adjoint, gast.UnaryOp) and isinstance(adjoint.op, gast.USub):
             return tree.negative(self._unfitted(adjoint.operand))
-        if is_call_of(adjoint, "unbroadcast"):
-            inner, whole = map(self.values.shape_of, adjoint.args)
-            if (
-                inner is None
-            ):  # an adjoint under a name, or a product of it, is as large as what it is the adjoint of
-                return adjoint if has_like(adjoint.args[0]) else adjoint.args[0]
-            if whole is not None:
-                both = self.values.fitted(broadcast([inner, whole]))
-                return adjoint.args[0] if both == inner else adjoint
+        if is_call_of(adjoint, "unbroadcast") and covers(self.values, *adjoint.args):
+            return adjoint.args[0]
         return adjoint
 
     def _bound(self, node: tree.Node, callee: Primitive) -> dict[str, Any]:
@@ -289,6 +282,8 @@ class Pushed:
         self.pusher.temporaries.add(name)
         shape = self.values.shape_of(adjoint)
         inner, reference = split_like(adjoint)
+        if reference is not None:
+            self.values.unrepeated.add(name)
         self.prefix.append(tree.assign(name, inner))
         self.values.named_shapes[name] = (
             self.values.shape_of(inner) if reference is not None else shape

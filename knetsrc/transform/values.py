@@ -36,6 +36,8 @@ class StepValues:
     ----------
     named_shapes
         Shapes of adjoints that were given a name.
+    unrepeated
+        Names of adjoints that have yet to be repeated to the shape of what they belong to.
     slot
         Shape of what the step writes into, and of the value that is broadcast to it.
     numbers
@@ -47,6 +49,7 @@ class StepValues:
     pusher: "Pusher"
     step: Step
     named_shapes: dict[str, Shape | None] = field(default_factory=dict)
+    unrepeated: set[str] = field(default_factory=set)
     slot: tuple[Shape, Shape] | None = None
     numbers: set[int] = field(default_factory=set)
     fitting: dict[Any, Shape] = field(default_factory=dict)

@@ -152,3 +152,31 @@ def test_matrix_product_that_is_broadcast_by_a_summand(sign):
         return np.sum(sign * (u @ w + a)) - np.sum(-(u @ w) - a)
 
     check(f, M, M[:1].T, M[1], sign, argnums=(0, 1, 2))
+
+
+ONE = V[:1]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a, b, c: ((a + b) * 2).sum(1),
+        lambda a, b, c: ((a + b) * 2).mean(axis=-1),
+        lambda a, b, c: np.average(2 * (a - b), axis=1),
+        lambda a, b, c: (c * (a + b)).sum(1),
+        lambda a, b, c: (c * (b[0] - a)).sum(1),
+        lambda a, b, c: np.mean(c * (2 * (b[0] - a)), axis=1),
+        lambda a, b, c: ((b + a) / c).sum(1, keepdims=True),
+    ],
+)
+def test_multiple_of_a_broadcast_sum_is_summed_along_an_axis(f):
+    check(lambda a, b, c: np.sum(f(a, b, c)), ONE, M, COLUMN, argnums=(0, 1, 2))
+    check(lambda a, b, c: np.sum(f(a, b, c) ** 2), ONE, M, COLUMN, argnums=(0, 1, 2))
+
+
+@pytest.mark.parametrize("factor", [0.5, -1.5])
+def test_multiple_of_a_broadcast_sum_by_an_argument(factor):
+    def f(a, b, factor):
+        return np.sum(((a + b) * factor).sum(1) ** 2)
+
+    check(f, ONE, M, factor, argnums=(0, 1, 2))
