@@ -8,6 +8,7 @@ import inspect
 from typing import Any
 
 import numpy as np
+import pytest
 
 from knetsrc.adjoints.table import Case, Rule, Sample, options_of
 
@@ -161,6 +162,29 @@ def _check_operand(
         np.testing.assert_allclose(
             value, expected, rtol=2e-5, atol=2e-6, err_msg=f"d_{name} of {rule}"
         )
+
+
+def check_layout(rule: Rule, case: Case) -> None:
+    """Adjoints of arrays whose columns lie one after the other are those of arrays whose rows do."""
+    arguments = bound_arguments(rule, case)
+    y = call_primitive(rule, case, arguments)
+    d_y = cotangent_like(y, np.random.default_rng(3))
+    by_columns = {name: _by_columns(value) for name, value in arguments.items()}
+    y_by_columns = call_primitive(rule, case, by_columns)
+    for a, b in zip(leaves(y), leaves(y_by_columns), strict=True):
+        if not np.allclose(a, b, equal_nan=True):
+            pytest.skip("what comes out depends on the layout, or is drawn")
+    expected = call_rule(rule, arguments, y, d_y)
+    found = call_rule(rule, by_columns, y_by_columns, _by_columns(d_y))
+    for name, adjoint in found.items():
+        for a, b in zip(leaves(adjoint), leaves(expected[name]), strict=True):
+            if b is not None:
+                np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9, err_msg=f"d_{name}")
+
+
+def _by_columns(value: Any) -> Any:
+    new = [np.array(v, order="F") if isinstance(v, np.ndarray) else v for v in leaves(value)]
+    return rebuild(value, new)
 
 
 def check_float32(rule: Rule, case: Case) -> None:

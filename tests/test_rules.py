@@ -5,7 +5,7 @@ import pytest
 
 import knetsrc.adjoints  # noqa: F401
 from knetsrc.adjoints.table import TABLE
-from rules import check_float32, check_rule
+from rules import check_float32, check_layout, check_rule
 
 EVERY = [pytest.param(rule, case, id=f"{rule}-{case}") for rule in TABLE for case in rule.cases]
 
@@ -20,6 +20,12 @@ def test_rule_agrees_with_central_differences(rule, case):
 def test_rule_keeps_float32(rule, case):
     with np.errstate(all="ignore"):
         check_float32(rule, case)
+
+
+@pytest.mark.parametrize(("rule", "case"), EVERY)
+def test_rule_does_not_depend_on_the_layout_in_memory(rule, case):
+    with np.errstate(all="ignore"):
+        check_layout(rule, case)
 
 
 @pytest.mark.parametrize("rule", list(TABLE), ids=str)

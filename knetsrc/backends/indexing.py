@@ -180,7 +180,7 @@ def _add_to_items(d_x: Any, key: Any, d: Any) -> None:
 
 def take_adjoint_a(d: Any, a: Any, indices: Any, axis: int | None = None) -> Any:
     """Adjoint of `numpy.take`."""
-    d_a = np.zeros_like(a)
+    d_a = np.zeros_like(a, order="C")  # so that reshape gives a view
     if axis is None:
         add_at(d_a.reshape(-1), _positions(indices, a), d)
     else:
@@ -191,7 +191,7 @@ def take_adjoint_a(d: Any, a: Any, indices: Any, axis: int | None = None) -> Any
 
 def take_along_axis_adjoint_arr(d: Any, arr: Any, indices: Any, axis: int | None = -1) -> Any:
     """Adjoint of `numpy.take_along_axis`, whose `indices` may broadcast against `arr`."""
-    d_arr = np.zeros_like(arr)
+    d_arr = np.zeros_like(arr, order="C")
     if axis is None:
         array_module(arr).add.at(d_arr.reshape(-1), _positions(indices, arr), d)
         return d_arr

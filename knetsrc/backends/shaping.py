@@ -167,7 +167,7 @@ def pad_adjoint_array(d: Any, array: Any, pad_width: Any, mode: Any) -> Any:
     xp = array_module(array)
     numbers = xp.arange(np.size(array)).reshape(np.shape(array))
     source = np.pad(numbers, _pad_pairs(array, pad_width), mode)
-    d_array = np.zeros_like(array)
+    d_array = np.zeros_like(array, order="C")  # so that reshape gives a view
     xp.add.at(d_array.reshape(-1), source.reshape(-1), np.reshape(d, -1))
     return d_array
 
