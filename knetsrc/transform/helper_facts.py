@@ -16,6 +16,7 @@ from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.classes import is_library
 from knetsrc.transform.functions import Function, bind_call
+from knetsrc.transform.listed import array_operands
 from knetsrc.transform.resolve import CHECK
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class HelperFacts:
     def _asked_of_call(self, call: gast.Call) -> list[tree.Node]:
         callee = self.units.calls.of(call)
         if not isinstance(callee, Helper):
-            return []
+            return array_operands(call, self.units.calls)
         function = self.units.load(callee.function)
         bound = bind_call(function, call) or {}
         return [bound[p] for p in self.asked(function) if p in bound]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import gast
+import numpy as np
 
 from knetsrc.transform import prepare, rebound, tree
 from knetsrc.transform.analysis.activity import active_names, differentiable_names, varied_names
@@ -19,6 +20,7 @@ from knetsrc.transform.exchange import pool_first
 from knetsrc.transform.functions import Function, bind_call, may_inline
 from knetsrc.transform.helper_facts import HelperFacts
 from knetsrc.transform.iterators import lists_of_iterators, place_iterators
+from knetsrc.transform.listed import lists_as_arrays
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, split_calls, unfold_gets
 from knetsrc.transform.results import bind_result, split_aux
@@ -76,6 +78,8 @@ class Preparing:
         core = rebound.rename_rebound(core, names)
         core = rebound.rename_in_loops(core, names)
         core = rebound.rename_in_blocks(core, names)
+        kinds = self.facts.containers(core, function.kinds)
+        core = lists_as_arrays(core, self.units.calls.within(kinds), self.units.outside.module(np))
         core = self._through_views(core, names, at_end, function.numeric_in(core))
         depends, written = self._depends(core, wrt), loops_that_write(core)
         core = index_loops(
