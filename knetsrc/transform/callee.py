@@ -19,6 +19,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.containers import SEQUENCES, Kinds
 from knetsrc.transform.binding import binding_of
 from knetsrc.transform.classes import assigned_attributes
+from knetsrc.transform.records import fields_given
 from knetsrc.transform.resolve import UNKNOWN, Outside, public_path
 
 OPERATORS = {
@@ -316,11 +317,8 @@ def _bindable(primitive: Primitive, node: gast.Call) -> Primitive | Unknown:
 
 def _record(kind: type, node: gast.Call) -> Record | None:
     """The fields that a call of a namedtuple or of a dataclass fills in; None for other classes, and for star arguments."""
-    if dataclasses.is_dataclass(kind) and not hasattr(kind, "__post_init__"):
-        names = [f.name for f in dataclasses.fields(kind) if f.init]
-    elif issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        names = list(kind._fields)
-    else:
+    names = fields_given(kind)
+    if names is None:
         return _plain_record(kind, node)
     if any(isinstance(a, gast.Starred) for a in node.args) or any(
         k.arg is None for k in node.keywords

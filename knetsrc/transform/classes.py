@@ -20,6 +20,7 @@ from knetsrc.errors import KnetsrcError
 from knetsrc.modules import host_twin
 from knetsrc.objects import classes_in
 from knetsrc.transform import tree
+from knetsrc.transform.records import class_variables, has_setter, keeps_attributes
 from knetsrc.transform.resolve import UNKNOWN, Captured, Globals, Outside
 from knetsrc.transform.source import read_source
 
@@ -292,15 +293,16 @@ def is_class_attribute(owner: type, name: str) -> bool:
     found = defined_in(owner, name)
     if found is None or callable(found[1]) or hasattr(found[1], "__get__"):
         return False
-    return name not in _own_attributes(owner)
+    return name not in own_attributes(owner)
 
 
 @functools.cache
-def _own_attributes(owner: type) -> frozenset[str]:
+def own_attributes(owner: type) -> frozenset[str]:
     """Names that objects of a class are annotated with, or that its methods assign."""
     found: set[str] = set()
     for kind in owner.__mro__:
-        found |= set(vars(kind).get("__annotations__", {}))
+        of_class = class_variables(kind)
+        found |= set(vars(kind).get("__annotations__", {})) - of_class
         for member in vars(kind).values():
             code = getattr(getattr(member, "__func__", member), "__code__", None)
             steps = dis.get_instructions(code) if code is not None else ()
@@ -312,10 +314,12 @@ def _own_attributes(owner: type) -> frozenset[str]:
 def assigned_attributes(kind: type) -> tuple[dict[str, str], tuple[str, ...]] | None:
     """Parameters by the attributes that `__init__` assigns them to, and all of its parameters in order.
 
-    None where `__init__` does more than to assign parameters and literals.
+    None where `__init__` does more than to assign parameters and literals, or an assignment more than to keep the value.
     """
     init, new = inspect.getattr_static(kind, "__init__"), inspect.getattr_static(kind, "__new__")
     if is_library(kind) or not isinstance(init, types.FunctionType) or new is not object.__new__:
+        return None
+    if not keeps_attributes(kind):
         return None
     try:
         function: Any = read_source(init).tree
@@ -334,6 +338,8 @@ def assigned_attributes(kind: type) -> tuple[dict[str, str], tuple[str, ...]] | 
             node.targets[0] if isinstance(node, gast.Assign) and len(node.targets) == 1 else None
         )
         if not isinstance(target, gast.Attribute) or not tree.is_name(target.value, first):
+            return None
+        if has_setter(kind, target.attr):
             return None
         if isinstance(node.value, gast.Name) and node.value.id in parameters:
             attributes[target.attr] = node.value.id

@@ -18,7 +18,7 @@ import gast
 
 from knetsrc.adjoints.equivalents import EQUIVALENTS
 from knetsrc.adjoints.table import TABLE
-from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.errors import UnsupportedAliasError, UnsupportedSyntaxError
 from knetsrc.modules import host_twin
 from knetsrc.objects import has_behaviour
 from knetsrc.transform import tree
@@ -30,6 +30,7 @@ from knetsrc.transform.classes import (
     defined_in,
     is_class_attribute,
     is_library,
+    own_attributes,
 )
 from knetsrc.transform.evaluate import once_written, refuse_closures
 from knetsrc.transform.follow import Following, without_choices
@@ -78,9 +79,13 @@ class Specializer:
         core = self.stateful.written_out(core, known, names, owns_parameters)
 
         def rewrite_call(node: gast.Call) -> tree.Node:
+            self._refuse_conversion(node, known)
             return self._with_functions(self._as_function(node, known), known)
 
         def rewrite_operation(node: tree.Node) -> tree.Node:
+            if isinstance(node, gast.Subscript) and not isinstance(node.ctx, gast.Load):
+                self._refuse_write_by_method(node, known)
+                return node
             return self._as_function(node, known)
 
         def rewrite_loop(node: gast.For) -> gast.For:
@@ -132,11 +137,50 @@ class Specializer:
             )
         return replace(loaded, core=self.stateful.returning(loaded), writes_object=False)
 
+    def _refuse_write_by_method(self, node: gast.Subscript, known: ClassFacts) -> None:
+        """`cell[i] = e` calls a method of the object, which may write to anything that it holds."""
+        owner = self._local_class(node.value, known)
+        if owner is not None and defined_in(owner, "__setitem__"):
+            text = tree.show(tree.clone(node))
+            raise UnsupportedAliasError(
+                f"a write into `{text}`, by `__setitem__` of the class {owner.__name__}",
+                at=node,
+                why="it writes to what the object holds, and other names may stand for that",
+                instead="write a method that returns a new object",
+            )
+
+    def _refuse_conversion(self, node: gast.Call, known: ClassFacts) -> None:
+        """`np.sum(cell)` and `abs(cell)` call methods of the object."""
+        value = host_twin(self.outside.resolve(node.func))
+        is_ours = str(getattr(value, "__module__", "")).startswith("knetsrc")
+        if rule_of(value) is None or not is_library(value) or is_ours:
+            return
+        for argument in node.args:
+            owner = self._local_class(argument, known)
+            if owner is not None and not issubclass(owner, tuple | list | dict):
+                raise UnsupportedSyntaxError(
+                    f"`{tree.show(node.func)}` of an object of the class {owner.__name__}",
+                    at=node,
+                    why="it calls a method of the object, which has no derivative there",
+                    instead="hand over what is in it: an attribute, or what a method returns",
+                )
+
     def _of_class(self, node: Any, known: ClassFacts) -> tree.Node:
         """An attribute that belongs to the class, read from the class: it is no part of the object."""
         if not isinstance(node, gast.Attribute):
             return node
         owner = self._local_class(node.value, known)
+        if (
+            owner is not None
+            and defined_in(owner, "__getattr__")
+            and not _is_kept(owner, node.attr)
+        ):
+            raise UnsupportedSyntaxError(
+                f"`{tree.show(node)}`, which `__getattr__` of the class {owner.__name__} may give",
+                at=node,
+                why="what it gives is not known while transforming",
+                instead="make it a property",
+            )
         if owner is None or not is_class_attribute(owner, node.attr):
             return node
         return tree.at(tree.attribute(tree.call("type", node.value), node.attr), node)
@@ -408,7 +452,14 @@ def rule_of(value: Any) -> Any:
         return None
 
 
+_UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
+
 Member = tuple[type, str, types.FunctionType, list[tree.Node], list[tree.Node]]
+
+
+def _is_kept(owner: type, name: str) -> bool:
+    """Whether an attribute is found without `__getattr__`."""
+    return hasattr(owner, name) or name in own_attributes(owner)
 
 
 def _getter(member: Any) -> types.FunctionType | None:
@@ -423,11 +474,21 @@ def _operators(node: Any) -> list[tuple[tree.Node, str, list[tree.Node]]]:
     if isinstance(node, gast.BinOp):
         text = DUNDERS.get(tree.symbol_of(node.op), "")
         return [(node.left, f"__{text}__", [node.right]), (node.right, f"__r{text}__", [node.left])]
-    if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub | gast.UAdd):
-        return [(node.operand, "__neg__" if isinstance(node.op, gast.USub) else "__pos__", [])]
-    if isinstance(node, gast.Subscript) and not isinstance(node.slice, gast.Slice):
-        return [(node.value, "__getitem__", [node.slice])]
+    if isinstance(node, gast.UnaryOp) and type(node.op) in _UNARY:
+        return [(node.operand, _UNARY[type(node.op)], [])]
+    if isinstance(node, gast.Subscript):
+        return [(node.value, "__getitem__", [_index(node.slice)])]
     return []
+
+
+def _index(node: Any) -> tree.Node:
+    """What `__getitem__` is called with: `slice(1, None, None)` for `x[1:]`."""
+    if isinstance(node, gast.Slice):
+        bounds = [n or tree.constant(None) for n in (node.lower, node.upper, node.step)]
+        return tree.at(tree.call("slice", *bounds), node)
+    if isinstance(node, gast.Tuple):
+        return tree.at(tree.tuple_of(map(_index, node.elts)), node)
+    return node  # type: ignore[no-any-return]
 
 
 def _called(name: str, receiver: Any, node: gast.Call, among: tuple[type, ...]) -> Member | None:
