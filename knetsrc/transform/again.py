@@ -64,7 +64,7 @@ def call_again(
     """The call of the forward function in the backward part, with the arguments of the call that `values` is about."""
     call = values.step.node.value
     check_repeatable(units, function)
-    written = units.helper_effects.of(function, id(function))[1]
+    written = units.helper_effects.of(function, id(function)).written
     if written:
         raise UnsupportedAliasError(
             f"a checkpointed function that writes into its argument `{min(written)}`",

@@ -117,7 +117,7 @@ class Loop:
 
     def writes(self) -> bool:
         """Whether the iterations write into the state."""
-        written = self.units.helper_effects.of(self.function, id(self.function))[1]
+        written = self.units.helper_effects.of(self.function, id(self.function)).written
         return bool((written | changed_names(self.function.core)) & set(self.state))
 
     def run(self, call: gast.Call) -> gast.Call:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import gast
@@ -45,8 +46,10 @@ class HelperFacts:
         key = id(callee.function)
         if key not in self._returned:
             self._returned[key] = None  # what a recursive call returns is not known
-            core = self.units.load(callee.function).core
-            self._returned[key] = self.containers(core, {}).of(core.body[-1].value)
+            function = self.units.load_if_possible(callee)  # an error is that of its reversal
+            if function is not None:
+                core = function.core
+                self._returned[key] = self.containers(core, {}).of(core.body[-1].value)
         return self._returned[key]
 
     def asked(self, function: Function) -> set[str]:
@@ -84,10 +87,13 @@ class HelperFacts:
         core: gast.FunctionDef,
         at_end: frozenset[str] = frozenset(),
         known: frozenset[str] = frozenset(),
+        given: Mapping[str, str] = MappingProxyType({}),
+        copies_share: bool = False,
     ) -> Aliases:
-        """What a function may share at its writes; `known` are names of arrays and numbers."""
-        arrays = numeric_names(core, self.units.calls, self.kinds, known)
-        return aliases(core, arrays, self.of_call, at_end)
+        """What a function may share at its writes; `known` are names of arrays and numbers, `given` lists, tuples and dicts."""
+        calls = self.units.calls.within(self.containers(core, given))
+        arrays = numeric_names(core, calls, self.kinds, known)
+        return aliases(core, arrays, self.of_call, at_end, copies_share)
 
     def given_back(self, call: gast.Call) -> tree.Node | None:
         """What of its arguments a helper gives back, where that is a view of one of them for sure."""
@@ -129,7 +135,7 @@ class HelperFacts:
     def written_by(self, call: gast.Call, callee: Helper) -> frozenset[str]:
         """Parameters of a helper into which it writes."""
         function = self.units.load_at(call, callee)
-        return self.units.helper_effects.of(function, id(callee.function))[1]
+        return self.units.helper_effects.of(function, id(callee.function)).written
 
     def of_call(self, call: gast.Call) -> HelperCall | None:
         callee = self.units.calls.of(call)
@@ -142,13 +148,15 @@ class HelperFacts:
         bound = bind_call(function, call)
         checks = [n for n in tree.walk(function.core.body) if tree.called_name(n) == CHECK]
         checked = [(n.args[0].id, n.args[1]) for n in checks]
-        returned, written = self.units.helper_effects.of(function, id(callee.function))
+        effects = self.units.helper_effects.of(function, id(callee.function))
         if bound is None:
             every = [*call.args, *(k.value for k in call.keywords)]
-            return HelperCall(every, every if written else [], [])
+            return HelperCall(every, every if effects.written else [], [])
         return HelperCall(
-            [a for p, a in bound.items() if p in returned],
-            [a for p, a in bound.items() if p in written],
+            [a for p, a in bound.items() if p in effects.returned],
+            [a for p, a in bound.items() if p in effects.written],
             [(bound[p], text) for p, text in checked if p in bound],
             function.is_checkpoint,
+            [(bound[p], bound[q]) for p, q in sorted(effects.put) if p in bound and q in bound],
+            [a for p, a in bound.items() if p in effects.copied],
         )

@@ -16,6 +16,7 @@ from knetsrc.transform.analysis.shifts import idle_shifts
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
 from knetsrc.transform.contexts import guard_contexts
+from knetsrc.transform.copies import check_copies
 from knetsrc.transform.exchange import pool_first
 from knetsrc.transform.functions import Function, bind_call, may_inline
 from knetsrc.transform.helper_facts import HelperFacts
@@ -80,7 +81,7 @@ class Preparing:
         core = rebound.rename_in_blocks(core, names)
         kinds = self.facts.containers(core, function.kinds)
         core = lists_as_arrays(core, self.units.calls.within(kinds), self.units.outside.module(np))
-        core = self._through_views(core, names, at_end, function.numeric_in(core))
+        core = self._through_views(core, names, at_end, function)
         depends, written = self._depends(core, wrt), loops_that_write(core)
         core = index_loops(
             core,
@@ -89,17 +90,18 @@ class Preparing:
             self._writes,
         )
         core = lists_of_iterators(core, self.units.calls, self._depends(core, wrt))
-        core = self._through_views(core, names, at_end, function.numeric_in(core))
+        core = self._through_views(core, names, at_end, function)
         core = self._with_flags(core, function, names, wrt)
         depends = self._depends(core, wrt)
         core = split_calls(
             core, lambda call: self._stands_alone(call, depends), changes=self._has_written
         )
-        core = tree.clone(self._through_views(core, names, at_end, function.numeric_in(core)))
+        core = tree.clone(self._through_views(core, names, at_end, function))
         refuse_seen_appends(core, self.facts.held_where_grown(core))
+        core = self._with_checked_copies(core, at_end, function)
         core = guard_writes(
             core,
-            self.facts.aliases(core, at_end, function.numeric_in(core)),
+            self.facts.aliases(core, at_end, function.numeric_in(core), function.kinds),
             self.units.spell,
             self.facts.given_back,
         )
@@ -230,8 +232,15 @@ class Preparing:
 
         return tree.rewrite(core, {gast.Call: replace})
 
-    def _through_views(
-        self, core: gast.FunctionDef, names: Names, at_end: frozenset[str], known: frozenset[str]
+    def _with_checked_copies(
+        self, core: gast.FunctionDef, at_end: frozenset[str], function: Function
     ) -> gast.FunctionDef:
-        found = self.facts.aliases(core, at_end, known)
+        known, kinds = function.numeric_in(core), function.kinds
+        found = self.facts.aliases(core, at_end, known, kinds, copies_share=True)
+        return check_copies(core, found, self.units.spell) if found.copied else core
+
+    def _through_views(
+        self, core: gast.FunctionDef, names: Names, at_end: frozenset[str], function: Function
+    ) -> gast.FunctionDef:
+        found = self.facts.aliases(core, at_end, function.numeric_in(core), function.kinds)
         return through_views(core, found, names, self.units.spell, self.facts.given_back)

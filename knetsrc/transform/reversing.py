@@ -98,7 +98,9 @@ class Reversing:
         numeric = numeric_names(core, calls, self.units.facts.kinds, self.function.numeric_in(core))
         self.temporaries: set[str] = set()
         numeric_keys = NumericKeys(numeric, core)
-        self.aliases = self.units.facts.aliases(core, known=self.function.numeric_in(core))
+        self.aliases = self.units.facts.aliases(
+            core, known=self.function.numeric_in(core), given=self.function.kinds
+        )
         self.depends_on_order = any(tree.called_name(n) == "check_view" for n in tree.walk(core))
         self.numeric = numeric
         self.arrays = sure_arrays(core) & numeric

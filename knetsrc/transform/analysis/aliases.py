@@ -9,7 +9,7 @@ two is bound again: after `a, b = b, a` the two are as far apart as before.
     h = helper(a)       made there, or a itself
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -43,12 +43,18 @@ class HelperCall(NamedTuple):
         Arguments into which it writes if they are arrays, and the statement that does: `x *= 2`.
     is_checkpoint
         The forward part calls the function itself, not the forward function of its pair.
+    put
+        Pairs of arguments: a container, and what is put into it.
+    copied
+        Arguments of which it may hand back a shallow copy.
     """
 
     returned: list[tree.Node]
     written: list[tree.Node]
     augmented: list[tuple[tree.Node, tree.Node]]
     is_checkpoint: bool = False
+    put: Sequence[tuple[tree.Node, tree.Node]] = ()
+    copied: Sequence[tree.Node] = ()
 
 
 HelperOf = Callable[[gast.Call], HelperCall | None]
@@ -100,6 +106,9 @@ class Aliases:
         Those of which another argument of the helper may share memory with what it writes into.
     holders
         By place: all names that ever stand for something of it.
+    copied
+        By statement that binds or grows a container: names of containers that hold the same as what it copies, `p` in
+        `q = p.copy()`. Only where copies are looked at.
     """
 
     places: dict[int, Places] = field(default_factory=dict)
@@ -114,6 +123,7 @@ class Aliases:
     arrays: frozenset[str] = frozenset()
     clashing: set[int] = field(default_factory=set)
     holders: dict[Place, set[str]] = field(default_factory=dict)
+    copied: dict[int, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def changing(self) -> frozenset[str]:
@@ -150,6 +160,7 @@ def aliases(
     arrays: frozenset[str] = frozenset(),
     helper_call: HelperOf = lambda call: None,
     at_end: frozenset[str] = frozenset(),
+    copies_share: bool = False,
 ) -> Aliases:
     """What a function in the core language may share at each of its writes.
 
@@ -163,6 +174,8 @@ def aliases(
         What a call does with its arguments, if it is one of a helper.
     at_end
         Names that the caller reads after the call.
+    copies_share
+        Whether a copy `p.copy()` or `p + q` is taken to be one of a container, which holds the same as `p`.
 
     >>> (function,) = tree.parse("def f(a):\\n b = a[1:]\\n c = a + 1\\n a[0] = 2.0\\n return b")
     >>> found = aliases(function)
@@ -172,9 +185,9 @@ def aliases(
     found = Aliases()
     if not stored_names(function.body) and not any(_written_by_calls(function.body, helper_call)):
         return found
-    found.containers, found.arrays = _containers(function), arrays
+    found.containers, found.arrays = made_containers(function), arrays
     numbers = number_names(function) | Ranks(function).numbers()
-    walk = _Walk(found, numbers, arrays, found.containers, helper_call)
+    walk = _Walk(found, numbers, arrays, found.containers, helper_call, copies_share)
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     found.holders |= {place: {p} for p in places for place in places[p]}
     walk.block(function.body, State(places, frozenset(), frozenset()))
@@ -186,14 +199,38 @@ def handed_back(
     function: gast.FunctionDef,
     arrays: frozenset[str],
     helper_call: HelperOf,
+    copies_share: bool = False,
 ) -> frozenset[str]:
     """Parameters that the result of a function may be, be a part of, or hold."""
-    walk = _Walk(Aliases(), number_names(function), arrays, _containers(function), helper_call)
+    walk, state = _walked(function, arrays, helper_call, copies_share)
+    return _parameters_of(walk.of(function.body[-1].value, state))
+
+
+def put_into(
+    function: gast.FunctionDef,
+    arrays: frozenset[str],
+    helper_call: HelperOf,
+) -> frozenset[tuple[str, str]]:
+    """Pairs of parameters: a container, and what a function puts into it."""
+    _, state = _walked(function, arrays, helper_call)
+    named = set(parameters(function))
+    return frozenset((p, other) for p in named for other in _parameters_of(state.places[p]) - {p})
+
+
+def _walked(
+    function: gast.FunctionDef,
+    arrays: frozenset[str],
+    helper_call: HelperOf,
+    copies_share: bool = False,
+) -> tuple["_Walk", State]:
+    containers, numbers = made_containers(function), number_names(function)
+    walk = _Walk(Aliases(), numbers, arrays, containers, helper_call, copies_share)
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
-    state = walk.block(function.body[:-1], State(places, frozenset(), frozenset()))
-    return frozenset(
-        what for kind, what in walk.of(function.body[-1].value, state) if kind == "parameter"
-    )
+    return walk, walk.block(function.body[:-1], State(places, frozenset(), frozenset()))
+
+
+def _parameters_of(places: Places) -> frozenset[str]:
+    return frozenset(what for kind, what in places if kind == "parameter")
 
 
 @dataclass
@@ -205,6 +242,7 @@ class _Walk:
     arrays: frozenset[str]
     containers: set[str]
     helper_call: HelperOf
+    copies_share: bool = False
 
     def block(self, body: list[tree.Node], state: State) -> State:
         for node in body:
@@ -225,6 +263,10 @@ class _Walk:
                     self.found.elements.setdefault(id(node), []).append(other)
                 else:
                     self.found.clashing.add(id(node))
+        state = self._put_by_calls(node, state)
+        if self.copies_share and isinstance(node, gast.Assign | gast.Expr):
+            if sources := self._sources(node.value):
+                self.found.copied[id(node)] = frozenset(sources)
         if (text := stored_to(node)) is not None:
             return self._store(node, text, state)
         if (text := appended_to(node)) is not None:
@@ -259,7 +301,7 @@ class _Walk:
         found.places[id(node)] = found.places.get(id(node), frozenset()) | places
         found.written |= places
         names = state.partners(text) | {text}
-        if text in self.containers and _replaces_element(node):
+        if text in self.containers and replaces_element(node):
             names -= state.elements_of(text)
         found.names[id(node)] = found.names.get(id(node), frozenset()) | names
         return state if text in self.arrays else self._put_into(text, node.value, state)
@@ -284,6 +326,15 @@ class _Walk:
         """Names that may share memory with an argument."""
         value = argument.value if isinstance(argument, gast.keyword) else argument
         return self._held(value, state) | ({value.id} if isinstance(value, gast.Name) else set())
+
+    def _put_by_calls(self, node: tree.Node, state: State) -> State:
+        """What helpers put into containers that they are handed."""
+        for call in [n for n in tree.walk(at_once(node)) if isinstance(n, gast.Call)]:
+            found = self.helper_call(call)
+            for container, value in found.put if found is not None else ():
+                for text in sorted(self._reached(container, state) - self.arrays):
+                    state = self._put_into(text, value, state)
+        return state
 
     def _put_into(self, text: str, value: tree.Node, state: State) -> State:
         """What is put into a container is reached from all names of the container."""
@@ -350,7 +401,25 @@ class _Walk:
         nodes = [value] if arguments is None else arguments
         joined = [n for n in nodes if isinstance(n, gast.BinOp)]
         lists = [m for n in joined for m in (n.left, n.right) if self._is_container(m)]
-        return set().union(*map(carriers, [*nodes, *lists])) - self.numbers
+        found = set().union(*map(carriers, [*nodes, *lists])) - self.numbers
+        return found | self._sources(value) if self.copies_share else found
+
+    def _sources(self, value: Any) -> set[str]:
+        """Names of what is copied: `p` in `p.copy()`, `p + q`, `p * n`, `p | q` and in what holds such a value."""
+        if isinstance(value, gast.List | gast.Tuple | gast.Set | gast.Dict):
+            return set().union(*map(self._sources, tree.children(value)))
+        nodes: Sequence[tree.Node] = ()
+        rest: Sequence[tree.Node] = ()
+        if isinstance(value, gast.BinOp):
+            is_joining = isinstance(value.op, gast.Add | gast.Mult | gast.BitOr)
+            nodes = rest = (value.left, value.right) if is_joining else ()
+        elif isinstance(value, gast.Call):
+            is_copy = isinstance(value.func, gast.Attribute) and value.func.attr == "copy"
+            found = self.helper_call(value)
+            nodes = (value.func.value,) if is_copy else found.copied if found is not None else ()
+            rest = value.args
+        names = set().union(*map(carriers, nodes)) - self.numbers - self.arrays
+        return names.union(*map(self._sources, rest))
 
     def _of_helper(self, value: tree.Node) -> list[tree.Node] | None:
         found = self.helper_call(value) if isinstance(value, gast.Call) else None
@@ -396,16 +465,22 @@ def are_apart(one: tree.Node, other: tree.Node) -> bool:
     )  # fmt: skip
 
 
-def _replaces_element(node: tree.Node) -> bool:
-    """Whether a write puts another object into a container; `xs[i] = xs[i] * e` may be what is left of `xs[i] *= e`."""
-    if not isinstance(node, gast.Assign) or not isinstance(node.targets[0].value, gast.Name):
-        return False
+def replaces_element(node: tree.Node) -> bool:
+    """Whether a write puts another object into a container that has a name."""
+    is_single = isinstance(node, gast.Assign) and isinstance(node.targets[0].value, gast.Name)
+    return is_single and not updates_element(node)
+
+
+def updates_element(node: tree.Node) -> bool:
+    """Whether a write may change an element in place: `xs[i] = xs[i] * e` may be what is left of `xs[i] *= e`."""
+    if isinstance(node, gast.AugAssign):
+        return True
     value = node.value
     is_update = isinstance(value, gast.BinOp) and not isinstance(value.op, gast.Add | gast.Sub)
-    return not (is_update and tree.is_same(value.left, as_read(node.targets[0])))
+    return is_update and tree.is_same(value.left, as_read(node.targets[0]))
 
 
-def _containers(function: gast.FunctionDef) -> set[str]:
+def made_containers(function: gast.FunctionDef) -> set[str]:
     """Names that only ever stand for lists and dictionaries made in the function."""
     bound = bound_values(function)
     found = set(bound) - set(parameters(function))

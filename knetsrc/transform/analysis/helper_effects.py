@@ -1,13 +1,35 @@
 """Which parameters the helpers of a function hand back, and into which they write."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import gast
 
-from knetsrc.transform.analysis.aliases import HelperOf, aliases, handed_back
+from knetsrc.transform.analysis.aliases import HelperOf, aliases, handed_back, put_into
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.callee import Calls
 from knetsrc.transform.functions import Function
+
+
+class Effects(NamedTuple):
+    """What a helper does with its arguments.
+
+    Attributes
+    ----------
+    returned
+        Parameters that it may hand back, or put into what it hands back.
+    written
+        Parameters into which it writes.
+    put
+        Pairs (container, value) of parameters: the value is put into the container.
+    copied
+        Parameters of which it may hand back a shallow copy, if they are containers.
+    """
+
+    returned: frozenset[str] = frozenset()
+    written: frozenset[str] = frozenset()
+    put: frozenset[tuple[str, str]] = frozenset()
+    copied: frozenset[str] = frozenset()
 
 
 class HelperEffects:
@@ -20,11 +42,11 @@ class HelperEffects:
         core_of: Callable[[Function], gast.FunctionDef],
     ) -> None:
         self.calls, self.helper_call, self.core_of = calls, helper_call, core_of
-        self._known: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
+        self._known: dict[int, Effects] = {}
         self._open: set[int] = set()
 
-    def of(self, function: Function, key: int) -> tuple[frozenset[str], frozenset[str]]:
-        """Names of parameters: those handed back, those written into.
+    def of(self, function: Function, key: int) -> Effects:
+        """What a function does with its parameters.
 
         A function that calls itself is looked at until nothing is added to what it is known to do.
         """
@@ -34,13 +56,15 @@ class HelperEffects:
         self._open.add(key)
         before = None
         core = self.core_of(function)
-        self._known.setdefault(key, (frozenset(), frozenset()))
+        self._known.setdefault(key, Effects())
         while before != self._known:
             before = dict(self._known)
             arrays = numeric_names(core, self.calls, known=function.numeric)
             returned = handed_back(core, arrays, self.helper_call)
             written = aliases(core, arrays, self.helper_call).written_parameters()
-            self._known[key] = returned, frozenset(written)
+            put = put_into(core, arrays, self.helper_call) if written else frozenset()
+            copied = handed_back(core, arrays, self.helper_call, copies_share=True) - returned
+            self._known[key] = Effects(returned, frozenset(written), put, copied)
             if not is_outermost:
                 break
         self._open.discard(key)

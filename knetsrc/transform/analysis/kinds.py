@@ -25,6 +25,7 @@ _OF_STRUCTURES = frozenset(
     {"collected", "finished", "gradient_like", "joined_adjoint", "kept_entries", "owned", "repeated_adjoint"}
 )  # fmt: skip
 
+_CONTAINERS = ("list", "tuple", "dict")
 _CREATORS = frozenset(
     {
         "zeros",
@@ -170,17 +171,20 @@ def _operand_names(
         operands = [v for k, v in bound.items() if k in callee.rule.operands]
         return _keys(n for v in operands for n in (v if isinstance(v, list) else [v]))
     if isinstance(callee, Helper) and helper_kinds is not None:
-        return _of_helper(node, callee, helper_kinds)
+        return _of_helper(node, callee, calls, helper_kinds)
     return set()
 
 
-def _of_helper(node: gast.Call, callee: Helper, helper_kinds: Callable[[Helper], Any]) -> set[str]:
+def _of_helper(
+    node: gast.Call, callee: Helper, calls: Calls, helper_kinds: Callable[[Helper], Any]
+) -> set[str]:
+    """Arguments that a helper takes for numbers, if these are not containers: it may join them, `a + b`."""
     known = helper_kinds(callee)
     if known is None:
         return set()
     parameters, numeric = known
     pairs = [*zip(parameters, node.args, strict=False), *((k.arg, k.value) for k in node.keywords)]
-    return _keys(n for p, n in pairs if p in numeric)
+    return _keys(n for p, n in pairs if p in numeric and calls.kind_of(n) not in _CONTAINERS)
 
 
 def _is_of_numbers(node: gast.BinOp) -> bool:

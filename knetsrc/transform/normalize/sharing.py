@@ -37,7 +37,7 @@ _NEW = frozenset({
     "pow", "range", "repr", "round", "str", "type", "hash",
 })  # fmt: skip
 _NEW_METHODS = frozenset({
-    "all", "any", "argmax", "argmin", "argsort", "conj", "copy", "cumprod", "cumsum", "dot",
+    "all", "any", "argmax", "argmin", "argsort", "copy", "cumprod", "cumsum", "dot",
     "flatten", "format", "item", "join", "max", "mean", "min", "nonzero", "prod", "repeat",
     "round", "std", "sum", "take", "tolist", "trace", "var",
 })  # fmt: skip
@@ -154,7 +154,9 @@ def _call_carriers(node: Any) -> set[str]:
         copies = any(
             k.arg in ("copy", "out") and not tree.is_constant(k.value, True) for k in node.keywords
         )
-        return _carriers(arguments) if path[-1] in _VIEWS or copies else set()
+        return (
+            _carriers(arguments) if path[-1] in _VIEWS or copies or _may_be_first(node) else set()
+        )
     if isinstance(node.func, gast.Name):
         return set() if node.func.id in _NEW else _carriers(arguments)
     if isinstance(node.func, gast.Attribute):
@@ -163,6 +165,19 @@ def _call_carriers(node: Any) -> set[str]:
         )
         return set() if copies else _carriers(arguments) | carriers(node.func.value)
     return _carriers(arguments) | carriers(node.func)
+
+
+def _may_be_first(node: gast.Call) -> bool:
+    """Whether a function that makes a new array for most arguments may hand the first one back, or a view of it."""
+    path = path_of(node.func)
+    if path[-1] == "einsum":
+        return len(node.args) == 2
+    last_same = {"diff": 0, "matrix_power": 1}.get(path[-1])
+    count = next((k.value for k in node.keywords if k.arg == "n"), None)
+    count = node.args[1] if len(node.args) > 1 else count
+    if last_same is None or count is None:
+        return False
+    return not (isinstance(count, gast.Constant) and count.value > last_same)
 
 
 def number_names(function: gast.FunctionDef) -> set[str]:

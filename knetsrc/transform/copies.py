@@ -1,0 +1,81 @@
+"""Sees to it that the program checks, when it runs, that a copy of a container holds nothing that is written into.
+
+q = p.copy()
+check_distinct([q, p], "q = p.copy()")      a write into q[0][0] would change p[0][0], if p[0] is a list or an array
+q[0][0] = 3.0
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import appended_to, stored_to
+from knetsrc.transform.analysis.aliases import Aliases, updates_element
+from knetsrc.transform.analysis.stores import path_of, target_of
+from knetsrc.transform.normalize.scopes import blocks
+
+
+def check_copies(
+    function: gast.FunctionDef, found: Aliases, spell: Callable[[str, Any], tree.Node]
+) -> gast.FunctionDef:
+    """The function with a check after each statement that copies a container, where entries of that or of the copy are written.
+
+    It is changed itself. `found` is what holds if copies share with what they are copies of, see `aliases`.
+    """
+    written = _written_within(function, found)
+
+    def visit(body: list[Any]) -> list[tree.Node]:
+        checked: list[tree.Node] = []
+        for node in body:
+            for block in blocks(node):
+                block[:] = visit(block)
+            checked += [node, *tree.at(_checks(node, found, written, spell), node)]
+        return checked
+
+    function.body = visit(function.body)
+    return function
+
+
+class Write(NamedTuple):
+    """What is written: in `d[i][j] = e` an entry of an entry of `d`, which has the depth 1."""
+
+    root: str
+    names: frozenset[str]
+    depth: float
+
+
+def _checks(
+    node: tree.Node, found: Aliases, written: list[Write], spell: Callable[[str, Any], tree.Node]
+) -> list[tree.Node]:
+    if id(node) not in found.copied:
+        return []
+    text = stored_to(node) or appended_to(node)
+    own = {text} if text is not None else tree.names_written(node)
+    others = found.copied[id(node)] - own
+    level = 1 if text is not None else 0  # where in the container the copy is
+    is_written = any(
+        w.names & (own | others) and (w.root not in own or w.depth > level) for w in written
+    )
+    if not others or not is_written or own & found.arrays:
+        return []
+    whole = tree.list_of([tree.name(n) for n in (*sorted(own), *sorted(others))])
+    shown = tree.constant(tree.show(node))
+    return [tree.expression(tree.call(spell("check_distinct", None), whole, shown))]
+
+
+def _written_within(function: gast.FunctionDef, found: Aliases) -> list[Write]:
+    """Writes into entries of containers: `d[i][j] = e`, `d[i] += e`, and by calls."""
+    writes: list[Write] = []
+    for node in tree.walk(function.body):
+        if id(node) not in found.places:
+            continue
+        text, names = stored_to(node), found.names[id(node)] - found.arrays
+        depth = math.inf
+        if text is not None:
+            depth = len(path_of(target_of(node))) - (not updates_element(node))
+        if depth > 0:
+            writes.append(Write(text or "", names, depth))
+    return writes
