@@ -257,7 +257,8 @@ def choose_adjoint_choices(d: Any, a: Any, choices: Any) -> Any:
 
     `d` where each was taken; an array if they are.
     """
-    parts = [unbroadcast(np.where(a == i, d, 0), x) for i, x in enumerate(choices)]
+    taken = np.asarray(a) if isinstance(a, list | tuple) else a
+    parts = [unbroadcast(np.where(taken == i, d, 0), x) for i, x in enumerate(choices)]
     if not hasattr(choices, "dtype"):
         return parts
     return array_module(choices).asarray(parts, choices.dtype)

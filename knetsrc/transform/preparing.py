@@ -22,6 +22,7 @@ from knetsrc.transform.functions import Function, bind_call, may_inline
 from knetsrc.transform.helper_facts import HelperFacts
 from knetsrc.transform.iterators import lists_of_iterators, place_iterators
 from knetsrc.transform.listed import lists_as_arrays
+from knetsrc.transform.lost_writes import LostWrites
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, split_calls, unfold_gets
 from knetsrc.transform.results import bind_result, split_aux
@@ -110,6 +111,11 @@ class Preparing:
         active = active_names(core, self.units.calls, wrt, at_end)
         core = check_calls(core, active, self.facts.of_call, self.units.spell)
         refuse_unknown_methods(core, self.units.calls, active)
+        LostWrites(
+            self.units.calls,
+            lambda f, of: varied_names(f, self.units.calls, of, self.units._flows_of_calls(f)),
+            self.units.load_if_possible,
+        ).refuse(core, wrt)
         core = check_truncation(core, self.units.calls, active, wrt, self.units.spell)
         core = prepare.bind_loop_targets(core, names, active)
         core = prepare.keep_headers(core, names, active)

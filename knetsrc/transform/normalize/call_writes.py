@@ -23,6 +23,13 @@ from knetsrc.transform.normalize.scopes import own_nodes
 from knetsrc.transform.tree import Node
 
 ARRAY_MODULES = frozenset({"np", "numpy", "cp", "cupy", "xp"})
+# Functions with an `out` that may be given by position, and that position: `np.sum(a, axis, dtype, out)`.
+_OUT_AT = {
+    "all": 2, "amax": 2, "amin": 2, "any": 2, "argmax": 2, "argmin": 2, "around": 2, "choose": 2, "clip": 3, "compress": 3,
+    "concat": 2, "concatenate": 2, "cumprod": 3, "cumsum": 3, "dot": 2, "max": 2, "mean": 3, "median": 2, "min": 2, "nanmax": 2,
+    "nanmean": 3, "nanmin": 2, "nanprod": 3, "nanstd": 3, "nansum": 3, "nanvar": 3, "outer": 2, "percentile": 3, "prod": 3,
+    "ptp": 2, "quantile": 3, "round": 2, "stack": 2, "std": 3, "sum": 3, "take": 3, "trace": 5, "var": 3,
+}  # fmt: skip
 # Methods of arrays with an `out`.
 _METHODS = frozenset({
     "all", "any", "argmax", "argmin", "clip", "cumprod", "cumsum", "dot", "max", "mean", "min", "prod", "round", "std", "sum",
@@ -104,7 +111,7 @@ class CallWrites:
         ufunc = getattr(np, path[1], None) if len(path) == 2 and path[0] in ARRAY_MODULES else None
         is_ufunc = isinstance(ufunc, np.ufunc) and ufunc.nout == 1
         args, options = list(node.args), {k.arg: k.value for k in node.keywords}
-        if is_ufunc and len(args) == ufunc.nin + 1 and "out" not in options:  # type: ignore[union-attr]
+        if self._out_position(node) == len(args) - 1 and "out" not in options:
             options["out"] = args.pop()
         out = options.pop("out", tree.constant(None))
         if isinstance(out, gast.Tuple) and len(out.elts) == 1:
@@ -120,6 +127,15 @@ class CallWrites:
         call = tree.at(tree.call(tree.clone(node.func), *args), node)
         call.keywords = keywords
         return call, out, where
+
+    def has_late_out(self, node: Any) -> bool:
+        """Whether an `out` is given by position, and other options after it."""
+        position = self._out_position(node)
+        return position is not None and position < len(node.args) - 1
+
+    def _out_position(self, node: Any) -> int | None:
+        base = getattr(getattr(node.func, "value", None), "id", None)
+        return out_position(node, base in self.arrays)
 
     def _by_out(
         self, call: gast.Call, out: Any, where: Node | None, names: Names, place: Place
@@ -237,6 +253,21 @@ class CallWrites:
         index = tree.tuple_of([*parts, tree.name("Ellipsis")])
         symbol = _ADDING[node.func.value.attr]
         return [*before, tree.augment(tree.subscript(a, index), symbol, b)]
+
+
+def out_position(node: Any, is_array: bool) -> int | None:
+    """Where the `out` of a function stands that may be given by position, counted in the arguments of the call.
+
+    `is_array` says whether what has a method is an array.
+    """
+    path = path_of(node.func)
+    if len(path) == 2 and path[0] in ARRAY_MODULES:
+        ufunc = getattr(np, path[1], None)
+        if isinstance(ufunc, np.ufunc):
+            return ufunc.nin if ufunc.nout == 1 else None
+        return _OUT_AT.get(path[1])
+    is_method = isinstance(node.func, gast.Attribute) and node.func.attr in _METHODS
+    return _OUT_AT[node.func.attr] - 1 if is_method and is_array else None
 
 
 def _named(node: Any, wanted: str, names: Names, before: list[Node]) -> Any:

@@ -179,6 +179,13 @@ def _call(node: Any, calls: CallWrites) -> KnetsrcError | None:
                 why=_WRITES_TO_OTHERS.format("array"),
                 instead=f"assign: {_listed(keyword.value)} = {tree.show(node.func)}(...)",
             )
+    if calls.has_late_out(node):
+        return UnsupportedAliasError(
+            f"`out` in a call of `{tree.show(node.func)}`, and options after it",
+            at=node,
+            why="what it stands for is told by its place alone",
+            instead="write the options by name: keepdims=True, and out=...",
+        )
     path = path_of(node.func)
     method = node.func.attr if isinstance(node.func, gast.Attribute) else ""
     if path and path[0] in MODULES | {"random"} and (path[0] == "random" or len(path) > 1):

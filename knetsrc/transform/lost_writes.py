@@ -1,0 +1,147 @@
+"""Refuses calls that may write into what is differentiated without a trace of it in the tree.
+
+heapq.heappush(heap, x[i])       a function without source, of which nobody takes the value
+add = out.append; add(x[i])      a method under another name
+map(out.append, x)               a method that is handed over
+operator.setitem(y, 0, x[1])     a function that is known to write
+y.sum(0, None, total)            `out` by position, of what need not be an array
+"""
+
+import bisect
+import heapq
+import operator
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import gast
+import numpy as np
+
+from knetsrc.errors import KnetsrcError, UnsupportedAliasError
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import differentiable_names
+from knetsrc.transform.analysis.aliases import made_containers
+from knetsrc.transform.callee import Calls, Helper, Unknown
+from knetsrc.transform.functions import Function, bind_call
+from knetsrc.transform.normalize.call_writes import out_position
+from knetsrc.transform.normalize.scopes import parameters
+from knetsrc.transform.resolve import UNKNOWN
+
+# Methods that write into their object, where they are spelt out or called as functions of the class.
+_WRITING_METHODS = frozenset({
+    "__delattr__", "__delitem__", "__iadd__", "__iand__", "__ifloordiv__", "__imatmul__", "__imod__", "__imul__", "__ior__",
+    "__ipow__", "__isub__", "__itruediv__", "__setattr__", "__setitem__", "__setstate__", "fill", "itemset", "partition", "put",
+    "resize", "setfield", "sort",
+})  # fmt: skip
+_WRITING = (
+    *(operator.setitem, operator.delitem, operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ipow),
+    *(operator.imatmul, operator.ifloordiv, operator.imod, operator.iconcat, operator.iand, operator.ior, operator.ixor),
+    *(heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop),
+    *(bisect.insort, bisect.insort_left, bisect.insort_right),
+)  # fmt: skip
+_GROWING = frozenset({"append", "extend", "insert", "setdefault", "update"})
+_OF_CLASSES = (types.MethodDescriptorType, types.WrapperDescriptorType)
+_BUILTIN = (types.BuiltinFunctionType, types.BuiltinMethodType, *_OF_CLASSES, np.ufunc)
+
+
+@dataclass
+class LostWrites:
+    """Looks for calls that may write a differentiated value somewhere, or write into one.
+
+    Attributes
+    ----------
+    calls
+        Tells what the calls of a function call.
+    varied_in
+        Names of a function that depend on these parameters of it.
+    load
+        The function of a helper, if it can be read.
+    """
+
+    calls: Calls
+    varied_in: Callable[[gast.FunctionDef, set[str]], set[str]]
+    load: Callable[[Helper], Function | None]
+    _seen: set[tuple[int, frozenset[str]]] = field(default_factory=set)
+
+    def refuse(self, core: gast.FunctionDef, wrt: set[str]) -> None:
+        """Raise an error for the first one in a function, or in its helpers: their values may not be used.
+
+        Raises
+        ------
+        UnsupportedAliasError
+            For calls of what is known to write, and of what has neither rule nor source and whose value is not used.
+        """
+        varied = self.varied_in(core, wrt)
+        local = tree.names_written(core.body) | set(parameters(core))
+        dropped = {id(n.value) for n in tree.walk(core.body) if isinstance(n, gast.Expr)}
+        for call in [n for n in tree.walk(core.body) if isinstance(n, gast.Call)]:
+            if not differentiable_names(call, self.calls) & varied:
+                continue
+            callee = self.calls.of(call)
+            if isinstance(callee, Unknown):
+                self._refuse_unknown(call, local if id(call) in dropped else None)
+            elif isinstance(callee, Helper):
+                self._look_into(call, callee, varied)
+        _refuse_kept_methods(core, varied)
+
+    def _refuse_unknown(self, call: gast.Call, local: set[str] | None) -> None:
+        """`local` are names of the function, if the value of the call is not used."""
+        value = self.calls.outside.resolve(call.func)
+        whole = call.func.value if isinstance(call.func, gast.Attribute) else None
+        is_reduction = isinstance(self.calls.outside.resolve(whole), np.ufunc)
+        is_open = local is not None and (is_reduction or _may_write(call, value, local))
+        if is_open or _writes(call, value):
+            raise _error(call.func)
+
+    def _look_into(self, call: gast.Call, callee: Helper, varied: set[str]) -> None:
+        function = self.load(callee)
+        bound = bind_call(function, call) if function is not None else None
+        if function is None or bound is None:
+            return
+        given = {p for p, a in bound.items() if differentiable_names(a, self.calls) & varied}
+        key = (id(function.core), frozenset(given))
+        if key not in self._seen:
+            self._seen.add(key)
+            self.refuse(function.core, given)
+
+
+def _refuse_kept_methods(core: gast.FunctionDef, varied: set[str]) -> None:
+    """Refuse `map(xs.append, values)` and the like."""
+    made = made_containers(core)
+    called = {id(n.func) for n in tree.walk(core.body) if isinstance(n, gast.Call)}
+    for node in [n for n in tree.walk(core.body) if isinstance(n, gast.Assign | gast.Expr)]:
+        for part in tree.walk(node) if tree.names_read(node) & varied else ():
+            is_kept = isinstance(part, gast.Attribute) and id(part) not in called
+            if is_kept and part.attr in _GROWING and getattr(part.value, "id", None) in made:
+                raise _error(part)
+
+
+def _writes(call: gast.Call, value: Any) -> bool:
+    """Whether a call is known to write into an argument or its object."""
+    method = call.func.attr if isinstance(call.func, gast.Attribute) else ""
+    if value is UNKNOWN:
+        position = out_position(call, is_array=True)
+        is_given = position is not None and position < len(call.args)
+        is_out = is_given and not isinstance(call.args[position], gast.Constant)
+        return is_out or (method.startswith("__") and method in _WRITING_METHODS)
+    is_method = isinstance(value, _OF_CLASSES)
+    return any(value is f for f in _WRITING) or (is_method and value.__name__ in _WRITING_METHODS)
+
+
+def _may_write(call: gast.Call, value: Any, local: set[str]) -> bool:
+    """Whether a call of which the value is not used may write: of a builtin, or of what the function itself got hold of."""
+    if value is not UNKNOWN:
+        return isinstance(value, _BUILTIN)
+    if isinstance(call.func, gast.Name):  # others are what the transform has put there
+        return call.func.id in local
+    return not isinstance(call.func, gast.Attribute)
+
+
+def _error(function: tree.Node) -> KnetsrcError:
+    return UnsupportedAliasError(
+        f"a call of `{tree.show(function)}`, which may write",
+        at=function,
+        why="the write does not show, and the derivative of it would be lost",
+        instead="write it as a statement: y[i] = ..., xs.append(...), y += ...",
+    )

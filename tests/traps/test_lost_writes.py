@@ -1,0 +1,206 @@
+"""Writes that do not look like writes: `out` by position, methods under other names, functions that are known to write."""
+
+import bisect
+import heapq
+import operator
+
+import numpy as np
+import pytest
+
+from knetsrc import UnsupportedAliasError, grad, value_and_grad
+from language.checking import M, V, by_grad, check
+
+
+def test_arrays_that_are_made_for_out():
+    def f(a):
+        total = np.sum(a, 0, None, np.zeros(3))[1] ** 2
+        products = np.outer(a[0], a[1], np.zeros((3, 3)))
+        return (
+            total + np.sum(products**2) + np.sum(np.stack([a[0], a[1]], 0, np.zeros((2, 3))) ** 3)
+        )
+
+    check(f, M, ways=(by_grad,))
+
+
+def test_out_of_a_sum_by_position():
+    def f(a):
+        z = np.zeros(3)
+        w = np.sum(a, 0, None, z)
+        w[0] = a[0, 1] ** 2
+        return np.sum(z**2)
+
+    check(f, M)
+
+
+def test_out_of_clip_by_position_is_its_operand():
+    def f(x):
+        y = x * 2.0
+        np.clip(y, -1.0, 1.5, y)
+        return np.sum(y**2)
+
+    check(f, V)
+
+
+def test_out_of_methods_by_position():
+    def f(x):
+        y, z = x**2, np.zeros(4)
+        y.cumsum(0, None, z)
+        return np.sum(z**2)
+
+    check(f, V)
+
+
+def test_out_of_a_method_of_an_argument_is_refused():
+    def f(a):
+        z = np.zeros(3)
+        a.sum(0, None, z)
+        return np.sum(z**2)
+
+    with pytest.raises(UnsupportedAliasError, match=r"a call of `a.sum`, which may write"):
+        grad(f)(M)
+
+
+def test_options_after_out_are_refused():
+    def f(a):
+        z = np.zeros((1, 3))
+        np.sum(a, 0, None, z, True)
+        return np.sum(z**2)
+
+    with pytest.raises(UnsupportedAliasError, match="and options after it"):
+        grad(f)(M)
+
+
+def _push(heap, value):
+    heapq.heappush(heap, value)
+
+
+def _by_heap(x):
+    heap = []
+    for i in range(4):
+        heapq.heappush(heap, x[i] ** 2)
+    return heap[0]
+
+
+def _by_heap_in_a_helper(x):
+    heap = []
+    for i in range(4):
+        _push(heap, x[i] ** 2)
+    return heap[0]
+
+
+def _by_bisection(x):
+    ordered = []
+    for i in range(4):
+        bisect.insort(ordered, x[i] ** 2)
+    return ordered[0]
+
+
+def _by_setitem(x):
+    y = x * 1.0
+    y.__setitem__(0, x[1] ** 2)
+    return np.sum(y)
+
+
+def _by_operator(x):
+    y = x * 1.0
+    operator.setitem(y, 0, x[1] ** 2)
+    return np.sum(y)
+
+
+def _by_operator_in_place(x):
+    y = x * 1.0
+    operator.imul(y, x)
+    return np.sum(y)
+
+
+def _by_a_lambda(x):
+    y = x * 1.0
+    put = lambda i, v: y.__setitem__(i, v)  # noqa: E731
+    put(0, x[1] ** 2)
+    return np.sum(y)
+
+
+def _by_a_kept_method(x):
+    out = []
+    add = out.append
+    for i in range(4):
+        add(x[i] ** 2)
+    return out[0] * out[1]
+
+
+def _by_a_kept_method_of_an_array(x):
+    y = x * 1.0
+    fill = y.fill
+    fill(x[0])
+    return np.sum(y)
+
+
+def _by_getattr(x):
+    out = [x[0]]
+    getattr(out, "append")(x[1] ** 2)  # noqa: B009
+    return out[0] * out[1]
+
+
+def _by_map(x):
+    out = []
+    list(map(out.append, x))
+    return out[0] * out[1]
+
+
+def _by_a_method_of_the_class(x):
+    y = x * 1.0
+    np.ndarray.sort(y)
+    return np.sum(y * np.arange(4.0))
+
+
+def _by_star_arguments(x):
+    y = x * 2.0
+    arguments = (y, y)
+    np.exp(*arguments)
+    return np.sum(y)
+
+
+def _by_two_outs(x):
+    y, z = np.zeros(4), np.zeros(4)
+    np.modf(x, y, z)
+    return np.sum(y * x)
+
+
+def _by_reduce(a):
+    z = np.zeros(4)
+    np.add.accumulate(a, 0, None, z)
+    return np.sum(z**2)
+
+
+@pytest.mark.parametrize("f", [f for name, f in sorted(globals().items()) if name[:4] == "_by_"])
+def test_write_that_does_not_show_is_refused(f):
+    with pytest.raises(UnsupportedAliasError, match="which may write"):
+        grad(f)(V)
+
+
+def test_heap_of_what_is_not_differentiated():
+    def f(x):
+        heap = []
+        for i in (2, 0, 1):
+            heapq.heappush(heap, i)
+        return x[heap[0]] ** 2 + x[heap[1]]
+
+    check(f, V)
+
+
+def test_list_of_taken_choices():
+    def f(x):
+        return np.sum(np.choose([0, 1, 0, 1], [x, x**2]) ** 2)
+
+    check(f, V, ways=(by_grad,))
+
+
+def test_value_is_that_of_the_primal_where_out_is_an_operand():
+    def f(x):
+        y = x * 1.0
+        np.multiply(y, 3.0, y)
+        return np.sum(y * x)
+
+    value, gradient = value_and_grad(f)(V)
+    assert value == f(V)
+    np.testing.assert_allclose(gradient, 6 * V)
