@@ -124,12 +124,15 @@ def _in_new_memory(array: np.ndarray[Any, Any], memory: dict[int, Any]) -> Any:
     return np.ndarray(array.shape, array.dtype, flat, offset, array.strides)
 
 
-def fresh_lists(value: Any) -> Any:
-    """`value` with new lists where it has lists; arrays and all else are shared."""
+def fresh_lists(value: Any, known: dict[int, Any] | None = None) -> Any:
+    """`value` with new lists where it has lists, one for each; arrays and all else are shared."""
+    known = {} if known is None else known
     if type(value) is list:
-        return [fresh_lists(part) for part in value]
+        if id(value) not in known:
+            known[id(value)] = [fresh_lists(part, known) for part in value]
+        return known[id(value)]
     if type(value) is tuple:
-        return tuple(fresh_lists(part) for part in value)
+        return tuple(fresh_lists(part, known) for part in value)
     return value
 
 

@@ -35,6 +35,26 @@ def laid_out(d_a: Any, a: Any) -> Any:
     return like
 
 
+def with_own_lists(value: Any) -> Any:
+    """A value in lists, tuples and dicts of its own: the backward part takes elements off those of the forward part.
+
+    Examples
+    --------
+    >>> xs = [1.0]
+    >>> pair = with_own_lists((xs, 2))
+    >>> xs.append(3.0)
+    >>> pair
+    ([1.0], 2)
+    """
+    if type(value) in (list, tuple):
+        return type(value)(with_own_lists(part) for part in value)
+    if isinstance(value, tuple) and hasattr(value, "_make"):
+        return value._make(with_own_lists(part) for part in value)
+    if type(value) is dict:
+        return {k: with_own_lists(v) for k, v in value.items()}
+    return value
+
+
 def copied(a: Any, text: str) -> Any:
     """A copy of an argument that gives views where the argument does.
 

@@ -69,6 +69,7 @@ _CHANGING_HELPERS = frozenset(
         "add_within",
         "run_steps",
         "reverse_steps",
+        "with_own_lists",
     }
 )
 _RANDOM = frozenset({
@@ -195,6 +196,7 @@ class Reversing:
         needed: Needed,
         names: Names,
     ) -> Reversal:
+        self.units.pops |= bool(needed.popped)
         assembler = Assembler(
             names, needed.popped, self.units.as_written, self._kept_value, self._put_back
         )
@@ -310,15 +312,19 @@ class Reversing:
         written, kept = tree.names_written(backward), list[tree.Node]()
         is_changed = self._restores(backward) and not self.task.is_seeded
         changing = self.aliases.changing if is_changed else ()
+        beside = result.elts[1:] if self.task.has_aux and self.units.pops else []
+        lists = tree.names_read(beside) - self.number_names - self.arrays
 
         def replace(node: gast.Name) -> tree.Node:
-            if node.id not in written and node.id not in changing:
+            if node.id not in written | lists and node.id not in changing:
                 return node
-            value = tree.name(node.id)
+            value: tree.Node = tree.name(node.id)
+            if node.id in changing:
+                value = self._copy(value, node.id)
+            elif node.id in lists:
+                value = tree.call(self.units.spell("with_own_lists", None), value)
             text = names.fresh("value")
-            kept.append(
-                tree.assign(text, self._copy(value, node.id) if node.id in changing else value)
-            )
+            kept.append(tree.assign(text, value))
             return tree.name(text)
 
         return tree.rewrite(result, {gast.Name: replace}), kept

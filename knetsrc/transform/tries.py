@@ -21,7 +21,7 @@ import gast
 
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import stored_to
+from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.assigned import exposed_names
 from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.stores import changed_names
@@ -272,6 +272,7 @@ class _Tries:
         if not all(isinstance(s, _SIMPLE) for s in part):
             read = tree.return_(tree.tuple_of(map(tree.name, results)))
             parameters = sorted(exposed_names([*part, read]) & self.known)
+            _refuse_appends(part, parameters)
             call = tree.call(self.outline(part, parameters, results), *map(tree.name, parameters))
             if not results:
                 return [tree.at(tree.expression(call), part[0])], []
@@ -287,6 +288,18 @@ class _Tries:
         fresh = {n: self.names.fresh(f"new_{n}") for n in rebound}
         rest = [tree.assign(n, tree.name(new)) for n, new in fresh.items() if n in results]
         return _renamed_after(part, fresh), rest
+
+
+def _refuse_appends(part: list[Any], lists: list[str]) -> None:
+    """Refuse `xs.append` to a list of before among statements that may fail half-way: they become a function of their own."""
+    for node in tree.walk(part):
+        if (text := appended_to(node)) in lists:
+            raise UnsupportedSyntaxError(
+                f"`{text}.append(...)` in a `try`, behind what may raise",
+                at=node,
+                why="the list comes from outside of the `try`, and whether it grows is not known",
+                instead=f"compute the value inside the `try`, and append it to `{text}` behind it",
+            )
 
 
 def _stores_of(part: list[Any]) -> list[str]:

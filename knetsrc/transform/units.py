@@ -73,6 +73,7 @@ class Units:
     keyed: dict[PairKey, Function] = field(default_factory=dict)
     loaded: dict[int, Function] = field(default_factory=dict)
     restores: bool = False
+    pops: bool = False
     stateful: Stateful | None = None
     in_place: set[str] = field(default_factory=set)
     _specialized: dict[int, gast.FunctionDef] = field(default_factory=dict)

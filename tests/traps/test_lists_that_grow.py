@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from knetsrc import UnsupportedAliasError, grad
+from knetsrc import UnsupportedAliasError, UnsupportedSyntaxError, grad, value_and_grad
 from language.checking import V, check
 
 
@@ -173,3 +173,102 @@ def test_list_that_is_new_after_it_was_put_away():
         return sum(sum(row) * row[-1] for row in rows) * xs[0]
 
     check(f, V)
+
+
+def weighted(w, states, q):
+    scores = [np.exp(h * q * w) for h in states]
+    out = 0.0
+    for s, h in zip(scores, states, strict=True):
+        out = out + s / sum(scores) * h
+    return out
+
+
+def test_helper_that_is_handed_a_list_which_grows_afterwards():
+    def f(x, w):
+        states, h = [], x[0]
+        for e in x:
+            states.append(h)
+            h = np.tanh(weighted(w, states, e) + e)
+        return h * total(states)
+
+    check(f, V, 0.5)
+
+
+def test_list_of_one_round_that_grows_after_a_call():
+    def f(x):
+        out = 0.0
+        for e in x:
+            states = [e]
+            for q in x:
+                out = out + total(states) * q
+                states.append(0.1 * out * q)
+            out = 0.1 * out * total(states)
+        return out
+
+    check(f, V * 0.5)
+
+
+def test_list_that_grows_in_one_branch_after_a_call():
+    def f(x):
+        states, s = [x[0]], 1.0
+        for e in x:
+            if e > 0:
+                s = s + total(states)
+                states.append(0.3 * s)
+            else:
+                states.append(e * s)
+                s = s * last_of(states)
+        return s * total(states)
+
+    check(f, V * 0.5)
+
+
+def test_list_that_grows_behind_what_may_raise():
+    def f(x):
+        xs = [x[0]]
+        try:
+            s = total(xs)
+            if s > 100:
+                raise ValueError
+            xs.append(s)
+        except ValueError:
+            s = 0.0
+        return s * total(xs)
+
+    with pytest.raises(UnsupportedSyntaxError, match="behind what may raise"):
+        grad(f)(V)
+
+
+def grown(x):
+    xs = [x[0]]
+    for _ in range(2):
+        xs.append(np.sin(xs[-1]) * total(xs))
+    return xs
+
+
+def own_list(x):
+    xs = [x[0]]
+    s = total(xs)
+    xs.append(s * x[1])
+    return s * xs[-1], xs
+
+
+def own_list_in_a_tuple(x):
+    xs = [x[0]]
+    s = total(xs)
+    xs.append(s * x[1])
+    return s * xs[-1], (xs, 1)
+
+
+def list_of_a_helper(x):
+    xs = grown(x)
+    return total(xs), {"xs": xs, "n": len(xs)}
+
+
+@pytest.mark.parametrize(
+    "program", [own_list, own_list_in_a_tuple, list_of_a_helper], ids=lambda p: p.__name__
+)
+def test_list_that_is_returned_keeps_its_length(program):
+    (value, aux), _ = value_and_grad(program, has_aux=True)(V)
+    assert (value, aux) == program(V)
+    assert grad(program, has_aux=True)(V)[1] == program(V)[1]

@@ -40,6 +40,8 @@ class Needed:
         Statements that write elements of which the earlier value is read nowhere.
     is_helper
         Whether the caller sees what is written into the arguments: they get their old content back.
+    grown
+        Lists to which the function appends.
     held
         Names of what helpers may keep, and of what shares memory with it: that very memory gets its old content back.
     """
@@ -55,12 +57,14 @@ class Needed:
     popped: set[int] = field(default_factory=set)
     filling: frozenset[int] = frozenset()
     held: frozenset[str] = frozenset()
+    grown: frozenset[str] = frozenset()
     is_helper: bool = False
 
     def run(self, block: Block, at_end: set[str] | None = None) -> set[str]:
         """Names needed after the block, given those that the backward part reads at its start."""
         self.reads = _read_counts(block)
         self.changed = changed_names([step.node for step in block.steps]) | self.aliases.changing
+        self.grown = frozenset[str]().union(*(_grown(step.node) for step in block.steps))
         self.held = frozenset[str]().union(*map(self._kept_by_helper, _with_helpers(block)))
         needed = self._block(block, set(at_end or ()), self.primal)
         self.undefined &= tree.names_written(step.node for step in block.steps)
@@ -131,6 +135,7 @@ class Needed:
         needed = _without(needed, written | changed) | self._still_held(written & needed)
         if step.extra:
             needed |= set(map(content, self._kept_by_helper(step)))
+            needed |= _handed_whole(step.node.value) & self.grown
         return needed | written | set(map(content, written)) if step.reads_results else needed
 
     def _forms(self, names: Iterable[str], needed: set[str]) -> set[str]:
@@ -349,6 +354,20 @@ def _with_helpers(block: Block) -> Iterator[Step]:
             yield step
         for inner in step.blocks:
             yield from _with_helpers(inner)
+
+
+def _handed_whole(value: tree.Node) -> set[str]:
+    """Names that the calls of an expression are handed as they are; where these are lists, a helper keeps them, not copies."""
+    calls = [n for n in tree.walk(value) if isinstance(n, gast.Call)]
+    waiting = [a for n in calls for a in (*n.args, *(k.value for k in n.keywords))]
+    found = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, gast.Name):
+            found.add(node.id)
+        elif isinstance(node, gast.Tuple | gast.List | gast.Dict | gast.IfExp):
+            waiting += tree.children(node)
+    return found
 
 
 def _grown(node: tree.Node) -> set[str]:

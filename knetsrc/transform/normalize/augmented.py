@@ -91,7 +91,8 @@ def append_elements(function: gast.FunctionDef, names: Names) -> gast.FunctionDe
         return _extended(node, names) if is_longer and _is_written_out(node.value) else node
 
     function = tree.clone(function)
-    return tree.with_body(function, rewritten(function.body, appended))
+    function.body = rewritten(function.body, appended)
+    return function
 
 
 def _is_written_out(value: Any) -> bool:
