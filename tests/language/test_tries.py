@@ -356,3 +356,17 @@ def test_helper_that_writes_half_way_is_refused():
 
     with pytest.raises(KnetsrcError, match=r"a failure may leave .* half-way|writes into `y`"):
         grad(f)(1.0)
+
+
+def test_finally_that_does_nothing():
+    def f(x):
+        for i in range(3):
+            try:
+                if x[i] < 0:
+                    return x[i] * x[0]
+            finally:
+                pass
+        return x[0]
+
+    check(f, V)
+    check(f, np.abs(V))

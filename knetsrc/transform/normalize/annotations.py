@@ -8,7 +8,7 @@ from knetsrc.transform.tree import Node
 
 
 def drop_annotations(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
-    """Leave out docstrings, annotations and statements that are a literal.
+    """Leave out docstrings, annotations, statements that are a literal and a `finally` that does nothing.
 
     >>> from knetsrc.transform.language import show
     >>> show(drop_annotations, "'Text.'; n: int; x: float = 1.0; ...; y = x")
@@ -26,6 +26,9 @@ def drop_annotations(function: gast.FunctionDef, names: Names) -> gast.FunctionD
         node.annotation = node.type_comment = None
         return node
 
+    def idle(node: gast.Try) -> Node | list[Node]:
+        return node if node.handlers or node.finalbody else node.body
+
     def signature(node: gast.FunctionDef) -> Node:
         node.returns = node.type_comment = None
         return node
@@ -35,6 +38,7 @@ def drop_annotations(function: gast.FunctionDef, names: Names) -> gast.FunctionD
         gast.Expr: statement,
         gast.Pass: lambda node: [],
         gast.Name: bare,
+        gast.Try: idle,
         gast.FunctionDef: signature,
     }
     return fill_blocks(tree.rewrite(function, handlers))
