@@ -103,6 +103,17 @@ def parameter_names(arguments: gast.arguments) -> list[str]:
     return names + ([arguments.kwarg.id] if arguments.kwarg else [])
 
 
+def named_defaults(arguments: gast.arguments) -> dict[str, str]:
+    """Names that stand for defaults, by parameter."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    late = positional[len(positional) - len(arguments.defaults) :]
+    pairs = [
+        *zip(late, arguments.defaults, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    return {p.id: value.id for p, value in pairs if isinstance(value, gast.Name)}
+
+
 def with_kinds(function: Function, kinds: tuple[tuple[str, str], ...]) -> Function:
     """A helper of which some parameters are known to be lists, tuples or dicts."""
     known = {p: CONTAINERS[k] for p, k in kinds}

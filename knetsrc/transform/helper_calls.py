@@ -12,7 +12,7 @@ from knetsrc.transform.analysis.activity import base_of
 from knetsrc.transform.analysis.shapes import SCALAR
 from knetsrc.transform.analysis.stores import may_copy, path_of
 from knetsrc.transform.callee import Helper
-from knetsrc.transform.functions import CONTAINERS, bind_call, call_with
+from knetsrc.transform.functions import CONTAINERS, bind_call, call_with, named_defaults
 from knetsrc.transform.names import adjoint_name
 from knetsrc.transform.pairs import PairKey
 from knetsrc.transform.push import Pushed
@@ -50,6 +50,14 @@ def reverse_call(
             at=call,
             why="which argument goes to which parameter is not known while transforming",
             instead="pass the arguments one by one",
+        )
+    early = named_defaults(function.core.args)
+    if set(early.values()) & set(function.parameters):
+        raise UnsupportedSyntaxError(
+            f"a call of `{callee.name}`, with a computed default of `{next(iter(early))}`",
+            at=call,
+            why="it is a function made inside that is handed on, and the default is computed where it is made",
+            instead="read the value in it under the name that it has outside, without a default",
         )
     if function.is_loop:
         given, backward = reverse_loop(units, reverser, step, target, function, bound)

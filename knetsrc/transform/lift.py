@@ -13,7 +13,7 @@ import gast
 
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
-from knetsrc.transform.functions import parameter_names
+from knetsrc.transform.functions import named_defaults, parameter_names
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.conditions import is_literal
 from knetsrc.transform.normalize.scopes import blocks, defaults
@@ -37,7 +37,8 @@ def lift(
     fresh
         Gives a name of the module that is free.
     """
-    core = _without_shadows(_with_early_defaults(_with_single_names(core)))
+    core = _with_early_defaults(_with_single_names(core))
+    core = _without_shadows(_with_given_defaults(core))
     nested = [n for s in core.body for n in tree.walk(s) if isinstance(n, gast.FunctionDef)]
     own = {n.name for n in nested}
     local = tree.names_written(core) | set(parameter_names(core.args)) | own | set(captured)
@@ -174,6 +175,45 @@ def _with_early_defaults(core: gast.FunctionDef) -> gast.FunctionDef:
 
     body = tree.rewrite(core.body, {gast.FunctionDef: early})
     return tree.with_body(core, body)
+
+
+def _with_given_defaults(core: gast.FunctionDef) -> gast.FunctionDef:
+    """Calls that give the early defaults themselves, of nested functions that are only called.
+
+    def total(v, c=total_c): ...       def total(v, c=None): ...
+    total(x)                           total(x, c=total_c)
+    """
+    nested = {n.name: n for s in core.body for n in tree.walk(s) if isinstance(n, gast.FunctionDef)}
+    early = {text: named_defaults(n.args) for text, n in nested.items()}
+    calls = [n for n in tree.walk(core.body) if tree.called_name(n) in nested]
+    called = {id(n.func) for n in calls}
+    kept = {n.id for n in tree.walk(core.body) if isinstance(n, gast.Name) and id(n) not in called}
+    kept |= {n.func.id for n in calls if any(isinstance(a, gast.Starred) for a in n.args)}
+    kept |= {n.func.id for n in calls if any(k.arg is None for k in n.keywords)}
+    kept |= {text for text, n in nested.items() if n.args.posonlyargs or n.decorator_list}
+    given = {text: names for text, names in early.items() if names and text not in kept}
+
+    def without(node: gast.FunctionDef) -> gast.FunctionDef:
+        for values in (node.args.defaults, node.args.kw_defaults):
+            for i, value in enumerate(values):
+                if node.name in given and isinstance(value, gast.Name):
+                    values[i] = tree.at(tree.constant(None), value)
+        return node
+
+    def with_early(node: gast.Call) -> gast.Call:
+        text = tree.called_name(node)
+        if text in given:
+            positional = [a.id for a in nested[text].args.args][: len(node.args)]
+            known = {*positional, *(k.arg for k in node.keywords)}
+            node.keywords = [*node.keywords] + [
+                gast.keyword(p, tree.at(tree.name(value), node))
+                for p, value in given[text].items()
+                if p not in known
+            ]
+        return node
+
+    body = tree.rewrite(core.body, {gast.FunctionDef: without, gast.Call: with_early})
+    return tree.at(tree.function_def(core.name, core.args, body), core)
 
 
 def _with_single_names(core: gast.FunctionDef) -> gast.FunctionDef:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from knetsrc import grad
-from knetsrc.errors import KnetsrcError
+from knetsrc.errors import KnetsrcError, UnsupportedSyntaxError
 from language.checking import M, V, check
 
 SCALE = 3.0
@@ -437,3 +437,53 @@ def test_parameter_named_like_what_another_function_captures():
         return layer(2.0 * x) * layer(x=x)
 
     check(f, 0.3)
+
+
+def test_computed_defaults_of_inner_functions():
+    def f(x):
+        total = 0.0
+        for i in range(3):
+
+            def scaled(v, k=i, *, c=x[0]):
+                w = v * k
+                w[0] += c
+                return np.sum(w**2)
+
+            total += scaled(x) * x[i] + scaled(x, 2) + scaled(x, c=3.0)
+        return total if scaled(x) > 0 else x[0]
+
+    check(f, V)
+
+
+def test_inner_function_writes_into_its_default():
+    def f(x):
+        y = x * 1.0
+
+        def square(i, into=y):
+            into[i] = into[i + 1] ** 2
+
+        square(0)
+        square(1)
+        return np.sum(y**2)
+
+    check(f, V)
+
+
+def test_computed_default_of_a_function_that_is_handed_on_is_refused():
+    def f(x):
+        c = x[0] * 2.0
+
+        def total(v, k=c):
+            s = 0.0
+            for i in range(3):
+                s += v[i] ** 2 * k
+            return s
+
+        def twice(g, v):
+            w = g(v)
+            return w * g(v * 2)
+
+        return twice(total, x)
+
+    with pytest.raises(UnsupportedSyntaxError, match="with a computed default of `k`"):
+        grad(f)(V)
