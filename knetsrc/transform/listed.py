@@ -14,6 +14,7 @@ from knetsrc.transform.analysis.containers import SEQUENCES
 from knetsrc.transform.callee import Calls, Primitive
 
 _LIBRARIES = ("numpy", "scipy", "knetsrc.ops")
+_OF_ARRAYS = (gast.Sub, gast.Div, gast.MatMult, gast.Pow)  # lists have no such operations
 _OF_LISTS = (np.sum, np.mean)  # their rules give a list for a list
 
 
@@ -21,7 +22,7 @@ def lists_as_arrays(core: gast.FunctionDef, calls: Calls, module: str) -> gast.F
     """Make arrays of operands that are lists or tuples for sure; `module` is the name of NumPy."""
 
     def made(node: tree.Node) -> tree.Node:
-        listed = {id(n) for n in array_operands(node, calls) if calls.kind_of(n) in SEQUENCES}
+        listed = {id(n) for n in array_operands(node, calls) if _is_listed(n, calls)}
         if not listed:
             return node
 
@@ -41,11 +42,15 @@ def lists_as_arrays(core: gast.FunctionDef, calls: Calls, module: str) -> gast.F
     return tree.rewrite(core, {gast.Call: made, gast.BinOp: made})
 
 
+def _is_listed(node: tree.Node, calls: Calls) -> bool:
+    is_global = isinstance(calls.outside.resolve(node), list | tuple)
+    return is_global or calls.kind_of(node) in SEQUENCES
+
+
 def array_operands(node: tree.Node, calls: Calls) -> list[tree.Node]:
-    """Operands of a call, or of `@`, of which NumPy makes arrays and the rule expects that they are."""
-    if not isinstance(node, gast.Call) and not (
-        isinstance(node, gast.BinOp) and isinstance(node.op, gast.MatMult)
-    ):
+    """Operands of which NumPy makes arrays and the rule expects that they are: of a call, of `-`, `/`, `@` and `**`."""
+    is_operation = isinstance(node, gast.BinOp) and isinstance(node.op, _OF_ARRAYS)
+    if not is_operation and not isinstance(node, gast.Call):
         return []
     callee = calls.of(node)
     if not isinstance(callee, Primitive) or isinstance(callee.function, str):

@@ -339,3 +339,23 @@ def test_entry_that_is_there_where_it_is_read():
 
     check(f, {"w": V}, False, argnums=(0,))
     check(f, {"w": V, "b": 1.5}, True, argnums=(0,))
+
+
+WEIGHTS = [1.5, -2.0, 3.0, 0.5]
+
+
+def test_lists_as_operands_of_arrays():
+    def f(x):
+        w = [1.0, 2.0, 3.0, 4.0]
+        total = np.dot(x, w) * np.sum(x / w) + np.sum(np.multiply(w, x) ** 2) + np.dot(WEIGHTS, x)
+        return total + np.sum((x * x) ** [1.0, 2.0, 3.0, 2.0]) + ([1.0, 2.0, 3.0, 4.0] @ x) ** 2
+
+    check(f, V)
+
+
+def test_lists_of_differentiated_values_as_operands_of_arrays():
+    def f(x):
+        w = [x[0], x[1], 2.0, x[2] ** 2]
+        return np.dot(x, w) * np.sum(x / (w - 3.0 * x)) + np.linalg.norm([x[0], x[1]])
+
+    check(f, V)
