@@ -12,6 +12,7 @@ import gast
 
 from knetsrc.errors import KnetsrcError
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.normalize.scopes import own_nodes
 from knetsrc.transform.resolve import UNKNOWN
 from knetsrc.transform.source import read_source
@@ -35,9 +36,10 @@ def guard_contexts(
     """
 
     def guarded(node: gast.With) -> gast.With:
+        is_idle = not tree.names_written(node.body) | changed_names(node.body)
         for item in node.items:
             context = item.context_expr
-            if not _hands_on(context, resolve):
+            if not is_idle and not _hands_on(context, resolve):
                 check = tree.call("check_reraises", context)
                 check.func = spell("check_reraises", None)
                 item.context_expr = tree.at(check, context)

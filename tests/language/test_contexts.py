@@ -210,3 +210,15 @@ def test_context_that_is_known_to_hand_on_failures_is_written_as_it_is():
 
     assert "check_reraises" not in grad(f).source
     check(f, V)
+
+
+def test_swallowed_failure_of_a_block_that_binds_nothing():
+    def f(x):
+        s = x[0]
+        for i in range(2):
+            with Attempt(ZeroDivisionError):
+                print(end=str(1 // i)[:0])
+            s = s * x[i]
+        return s
+
+    check(f, V)
