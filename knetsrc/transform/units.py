@@ -19,6 +19,7 @@ from knetsrc.transform.analysis.activity import (
     base_of,
     differentiable_names,
 )
+from knetsrc.transform.analysis.containers import container_kinds
 from knetsrc.transform.analysis.helper_effects import HelperEffects
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.ranks import NOTHING, RankOf, Ranks, Told, told_by
@@ -202,14 +203,16 @@ class Units:
         except KnetsrcError as error:
             raise located(error, source) from error.__cause__
 
+    def _arrays_of(self, core: gast.FunctionDef) -> frozenset[str]:
+        """Names that hold arrays or numbers for sure, no lists or tuples that are made in a function."""
+        kinds = container_kinds(core, self.outside.resolve, {}, lambda call: None)
+        return numeric_names(core, self.calls.within(kinds), known=numeric_of(core))
+
     def lift(self, core: gast.FunctionDef, source: Source) -> gast.FunctionDef:
         """The function without the functions inside of it, which become functions of the module."""
         core, nested = lift(core, self.outside.captured, self.names.fresh)
         told = {text: self.spell("check_array", None) for text in self.in_place}
-        core, *nested = [
-            updates_in_place(f, numeric_names(f, self.calls, known=numeric_of(f)), told)
-            for f in (core, *nested)
-        ]
+        core, *nested = [updates_in_place(f, self._arrays_of(f), told) for f in (core, *nested)]
         for function in nested:
             again = has_checkpoint(function, self.outside)
             made = Function(function.name, function, source, is_checkpoint=again)

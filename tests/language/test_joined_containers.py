@@ -470,3 +470,13 @@ def test_kind_of_a_list_is_told_by_the_call():
 def test_list_times_an_array_is_no_repetition():
     check(lambda xs, y: np.sum(np.sin(xs * y) * y), [0.3, 0.7, 1.1], np.array([0.5, -1.2, 2.0]))
     check(lambda xs, y: np.sum(np.sin(y * xs) + xs), [0.3, 0.7, 1.1], np.array([0.5, -1.2, 2.0]))
+
+
+def test_tuple_that_is_added_to_and_repeated():
+    def f(x):
+        t = (x[0], x[1])
+        t += (x[2] ** 2,)
+        t = t * 2
+        return t[2] * t[3]
+
+    check(f, V)
