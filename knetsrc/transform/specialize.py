@@ -157,7 +157,7 @@ class Specializer:
             return
         for argument in node.args:
             owner = self._local_class(argument, known)
-            if owner is not None and not issubclass(owner, tuple | list | dict):
+            if owner is not None and any(defined_in(owner, name) for name in _CONVERSIONS):
                 raise UnsupportedSyntaxError(
                     f"`{tree.show(node.func)}` of an object of the class {owner.__name__}",
                     at=node,
@@ -452,6 +452,11 @@ def rule_of(value: Any) -> Any:
         return None
 
 
+# What NumPy and `abs`, `float` and their kin call.
+_CONVERSIONS = (
+    *("__array__", "__array_function__", "__array_interface__", "__array_ufunc__"),
+    *("__abs__", "__complex__", "__float__", "__int__", "__round__"),
+)
 _UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
 
 Member = tuple[type, str, types.FunctionType, list[tree.Node], list[tree.Node]]

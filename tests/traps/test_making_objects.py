@@ -227,3 +227,17 @@ def test_write_by_setitem_of_an_object_is_refused():
 
     with pytest.raises(UnsupportedAliasError, match=r"by `__setitem__` of the class Cell"):
         grad(f)(V)
+
+
+def test_annotation_that_is_no_class_of_what_is_given():
+    class Shape:
+        """Stands for arrays in annotations."""
+
+    def half(x: Shape, y: Any):
+        z = np.sin(x) * 0.5
+        return np.sum(z * abs(y))
+
+    def f(x):
+        return half(x, x) ** 2
+
+    check(f, V)
