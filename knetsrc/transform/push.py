@@ -163,9 +163,8 @@ class Pushed:
             self.values.numbers |= {id(v) for v in bound.values() if not isinstance(v, list)}
         is_repeated = False
         if operator.matmul in callee.rule.primitives:
-            is_repeated = any(
-                is_call_of(n, "like") for n in tree.walk(adjoint)
-            )  # one number for the whole product: the helpers need no array of it
+            # one number for the whole product: the helpers need no array of it
+            is_repeated = any(is_call_of(n, "like") for n in tree.walk(adjoint))
             is_direct = all(self.pusher.shapes.ranks.of(a) is not None for a in callee.args)
             adjoint = adjoint if is_direct and not is_repeated else loose(adjoint)
         elif callee.rule.elementwise and len(callee.rule.operands) > 1:
