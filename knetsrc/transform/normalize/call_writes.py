@@ -131,7 +131,8 @@ class CallWrites:
     def has_late_out(self, node: Any) -> bool:
         """Whether an `out` is given by position, and other options after it."""
         position = self._out_position(node)
-        return position is not None and position < len(node.args) - 1
+        is_late = position is not None and position < len(node.args) - 1
+        return is_late and not tree.is_constant(node.args[position], None)
 
     def _out_position(self, node: Any) -> int | None:
         base = getattr(getattr(node.func, "value", None), "id", None)
