@@ -227,7 +227,7 @@ class Preparing:
             body = function.core.body
             if bound is None or len(body) != 1 or not isinstance(body[0], gast.Return):
                 return node
-            if not may_inline(body[0].value, bound):
+            if not may_inline(body[0].value, bound) or self._depends_on_order(body[0].value, bound):
                 return node
             file = function.place[0]
             inner = self.inlined(self.units.specialized(function), within | {callee.name}, file)
@@ -237,6 +237,12 @@ class Preparing:
             return tree.substitute(value if file == filename else tree.without_place(value), bound)
 
         return tree.rewrite(core, {gast.Call: replace})
+
+    def _depends_on_order(self, value: tree.Node, bound: dict[str, tree.Node]) -> bool:
+        """Whether it matters that arguments are computed before the body of a function: one of the two writes."""
+        computed = [a for a in bound.values() if not isinstance(a, gast.Name | gast.Constant)]
+        calls = [n for n in tree.walk([*computed, value]) if isinstance(n, gast.Call)]
+        return bool(computed) and any(map(self._has_written, calls))
 
     def _with_checked_copies(
         self, core: gast.FunctionDef, at_end: frozenset[str], function: Function

@@ -1,8 +1,10 @@
 """What random programs (`python -m tests.fuzz`) have found, each as its shortest program."""
 
 import numpy as np
+import pytest
 
 from knetsrc import grad, vjp
+from knetsrc.errors import UnsupportedAliasError
 from language.checking import V, check
 
 
@@ -93,3 +95,55 @@ def test_number_that_is_updated_under_the_name_of_a_view():
 
     check(f, np.arange(6.0).reshape(2, 3), 1.5)
     check(f, np.arange(6.0).reshape(2, 3), np.array(1.5), argnums=(0,))
+
+
+class Held:
+    def __init__(self, w):
+        self.w = w
+
+
+def test_object_that_holds_what_is_written_later():
+    def f(x, y):
+        total = y
+        held = Held(y)
+        z = held.w * x
+        total[:] += np.sin(z)
+        return np.sum(np.sin(total) * total) + np.sum(z)
+
+    check(f, 0.7, V, argnums=(0, 1))
+
+
+def zeroed(g):
+    g[:] = 0.3
+    return 1.5
+
+
+def test_argument_that_writes_and_is_not_used():
+    def f(x, y):
+        def cosine(e, o):
+            return np.cos(o)
+
+        w = cosine(zeroed(y), x)
+        return np.sum(w * w) + np.sum(np.sin(y) * y)
+
+    check(f, V, V + 0.1)
+
+
+def test_argument_that_writes_before_the_other_is_read():
+    def f(x, y):
+        def both(e, o):
+            return np.cos(o) * e
+
+        return both(zeroed(y), y[0] * 1.0) * np.sum(x)
+
+    check(f, V, V + 0.1)
+
+
+def test_array_that_is_inserted_and_then_written():
+    def f(x, y, a):
+        a.insert(1, y)
+        y[:2] = np.tanh(x)
+        return np.sum(sum(a))
+
+    with pytest.raises(UnsupportedAliasError, match="a write into `y"):
+        grad(f)(0.4, V, [V + 0.1])

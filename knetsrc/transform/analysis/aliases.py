@@ -399,8 +399,7 @@ class _Walk:
             return set()
         arguments = self._of_helper(value)
         nodes = [value] if arguments is None else arguments
-        joined = [n for n in nodes if isinstance(n, gast.BinOp)]
-        lists = [m for n in joined for m in (n.left, n.right) if self._is_container(m)]
+        lists = [m for n in nodes for m in _summands(n) if self._is_container(m)]
         found = set().union(*map(carriers, [*nodes, *lists])) - self.numbers
         return found | self._sources(value) if self.copies_share else found
 
@@ -429,6 +428,13 @@ class _Walk:
         return isinstance(node, gast.List | gast.Tuple) or (
             isinstance(node, gast.Name) and node.id in self.containers
         )
+
+
+def _summands(node: tree.Node) -> list[tree.Node]:
+    """What `a + [b] + c` joins; nothing for other expressions."""
+    if not isinstance(node, gast.BinOp):
+        return []
+    return [m for side in (node.left, node.right) for m in _summands(side) or [side]]
 
 
 COMPOUND = (gast.If, gast.For, gast.While, gast.With, gast.Try)
