@@ -44,16 +44,22 @@ class HelperEffects:
         self.calls, self.helper_call, self.core_of = calls, helper_call, core_of
         self._known: dict[int, Effects] = {}
         self._open: set[int] = set()
+        self._asked: set[int] = set()  # of those that are open
+        self._final: set[int] = set()
 
     def of(self, function: Function, key: int) -> Effects:
         """What a function does with its parameters.
 
         A function that calls itself is looked at until nothing is added to what it is known to do.
         """
-        if key in self._open or (key in self._known and not self._open):
+        if key in self._final or (key in self._known and not self._open):
+            return self._known[key]
+        if key in self._open:
+            self._asked.add(key)
             return self._known[key]
         is_outermost = not self._open
         self._open.add(key)
+        asked_before, self._asked = self._asked, set()
         before = None
         core = self.core_of(function)
         self._known.setdefault(key, Effects())
@@ -68,4 +74,7 @@ class HelperEffects:
             if not is_outermost:
                 break
         self._open.discard(key)
+        if not self._asked:  # it does not hang on what is not yet known of another
+            self._final.add(key)
+        self._asked = (self._asked | asked_before) - {key}
         return self._known[key]
