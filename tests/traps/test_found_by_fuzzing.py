@@ -147,3 +147,26 @@ def test_array_that_is_inserted_and_then_written():
 
     with pytest.raises(UnsupportedAliasError, match="a write into `y"):
         grad(f)(0.4, V, [V + 0.1])
+
+
+def test_argument_whose_name_a_loop_takes_until_it_breaks():
+    def f(x, y):
+        for x in ({"p": np.tanh(y), "q": np.sin(y)}).values():
+            if np.sum(y) > 0.0 or np.sum(x) > 99.0:
+                break
+            y = y * 2.0
+        return np.sum(y) + 0.0 * np.sum(x)
+
+    matrix = np.ones((2, 3))
+    assert grad(f)(matrix, V).shape == (2, 3)
+    assert grad(f)(matrix, -V).shape == (2, 3)
+
+
+def test_entry_of_an_argument_that_is_replaced_and_not_read():
+    def f(z, a):
+        a[1] = z
+        return z * z
+
+    d_z, d_a = grad(f, argnums=(0, 1))(0.7, [V, np.ones((2, 3))])
+    assert d_z == 1.4
+    np.testing.assert_array_equal(d_a[1], np.zeros((2, 3)))
