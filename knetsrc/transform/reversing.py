@@ -343,6 +343,12 @@ class Reversing:
         return {name: shape for name, shape in found.items() if shape and name not in loops}
 
     def _is_float(self, node: tree.Node) -> bool:
+        if isinstance(node, gast.Compare):  # of floats, and yet no float
+            return False
+        if isinstance(node, gast.BinOp) and isinstance(
+            node.op, gast.BitAnd | gast.BitOr | gast.Mult
+        ):
+            return self._is_float(node.left) or self._is_float(node.right)
         names = tree.names_read(node)
         return (
             any(n.startswith("d_") or n in self.floats or n in self.temporaries for n in names)

@@ -170,3 +170,20 @@ def test_entry_of_an_argument_that_is_replaced_and_not_read():
     d_z, d_a = grad(f, argnums=(0, 1))(0.7, [V, np.ones((2, 3))])
     assert d_z == 1.4
     np.testing.assert_array_equal(d_a[1], np.zeros((2, 3)))
+
+
+def test_mask_of_a_clip_is_no_float():
+    def f(x):
+        x = np.cos(x)
+        return np.clip(x, -0.61, 0.77) + 0.5 * x
+
+    check(f, -0.55)
+    check(f, 0.2)
+
+
+def test_mask_of_a_clip_alone():
+    def f(x, y):
+        x = np.cos(x)
+        return np.sum(y) + np.clip(x, -0.61, 0.99)
+
+    check(f, -0.55, V)
