@@ -187,3 +187,14 @@ def test_mask_of_a_clip_alone():
         return np.sum(y) + np.clip(x, -0.61, 0.99)
 
     check(f, -0.55, V)
+
+
+def test_list_that_is_filled_and_of_which_only_the_length_is_needed():
+    def f(x, y, b):
+        for _ in range(2):
+            b[1] = 0.5
+            for _ in [b for e in y]:
+                y[0] = x[0] * y[0]
+        return np.sum(y)
+
+    check(f, V, V + 0.5, [0.2, 0.3], argnums=(0, 2))

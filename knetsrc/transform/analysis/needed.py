@@ -334,7 +334,7 @@ class Needed:
     def _last_binding(self, block: Block, name: str) -> int:
         found = self._uncounted(block)
         for number, step in enumerate(block.steps):
-            changed = self._changed_by(step.node)
+            changed = self._changed_by(step.node) | {appended_to(n) for n in tree.walk(step.node)}
             if name in tree.names_written(step.node) | _hoisted(step) | changed:
                 found = max(found, number)
         return found
