@@ -324,7 +324,7 @@ class _Entry:
         """A line that says for which arguments the source is right, if not for all."""
         told = self.main.told
         by_rank: dict[int, list[str]] = {}
-        for text in [p for p in told.ranks if p not in told.integers]:
+        for text in [p for p in self.main.parameters if p in told.ranks.keys() - told.integers]:
             by_rank.setdefault(told.ranks[text], []).append(f"`{text}`")
         said = [f"{', '.join(names)} of rank {rank}" for rank, names in sorted(by_rank.items())]
         integers = [f"`{p}`" for p in sorted(told.integers)]
@@ -348,7 +348,7 @@ class _Entry:
 
 
 def _is_copy_of_argument(node: tree.Node) -> bool:
-    """Whether a statement is `x = x.copy()` or `x = owned(x)`."""
+    """Whether a statement is `x = x.copy()` or `x = deep_copy(x)`."""
     if not isinstance(node, gast.Assign) or not isinstance(node.value, gast.Call):
         return False
-    return tree.names_read(node.value) - {"owned", "copied"} == tree.names_written(node.targets)
+    return tree.names_read(node.value) - {"deep_copy", "copied"} == tree.names_written(node.targets)

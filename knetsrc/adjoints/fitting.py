@@ -12,6 +12,7 @@ from knetsrc.backends import (
     check_not_array,
     collected,
     compress_adjoint_a,
+    deep_copy,
     delete_adjoint_arr,
     each_reshaped,
     each_unbroadcast,
@@ -67,6 +68,12 @@ def like_adjoint(d, x, *, d_y):
 def owned_adjoint(d, *, d_y):
     d_d = d_y
     return d_d
+
+
+@adjoint(deep_copy, cases=each(real))
+def deep_copy_adjoint(value, *, d_y):
+    d_value = d_y
+    return d_value
 
 
 @adjoint(finished, cases=[case(real(), 1.0), case(real(3), np.ones(3))])
@@ -135,6 +142,7 @@ def join_like_adjoint(d, ary, indices_or_sections, axis=0, *, d_y):
 
 @adjoint(
     compress_adjoint_a,
+    deep_copy,
     cases=[
         case(real(2), [True, False, True], np.ones(3)),
         case(real(2, 1), [0, 1], np.ones((2, 3)), 1),

@@ -91,7 +91,7 @@ from knetsrc.backends.linalg import (
     pinv_adjoint_a,
     slogdet_adjoint_a,
 )
-from knetsrc.backends.memory import copied, laid_out, with_own_lists
+from knetsrc.backends.memory import copied, deep_copy, laid_out, with_own_lists
 from knetsrc.backends.neural import softmax, softmax_minus_onehot
 from knetsrc.backends.normalization import (
     batchnorm_adjoint_gain,
@@ -237,6 +237,7 @@ __all__ = [
     "cross_adjoint_b",
     "cumprod_adjoint_a",
     "cut_out",
+    "deep_copy",
     "degrees_of_freedom",
     "delete_adjoint_arr",
     "det_adjoint_a",

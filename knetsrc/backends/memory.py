@@ -1,11 +1,13 @@
 """Arrays with their elements in a given order in memory, which decides what is a view."""
 
+import copy
+from collections.abc import MutableMapping
 from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.structures import owned
 from knetsrc.errors import UnsupportedAliasError
+from knetsrc.objects import is_object
 
 
 def laid_out(d_a: Any, a: Any) -> Any:
@@ -55,6 +57,44 @@ def with_own_lists(value: Any) -> Any:
     return value
 
 
+def deep_copy(value: Any) -> Any:
+    """A copy of a primal value that later writes into it leave as it is: arrays and containers are copied, all else is shared.
+
+    Parameters
+    ----------
+    value
+        Anything.
+
+    Returns
+    -------
+    same type
+        The same, in memory of its own.
+
+    Examples
+    --------
+    >>> pair = ([1.0], 2.0)
+    >>> kept = deep_copy(pair)
+    >>> pair[0].append(3.0)
+    >>> kept
+    ([1.0], 2.0)
+    """
+    kind = type(value)
+    if isinstance(value, np.ndarray) or hasattr(value, "__array_function__"):
+        return value.copy()
+    if isinstance(value, tuple):
+        return tuple.__new__(kind, map(deep_copy, value))
+    if isinstance(value, MutableMapping | list):
+        made = copy.copy(value)
+        for key in list(made) if isinstance(made, MutableMapping) else range(len(made)):
+            made[key] = deep_copy(made[key])
+        return made
+    if is_object(value) and hasattr(value, "__dict__"):
+        made = object.__new__(kind)
+        vars(made).update((name, deep_copy(entry)) for name, entry in vars(value).items())
+        return made
+    return value
+
+
 def copied(a: Any, text: str) -> Any:
     """A copy of an argument that gives views where the argument does.
 
@@ -76,7 +116,7 @@ def copied(a: Any, text: str) -> Any:
     True
     """
     if not isinstance(a, np.ndarray) or a.flags.c_contiguous:
-        return owned(a)
+        return deep_copy(a)
     if not a.flags.f_contiguous:
         raise UnsupportedAliasError(
             f"`{text}` is a part of an array, and a view of it is written into",

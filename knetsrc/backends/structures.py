@@ -12,7 +12,6 @@ import numpy as np
 
 from knetsrc.backends.arrays import like
 from knetsrc.modules import on_device
-from knetsrc.objects import is_object
 
 _ZEROS = {
     float: 0.0,
@@ -230,16 +229,7 @@ def owned(d: Any) -> Any:
         return Fields({n: owned(v) for n, v in entries}, d.__dict__["_kind"])
     if isinstance(d, Parts):
         return Parts([owned(v) for v in d])
-    if isinstance(d, list | tuple):
-        return [owned(v) for v in d]
-    return _owned_object(d) if is_object(d) else d
-
-
-def _owned_object(value: Any) -> Any:
-    """An object with the same attributes, in memory of their own."""
-    made = object.__new__(type(value))
-    vars(made).update((name, owned(attribute)) for name, attribute in vars(value).items())
-    return made
+    return [owned(v) for v in d] if isinstance(d, list | tuple) else d
 
 
 def add_into(d: Any, value: Any) -> None:

@@ -29,7 +29,7 @@ class Fitter:
             if inner is not None and inner == self.values.shape_of(node.args[1]):
                 return node.args[0]
             node.args[1] = self._representative(node.args[1])
-        elif tree.show(node.func) == "np.expand_dims" and tree.is_number(node.args[1]):
+        elif tree.is_path(node.func, "np.expand_dims") and tree.is_number(node.args[1]):
             return _with_axis(node)
         elif is_size(node):
             node.args[0] = self._representative(node.args[0])

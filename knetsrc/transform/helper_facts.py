@@ -10,7 +10,7 @@ import gast
 from knetsrc.errors import KnetsrcError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import base_of
-from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases
+from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases, writes
 from knetsrc.transform.analysis.containers import Kinds, asked_names, container_kinds
 from knetsrc.transform.analysis.holders import Part, holders, parts_given_back
 from knetsrc.transform.analysis.kinds import numeric_names
@@ -91,6 +91,8 @@ class HelperFacts:
         copies_share: bool = False,
     ) -> Aliases:
         """What a function may share at its writes; `known` are names of arrays and numbers, `given` lists, tuples and dicts."""
+        if not writes(core, self.of_call):
+            return Aliases()
         calls = self.units.calls.within(self.containers(core, given))
         arrays = numeric_names(core, calls, self.kinds, known)
         return aliases(core, arrays, self.of_call, at_end, copies_share)

@@ -7,6 +7,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.assigned import definitely_assigned, exposed_names
+from knetsrc.transform.analysis.ranks import NOTHING, Told
 from knetsrc.transform.functions import Function
 from knetsrc.transform.names import first_places
 from knetsrc.transform.simplify.early_return import return_early
@@ -112,7 +113,7 @@ class PairKey:
     mutated: frozenset[str] = frozenset()
     has_seed: bool = True
     is_tried: bool = False
-    told: tuple[tuple[str, int | None], ...] = ()
+    told: Told = NOTHING
 
 
 def split_pair(

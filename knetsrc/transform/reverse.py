@@ -436,5 +436,5 @@ def _is_fresh(value: tree.Node) -> bool:
     return (
         isinstance(value, gast.BinOp | gast.List | gast.ListComp)
         or tree.called_name(value) == "zeros_like"
-        or (isinstance(value, gast.Call) and tree.show(value.func) == "np.where")
+        or (isinstance(value, gast.Call) and tree.is_path(value.func, "np.where"))
     )

@@ -51,7 +51,7 @@ from knetsrc.transform.simplify.unpack import unpack_parts
 from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.steps import Block, Step
 
-_FRESH_CALLS = frozenset({"zeros_like", "zeros_of_entry", "owned", "np.zeros_like"})
+_FRESH_CALLS = frozenset({"zeros_like", "zeros_of_entry", "owned", "deep_copy", "np.zeros_like"})
 _CHANGING_HELPERS = frozenset(
     {
         "check_array",
@@ -266,7 +266,7 @@ class Reversing:
             return tree.call(self.units.spell("copied", None), value, tree.constant(text))
         if text in self.arrays:
             return tree.call(tree.attribute(value, "copy"))
-        return tree.call(self.units.spell("owned", None), value)
+        return tree.call(self.units.spell("deep_copy", None), value)
 
     def _kept_value(self, value: tree.Node, node: tree.Node | None) -> tree.Node:
         """What is kept of a value before a statement, or where no statement changes it any more: a copy, if its content may change."""

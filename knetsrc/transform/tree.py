@@ -280,6 +280,15 @@ def is_name(node: Node | None, text: str | None = None) -> TypeGuard[gast.Name]:
     return isinstance(node, gast.Name) and (text is None or node.id == text)
 
 
+def is_path(node: Node, text: str) -> bool:
+    """Whether a node is a name with attributes: `np.linalg.norm`."""
+    for part in reversed(text.split(".")[1:]):
+        if not isinstance(node, gast.Attribute) or node.attr != part:
+            return False
+        node = node.value
+    return is_name(node, text.split(".")[0])
+
+
 def is_same(a: Any, b: Any) -> bool:
     """Whether two trees are equal, without regard to positions and contexts."""
     return signature(a) == signature(b)
@@ -430,7 +439,10 @@ def rewrite(tree: Any, handlers: Mapping[type, Handler]) -> Any:
             if value is not None:
                 values[field] = visit(value)
         handler = handlers.get(kind)
-        return fresh if handler is None else at(handler(fresh), node)
+        if handler is None:
+            return fresh
+        new = handler(fresh)
+        return fresh if new is fresh and kind is gast.Name else at(new, node)
 
     return visit(tree)
 

@@ -22,7 +22,7 @@ from knetsrc.transform.analysis.activity import (
 from knetsrc.transform.analysis.containers import container_kinds
 from knetsrc.transform.analysis.helper_effects import HelperEffects
 from knetsrc.transform.analysis.kinds import numeric_names
-from knetsrc.transform.analysis.ranks import NOTHING, RankOf, Ranks, Told, told_by
+from knetsrc.transform.analysis.ranks import NOTHING, Ranks, Told
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.callee import Called, Calls, Helper
 from knetsrc.transform.classes import is_users_class, method_object
@@ -171,7 +171,7 @@ class Units:
         )
         core = tree.at(core, main.core) if functions else main.core
         numbers = {text for text in integers if ranks[text] == 0}
-        told = Told(ranks, frozenset(numbers), frozenset(floats))
+        told = Told(frozenset(ranks.items()), frozenset(numbers), frozenset(floats))
         self.is_told = bool(told)
         return replace(main, core=core, classes=classes, known=known, told=told)
 
@@ -331,11 +331,11 @@ class Units:
                 return pair
         return None
 
-    def told_of(self, function: Function, bound: dict[str, tree.Node], ranks: Ranks) -> RankOf:
+    def told_of(self, function: Function, bound: dict[str, tree.Node], ranks: Ranks) -> Told:
         """What a call tells a helper, if the call of the user's function has told something."""
-        told = ranks.of_arguments(bound) if self.is_told else ()
+        told = ranks.of_arguments(bound) if self.is_told else NOTHING
         variants = {key.told for key, known in self.keyed.items() if known is function}
-        return told if len(variants | {told}) <= _MOST_VARIANTS else ()
+        return told if len(variants | {told}) <= _MOST_VARIANTS else NOTHING
 
     def pair(self, callee: Helper, key: PairKey) -> Pair:
         """The pair of functions of a helper, generated when it is first asked for."""
@@ -348,7 +348,7 @@ class Units:
             self.keyed[key] = function
             wrt = tuple(p for p in function.parameters if p in key.active)
             reversal = self.reverse(
-                replace(with_kinds(function, key.kinds), told=told_by(key.told)),
+                replace(with_kinds(function, key.kinds), told=key.told),
                 Task(
                     wrt,
                     True,

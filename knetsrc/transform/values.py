@@ -230,7 +230,7 @@ class StepValues:
     def _is_number(self, node: tree.Node) -> bool:
         """Whether it is a sum of everything, or an element of an adjoint, by the rank of that whose adjoint it is."""
         if isinstance(node, gast.Call):
-            return tree.show(node.func) == "np.sum" and len(node.args) == 1 and not node.keywords
+            return tree.is_path(node.func, "np.sum") and len(node.args) == 1 and not node.keywords
         if not isinstance(node, gast.Subscript) or not isinstance(node.value, gast.Name):
             return False
         adjoints = self.pusher.keys.adjoints.items()
@@ -312,7 +312,7 @@ class StepValues:
 
     def _is_elementwise(self, node: gast.Call) -> bool:
         callee = self.pusher.calls.of(node)
-        is_choice = tree.show(node.func) == "np.where" and len(node.args) == 3
+        is_choice = tree.is_path(node.func, "np.where") and len(node.args) == 3
         return is_choice or (isinstance(callee, Primitive) and callee.rule.elementwise)
 
     def _union(self, nodes: list[tree.Node]) -> Shape | None:

@@ -1,5 +1,7 @@
 """Methods that change lists and dicts, `del`, slices of lists."""
 
+import collections
+
 import numpy as np
 import pytest
 
@@ -428,3 +430,51 @@ def test_elements_added_to_a_list_that_a_container_holds():
 
     with pytest.raises(UnsupportedAliasError, match="on a list that a container holds"):
         grad(f)(V)
+
+
+# --- copies keep their types ---------------------------------------------------------------------------------------------
+Pair = collections.namedtuple("Pair", "w b")
+
+
+def test_namedtuple_of_which_an_array_is_written():
+    def f(pair, t):
+        pair[0][0] = t * 2.0
+        return np.sum(pair.w * pair.w) + np.sum(pair.b)
+
+    pair = Pair(np.ones(2), np.full(3, 0.5))
+    d_pair, d_t = grad(f, argnums=(0, 1))(pair, 3.0)
+    np.testing.assert_array_equal(d_pair.w, [0.0, 2.0])
+    np.testing.assert_array_equal(d_pair.b, np.ones(3))
+    assert d_t == 24.0
+    np.testing.assert_array_equal(pair.w, np.ones(2))
+
+
+def test_tuple_of_which_an_array_is_written_stays_a_tuple():
+    def f(pair, t):
+        pair[0][0] = t * 2.0
+        return np.sum(pair[0] ** 2) * (pair[1] if isinstance(pair, tuple) else 0.0)
+
+    check(f, (V, 2.0), 3.0, argnums=(0, 1))
+
+
+def test_dict_with_a_default_that_is_written():
+    def f(p, t):
+        p["a"] = t * 2.0
+        return p["a"] ** 2 + p["absent"] + p["b"] * t
+
+    p = collections.defaultdict(float, a=1.0, b=2.0)
+    d_p, d_t = grad(f, argnums=(0, 1))(p, 3.0)
+    assert (d_p["a"], d_p["b"], d_t) == (0.0, 3.0, 26.0)
+    assert dict(p) == {"a": 1.0, "b": 2.0}
+
+
+def test_namedtuple_of_an_array_that_a_loop_writes():
+    def f(x, y):
+        z = y
+        for _ in range(2):
+            x[0] -= np.tanh(z[0])
+            pair = Pair(x, b=0.5 * y)
+            z = pair.w
+        return np.sum(x * x) + np.sum(z)
+
+    check(f, V, V + 0.5, argnums=(0, 1))

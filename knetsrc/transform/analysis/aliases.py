@@ -183,7 +183,7 @@ def aliases(
     (['a', 'b'], ['a'])
     """
     found = Aliases()
-    if not stored_names(function.body) and not any(_written_by_calls(function.body, helper_call)):
+    if not writes(function, helper_call):
         return found
     found.containers, found.arrays = made_containers(function), arrays
     numbers = number_names(function) | Ranks(function).numbers()
@@ -193,6 +193,11 @@ def aliases(
     walk.block(function.body, State(places, frozenset(), frozenset()))
     found.live = live_after(function, found.places, at_end)
     return found
+
+
+def writes(function: gast.FunctionDef, helper_call: HelperOf) -> bool:
+    """Whether a function changes an array or a container, by itself or by a call."""
+    return bool(stored_names(function.body)) or any(_written_by_calls(function.body, helper_call))
 
 
 def handed_back(

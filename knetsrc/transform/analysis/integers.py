@@ -9,7 +9,7 @@ from knetsrc.transform.normalize.scopes import parameters
 _SCALAR_CALLS = frozenset({"len", "float", "int", "bool", "round", "ord"})
 _SCALAR_ATTRIBUTES = frozenset({"ndim", "size", "itemsize", "nbytes"})
 _CONSTANTS = frozenset({"pi", "e", "euler_gamma", "inf", "nan", "tau"})
-_INTEGER_OPERATORS = (gast.Add, gast.Sub, gast.Mult, gast.FloorDiv, gast.Mod)
+INTEGER_OPERATORS = (gast.Add, gast.Sub, gast.Mult, gast.FloorDiv, gast.Mod)
 
 
 def integer_names(
@@ -50,7 +50,7 @@ def mask_names(function: gast.FunctionDef) -> frozenset[str]:
 
 
 def _is_comparison(value: tree.Node | None) -> bool:
-    is_spread = isinstance(value, gast.Call) and tree.show(value.func) == "np.broadcast_to"
+    is_spread = isinstance(value, gast.Call) and tree.is_path(value.func, "np.broadcast_to")
     return isinstance(value.args[0] if is_spread else value, gast.Compare)  # type: ignore[union-attr]
 
 
@@ -69,7 +69,7 @@ def _is_integer(node: tree.Node | None, integers: set[str]) -> bool:
         return node.id in integers
     if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
         return _is_integer(node.operand, integers)
-    if isinstance(node, gast.BinOp) and isinstance(node.op, _INTEGER_OPERATORS):
+    if isinstance(node, gast.BinOp) and isinstance(node.op, INTEGER_OPERATORS):
         return _is_integer(node.left, integers) and _is_integer(node.right, integers)
     if isinstance(node, gast.BinOp) or _is_constant(node):
         return False

@@ -22,7 +22,7 @@ _GIVES_CONTAINERS = frozenset(
      "broadcast_arrays", "unstack", "add", "max", "min", "sum", "copy"}
 )  # fmt: skip
 _OF_STRUCTURES = frozenset(
-    {"collected", "finished", "gradient_like", "joined_adjoint", "kept_entries", "owned", "repeated_adjoint"}
+    {"collected", "deep_copy", "finished", "gradient_like", "joined_adjoint", "kept_entries", "owned", "repeated_adjoint"}
 )  # fmt: skip
 
 _CONTAINERS = ("list", "tuple", "dict")

@@ -1,13 +1,14 @@
 """Ranks of arrays that a function makes itself or that a call has told, so that `y[i]` is known to be a single number."""
 
+import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.integers import integer_names
+from knetsrc.transform.analysis.integers import INTEGER_OPERATORS, integer_names
 
 _OF_SHAPE = frozenset({"zeros", "ones", "empty", "full"})
 _AS_FIRST = frozenset({"zeros_like", "ones_like", "empty_like", "full_like", "copy"})
@@ -20,32 +21,28 @@ class Told:
 
     Attributes
     ----------
-    ranks
-        Numbers of axes, 0 for a single number.
+    axes
+        Parameters with their numbers of axes, 0 for a single number.
     integers
         Single integers.
     floats
         Floating-point numbers, and arrays of them.
     """
 
-    ranks: Mapping[str, int] = field(default_factory=dict)
+    axes: frozenset[tuple[str, int]] = frozenset()
     integers: frozenset[str] = frozenset()
     floats: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.ranks)
+        return bool(self.axes)
+
+    @functools.cached_property
+    def ranks(self) -> dict[str, int]:
+        """Numbers of axes by parameter, in the order of the names."""
+        return dict(sorted(self.axes))
 
 
 NOTHING = Told()
-RankOf = tuple[tuple[str, int | None], ...]  # None for integers
-
-
-def told_by(ranks: RankOf) -> Told:
-    """The same by parameter, from a form that can be a key."""
-    integers = frozenset(text for text, rank in ranks if rank is None)
-    return Told({text: rank or 0 for text, rank in ranks}, integers)
-
-
 _OPEN = -1  # a name of which no value has been looked at
 
 
@@ -105,12 +102,8 @@ class Ranks:
             return self._of_operands(operands)
         if self.calls is not None and (called := self.calls.body_of(node)):
             return self._of_result(*called)
-        if (
-            isinstance(node, gast.Call)
-            and tree.show(node.func) == "np.array"
-            and len(node.args) == 1
-        ):
-            return self._of_display(node.args[0])
+        if isinstance(node, gast.Call) and tree.is_path(node.func, "np.array"):
+            return self._of_display(node.args[0]) if len(node.args) == 1 else None
         if tree.called_name(node) in ("min", "max") and len(node.args) > 1:
             rank = self._of_operands(node.args)
             return rank if rank in (0, _OPEN) else None
@@ -124,7 +117,7 @@ class Ranks:
             return None
         if _OPEN in map(self.of, bound.values()):
             return _OPEN
-        inner = Ranks(core, told_by(self.of_arguments(bound)), self.calls, self.around)
+        inner = Ranks(core, self.of_arguments(bound), self.calls, self.around)
         return inner.of(core.body[-1].value)
 
     def _of_display(self, node: tree.Node) -> int | None:
@@ -161,12 +154,11 @@ class Ranks:
             return None
         return rank - integers + new
 
-    def of_arguments(self, bound: Mapping[str, tree.Node]) -> RankOf:
-        """What is known of the arguments of a call, by parameter."""
-        integers = {p for p, node in bound.items() if self._is_integer(node)}
-        known = {p: self.of(node) for p, node in bound.items()}
-        ranks = {p: rank for p, rank in known.items() if rank is not None and p not in integers}
-        return tuple(sorted((ranks | dict.fromkeys(integers)).items()))
+    def of_arguments(self, bound: Mapping[str, tree.Node]) -> Told:
+        """What is known of the arguments of a call."""
+        integers = frozenset(p for p, node in bound.items() if self._is_integer(node))
+        known = {p: 0 if p in integers else self.of(node) for p, node in bound.items()}
+        return Told(frozenset((p, rank) for p, rank in known.items() if rank is not None), integers)
 
     def numbers(self) -> set[str]:
         """Names that are only bound to single elements: they share no memory with the array."""
@@ -217,7 +209,8 @@ class Ranks:
         if isinstance(node, gast.UnaryOp):
             return self._is_integer(node.operand)
         if isinstance(node, gast.BinOp):
-            return self._is_integer(node.left) and self._is_integer(node.right)
+            is_whole = isinstance(node.op, INTEGER_OPERATORS)
+            return is_whole and self._is_integer(node.left) and self._is_integer(node.right)
         if isinstance(node, gast.Subscript):
             is_shape = isinstance(node.value, gast.Attribute) and node.value.attr == "shape"
             return is_shape and isinstance(node.slice, gast.Constant)

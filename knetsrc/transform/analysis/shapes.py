@@ -112,9 +112,11 @@ class Shapes:
             return compared | {BOOLEAN} if compared else compared
         if isinstance(node, gast.Subscript):
             return self._of_part(node, env, numbers)
+        callee = self.calls.of(node)
+        if isinstance(callee, Primitive) and callee.rule.elementwise:
+            return self._of_primitive(node, callee, env, numbers)
         if self.is_number(node):
             return SCALAR
-        callee = self.calls.of(node)
         if isinstance(callee, Primitive):
             return self._of_primitive(node, callee, env, numbers)
         if is_number_expression(node) or (
