@@ -1,6 +1,6 @@
 """What a call tells of arguments that are functions, modules, objects or containers, where their parameters tell nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +12,8 @@ from knetsrc.objects import classes_in, is_object
 Given = tuple[tuple[str, str, Any], ...]
 CONTAINERS = (list, tuple, dict)
 OF_NUMBERS = frozenset({"floats", "integers"})
+_MOST_LEAVES = 12
+_DEEPEST = 2
 
 
 def given_by(
@@ -47,22 +49,91 @@ def given_by(
 
 
 def ranks_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Given:
-    """What a call tells of numbers and of arrays of numbers: (name, kind, number of axes), for kinds see `OF_NUMBERS`."""
+    """What a call tells of numbers and of arrays of numbers, in containers too: (path, kind, which axes have the length 1).
+
+    For kinds see `OF_NUMBERS`; the path of an entry is `w[0]['bias']`. Of a container of many entries nothing is told.
+    """
     parameters = parameters_of(function)
     named = {p.name: value for p, value in zip(parameters, args, strict=False)} | dict(kwargs)
     single = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    told = ((name, *_rank_of(named[name])) for name in single if name in named)
-    return tuple((name, kind, rank) for name, kind, rank in told if kind)
+    leaves = [leaf for name in single if name in named for leaf in arrays_in(name, named[name])]
+    axes = ((path, *_axes_of(value)) for path, _, value in leaves)
+    facts = tuple((path, kind, ones) for path, kind, ones in axes if kind)
+    lists = {name: len(named[name]) for name in single if isinstance(named.get(name), list | tuple)}
+    return (*facts, *_of_all_elements(facts, lists))
 
 
-def _rank_of(value: Any) -> tuple[str, int]:
-    """The kind and the number of axes; no kind for arrays without axes, which may be written, and for all else."""
+def _of_all_elements(facts: Given, lists: Mapping[str, int]) -> Given:
+    """The same of lists of which all elements are alike: `w[*]` for `w[0]`, `w[1]` and so on."""
+    found: dict[str, list[tuple[str, Any]]] = {}
+    for path, kind, ones in facts:
+        name, _, rest = path.partition("[")
+        if name in lists:
+            found.setdefault(f"{name}[*]{rest.partition(']')[2]}", []).append((kind, ones))
+    alike = (
+        (path, each)
+        for path, each in found.items()
+        if len(each) == lists[path.partition("[")[0]]
+        and len({(k, len(ones)) for k, ones in each}) == 1
+    )
+    return tuple(
+        (path, each[0][0], tuple(map(_same, *(ones for _, ones in each)))) for path, each in alike
+    )
+
+
+def _same(*is_one: bool) -> bool | None:
+    return is_one[0] if len(set(is_one)) == 1 else None
+
+
+def arrays_in(path: str, value: Any) -> list[tuple[str, tuple[Any, ...], Any]]:
+    """An argument itself, or the arrays and floats in a container: path, keys and value of each.
+
+    Examples
+    --------
+    >>> [(path, keys) for path, keys, _ in arrays_in("w", [1.0, {"b": 2.0}])]
+    [('w[0]', (0,)), ("w[1]['b']", (1, 'b'))]
+    """
+    if type(value) not in CONTAINERS:
+        return [(path, (), value)]
+    found = list(_leaves(path, (), value, 0))
+    return (
+        [leaf for leaf in found if type(leaf[2]) in (np.ndarray, float)]
+        if len(found) <= _MOST_LEAVES
+        else []
+    )
+
+
+def _leaves(
+    path: str, keys: tuple[Any, ...], value: Any, depth: int
+) -> Iterator[tuple[str, tuple[Any, ...], Any]]:
+    if type(value) not in CONTAINERS:
+        yield path, keys, value
+    elif depth < _DEEPEST and len(value) <= _MOST_LEAVES:
+        entries = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, entry in entries:
+            if isinstance(key, int | str):
+                yield from _leaves(f"{path}[{key!r}]", (*keys, key), entry, depth + 1)
+
+
+def without_lengths(given: Given) -> Given:
+    """The same for all lengths of axes, and for all containers."""
+    plain = [fact for fact in given if fact[0].isidentifier()]
+    return tuple((name, kind, (None,) * len(axes)) for name, kind, axes in plain)
+
+
+def ones_in(shape: Sequence[int]) -> tuple[bool, ...]:
+    """Which axes have the length 1."""
+    return tuple(map((1).__eq__, shape))
+
+
+def _axes_of(value: Any) -> tuple[str, tuple[bool, ...]]:
+    """The kind and the axes; no kind for arrays without axes, which may be written, and for all else."""
     if type(value) is np.ndarray and value.ndim and value.dtype.kind in "fiu":
-        return ("floats" if value.dtype.kind == "f" else "integers", value.ndim)
+        return ("floats" if value.dtype.kind == "f" else "integers", ones_in(value.shape))
     if isinstance(value, float | np.floating):
-        return "floats", 0
+        return "floats", ()
     is_integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    return ("integers" if is_integer else "", 0)
+    return ("integers" if is_integer else "", ())
 
 
 def _told(name: str, value: Any) -> Given:

@@ -17,6 +17,7 @@ from knetsrc.cache import PACKAGE
 from knetsrc.errors import MissingAdjointError, NotDifferentiableError
 from knetsrc.request import Generated, Request
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.ranks import root_of
 from knetsrc.transform.analysis.results import to_copy
 from knetsrc.transform.emit import emit_with_lines
 from knetsrc.transform.functions import Function
@@ -234,7 +235,7 @@ class _Entry:
 
     def _numbers(self) -> frozenset[str]:
         """Parameters that a call has shown to be single numbers."""
-        return frozenset(p for p, rank in self.main.told.ranks.items() if rank == 0)
+        return frozenset(p for p in self.main.parameters if self.main.told.ranks.get(p) == 0)
 
     def _through_pair(self, pair: Pair, reversal: Reversal) -> Reversal:
         """The gradient of a recursive function, by the pair that it has as its own helper."""
@@ -324,9 +325,14 @@ class _Entry:
         """A line that says for which arguments the source is right, if not for all."""
         told = self.main.told
         by_rank: dict[int, list[str]] = {}
+        inside: dict[str, set[int]] = {}
         for text in [p for p in self.main.parameters if p in told.ranks.keys() - told.integers]:
             by_rank.setdefault(told.ranks[text], []).append(f"`{text}`")
+        for text in told.ranks.keys() - set(self.main.parameters):
+            inside.setdefault(root_of(text), set()).add(told.ranks[text])
         said = [f"{', '.join(names)} of rank {rank}" for rank, names in sorted(by_rank.items())]
+        for text, ranks in sorted(inside.items()):
+            said.append(f"`{text}` with entries of rank {', '.join(map(str, sorted(ranks)))}")
         integers = [f"`{p}`" for p in sorted(told.integers)]
         said += [f"{', '.join(integers)} an integer"] if integers else []
         return f"    For {'; '.join(said)}.\n" if said else ""

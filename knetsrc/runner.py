@@ -20,12 +20,21 @@ from knetsrc.arguments import error_of_primal, signature
 from knetsrc.bindings import Bindings, bindings_of
 from knetsrc.callee import parameters_of
 from knetsrc.errors import KnetsrcError, MissingAdjointError, UnsupportedAliasError
-from knetsrc.given import CONTAINERS, OF_NUMBERS, Given, given_by, ranks_by
+from knetsrc.given import (
+    CONTAINERS,
+    OF_NUMBERS,
+    Given,
+    given_by,
+    ones_in,
+    ranks_by,
+    without_lengths,
+)
 from knetsrc.objects import classes_in, has_behaviour
 from knetsrc.origin import remember
 from knetsrc.request import Generated, Request
 
 _LEAVES = frozenset({float, int, bool, str, type(None), np.ndarray})
+Axes = tuple[int | str, tuple[Any, ...], int, tuple[bool, ...] | None, str]
 
 
 @dataclass(slots=True)
@@ -44,8 +53,11 @@ class Known:
         The type of the gradient, if that is all there is to its form.
     holds
         Positions or names of lists, tuples and dicts, and the type of the first thing that each holds.
-    ranks
-        Positions or names of arrays, their number of axes and the kind of their dtype, where the source is for these.
+    axes
+        Of arrays, where the source is for such: positions or names, keys where they are in containers, number of axes, which of these
+        have the length 1 (`()` where none has, None where the source is for all lengths), kind of their dtype. Of floats: no axes.
+    entries
+        Positions or names of lists, tuples and dicts, and how many entries they have, where the source is for such.
     is_free
         Nothing is left.
     """
@@ -55,11 +67,12 @@ class Known:
     is_scalar: bool
     form: type | None
     holds: tuple[tuple[int | str, type], ...] = ()
-    ranks: tuple[tuple[int | str, int, str], ...] = ()
+    axes: tuple[Axes, ...] = ()
+    entries: tuple[tuple[int | str, int], ...] = ()
     is_free: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.is_free = self.is_scalar and not self.arrays and not self.holds and not self.ranks
+        self.is_free = self.is_scalar and not self.arrays and not self.holds and not self.axes
 
     def admits(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], scalar_for: Container[Any]
@@ -69,14 +82,36 @@ class Known:
             value = kwargs[place] if isinstance(place, str) else args[place]
             if value.dtype.kind != "f":
                 return False
-        for place, rank, letter in self.ranks:
+        for place, number in self.entries:
+            if len(kwargs[place] if isinstance(place, str) else args[place]) != number:
+                return False
+        for place, keys, rank, ones, letter in self.axes:
             value = kwargs[place] if isinstance(place, str) else args[place]
-            if value.ndim != rank or value.dtype.kind != letter:
+            if keys:
+                value = _entry(value, keys)
+                if type(value) is not (np.ndarray if rank else float):
+                    return False
+                if not rank:
+                    continue
+            shape = value.shape
+            if len(shape) != rank or value.dtype.kind != letter:
+                return False
+            if ones is not None and (ones_in(shape) != ones if ones else 1 in shape):
                 return False
         for place, kind in self.holds:
             if first_type(kwargs[place] if isinstance(place, str) else args[place]) is not kind:
                 return False
         return self.is_scalar or signature(args, kwargs) in scalar_for
+
+
+def _entry(container: Any, keys: tuple[Any, ...]) -> Any:
+    """An entry of a container; None if there is none."""
+    try:
+        for key in keys:
+            container = container[key]
+    except (LookupError, TypeError):
+        return None
+    return container
 
 
 def first_type(container: Any) -> type:
@@ -271,12 +306,17 @@ class Runner:
         ranks = ranks_by(self._function, args, kwargs)
         with self._lock:
             if self._ranks is None:
-                self._ranks = ranks
-                request = dataclasses.replace(self.request, given=ranks)
-                self._ranked = Runner(self._function, request, self._inner) if ranks else None
-            elif self._ranks != ranks:
-                self._ranks, self._ranked = (), None
+                self._keep(ranks)
+            elif self._ranks not in (ranks, loose := without_lengths(ranks)):
+                self._keep(loose if without_lengths(self._ranks) == loose else ())
             return self._ranked
+
+    def _keep(self, ranks: Given) -> None:
+        """Generate for calls of these ranks from now on; for all, if there are none."""
+        request = dataclasses.replace(self.request, given=ranks)
+        self._ranks = ranks
+        self._ranked = Runner(self._function, request, self._inner) if ranks else None
+        self.front = None
 
     @property
     def own_plan(self) -> Plan | None:

@@ -13,8 +13,9 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.again import check_repeatable
 from knetsrc.transform.analysis.activity import active_names, varied_names
+from knetsrc.transform.analysis.atoms import SCALAR
 from knetsrc.transform.analysis.kinds import numeric_names
-from knetsrc.transform.analysis.shapes import SCALAR, shapes
+from knetsrc.transform.analysis.shape_flow import shapes
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.functions import CONTAINERS, Function

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.shapes import BOOLEAN, SCALAR, Shape, broadcast
+from knetsrc.transform.analysis.atoms import BOOLEAN, SCALAR, Shape, broadcast, dims_of
+from knetsrc.transform.analysis.dims import summed_axes
 
 if TYPE_CHECKING:
     from knetsrc.transform.values import StepValues
@@ -61,8 +62,19 @@ class Fitter:
             return self._call(tree.call(self.values.pusher.spell("like", None), value, reference))
         if whole == SCALAR and self.values.pusher.shapes.ranks.told:
             return tree.call("np.sum", value)
+        axes = self._summed_axes(found, whole)
+        if axes is not None:
+            return _summed(value, *axes)
         node.args[0], node.args[1] = value, self._representative(reference)
         return node
+
+    def _summed_axes(
+        self, found: Shape | None, whole: Shape | None
+    ) -> tuple[tuple[int, ...], bool] | None:
+        """The axes along which an adjoint is summed, if a call has told the lengths of axes."""
+        dims, wanted = dims_of(found), dims_of(whole)
+        axes = summed_axes(dims, wanted) if dims is not None and wanted else None
+        return axes if axes and axes[0] else None
 
     def _repeated_sum(self, value: gast.Call, reference: tree.Node) -> tree.Node:
         """`like(c * repeats(y, x), x)` for `unbroadcast(like(c, y), x)`, the sum of one number over and over."""
@@ -116,7 +128,7 @@ class Fitter:
             return reference
         env = self.values.pusher.shapes.before.get(id(self.values.step.node), {})
         for text, value in env.items():
-            if value.shape == shape:
+            if value.shape == shape and text.isidentifier():
                 return tree.name(text)
         return self.values.part_with_shape(reference, shape)
 
@@ -180,6 +192,14 @@ def _is_unrepeated(values: "StepValues", node: tree.Node) -> bool:
 
 def _is_call_of_numpy(node: tree.Node, name: str) -> bool:
     return isinstance(node, gast.Call) and tree.show(node.func) == f"np.{name}"
+
+
+def _summed(value: tree.Node, axes: tuple[int, ...], keeps: bool) -> tree.Node:
+    """`value.sum(axis=0)`."""
+    numbers = [tree.constant(axis) for axis in axes]
+    axis = numbers[0] if len(numbers) == 1 else tree.tuple_of(numbers)
+    options = {"axis": axis} | ({"keepdims": tree.constant(True)} if keeps else {})
+    return tree.call(tree.attribute(value, "sum"), **options)
 
 
 def is_size(node: tree.Node) -> bool:

@@ -74,7 +74,8 @@ class Function:
 
     def numeric_in(self, core: gast.FunctionDef) -> frozenset[str]:
         """Names that hold arrays or numbers for sure, after some rewritings of the function."""
-        return self.numeric | (self.told.ranks.keys() - tree.names_written(core.body))
+        told = self.told.ranks.keys() & set(self.parameters)
+        return self.numeric | (told - tree.names_written(core.body))
 
     @property
     def parameters(self) -> list[str]:

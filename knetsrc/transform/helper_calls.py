@@ -9,7 +9,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.again import call_again
 from knetsrc.transform.again_loops import reverse_loop
 from knetsrc.transform.analysis.activity import base_of
-from knetsrc.transform.analysis.shapes import SCALAR
+from knetsrc.transform.analysis.atoms import SCALAR
 from knetsrc.transform.analysis.stores import may_copy, path_of
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.functions import CONTAINERS, bind_call, call_with, named_defaults
@@ -92,7 +92,7 @@ def reverse_call(
     key = PairKey(
         id(callee.function), active, scalars, scalar_result, parts, kinds,
         mutated=frozenset(mutated), has_seed=has_seed, is_tried=reverser.is_tried,
-        told=units.told_of(function, bound, pusher.shapes.ranks),
+        told=units.told_of(function, pusher.shapes.of_arguments(bound, node)),
     )  # fmt: skip
     if mutated and function.is_checkpoint:
         raise UnsupportedAliasError(
@@ -127,6 +127,8 @@ def _place_of_adjoint(reverser: Reverser, step: Step, place: tree.Node) -> tree.
     text = base_of(place)
     assert text is not None
     adjoint: tree.Node = tree.name(reverser.pusher.keys.adjoint(text))
+    if text in reverser.numbers and not path_of(place):  # sums have made a number of it
+        step.back.append(tree.assign(adjoint.id, tree.call("np.array", adjoint)))
     if any(map(may_copy, path_of(place))):
         helper = reverser.spell("laid_out")
         step.back.append(tree.assign(adjoint.id, tree.call(helper, adjoint, tree.name(text))))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.kinds import is_entry
 from knetsrc.transform.names import Names, adjoint_name
 
 
@@ -34,12 +35,10 @@ class Keys:
         """The key of a name, or of an entry `w[0]` of a container that is taken apart; None for other expressions."""
         if isinstance(node, gast.Name):
             return self._enter(node.id, node)
-        is_entry = isinstance(node, gast.Subscript | gast.Attribute) and tree.is_name(node.value)
-        return (
-            self._enter(tree.show(node), node)
-            if is_entry and node.value.id in self.exploded
-            else None
-        )
+        is_part = is_entry(node) or (isinstance(node, gast.Attribute) and tree.is_name(node.value))
+        if not is_part or node.value.id not in self.exploded:
+            return None
+        return self._enter(tree.show(node), node)
 
     def _enter(self, key: str, node: tree.Node) -> str:
         self.nodes.setdefault(key, node)

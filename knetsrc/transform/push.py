@@ -14,8 +14,9 @@ from knetsrc.adjoints.table import Rule
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
+from knetsrc.transform.analysis.atoms import SCALAR
 from knetsrc.transform.analysis.integers import is_basic_index
-from knetsrc.transform.analysis.shapes import SCALAR, Shapes
+from knetsrc.transform.analysis.shapes import Shapes
 from knetsrc.transform.callee import Calls, Primitive, Record
 from knetsrc.transform.fit import (
     covers,
@@ -165,7 +166,9 @@ class Pushed:
         if operator.matmul in callee.rule.primitives:
             # one number for the whole product: the helpers need no array of it
             is_repeated = any(is_call_of(n, "like") for n in tree.walk(adjoint))
-            is_direct = all(self.pusher.shapes.ranks.of(a) is not None for a in callee.args)
+            is_direct = all(
+                self.pusher.shapes.rank(a, self.step.node) is not None for a in callee.args
+            )
             adjoint = adjoint if is_direct and not is_repeated else loose(adjoint)
         elif callee.rule.elementwise and len(callee.rule.operands) > 1:
             adjoint = self._unfitted(adjoint)

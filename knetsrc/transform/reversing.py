@@ -9,6 +9,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.assigned import definitely_assigned
+from knetsrc.transform.analysis.atoms import SCALAR
 from knetsrc.transform.analysis.fills import filling_writes
 from knetsrc.transform.analysis.forms import forms
 from knetsrc.transform.analysis.integers import integer_names, mask_names
@@ -19,7 +20,8 @@ from knetsrc.transform.analysis.kinds import (
     optional_entries,
 )
 from knetsrc.transform.analysis.needed import Needed
-from knetsrc.transform.analysis.shapes import SCALAR, Shapes, shapes
+from knetsrc.transform.analysis.shape_flow import shapes
+from knetsrc.transform.analysis.shapes import Shapes
 from knetsrc.transform.analysis.stores import (
     as_argument,
     sliced_arrays,
@@ -107,17 +109,18 @@ class Reversing:
         self.arrays = sure_arrays(core) & numeric
         parts = result.elts if isinstance(result, gast.Tuple) else [result]
         numbers = frozenset(parts[i].id for i in task.results)
+        told = self.function.told.without(self.aliases.changing)
         self.found = found = shapes(
-            core, calls, task.scalar_result, task.scalars, numeric, numbers, self.function.told
+            core, calls, task.scalar_result, task.scalars, numeric, numbers, told
         )
         self.sliced = sliced_arrays(core) & numeric
         pusher = Pusher(
-            calls, found, active, keys, names, integer_names(core, self.function.told.integers), self.units.spell, self.temporaries,
+            calls, found, active, keys, names, integer_names(core, told.integers), self.units.spell, self.temporaries,
             self.units.as_written, numeric_keys, mask_names(core), self.aliases.changing,
             running_sums(core),
         )  # fmt: skip
-        told = self.function.told.floats - tree.names_written(core.body)
-        self.integers, self.floats = pusher.integers, (active | told) - pusher.integers
+        floats = active | (told.floats - tree.names_written(core.body))
+        self.integers, self.floats = pusher.integers, floats - pusher.integers
         self.masks = pusher.masks
         reverser = Reverser(
             pusher, assigned, partial(reverse_call, self.units), buffer_names(core, calls, active),
@@ -166,7 +169,7 @@ class Reversing:
 
     def _is_scalar(self, core: gast.FunctionDef, result: tree.Node) -> bool:
         """Whether the result is a number whatever the arguments are that the source is for."""
-        told, scalars = self.function.told, self.task.scalars
+        told, scalars = self.found.ranks.told, self.task.scalars
         plain = shapes(core, self.units.calls, False, scalars, told=told)
         return plain.of(result, core.body[-1]) == SCALAR
 

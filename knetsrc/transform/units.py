@@ -22,7 +22,7 @@ from knetsrc.transform.analysis.activity import (
 from knetsrc.transform.analysis.containers import container_kinds
 from knetsrc.transform.analysis.helper_effects import HelperEffects
 from knetsrc.transform.analysis.kinds import numeric_names
-from knetsrc.transform.analysis.ranks import NOTHING, Ranks, Told
+from knetsrc.transform.analysis.ranks import NOTHING, Told, told_by
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.callee import Called, Calls, Helper
 from knetsrc.transform.classes import is_users_class, method_object
@@ -141,9 +141,6 @@ class Units:
             return main
         classes, known = dict(main.classes), dict(main.known)
         functions: dict[str, tree.Node] = {}
-        ranks: dict[str, int] = {}
-        floats: set[str] = set()
-        integers: set[str] = set()
         for text, kind, what in given:
             if kind == "function":
                 alias = self.names.fresh(f"given_{text}")
@@ -157,10 +154,7 @@ class Units:
                 table = dict(zip(keys, values, strict=True)) if made is dict else made(values)
                 self.outside.roots[alias] = self.outside.injected[alias] = table
                 functions[text] = tree.name(alias)
-            elif kind in ("floats", "integers"):
-                ranks[text] = what
-                (floats if kind == "floats" else integers).add(text)
-            elif kind == "in_place":
+            elif kind in ("floats", "integers", "in_place"):
                 continue
             elif kind in ("none", "plain"):
                 known[text] = tree.constant(None) if kind == "none" else plain_value()
@@ -170,8 +164,7 @@ class Units:
             main.core.name, main.core.args, tree.substitute(main.core.body, functions)
         )
         core = tree.at(core, main.core) if functions else main.core
-        numbers = {text for text in integers if ranks[text] == 0}
-        told = Told(frozenset(ranks.items()), frozenset(numbers), frozenset(floats))
+        told = told_by(given, main.parameters)
         self.is_told = bool(told)
         return replace(main, core=core, classes=classes, known=known, told=told)
 
@@ -331,11 +324,11 @@ class Units:
                 return pair
         return None
 
-    def told_of(self, function: Function, bound: dict[str, tree.Node], ranks: Ranks) -> Told:
+    def told_of(self, function: Function, told: Told) -> Told:
         """What a call tells a helper, if the call of the user's function has told something."""
-        told = ranks.of_arguments(bound) if self.is_told else NOTHING
         variants = {key.told for key, known in self.keyed.items() if known is function}
-        return told if len(variants | {told}) <= _MOST_VARIANTS else NOTHING
+        is_known = self.is_told and len(variants | {told}) <= _MOST_VARIANTS
+        return told if is_known else NOTHING
 
     def pair(self, callee: Helper, key: PairKey) -> Pair:
         """The pair of functions of a helper, generated when it is first asked for."""

@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, Any
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.atoms import BOOLEAN, SCALAR, Shape, broadcast, combined, dims_of
 from knetsrc.transform.analysis.integers import is_basic_index, is_number_expression
-from knetsrc.transform.analysis.shapes import (
-    BOOLEAN,
-    SCALAR,
-    Shape,
-    broadcast,
-    combined,
-)
 from knetsrc.transform.analysis.sums import is_addition_to
 from knetsrc.transform.callee import Primitive
 from knetsrc.transform.describe import describe
@@ -223,9 +217,16 @@ class StepValues:
             return self._union(node.args)
         if is_number_expression(node) or is_size(node) or self._is_number(node):
             return SCALAR
-        if any(isinstance(n, gast.Name) and n.id.startswith(("__", "d_")) for n in tree.walk(node)):
+        own = {self.step.result, *self.named_shapes, *(text for text, _ in self.step.hoists)}
+        made_up = {t for t in tree.names_read(node) if t.startswith(("__", "d_")) or t in own}
+        if not made_up:
+            return self.shape_of_value(node)
+        shapes = {text: self._shape_of_name(text) for text in made_up}
+        given = {text: shape for text, shape in shapes.items() if shape is not None}
+        if len(given) < len(shapes):
             return None
-        return self.shape_of_value(node)
+        found = self.pusher.shapes.of_expression(node, self.step.node, given)
+        return found if dims_of(found) is not None else None
 
     def _is_number(self, node: tree.Node) -> bool:
         """Whether it is a sum of everything, or an element of an adjoint, by the rank of that whose adjoint it is."""
@@ -331,7 +332,7 @@ class StepValues:
             )
         if self.shape_of_value(node) == SCALAR:
             return True if fact == "is_scalar" else 0
-        rank = self.pusher.shapes.ranks.of(node) if fact == "rank" else None
+        rank = self.pusher.shapes.rank(node, self.step.node) if fact == "rank" else None
         return UNKNOWN if rank is None else rank
 
     def settle_but_ranks(self, fact: str, node: tree.Node) -> Any:

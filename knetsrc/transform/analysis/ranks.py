@@ -1,14 +1,16 @@
 """Ranks of arrays that a function makes itself or that a call has told, so that `y[i]` is known to be a single number."""
 
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.dims import Dim, Dims, open_dim
 from knetsrc.transform.analysis.integers import INTEGER_OPERATORS, integer_names
+from knetsrc.transform.analysis.stores import changed_names
 
 _OF_SHAPE = frozenset({"zeros", "ones", "empty", "full"})
 _AS_FIRST = frozenset({"zeros_like", "ones_like", "empty_like", "full_like", "copy"})
@@ -17,32 +19,77 @@ _MATRICES = frozenset({"eye", "identity", "tri"})
 
 @dataclass(frozen=True)
 class Told:
-    """What a call has told of parameters that are numbers or arrays.
+    """What a call has told of parameters that are numbers or arrays, and of entries of others: `w[0]['bias']`.
 
     Attributes
     ----------
-    axes
-        Parameters with their numbers of axes, 0 for a single number.
+    dims
+        Paths with the lengths of their axes, see `dims`; none for a single number.
     integers
         Single integers.
     floats
         Floating-point numbers, and arrays of them.
+    indices
+        Arrays of integers.
     """
 
-    axes: frozenset[tuple[str, int]] = frozenset()
+    dims: frozenset[tuple[str, Dims]] = frozenset()
     integers: frozenset[str] = frozenset()
     floats: frozenset[str] = frozenset()
+    indices: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.axes)
+        return bool(self.dims)
 
     @functools.cached_property
     def ranks(self) -> dict[str, int]:
         """Numbers of axes by parameter, in the order of the names."""
-        return dict(sorted(self.axes))
+        return {text: len(dims) for text, dims in self.shapes.items()}
+
+    @functools.cached_property
+    def shapes(self) -> dict[str, Dims]:
+        """Lengths of axes by path, in the order of these."""
+        return dict(sorted(self.dims, key=lambda item: item[0]))
+
+    def without(self, changing: Collection[str]) -> "Told":
+        """The same but for entries of what the function changes."""
+        kept = (
+            item for item in self.dims if root_of(item[0]) not in changing or item[0].isidentifier()
+        )
+        return replace(self, dims=frozenset(kept))
 
 
 NOTHING = Told()
+
+
+def told_by(given: Iterable[tuple[str, str, Any]], parameters: Collection[str]) -> Told:
+    """What facts (path, "floats" or "integers", whether each axis has the length 1) say of parameters; None of an axis says nothing."""
+    facts = [f for f in given if f[1] in ("floats", "integers") and root_of(f[0]) in parameters]
+    dims = {
+        text: tuple(_told_dim(text, axis, is_one) for axis, is_one in enumerate(ones))
+        for text, _, ones in facts
+    }
+    floats = frozenset(text for text, kind, _ in facts if kind == "floats")
+    numbers = frozenset(text for text in dims.keys() - floats if not dims[text])
+    return Told(frozenset(dims.items()), numbers, floats, frozenset(dims.keys() - floats - numbers))
+
+
+def _told_dim(text: str, axis: int, is_one: bool | None) -> Dim:
+    return open_dim(text, axis) if is_one is None else 1 if is_one else (text, axis)
+
+
+def root_of(path: str) -> str:
+    """`w` for `w[0]['bias']`."""
+    return path.partition("[")[0]
+
+
+def _is_place(node: tree.Node) -> bool:
+    """Whether an expression is a name or an entry of one: `w[0]['bias']`."""
+    while isinstance(node, gast.Subscript):
+        node = node.value
+    return isinstance(node, gast.Name)
+
+
 _OPEN = -1  # a name of which no value has been looked at
 
 
@@ -68,25 +115,65 @@ class Ranks:
         calls: Any = None,
         around: tuple[gast.FunctionDef, ...] = (),
     ) -> None:
+        assigned = tree.names_written(function.body)
+        told = told.without(assigned | changed_names(function.body))
         self.told, self.calls, self.around = told, calls, (*around, function)
+        self._aliases: dict[str, str] = {}
         own = {id(n) for n in tree.walk(function.args) if getattr(n, "id", None) in told.ranks}
         self.integers = integer_names(function, told.integers) | _range_arguments(function)
+        self.indices = told.indices - assigned
         self.bound: dict[str, list[tree.Node | None]] = {}
         for node in tree.walk(function):
             if isinstance(node, gast.Assign) and tree.is_name(node.targets[0]):
                 self.bound.setdefault(node.targets[0].id, []).append(node.value)
             elif isinstance(node, gast.Name) and isinstance(node.ctx, gast.Param):
                 self.bound.setdefault(node.id, []).append(node if id(node) in own else None)
+            elif (parts := entries_bound(node)) is not None:
+                for text, value in parts.items():
+                    self.bound.setdefault(text, []).append(value)
             elif isinstance(node, gast.Assign | gast.For | gast.With):
                 for text in _targets(node):
                     self.bound.setdefault(text, []).append(None)
+        self._aliases = self._entries_under_names(changed_names(function.body)) if told else {}
         self._known: dict[str, int | None] = dict.fromkeys(self.bound, _OPEN)
         while self._known != (found := {text: self._joined(text) for text in self.bound}):
             self._known = found
         self._known = {text: None if r == _OPEN else r for text, r in found.items()}
 
+    def _entries_under_names(self, changing: set[str]) -> dict[str, str]:
+        """Names that only ever stand for an entry of which entries are told: `m` for `models[i]`."""
+        once = {
+            text: v[0] for text, v in self.bound.items() if len(v) == 1 and text not in changing
+        }
+        paths = {text: self.path_of(value) for text, value in once.items() if value is not None}
+        return {
+            text: path
+            for text, path in paths.items()
+            if path and "[" in path and any(told.startswith(path + "[") for told in self.told.ranks)
+        }
+
+    def path_of(self, node: tree.Node) -> str | None:
+        """The text `w[0]['bias']` of an entry with keys that are written out, `w[*]` for an element of a list that is alike."""
+        if isinstance(node, gast.Name):
+            return self._aliases.get(node.id, node.id)
+        base = self.path_of(node.value) if isinstance(node, gast.Subscript) else None
+        if base is None:
+            return None
+        if isinstance(node.slice, gast.Constant):
+            path = f"{base}[{node.slice.value!r}]"
+            if type(node.slice.value) is not int or self._is_told(path):
+                return path
+        return f"{base}[*]" if self.is_integer(node.slice) else None
+
+    def _is_told(self, path: str) -> bool:
+        return any(told == path or told.startswith(path + "[") for told in self.told.ranks)
+
     def of(self, node: Any) -> int | None:
         """The rank of an expression, None if it is not known."""
+        rank = self._of(node)
+        return 0 if rank is None and self.is_integer(node) else rank
+
+    def _of(self, node: Any) -> int | None:
         if isinstance(node, gast.Name):
             is_parameter = isinstance(node.ctx, gast.Param)
             return self.told.ranks[node.id] if is_parameter else self._known.get(node.id)
@@ -117,7 +204,8 @@ class Ranks:
             return None
         if _OPEN in map(self.of, bound.values()):
             return _OPEN
-        inner = Ranks(core, self.of_arguments(bound), self.calls, self.around)
+        told = self.of_arguments(bound)
+        inner = Ranks(core, told.without(set(bound)), self.calls, self.around)
         return inner.of(core.body[-1].value)
 
     def _of_display(self, node: tree.Node) -> int | None:
@@ -143,11 +231,14 @@ class Ranks:
 
     def _of_part(self, node: gast.Subscript) -> int | None:
         """The rank of a part, if its index is made of integers, slices and new axes."""
+        path = self.path_of(node) if self.told else None
+        if path is not None and path in self.told.ranks:
+            return self.told.ranks[path]
         rank = self.of(node.value)
         parts = node.slice.elts if isinstance(node.slice, gast.Tuple) else [node.slice]
         new = sum(tree.is_constant(p, None) for p in parts)
         whole = sum(isinstance(p, gast.Slice) or tree.is_constant(p, Ellipsis) for p in parts)
-        integers = sum(map(self._is_integer, parts))
+        integers = sum(map(self.is_integer, parts))
         if rank == _OPEN:
             return _OPEN
         if rank is None or new + whole + integers < len(parts) or integers > rank:
@@ -156,9 +247,17 @@ class Ranks:
 
     def of_arguments(self, bound: Mapping[str, tree.Node]) -> Told:
         """What is known of the arguments of a call."""
-        integers = frozenset(p for p, node in bound.items() if self._is_integer(node))
+        integers = frozenset(p for p, node in bound.items() if self.is_integer(node))
         known = {p: 0 if p in integers else self.of(node) for p, node in bound.items()}
-        return Told(frozenset((p, rank) for p, rank in known.items() if rank is not None), integers)
+        ranks = {p: rank for p, rank in known.items() if rank is not None}
+        dims = {p: tuple(open_dim(p, i) for i in range(rank)) for p, rank in ranks.items()}
+        for parameter, node in bound.items():
+            path = self.path_of(node) or ""
+            inside = {
+                text: d for text, d in self.told.shapes.items() if text.startswith(path + "[")
+            }
+            dims |= {parameter + text.removeprefix(path): d for text, d in inside.items()}
+        return Told(frozenset(dims.items()), integers)
 
     def numbers(self) -> set[str]:
         """Names that are only bound to single elements: they share no memory with the array."""
@@ -178,7 +277,7 @@ class Ranks:
     def is_of_integers(self, index: tree.Node) -> bool:
         """Whether an index is an integer, or several."""
         parts = index.elts if isinstance(index, gast.Tuple) else [index]
-        return all(map(self._is_integer, parts))
+        return all(map(self.is_integer, parts))
 
     def _joined(self, text: str) -> int | None:
         """The rank that all values of a name have, as far as the ranks of names are known."""
@@ -199,24 +298,35 @@ class Ranks:
         if isinstance(first, gast.Tuple):
             starred = any(isinstance(e, gast.Starred) for e in first.elts)
             return None if starred else len(first.elts)
-        return 1 if self._is_integer(first) else None
+        return 1 if self.is_integer(first) else None
 
-    def _is_integer(self, node: tree.Node) -> bool:
+    def is_integer(self, node: tree.Node) -> bool:
+        """Whether an expression is known to be a single integer."""
         if isinstance(node, gast.Name):
             return node.id in self.integers
         if isinstance(node, gast.Constant):
             return type(node.value) is int
         if isinstance(node, gast.UnaryOp):
-            return self._is_integer(node.operand)
+            return self.is_integer(node.operand)
         if isinstance(node, gast.BinOp):
             is_whole = isinstance(node.op, INTEGER_OPERATORS)
-            return is_whole and self._is_integer(node.left) and self._is_integer(node.right)
+            return is_whole and self.is_integer(node.left) and self.is_integer(node.right)
         if isinstance(node, gast.Subscript):
             is_shape = isinstance(node.value, gast.Attribute) and node.value.attr == "shape"
             return is_shape and isinstance(node.slice, gast.Constant)
         return tree.called_name(node) == "len" or (
             isinstance(node, gast.Attribute) and node.attr in ("size", "ndim")
         )
+
+
+def entries_bound(node: tree.Node) -> dict[str, tree.Node] | None:
+    """`{"a": p[0], "b": p[1]}` for `a, b = p`; None for all else."""
+    if not isinstance(node, gast.Assign) or not isinstance(node.targets[0], gast.Tuple):
+        return None
+    targets = node.targets[0].elts
+    if not _is_place(node.value) or not all(map(tree.is_name, targets)):
+        return None
+    return {t.id: tree.subscript(node.value, tree.constant(i)) for i, t in enumerate(targets)}
 
 
 def _targets(node: tree.Node) -> set[str]:

@@ -1,28 +1,39 @@
 """What is known about shapes without any argument: which expressions have the same shape, and which are single numbers.
 
-A shape is a set of atoms, each the shape of some value; broadcasting is their union, a single number the empty set. That two sets
-are equal proves equal shapes; that they differ proves nothing.
-
-Numbers are known from two sides. Forward: literals, `len(x)`, `np.sum(x)`. Backward: where the result of the function must be a single
-number, so must everything that is broadcast into it: `s` and `x[i]` in `s = s + np.exp(x[i])`.
+Numbers are known from two sides. Forward: literals, `len(x)`, `np.sum(x)`. Backward, see `shape_flow`: where the result of the function
+must be a single number, so must everything that is broadcast into it: `s` and `x[i]` in `s = s + np.exp(x[i])`.
 """
 
-import itertools
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.atoms import (
+    BOOLEAN,
+    SCALAR,
+    Shape,
+    broadcast,
+    combined,
+    dims_of,
+    of_dims,
+)
+from knetsrc.transform.analysis.dim_rules import CallShapes
+from knetsrc.transform.analysis.dims import (
+    Dim,
+    Dims,
+    Equal,
+    cut,
+    open_dim,
+    with_equal,
+    without_names,
+)
 from knetsrc.transform.analysis.integers import is_number_expression
-from knetsrc.transform.analysis.ranks import NOTHING, Ranks, Told
-from knetsrc.transform.analysis.stores import as_read, stored_names
-from knetsrc.transform.callee import Calls, Constant, Helper, Primitive
-from knetsrc.transform.functions import Function, bind_call
-
-Shape = frozenset[Any]
-SCALAR: Shape = frozenset()
+from knetsrc.transform.analysis.ranks import Ranks, Told
+from knetsrc.transform.callee import Calls, Constant, Primitive
 
 _REDUCTIONS = frozenset(
     {"sum", "mean", "max", "min", "amax", "amin", "prod", "var", "std", "logsumexp", "norm"}
@@ -31,39 +42,20 @@ _OF_ELEMENTS = (sum, max, min)  # of Python: the elements of a list may be array
 _SHAPE_KEEPERS = frozenset(
     {"zeros_like", "ones_like", "empty_like", "copy", "softmax", "log_softmax", "logsoftmax"}
 )
-_RESIZING = frozenset({"append", "extend", "insert", "pop", "remove", "clear", "resize"})
-
-
-def broadcast(shapes: Iterable[Shape]) -> Shape:
-    """The shape of an element-by-element operation: the union, without what is known to fit inside the rest."""
-    union = frozenset().union(*shapes)
-    plain = frozenset(a for a in union if not _is_part(a))
-    return frozenset(a for a in union if not (_is_part(a) and a[1] <= plain))
-
-
-BOOLEAN = (
-    "boolean",
-)  # an atom of what a comparison gives: its dtype is not that of the arrays compared
-
-
-def combined(shapes: Iterable[Shape]) -> Shape:
-    """As `broadcast`, for the result of arithmetic: it has the dtype of its arrays of floats, if there is one."""
-    known = list(shapes)
-    union = broadcast(known)
-    has_floats = any(s and BOOLEAN not in s for s in known)
-    return union - {BOOLEAN} if has_floats else union
-
-
-def _is_part(atom: Any) -> bool:
-    return isinstance(atom, tuple) and atom[0] == "part"
 
 
 @dataclass(frozen=True)
 class Value:
-    """A name's value at one place: its shape, and a number that changes whenever the name is bound."""
+    """A name's value at one place: its shape, a number that changes whenever the name is bound, and what length it says, if any."""
 
     shape: Shape
     version: int
+    size: Dim | None = None
+    equal: tuple[Equal, ...] = ()
+
+
+# In place of a name: the value that says which lengths are equal where a statement stands.
+RULES = "="
 
 
 @dataclass
@@ -78,6 +70,8 @@ class Shapes:
         Names that are single numbers there because the result is one.
     numeric
         Names of arrays and numbers, whose slices are not those of lists.
+    equal
+        Takes lengths that must be equal where a statement runs; None for questions that come later.
     """
 
     calls: Calls
@@ -86,12 +80,39 @@ class Shapes:
     before: dict[int, dict[str, Value]] = field(default_factory=dict)
     numbers_before: dict[int, frozenset[str]] = field(default_factory=dict)
     numbers_after: dict[int, frozenset[str]] = field(default_factory=dict)
-    _versions: Any = field(default_factory=itertools.count)
+    equal: Equal | None = None
+    versions: int = 0
 
     def of(self, node: tree.Node, statement: tree.Node) -> Shape:
         """Shape of an expression of `statement`, from the values before it."""
         numbers = self.numbers_before.get(id(statement), frozenset())
         return self._of(node, self.before.get(id(statement), {}), numbers)
+
+    def of_expression(
+        self, node: tree.Node, statement: tree.Node, shapes: Mapping[str, Shape]
+    ) -> Shape:
+        """Shape of an expression that reads names of which the shapes are given, beside those of `statement`."""
+        given = {text: Value(shape, -1) for text, shape in shapes.items()}
+        numbers = self.numbers_before.get(id(statement), frozenset()) - given.keys()
+        return self._of(node, self.before.get(id(statement), {}) | given, numbers)
+
+    def size(self, node: tree.Node, statement: tree.Node) -> Dim | None:
+        """The length of an axis that an expression of `statement` is, None for all else."""
+        if _measured(node) is None:
+            return None
+        return self._size(node, self.before.get(id(statement), {}), frozenset())
+
+    def of_arguments(self, bound: Mapping[str, tree.Node], statement: tree.Node) -> Told:
+        """What is known of the arguments of a call in `statement`."""
+        told = self.ranks.of_arguments(bound)
+        known = {p: dims_of(self.of(node, statement)) for p, node in bound.items()}
+        shapes = told.shapes | {p: dims for p, dims in known.items() if dims is not None}
+        return replace(told, dims=frozenset(without_names(sorted(shapes.items()))))
+
+    def rank(self, node: tree.Node, statement: tree.Node) -> int | None:
+        """Number of axes of an expression of `statement`, None if it is not known."""
+        dims = dims_of(self.of(node, statement))
+        return self.ranks.of(node) if dims is None else len(dims)
 
     def of_target(self, text: str, statement: tree.Node, value: tree.Node) -> Shape:
         """Shape of the name that `statement` binds to `value`."""
@@ -108,10 +129,14 @@ class Shapes:
         if isinstance(node, gast.Constant) and isinstance(node.value, int | float):
             return SCALAR
         if isinstance(node, gast.Compare):
-            compared = broadcast(self._of(n, env, numbers) for n in [node.left, *node.comparators])
+            sides = (self._of(n, env, numbers) for n in [node.left, *node.comparators])
+            compared = broadcast(sides, self.equal)
             return compared | {BOOLEAN} if compared else compared
         if isinstance(node, gast.Subscript):
             return self._of_part(node, env, numbers)
+        if isinstance(node, gast.Attribute) and node.attr == "T":
+            dims = dims_of(self._of(node.value, env, numbers))
+            return frozenset([self._atom(node, env)]) if dims is None else of_dims(dims[::-1])
         callee = self.calls.of(node)
         if isinstance(callee, Primitive) and callee.rule.elementwise:
             return self._of_primitive(node, callee, env, numbers)
@@ -123,7 +148,12 @@ class Shapes:
             isinstance(callee, Constant) and isinstance(node, gast.UnaryOp)
         ):
             return SCALAR
-        if isinstance(node, gast.Call) and _last_name(node.func) in _SHAPE_KEEPERS and node.args:
+        if isinstance(node, gast.Call) and _is_made(node):
+            size = node.args[0]
+            parts = [size, size] if tree.is_path(node.func, "np.eye") else size
+            made = self._call_shapes(env, numbers).made(parts)
+            return frozenset([self._atom(node, env)]) if made is None else of_dims(made)
+        if isinstance(node, gast.Call) and _keeps_shape(node):
             return self._of(node.args[0], env, numbers)
         return frozenset([self._atom(node, env)])
 
@@ -136,12 +166,18 @@ class Shapes:
     ) -> Shape:
         if self.ranks.is_number(node) or is_number_expression(node):
             return SCALAR
+        path = self.ranks.path_of(node) if self.ranks.told else None
+        if path is not None and path in env:
+            return self._of_entry(path, node, env)
         whole = self._of(node.value, env, numbers)
-        cut = cut_off(node.slice)
+        dims = dims_of(whole) and self._part_dims(node, env, numbers)
+        if dims is not None and whole:
+            return of_dims(dims)
+        missing = cut_off(node.slice)
         if not tree.names_read(node.value) <= self.numeric or whole == SCALAR:
             return frozenset([self._atom(node, env)])
-        if cut is not None:
-            return frozenset([("cut", whole, cut)]) if cut else whole
+        if missing is not None:
+            return frozenset([("cut", whole, missing)]) if missing else whole
         if self.ranks.is_of_integers(node.slice):
             number = len(node.slice.elts) if isinstance(node.slice, gast.Tuple) else 1
             return frozenset([("entry", whole, number)])
@@ -154,7 +190,7 @@ class Shapes:
         primitive = getattr(callee.rule.primitives[0], "__name__", "")
         if callee.rule.elementwise or (primitive == "where" and len(bound) == 3):
             nodes = [n for v in bound.values() for n in (v if isinstance(v, list) else [v])]
-            return combined(self._of(n, env, numbers) for n in nodes)
+            return combined([self._of(n, env, numbers) for n in nodes], self.equal)
         first = callee.args[0] if callee.args else None
         if primitive in _SHAPE_KEEPERS and first is not None:
             return self._of(first, env, numbers)
@@ -162,15 +198,25 @@ class Shapes:
             primitive in _REDUCTIONS
             and callee.rule.primitives[0] not in _OF_ELEMENTS
             and first is not None
-            and callee.rule.primitives[0] is not sum  # of a list of arrays, that is an array
+            and "b" not in bound  # factors of `logsumexp`: they may be more than what they multiply
             and not isinstance(first, gast.List | gast.Tuple)
         ):
-            return self._of_reduction(node, bound, self._of(first, env, numbers), env)
-        return frozenset([self._atom(node, env)])
+            return self._of_reduction(node, bound, self._of(first, env, numbers), env, numbers)
+        dims = self._call_shapes(env, numbers).of(primitive, bound)
+        return frozenset([self._atom(node, env)]) if dims is None else of_dims(dims)
 
     def _of_reduction(
-        self, node: tree.Node, bound: dict[str, Any], whole: Shape, env: dict[str, Value]
+        self,
+        node: tree.Node,
+        bound: dict[str, Any],
+        whole: Shape,
+        env: dict[str, Value],
+        numbers: frozenset[str],
     ) -> Shape:
+        dims = dims_of(whole)
+        found = None if dims is None else self._call_shapes(env, numbers).of_reduction(dims, bound)
+        if found is not None:
+            return of_dims(found)
         keepdims, axis = bound.get("keepdims"), bound.get("axis")
         drops = keepdims is None or tree.is_constant(keepdims, False)
         if drops and (axis is None or tree.is_constant(axis, None)):
@@ -179,14 +225,118 @@ class Shapes:
             return frozenset([("part", whole, tree.signature(axis) if axis is not None else None)])
         return frozenset([self._atom(node, env)])
 
+    def _call_shapes(self, env: dict[str, Value], numbers: frozenset[str]) -> CallShapes:
+        return CallShapes(
+            lambda node: dims_of(self._of(node, env, numbers)),
+            lambda node: self._size(node, env, numbers),
+            self.ranks.is_integer,
+            self.equal,
+        )
+
+    def _size(self, node: tree.Node, env: dict[str, Value], numbers: frozenset[str]) -> Dim:
+        """The length that an integer says."""
+        known = tree.integer_of(node)
+        if known is not None:
+            return known
+        if isinstance(node, gast.Name) and node.id in env:
+            size = env[node.id].size
+            return open_dim(self._atom(node, env)) if size is None else size
+        measured = _measured(node)
+        if measured is not None:
+            dims = dims_of(self._of(measured[0], env, numbers)) or ()
+            if -len(dims) <= measured[1] < len(dims):
+                return dims[measured[1]]
+        return open_dim(self._atom(node, env))
+
+    def _of_entry(self, path: str, node: tree.Node, env: dict[str, Value]) -> Shape:
+        """The shape of an entry of which a call has told; other elements of the same list have lengths of their own."""
+        shape, dims = env[path].shape, dims_of(env[path].shape)
+        if "[*]" not in path or dims is None:
+            return shape
+        atom = self._atom(node, env)
+        found = of_dims(tuple(d if isinstance(d, int) else (*d, atom) for d in dims))
+        return functools.reduce(with_equal, env[RULES].equal, found)
+
+    def _part_dims(
+        self, node: gast.Subscript, env: dict[str, Value], numbers: frozenset[str]
+    ) -> Dims | None:
+        """Lengths of the axes of a part, by an index of integers, slices, new axes, and arrays of integers side by side."""
+        rest = list(dims_of(self._of(node.value, env, numbers)) or ())
+        parts = list(node.slice.elts) if isinstance(node.slice, gast.Tuple) else [node.slice]
+        arrays = {i: d for i, p in enumerate(parts) if (d := self._index_dims(p, env, numbers))}
+        places = sorted(arrays)
+        if places and (
+            places[-1] - places[0] >= len(places) or any(map(self.ranks.is_integer, parts))
+        ):
+            return None
+        joined = dims_of(broadcast(map(of_dims, arrays.values()), self.equal))
+        taken = sum(not (tree.is_constant(p, None) or tree.is_constant(p, Ellipsis)) for p in parts)
+        if taken > len(rest) or joined is None:
+            return None
+        found: list[Dim] = []
+        for i, part in enumerate(parts):
+            if tree.is_constant(part, None):
+                found.append(1)
+            elif tree.is_constant(part, Ellipsis):
+                skipped = len(rest) - sum(not tree.is_constant(p, None) for p in parts[i + 1 :])
+                found, rest = [*found, *rest[:skipped]], rest[skipped:]
+            elif isinstance(part, gast.Slice):
+                less, whole = _cut_of_slice(part), rest.pop(0)
+                is_known = less is not None
+                found.append(
+                    cut(whole, less or 0) if is_known else open_dim(whole, self._atom(part, env))
+                )
+            elif i in arrays:
+                rest.pop(0)
+                found += joined if i == places[0] else ()
+            elif self.ranks.is_integer(part):
+                rest.pop(0)
+            else:
+                return None
+        return (*found, *rest)
+
+    def _index_dims(
+        self, part: tree.Node, env: dict[str, Value], numbers: frozenset[str]
+    ) -> Dims | None:
+        """The shape of an index, if it is an array of integers for sure."""
+        if isinstance(part, gast.Call) and tree.is_path(part.func, "np.arange"):
+            is_count = (
+                len(part.args) == 1 and not part.keywords and self.ranks.is_integer(part.args[0])
+            )
+            return (self._size(part.args[0], env, numbers),) if is_count else None
+        if not isinstance(part, gast.Name) or part.id not in self.ranks.indices:
+            return None
+        return dims_of(self._of(part, env, numbers))
+
     def _atom(self, node: tree.Node, env: dict[str, Value]) -> Any:
         versions = tuple(sorted((n, env[n].version) for n in tree.names_read(node) if n in env))
         return ("value", tree.signature(node), versions)
 
+    def version(self) -> int:
+        """A number that no value that is still looked at has."""
+        self.versions += 1
+        return self.versions
+
     def fresh(self, text: str) -> Value:
         """A value of which nothing is known."""
-        version = next(self._versions)
+        version = self.version()
         return Value(frozenset([("name", text, version)]), version)
+
+
+def _is_made(node: gast.Call) -> bool:
+    """Whether a call is `np.zeros(shape)` or the like, or `np.eye(n)`."""
+    paths = ("np.zeros", "np.ones", "np.empty", "np.full")
+    is_eye = tree.is_path(node.func, "np.eye") and len(node.args) == 1 and not node.keywords
+    return is_eye or (bool(node.args) and any(tree.is_path(node.func, path) for path in paths))
+
+
+def _measured(node: tree.Node) -> tuple[tree.Node, int] | None:
+    """`(x, 0)` for `len(x)` and `x.shape[0]`."""
+    if tree.called_name(node) == "len":
+        return node.args[0], 0
+    is_shape = isinstance(node, gast.Subscript) and isinstance(node.value, gast.Attribute)
+    axis = tree.integer_of(node.slice) if is_shape and node.value.attr == "shape" else None
+    return None if axis is None else (node.value.value, axis)
 
 
 def cut_off(index: tree.Node) -> tuple[int, ...] | None:
@@ -216,223 +366,10 @@ def _cut_of_slice(part: tree.Node) -> int | None:
     return lower - upper if upper < 0 or part.upper is None else None
 
 
+def _keeps_shape(node: gast.Call) -> bool:
+    is_other = any(k.arg == "shape" for k in node.keywords)
+    return bool(node.args) and _last_name(node.func) in _SHAPE_KEEPERS and not is_other
+
+
 def _last_name(function: tree.Node) -> str:
     return function.attr if isinstance(function, gast.Attribute) else getattr(function, "id", "")
-
-
-def shapes(
-    function: gast.FunctionDef,
-    calls: Calls,
-    scalar_result: bool,
-    scalar_parameters: frozenset[str],
-    numeric: frozenset[str] = frozenset(),
-    results: frozenset[str] = frozenset(),
-    told: Told = NOTHING,
-) -> Shapes:
-    """Shapes of all expressions of a function in the core language.
-
-    Parameters
-    ----------
-    function
-        The function.
-    calls
-        What its calls call.
-    scalar_result
-        The result is a single number, of a tuple the first part.
-    scalar_parameters
-        Parameters that are single numbers.
-    numeric
-        Names of arrays and numbers.
-    results
-        Names in the result that are single numbers.
-    told
-        What a call has told of parameters.
-    """
-    found = Shapes(calls, Ranks(function, told, calls), numeric)
-    parameters = tree.names_written(function.args) | _parameters(function)
-    env = {n: found.fresh(n) for n in sorted(parameters)}
-    for text in scalar_parameters & env.keys():
-        env[text] = Value(SCALAR, next(found._versions))
-    if scalar_result or results:
-        paths = _Numbers(found, calls, results).block(function.body, frozenset(), frozenset())
-        env |= {n: Value(SCALAR, v.version) for n, v in env.items() if n in _on_all(paths)}
-    _Forward(found).block(function.body, env)
-    return found
-
-
-def _parameters(function: gast.FunctionDef) -> set[str]:
-    return {
-        n.id
-        for n in tree.walk(function.args)
-        if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Param)
-    }
-
-
-@dataclass
-class _Forward:
-    """Values of names along the text; at joins and in loops, a name bound on the way is a fresh value."""
-
-    found: Shapes
-
-    def block(self, body: list[tree.Node], env: dict[str, Value]) -> dict[str, Value]:
-        for node in body:
-            env = self.statement(node, env)
-        return env
-
-    def statement(self, node: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
-        if isinstance(node, gast.For | gast.While):
-            env = env | self._fresh(_changed(node, self.found.numeric))
-        self.found.before[id(node)] = env
-        if isinstance(node, gast.Expr | gast.AugAssign):
-            return env | self._fresh(_changed(node, self.found.numeric))
-        if isinstance(node, gast.Assign):
-            return env | self._fresh(_changed(node, self.found.numeric)) | self._assigned(node)
-        if isinstance(node, gast.If):
-            one, other = self.block(node.body, env), self.block(node.orelse, env)
-            return one | {
-                n: self._join(n, one.get(n), other.get(n))
-                for n in sorted(one.keys() | other.keys())
-            }
-        if isinstance(node, gast.For | gast.While):
-            inner = env
-            if (
-                isinstance(node, gast.For)
-                and isinstance(node.target, gast.Name)
-                and _counts(node.iter)
-            ):
-                inner = env | {node.target.id: Value(SCALAR, next(self.found._versions))}
-            self.block(node.body, inner)
-            return env | self._fresh(_changed(node, self.found.numeric))
-        if isinstance(node, gast.With):
-            return self.block(node.body, env)
-        if isinstance(node, gast.Try):
-            env = env | self._fresh(_changed(node, self.found.numeric))
-            for body in (node.body, node.orelse, *(h.body for h in node.handlers), node.finalbody):
-                self.block(body, env)
-            return env | self._fresh(_changed(node, self.found.numeric))
-        return env
-
-    def _assigned(self, node: gast.Assign) -> dict[str, Value]:
-        target = node.targets[0]
-        if not isinstance(target, gast.Name):
-            return self._fresh(tree.names_written(target))
-        shape = self.found.of_target(target.id, node, node.value)
-        return {target.id: Value(shape, next(self.found._versions))}
-
-    def _fresh(self, names: set[str]) -> dict[str, Value]:
-        return {n: self.found.fresh(n) for n in sorted(names)}
-
-    def _join(self, text: str, one: Value | None, other: Value | None) -> Value:
-        if one == other and one is not None:
-            return one
-        if one and other and one.shape == other.shape:
-            return Value(one.shape, next(self.found._versions))
-        return self.found.fresh(text)
-
-
-def _changed(node: tree.Node, numeric: frozenset[str]) -> set[str]:
-    """Names that are bound in a statement, and containers whose length or elements change there."""
-    methods = [n.func for n in tree.walk(node) if isinstance(n, gast.Call)]
-    resized = {
-        method.value.id
-        for method in methods
-        if isinstance(method, gast.Attribute)
-        and tree.is_name(method.value)
-        and method.attr in _RESIZING
-    }
-    return tree.names_written(node) | resized | (stored_names(node) - numeric)
-
-
-def _counts(iterable: tree.Node) -> bool:
-    inner = iterable.args[0] if tree.called_name(iterable) == "reversed" else iterable
-    return tree.called_name(inner) == "range"
-
-
-Paths = frozenset[frozenset[str]]
-_MOST_PATHS = 8
-
-
-def _on_all(paths: Paths) -> frozenset[str]:
-    return frozenset.intersection(*paths) if paths else frozenset()
-
-
-@dataclass
-class _Numbers:
-    """Names that must be single numbers, against the direction of the text; for each path to the end on its own."""
-
-    found: Shapes
-    calls: Calls
-    results: frozenset[str] = frozenset()
-
-    def block(self, body: list[tree.Node], after: Paths, at_exit: Paths) -> Paths:
-        for node in reversed(body):
-            self.found.numbers_after[id(node)] = _on_all(after)
-            after = self.statement(node, after, at_exit)
-            if len(after) > _MOST_PATHS:
-                after = frozenset([_on_all(after)])
-            self.found.numbers_before[id(node)] = _on_all(after)
-        return after
-
-    def statement(self, node: tree.Node, after: Paths, at_exit: Paths) -> Paths:
-        if isinstance(node, gast.Return):
-            if self.results:
-                return frozenset([self.results])
-            value = node.value.elts[0] if isinstance(node.value, gast.Tuple) else node.value
-            return frozenset([self.broadcast_names(value)])
-        if isinstance(node, gast.Assign):
-            return frozenset(self._assigned(node, path) for path in after)
-        if isinstance(node, gast.If):
-            return self.block(node.body, after, at_exit) | self.block(node.orelse, after, at_exit)
-        if isinstance(node, gast.For | gast.While):
-            return frozenset([self._loop(node, _on_all(after))])
-        if isinstance(node, gast.With):
-            return self.block(node.body, after, at_exit)
-        if isinstance(node, gast.Try):
-            return frozenset(path - tree.names_written(node) for path in after | at_exit)
-        return at_exit if isinstance(node, gast.Break) else after
-
-    def _assigned(self, node: gast.Assign, after: frozenset[str]) -> frozenset[str]:
-        target = node.targets[0]
-        if isinstance(target, gast.Subscript):
-            is_number = self.found.ranks.is_number(as_read(target))
-            return after | self.broadcast_names(node.value) if is_number else after
-        rest = after - tree.names_written(target)
-        callee = self.calls.of(node.value)
-        if isinstance(callee, Helper) and getattr(callee.function, "is_loop", False):
-            return rest | self._before_loop(callee.function, node.value, target, after)
-        if isinstance(target, gast.Name) and target.id in after:
-            return rest | self.broadcast_names(node.value)
-        return rest
-
-    def _loop(self, node: tree.Node, after: frozenset[str]) -> frozenset[str]:
-        head = after
-        while True:
-            new = head & _on_all(self.block(node.body, frozenset([head]), frozenset([after])))
-            if new == head:
-                return head
-            head = new
-
-    def _before_loop(
-        self, loop: Function, call: gast.Call, target: tree.Node, after: frozenset[str]
-    ) -> frozenset[str]:
-        """Numbers among what is handed to a function made of a loop."""
-        bound = bind_call(loop, call) or {}
-        result = loop.core.body[-1].value
-        names = result.elts if isinstance(result, gast.Tuple) else [result]
-        targets = target.elts if isinstance(target, gast.Tuple) else [target]
-        ends = frozenset(n.id for n, t in zip(names, targets, strict=True) if t.id in after)
-        paths = self.block(loop.core.body[:-1], frozenset([ends]), frozenset())
-        given = (bound[p] for p in _on_all(paths) & bound.keys())
-        return frozenset(a.id for a in given if isinstance(a, gast.Name))
-
-    def broadcast_names(self, node: tree.Node | None) -> frozenset[str]:
-        """Names that are numbers if the expression is one."""
-        if isinstance(node, gast.Name):
-            return frozenset([node.id])
-        callee = self.calls.of(node) if node is not None else None
-        if isinstance(callee, Primitive) and callee.rule.elementwise:
-            nodes = [
-                n for v in callee.bound().values() for n in (v if isinstance(v, list) else [v])
-            ]
-            return frozenset().union(*(self.broadcast_names(n) for n in nodes))
-        return frozenset()

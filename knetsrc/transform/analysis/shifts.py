@@ -16,7 +16,9 @@ import gast
 import numpy as np
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.shapes import Shape, Shapes, shapes
+from knetsrc.transform.analysis.atoms import Shape
+from knetsrc.transform.analysis.shape_flow import shapes
+from knetsrc.transform.analysis.shapes import Shapes
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Calls, Primitive
 

@@ -1,0 +1,308 @@
+"""Shapes along the text of a function: forward from its parameters, and for numbers backward from its result."""
+
+import functools
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.atoms import SCALAR, Shape, dims_of, of_dims
+from knetsrc.transform.analysis.dims import Equal, with_equal
+from knetsrc.transform.analysis.ranks import NOTHING, Ranks, Told, entries_bound
+from knetsrc.transform.analysis.shapes import RULES, Shapes, Value
+from knetsrc.transform.analysis.stores import as_read, stored_names
+from knetsrc.transform.callee import Calls, Helper, Primitive
+from knetsrc.transform.functions import Function, bind_call
+
+_RESIZING = frozenset({"append", "extend", "insert", "pop", "remove", "clear", "resize"})
+
+
+def shapes(
+    function: gast.FunctionDef,
+    calls: Calls,
+    scalar_result: bool,
+    scalar_parameters: frozenset[str],
+    numeric: frozenset[str] = frozenset(),
+    results: frozenset[str] = frozenset(),
+    told: Told = NOTHING,
+) -> Shapes:
+    """Shapes of all expressions of a function in the core language.
+
+    Parameters
+    ----------
+    function
+        The function.
+    calls
+        What its calls call.
+    scalar_result
+        The result is a single number, of a tuple the first part.
+    scalar_parameters
+        Parameters that are single numbers.
+    numeric
+        Names of arrays and numbers.
+    results
+        Names in the result that are single numbers.
+    told
+        What a call has told of parameters.
+    """
+    found = Shapes(calls, Ranks(function, told, calls), numeric)
+    parameters = tree.names_written(function.args) | _parameters(function)
+    env = {n: found.fresh(n) for n in sorted(parameters)}
+    for text, dims in found.ranks.told.shapes.items():
+        env[text] = Value(of_dims(dims), found.version())
+    for text in scalar_parameters & env.keys():
+        env[text] = Value(SCALAR, found.version())
+    if scalar_result or results:
+        paths = _Numbers(found, calls, results).block(function.body, frozenset(), frozenset())
+        env |= {n: Value(SCALAR, v.version) for n, v in env.items() if n in _on_all(paths)}
+    _Forward(found).block(function.body, env)
+    found.equal = None
+    return found
+
+
+def _parameters(function: gast.FunctionDef) -> set[str]:
+    return {
+        n.id
+        for n in tree.walk(function.args)
+        if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Param)
+    }
+
+
+@dataclass
+class _Forward:
+    """Values of names along the text; at joins and in loops, a name bound on the way is a fresh value.
+
+    Lengths that a statement demands to be equal are equal in the block that it stands in: where it does not run, its block ends.
+    """
+
+    found: Shapes
+    equal: dict[int, Equal] = field(default_factory=dict)
+    within: tuple[Equal, ...] = ()
+
+    def block(self, body: list[tree.Node], env: dict[str, Value]) -> dict[str, Value]:
+        equal, around = self.equal.setdefault(id(body), {}), self.within
+        self.within = (*around, equal)
+        versions = self.found.versions
+        while True:
+            self.found.versions = versions  # values of the same number are the same in each round
+            known, result = len(equal), {n: _with_equal(v, equal) for n, v in env.items()}
+            rules = {RULES: Value(SCALAR, 0, equal=self.within)}
+            for node in body:
+                self.found.equal = equal
+                result = self.statement(node, result | rules)
+            if len(equal) == known:
+                break
+        self.within = around
+        self.found.equal = around[-1] if around else None
+        return result
+
+    def _kept_in(self, loop: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
+        """Names that a loop binds, with the lengths of their axes, where these are the same after each iteration as before the loop."""
+        bound: dict[str, list[tree.Node]] = {}
+        for node in tree.walk(loop):
+            if isinstance(node, gast.Assign) and tree.is_name(node.targets[0]):
+                bound.setdefault(node.targets[0].id, []).append(node)
+        written = Counter(
+            n.id
+            for n in tree.walk(loop)
+            if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)
+        )
+        plain = {n for n, nodes in bound.items() if written[n] == len(nodes) and n in env}
+        kept = {n for n in plain if dims_of(env[n].shape) and n in self.found.numeric}
+        changed, known = self._fresh(_changed(loop, self.found.numeric)), set(self.equal)
+        while kept:
+            self.block(loop.body, env | changed | {n: env[n] for n in kept})
+            self.found.equal = None
+            broken = {
+                n for n in kept if any(not self._has_shape(node, env[n].shape) for node in bound[n])
+            }
+            self.found.equal = self.within[-1]
+            for block in (
+                self.equal.keys() - known
+            ):  # what was found may follow from more than holds
+                del self.equal[block]
+            if not broken:
+                break
+            kept -= broken
+        return {n: replace(env[n], version=self.found.version()) for n in sorted(kept)}
+
+    def _has_shape(self, node: gast.Assign, shape: Shape) -> bool:
+        """Whether an assignment in a loop gives a name the shape that it has before."""
+        rules = self.found.before[id(node)][RULES].equal[len(self.within) :]
+        shape = functools.reduce(with_equal, rules, shape)
+        return self.found.of_target(node.targets[0].id, node, node.value) == shape
+
+    def statement(self, node: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
+        kept: dict[str, Value] = {}
+        if isinstance(node, gast.For | gast.While):
+            kept = self._kept_in(node, env)
+            env = env | self._fresh(_changed(node, self.found.numeric)) | kept
+        self.found.before[id(node)] = env
+        if isinstance(node, gast.Expr | gast.AugAssign):
+            return env | self._fresh(_changed(node, self.found.numeric))
+        if isinstance(node, gast.Assign):
+            return env | self._fresh(_changed(node, self.found.numeric)) | self._assigned(node)
+        if isinstance(node, gast.If):
+            one, other = self.block(node.body, env), self.block(node.orelse, env)
+            names = sorted(one.keys() | other.keys())
+            return {n: self._join(n, one.get(n), other.get(n), env.get(n)) for n in names}
+        if isinstance(node, gast.For | gast.While):
+            inner = env
+            if (
+                isinstance(node, gast.For)
+                and isinstance(node.target, gast.Name)
+                and _counts(node.iter)
+            ):
+                inner = env | {node.target.id: Value(SCALAR, self.found.version())}
+            self.block(node.body, inner)
+            return env | self._fresh(_changed(node, self.found.numeric) - kept.keys())
+        if isinstance(node, gast.Return) and node.value is not None:
+            self.found.of(node.value, node)
+        if isinstance(node, gast.With):
+            return self.block(node.body, env)
+        if isinstance(node, gast.Try):
+            env = env | self._fresh(_changed(node, self.found.numeric))
+            for body in (node.body, node.orelse, *(h.body for h in node.handlers), node.finalbody):
+                self.block(body, env)
+            return env | self._fresh(_changed(node, self.found.numeric))
+        return env
+
+    def _assigned(self, node: gast.Assign) -> dict[str, Value]:
+        target = node.targets[0]
+        self.found.of(node.value, node)  # it may demand that lengths are equal
+        if not isinstance(target, gast.Name):
+            parts = entries_bound(node) or {}
+            known = {text: self.found.of(value, node) for text, value in parts.items()}
+            return self._fresh(tree.names_written(target)) | {
+                text: Value(shape, self.found.version()) for text, shape in known.items()
+            }
+        shape = self.found.of_target(target.id, node, node.value)
+        size = self.found.size(node.value, node) if shape == SCALAR else None
+        return {target.id: Value(shape, self.found.version(), size)}
+
+    def _fresh(self, names: set[str]) -> dict[str, Value]:
+        return {n: self.found.fresh(n) for n in sorted(names)}
+
+    def _join(
+        self, text: str, one: Value | None, other: Value | None, before: Value | None
+    ) -> Value:
+        if before and one and other and before.version == one.version == other.version:
+            return before
+        if one == other and one is not None:
+            return one
+        if one and other and one.shape == other.shape:
+            return Value(one.shape, self.found.version())
+        return self.found.fresh(text)
+
+
+def _with_equal(value: Value, equal: Equal) -> Value:
+    return Value(with_equal(value.shape, equal), value.version, value.size) if equal else value
+
+
+def _changed(node: tree.Node, numeric: frozenset[str]) -> set[str]:
+    """Names that are bound in a statement, and containers whose length or elements change there."""
+    methods = [n.func for n in tree.walk(node) if isinstance(n, gast.Call)]
+    resized = {
+        method.value.id
+        for method in methods
+        if isinstance(method, gast.Attribute)
+        and tree.is_name(method.value)
+        and method.attr in _RESIZING
+    }
+    return tree.names_written(node) | resized | (stored_names(node) - numeric)
+
+
+def _counts(iterable: tree.Node) -> bool:
+    inner = iterable.args[0] if tree.called_name(iterable) == "reversed" else iterable
+    return tree.called_name(inner) == "range"
+
+
+Paths = frozenset[frozenset[str]]
+_MOST_PATHS = 8
+
+
+def _on_all(paths: Paths) -> frozenset[str]:
+    return frozenset.intersection(*paths) if paths else frozenset()
+
+
+@dataclass
+class _Numbers:
+    """Names that must be single numbers, against the direction of the text; for each path to the end on its own."""
+
+    found: Shapes
+    calls: Calls
+    results: frozenset[str] = frozenset()
+
+    def block(self, body: list[tree.Node], after: Paths, at_exit: Paths) -> Paths:
+        for node in reversed(body):
+            self.found.numbers_after[id(node)] = _on_all(after)
+            after = self.statement(node, after, at_exit)
+            if len(after) > _MOST_PATHS:
+                after = frozenset([_on_all(after)])
+            self.found.numbers_before[id(node)] = _on_all(after)
+        return after
+
+    def statement(self, node: tree.Node, after: Paths, at_exit: Paths) -> Paths:
+        if isinstance(node, gast.Return):
+            if self.results:
+                return frozenset([self.results])
+            value = node.value.elts[0] if isinstance(node.value, gast.Tuple) else node.value
+            return frozenset([self.broadcast_names(value)])
+        if isinstance(node, gast.Assign):
+            return frozenset(self._assigned(node, path) for path in after)
+        if isinstance(node, gast.If):
+            return self.block(node.body, after, at_exit) | self.block(node.orelse, after, at_exit)
+        if isinstance(node, gast.For | gast.While):
+            return frozenset([self._loop(node, _on_all(after))])
+        if isinstance(node, gast.With):
+            return self.block(node.body, after, at_exit)
+        if isinstance(node, gast.Try):
+            return frozenset(path - tree.names_written(node) for path in after | at_exit)
+        return at_exit if isinstance(node, gast.Break) else after
+
+    def _assigned(self, node: gast.Assign, after: frozenset[str]) -> frozenset[str]:
+        target = node.targets[0]
+        if isinstance(target, gast.Subscript):
+            is_number = self.found.ranks.is_number(as_read(target))
+            return after | self.broadcast_names(node.value) if is_number else after
+        rest = after - tree.names_written(target)
+        callee = self.calls.of(node.value)
+        if isinstance(callee, Helper) and getattr(callee.function, "is_loop", False):
+            return rest | self._before_loop(callee.function, node.value, target, after)
+        if isinstance(target, gast.Name) and target.id in after:
+            return rest | self.broadcast_names(node.value)
+        return rest
+
+    def _loop(self, node: tree.Node, after: frozenset[str]) -> frozenset[str]:
+        head = after
+        while True:
+            new = head & _on_all(self.block(node.body, frozenset([head]), frozenset([after])))
+            if new == head:
+                return head
+            head = new
+
+    def _before_loop(
+        self, loop: Function, call: gast.Call, target: tree.Node, after: frozenset[str]
+    ) -> frozenset[str]:
+        """Numbers among what is handed to a function made of a loop."""
+        bound = bind_call(loop, call) or {}
+        result = loop.core.body[-1].value
+        names = result.elts if isinstance(result, gast.Tuple) else [result]
+        targets = target.elts if isinstance(target, gast.Tuple) else [target]
+        ends = frozenset(n.id for n, t in zip(names, targets, strict=True) if t.id in after)
+        paths = self.block(loop.core.body[:-1], frozenset([ends]), frozenset())
+        given = (bound[p] for p in _on_all(paths) & bound.keys())
+        return frozenset(a.id for a in given if isinstance(a, gast.Name))
+
+    def broadcast_names(self, node: tree.Node | None) -> frozenset[str]:
+        """Names that are numbers if the expression is one."""
+        if isinstance(node, gast.Name):
+            return frozenset([node.id])
+        callee = self.calls.of(node) if node is not None else None
+        if isinstance(callee, Primitive) and callee.rule.elementwise:
+            nodes = [
+                n for v in callee.bound().values() for n in (v if isinstance(v, list) else [v])
+            ]
+            return frozenset().union(*(self.broadcast_names(n) for n in nodes))
+        return frozenset()
