@@ -64,21 +64,29 @@ def ranks_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
 
 
 def _of_all_elements(facts: Given, lists: Mapping[str, int]) -> Given:
-    """The same of lists of which all elements are alike: `w[*]` for `w[0]`, `w[1]` and so on."""
-    found: dict[str, list[tuple[str, Any]]] = {}
+    """The same of lists of which all elements are alike, or every other: `w[*]` or `w[0::2]` for `w[0]`, `w[2]` and so on."""
+    found: dict[str, dict[int, tuple[str, Any]]] = {}
     for path, kind, ones in facts:
         name, _, rest = path.partition("[")
         if name in lists:
-            found.setdefault(f"{name}[*]{rest.partition(']')[2]}", []).append((kind, ones))
-    alike = (
-        (path, each)
-        for path, each in found.items()
-        if len(each) == lists[path.partition("[")[0]]
-        and len({(k, len(ones)) for k, ones in each}) == 1
-    )
+            index, _, inner = rest.partition("]")
+            for group in ("*", f"{int(index) % 2}::2"):
+                found.setdefault(f"{name}[{group}]{inner}", {})[int(index)] = (kind, ones)
+    alike = {
+        path: list(each.values()) for path, each in found.items() if _is_whole(path, each, lists)
+    }
     return tuple(
-        (path, each[0][0], tuple(map(_same, *(ones for _, ones in each)))) for path, each in alike
+        (path, each[0][0], tuple(map(_same, *(ones for _, ones in each))))
+        for path, each in alike.items()
     )
+
+
+def _is_whole(path: str, each: Mapping[int, tuple[str, Any]], lists: Mapping[str, int]) -> bool:
+    """Whether facts are about all elements that the path stands for, and about as many axes."""
+    name, _, rest = path.partition("[")
+    step = 1 if rest[0] == "*" else 2
+    count = len(range(0 if step == 1 else int(rest[0]), lists[name], step))
+    return len(each) == count and len({(kind, len(ones)) for kind, ones in each.values()}) == 1
 
 
 def _same(*is_one: bool) -> bool | None:

@@ -133,6 +133,49 @@ def swapped(u, v):
     return np.sum(u) + np.sum(v * v)
 
 
+def filtered(trans, emit, start, obs):
+    alpha = start * emit[:, obs[0]]
+    total = np.log(alpha.sum())
+    for o in obs[1:]:
+        alpha = (alpha / alpha.sum()) @ trans * emit[:, o]
+        total = total + np.log(alpha.sum())
+    return total
+
+
+def knet(w, x):
+    for i in range(0, len(w), 2):
+        x = w[i] @ x + w[i + 1]
+        if i < len(w) - 2:
+            x = np.maximum(x, 0.0)
+    return np.sum(x * x)
+
+
+def mixed(xs, y):
+    total = 0.0
+    for x in xs:
+        total = total + np.sum(x * y)
+    return total
+
+
+def kept_apart(x, ws):
+    y = x
+    for i in range(len(ws)):
+        y = x
+        x = ws[i] @ x
+        for _ in range(2):
+            y = np.tanh(y + 0.1)
+            x = np.concatenate([x, x[:1]])[1:]
+        x = x * np.sum(y)
+    return np.sum(y * np.sum(x)) + np.sum(x)
+
+
+def rows_of(x, v):
+    total = 0.0
+    for row in x:
+        total = total + np.sum(np.sin(row + v)) * np.sum(row[0])
+    return total
+
+
 def products(ws, x):
     total = 0.0
     for i in range(len(ws) - 1):
@@ -188,6 +231,13 @@ CASES = [
     (models, [([{"w": (2, 3), "b": (2,), "scale": ()}, {"w": (4, 3), "b": (4,), "scale": ()}], [(3,), (3,)]),
               ([{"w": (2, 3), "b": (1,), "scale": ()}], [(3,)]),
               ([{"w": (1, 3), "b": (2,), "scale": (2,)}], [(3, 2)])]),
+    (filtered, [((3, 3), (3, 4), (3,), np.array([1, 0, 3])), ((3, 3), (3, 4), (1,), np.array([1, 1])),
+                ((1, 3), (1, 2), (1,), np.array([1]))]),
+    (knet, [([(4, 3), (4, 1), (2, 4), (2, 1)], (3, 5)), ([(4, 3), (4, 5), (2, 4), (2, 1)], (3, 5)),
+            ([(4, 3), (4, 1), (1, 4), (1, 1)], (3, 1)), ([(4, 3), (4, 1)], (3, 5))]),
+    (mixed, [([(3,), (3,)], (3,)), ([(3,), ()], (3,)), ([(3,), (2, 3)], (3,)), ([(3,), (1,), (1, 3)], (2, 3))]),
+    (kept_apart, [((3,), [(4, 3), (2, 4)]), ((3,), [(3, 3), (3, 3)]), ((3,), [(1, 3), (2, 1)])]),
+    (rows_of, [((4, 3), (3,)), ((4, 1), (3,)), ((1, 3), (2, 3)), ((2, 4, 3), (4, 1))]),
     (helped, [((3, 4), (4,), (5, 3)), ((3, 4), (1,), (5, 3)), ((3, 1), (4,), (1, 3))]),
 ]  # fmt: skip
 

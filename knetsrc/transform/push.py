@@ -164,8 +164,8 @@ class Pushed:
             self.values.numbers |= {id(v) for v in bound.values() if not isinstance(v, list)}
         is_repeated = False
         if operator.matmul in callee.rule.primitives:
-            # one number for the whole product: the helpers need no array of it
-            is_repeated = any(is_call_of(n, "like") for n in tree.walk(adjoint))
+            # one number for the whole product, or what is still to be fitted to it: the helpers need no array of it
+            is_repeated = any(is_call_of(n, "like", "unbroadcast") for n in tree.walk(adjoint))
             is_direct = all(
                 self.pusher.shapes.rank(a, self.step.node) is not None for a in callee.args
             )

@@ -113,9 +113,10 @@ class Reversing:
         self.found = found = shapes(
             core, calls, task.scalar_result, task.scalars, numeric, numbers, told
         )
+        integers = integer_names(core, told.integers) | found.ranks.elements
         self.sliced = sliced_arrays(core) & numeric
         pusher = Pusher(
-            calls, found, active, keys, names, integer_names(core, told.integers), self.units.spell, self.temporaries,
+            calls, found, active, keys, names, integers, self.units.spell, self.temporaries,
             self.units.as_written, numeric_keys, mask_names(core), self.aliases.changing,
             running_sums(core),
         )  # fmt: skip

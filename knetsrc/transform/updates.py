@@ -79,8 +79,13 @@ def _adds_up(numeric: set[str], last: tree.Node, value: tree.Node) -> bool:
     if isinstance(value, gast.Name):
         return value.id in numeric
     if isinstance(value, gast.Call):
-        text = tree.called_name(value)
-        return text in _NUMERIC_CALLS or (text is None and tree.show(value.func).startswith("np."))
+        text, function = tree.called_name(value), value.func
+        is_sum = isinstance(function, gast.Attribute) and function.attr == "sum"
+        return (
+            text in _NUMERIC_CALLS
+            or is_sum
+            or (text is None and tree.show(function).startswith("np."))
+        )
     return isinstance(value, gast.BinOp | gast.UnaryOp | gast.Constant)
 
 

@@ -131,14 +131,39 @@ class Ranks:
             elif (parts := entries_bound(node)) is not None:
                 for text, value in parts.items():
                     self.bound.setdefault(text, []).append(value)
+            elif isinstance(node, gast.For) and tree.is_name(node.target) and not _counts(node):
+                any_index = tree.call("len", node.iter)
+                element = tree.subscript(node.iter, any_index)
+                self.bound.setdefault(node.target.id, []).append(element)
             elif isinstance(node, gast.Assign | gast.For | gast.With):
                 for text in _targets(node):
                     self.bound.setdefault(text, []).append(None)
+        self.parities = _parities(function, self.bound)
+        self.elements = self._elements_of_indices()
+        self.integers |= self.elements
         self._aliases = self._entries_under_names(changed_names(function.body)) if told else {}
         self._known: dict[str, int | None] = dict.fromkeys(self.bound, _OPEN)
         while self._known != (found := {text: self._joined(text) for text in self.bound}):
             self._known = found
         self._known = {text: None if r == _OPEN else r for text, r in found.items()}
+
+    def _elements_of_indices(self) -> set[str]:
+        """Names that are only bound to elements of arrays of integers."""
+        return {
+            text
+            for text, values in self.bound.items()
+            if all(value is not None and self._is_index(value) for value in values)
+        }
+
+    def _is_index(self, node: tree.Node) -> bool:
+        """Whether an expression is an element of a vector of integers: `rows[0]`, or `rows[1:][0]`."""
+        if not isinstance(node, gast.Subscript) or not self.is_integer(node.slice):
+            return False
+        vector = node.value
+        while isinstance(vector, gast.Subscript) and isinstance(vector.slice, gast.Slice):
+            vector = vector.value
+        is_told = tree.is_name(vector) and vector.id in self.indices
+        return is_told and self.told.ranks[vector.id] == 1
 
     def _entries_under_names(self, changing: set[str]) -> dict[str, str]:
         """Names that only ever stand for an entry of which entries are told: `m` for `models[i]`."""
@@ -153,7 +178,9 @@ class Ranks:
         }
 
     def path_of(self, node: tree.Node) -> str | None:
-        """The text `w[0]['bias']` of an entry with keys that are written out, `w[*]` for an element of a list that is alike."""
+        """The text `w[0]['bias']` of an entry with keys that are written out; for one of several elements that are alike `w[*]`, or
+        `w[0::2]` where only every other is.
+        """
         if isinstance(node, gast.Name):
             return self._aliases.get(node.id, node.id)
         base = self.path_of(node.value) if isinstance(node, gast.Subscript) else None
@@ -163,7 +190,20 @@ class Ranks:
             path = f"{base}[{node.slice.value!r}]"
             if type(node.slice.value) is not int or self._is_told(path):
                 return path
-        return f"{base}[*]" if self.is_integer(node.slice) else None
+        if not self.is_integer(node.slice):
+            return None
+        every_other = f"{base}[{self._parity(node.slice)}::2]"
+        return every_other if self._is_told(every_other) else f"{base}[*]"
+
+    def _parity(self, index: tree.Node) -> int | None:
+        """Whether an index is even (0) or odd (1), None if that is not known."""
+        if isinstance(index, gast.Name):
+            return self.parities.get(index.id)
+        if isinstance(index, gast.BinOp) and isinstance(index.op, gast.Add | gast.Sub):
+            one, other = self._parity(index.left), self._parity(index.right)
+            return None if one is None or other is None else (one + other) % 2
+        number = tree.integer_of(index)
+        return None if number is None else number % 2
 
     def _is_told(self, path: str) -> bool:
         return any(told == path or told.startswith(path + "[") for told in self.told.ranks)
@@ -313,7 +353,7 @@ class Ranks:
             return is_whole and self.is_integer(node.left) and self.is_integer(node.right)
         if isinstance(node, gast.Subscript):
             is_shape = isinstance(node.value, gast.Attribute) and node.value.attr == "shape"
-            return is_shape and isinstance(node.slice, gast.Constant)
+            return (is_shape and isinstance(node.slice, gast.Constant)) or self._is_index(node)
         return tree.called_name(node) == "len" or (
             isinstance(node, gast.Attribute) and node.attr in ("size", "ndim")
         )
@@ -329,10 +369,31 @@ def entries_bound(node: tree.Node) -> dict[str, tree.Node] | None:
     return {t.id: tree.subscript(node.value, tree.constant(i)) for i, t in enumerate(targets)}
 
 
+def _parities(function: gast.FunctionDef, bound: Collection[str]) -> dict[str, int]:
+    """Names that only ever count by twos from a number that is written out, with the parity of that: `i` of `range(0, n, 2)`."""
+    found: dict[str, set[int | None]] = {}
+    for node in tree.walk(function.body):
+        if isinstance(node, gast.For) and isinstance(node.target, gast.Name):
+            found.setdefault(node.target.id, set()).add(_parity_of_range(node.iter))
+    single = {text: kinds.pop() for text, kinds in found.items() if len(kinds) == 1}
+    return {t: kind for t, kind in single.items() if kind is not None and t not in bound}
+
+
+def _parity_of_range(iterable: tree.Node) -> int | None:
+    is_by_two = tree.called_name(iterable) == "range" and len(iterable.args) == 3
+    if not is_by_two or tree.integer_of(iterable.args[2]) != 2:
+        return None
+    start = tree.integer_of(iterable.args[0])
+    return None if start is None else start % 2
+
+
+def _counts(loop: gast.For) -> bool:
+    return tree.called_name(loop.iter) in ("range", "reversed")
+
+
 def _targets(node: tree.Node) -> set[str]:
     if isinstance(node, gast.For):
-        counts = tree.called_name(node.iter) in ("range", "reversed")
-        return set() if counts else tree.names_written(node.target)
+        return set() if _counts(node) else tree.names_written(node.target)
     return tree.names_written(node.targets if isinstance(node, gast.Assign) else list(node.items))
 
 

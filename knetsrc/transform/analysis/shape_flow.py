@@ -8,13 +8,14 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.atoms import SCALAR, Shape, dims_of, of_dims
-from knetsrc.transform.analysis.dims import Equal, with_equal
+from knetsrc.transform.analysis.dims import Dim, Equal, open_dim, with_equal
 from knetsrc.transform.analysis.ranks import NOTHING, Ranks, Told, entries_bound
 from knetsrc.transform.analysis.shapes import RULES, Shapes, Value
 from knetsrc.transform.analysis.stores import as_read, stored_names
 from knetsrc.transform.callee import Calls, Helper, Primitive
 from knetsrc.transform.functions import Function, bind_call
 
+_IN_LOOP = "in a loop"  # of a length that may be another one in each iteration
 _RESIZING = frozenset({"append", "extend", "insert", "pop", "remove", "clear", "resize"})
 
 
@@ -79,6 +80,7 @@ class _Forward:
     found: Shapes
     equal: dict[int, Equal] = field(default_factory=dict)
     within: tuple[Equal, ...] = ()
+    loops: dict[int, int] = field(default_factory=dict)
 
     def block(self, body: list[tree.Node], env: dict[str, Value]) -> dict[str, Value]:
         equal, around = self.equal.setdefault(id(body), {}), self.within
@@ -98,7 +100,7 @@ class _Forward:
         return result
 
     def _kept_in(self, loop: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
-        """Names that a loop binds, with the lengths of their axes, where these are the same after each iteration as before the loop."""
+        """Names that a loop binds, with the lengths of their axes that are the same after each iteration as before the loop."""
         bound: dict[str, list[tree.Node]] = {}
         for node in tree.walk(loop):
             if isinstance(node, gast.Assign) and tree.is_name(node.targets[0]):
@@ -109,29 +111,46 @@ class _Forward:
             if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)
         )
         plain = {n for n, nodes in bound.items() if written[n] == len(nodes) and n in env}
-        kept = {n for n in plain if dims_of(env[n].shape) and n in self.found.numeric}
+        kept = {n: env[n] for n in plain if dims_of(env[n].shape) and n in self.found.numeric}
+        place = self.loops.setdefault(id(loop), len(self.loops))
         changed, known = self._fresh(_changed(loop, self.found.numeric)), set(self.equal)
         while kept:
-            self.block(loop.body, env | changed | {n: env[n] for n in kept})
+            self.block(loop.body, env | changed | kept)
             self.found.equal = None
-            broken = {
-                n for n in kept if any(not self._has_shape(node, env[n].shape) for node in bound[n])
-            }
+            found = {n: self._common((place, n), value, bound[n]) for n, value in kept.items()}
             self.found.equal = self.within[-1]
-            for block in (
-                self.equal.keys() - known
-            ):  # what was found may follow from more than holds
+            for block in self.equal.keys() - known:  # it may follow from more than holds
                 del self.equal[block]
-            if not broken:
+            if found == kept:
                 break
-            kept -= broken
-        return {n: replace(env[n], version=self.found.version()) for n in sorted(kept)}
+            kept = {n: value for n, value in found.items() if value is not None}
+        return {n: replace(kept[n], version=self.found.version()) for n in sorted(kept)}
 
-    def _has_shape(self, node: gast.Assign, shape: Shape) -> bool:
-        """Whether an assignment in a loop gives a name the shape that it has before."""
-        rules = self.found.before[id(node)][RULES].equal[len(self.within) :]
-        shape = functools.reduce(with_equal, rules, shape)
-        return self.found.of_target(node.targets[0].id, node, node.value) == shape
+    def _after(self, kept: dict[str, Value]) -> dict[str, Value]:
+        """The same values after the loop: lengths that may change in it are others there."""
+        values = {}
+        for text, value in kept.items():
+            dims = dims_of(value.shape) or ()
+            others = tuple(open_dim("after", d) if _changes_in_loop(d) else d for d in dims)
+            values[text] = Value(of_dims(others), self.found.version())
+        return values
+
+    def _common(
+        self, place: tuple[int, str], value: Value, assignments: list[tree.Node]
+    ) -> Value | None:
+        """The value with the lengths that its axes have after each assignment as well; None if there are more axes, or fewer."""
+        dims = dims_of(value.shape) or ()
+        for node in assignments:
+            rules = self.found.before[id(node)][RULES].equal[len(self.within) :]
+            ends = dims_of(self.found.of_target(place[1], node, node.value))
+            if ends is None or len(ends) != len(dims):
+                return None
+            here = [functools.reduce(with_equal, rules, dim) for dim in dims]
+            dims = tuple(
+                dim if same == end else open_dim(_IN_LOOP, *place, axis)
+                for axis, (dim, same, end) in enumerate(zip(dims, here, ends, strict=True))
+            )
+        return replace(value, shape=of_dims(dims))
 
     def statement(self, node: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
         kept: dict[str, Value] = {}
@@ -149,14 +168,12 @@ class _Forward:
             return {n: self._join(n, one.get(n), other.get(n), env.get(n)) for n in names}
         if isinstance(node, gast.For | gast.While):
             inner = env
-            if (
-                isinstance(node, gast.For)
-                and isinstance(node.target, gast.Name)
-                and _counts(node.iter)
-            ):
-                inner = env | {node.target.id: Value(SCALAR, self.found.version())}
+            if isinstance(node, gast.For) and isinstance(node.target, gast.Name):
+                shape = SCALAR if _counts(node.iter) else self._of_element(node.iter, node)
+                if shape is not None:
+                    inner = env | {node.target.id: Value(shape, self.found.version())}
             self.block(node.body, inner)
-            return env | self._fresh(_changed(node, self.found.numeric) - kept.keys())
+            return env | self._fresh(_changed(node, self.found.numeric)) | self._after(kept)
         if isinstance(node, gast.Return) and node.value is not None:
             self.found.of(node.value, node)
         if isinstance(node, gast.With):
@@ -167,6 +184,11 @@ class _Forward:
                 self.block(body, env)
             return env | self._fresh(_changed(node, self.found.numeric))
         return env
+
+    def _of_element(self, iterable: tree.Node, loop: gast.For) -> Shape | None:
+        """The shape of what a loop takes from an array, None if it is not known to be one."""
+        dims = dims_of(self.found.of(iterable, loop))
+        return of_dims(dims[1:]) if dims else None
 
     def _assigned(self, node: gast.Assign) -> dict[str, Value]:
         target = node.targets[0]
@@ -194,6 +216,10 @@ class _Forward:
         if one and other and one.shape == other.shape:
             return Value(one.shape, self.found.version())
         return self.found.fresh(text)
+
+
+def _changes_in_loop(dim: Dim) -> bool:
+    return isinstance(dim, tuple) and dim[:2] == open_dim(_IN_LOOP)
 
 
 def _with_equal(value: Value, equal: Equal) -> Value:

@@ -251,7 +251,7 @@ class Shapes:
     def _of_entry(self, path: str, node: tree.Node, env: dict[str, Value]) -> Shape:
         """The shape of an entry of which a call has told; other elements of the same list have lengths of their own."""
         shape, dims = env[path].shape, dims_of(env[path].shape)
-        if "[*]" not in path or dims is None:
+        if dims is None or not ("[*]" in path or "::2]" in path):
             return shape
         atom = self._atom(node, env)
         found = of_dims(tuple(d if isinstance(d, int) else (*d, atom) for d in dims))
