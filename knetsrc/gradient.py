@@ -24,10 +24,11 @@ from knetsrc.arguments import (
 )
 from knetsrc.callee import Callee, name_of, parameters_of, positions, taken_apart
 from knetsrc.errors import DefectError, KnetsrcError
-from knetsrc.given import CONTAINERS, OF_NUMBERS, Given, arrays_in, ones_in
+from knetsrc.given import CONTAINERS, OF_NUMBERS
+from knetsrc.known import Demands, Known
 from knetsrc.origin import comes_from_generated, explain
 from knetsrc.request import Request
-from knetsrc.runner import Known, Plan, Runner, first_type, retried
+from knetsrc.runner import Plan, Runner, retried
 from knetsrc.structure import independent
 
 Argnums = int | Sequence[int]
@@ -236,11 +237,8 @@ class Gradient:
                 known.clear()
             form = type(values[0]) if self._is_plain and self._is_single and not arrays else None
             named: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
-            holds = tuple((p, first_type(v)) for p, v in named if isinstance(v, CONTAINERS))
-            is_told = any(kind in OF_NUMBERS for _, kind, _ in plan.given)
-            axes, entries = _axes_of(named, plan.given) if is_told else ((), ())
-            rest = () if is_told else tuple(arrays)  # that these hold floats is among the ranks
-            known[types] = Known(plan.fitting_call, rest, is_scalar, form, holds, axes, entries)
+            tests = Demands(named, arrays, plan.given)
+            known[types] = Known(plan.fitting_call, is_scalar, form, tests)
 
     def _called_with_check(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         request = self._runner.request
@@ -386,27 +384,6 @@ def _checked_value(
     if refused is not None:
         raise refused
     return result
-
-
-def _axes_of(named: list[tuple[int | str, Any]], given: Given) -> tuple[Any, Any]:
-    """What source for arrays and containers like these demands of them: see `Known.axes` and `Known.entries`."""
-    told = [ones for name, kind, ones in given if kind in OF_NUMBERS and name.isidentifier()]
-    is_for_all = any(None in ones for ones in told)
-    leaves = {p: arrays_in("", a) for p, a in named if not is_for_all or isinstance(a, np.ndarray)}
-    axes = tuple(
-        (place, keys, np.ndim(v), _ones(v, is_for_all), np.result_type(v).kind)
-        for place, every in leaves.items()
-        for _, keys, v in every
-        if keys or isinstance(v, np.ndarray)
-    )
-    lists = [(p, a) for p, a in named if isinstance(a, list | tuple) and leaves.get(p)]
-    return axes, tuple((p, len(a)) for p, a in lists)
-
-
-def _ones(array: Any, is_for_all: bool) -> tuple[bool, ...] | None:
-    """Which axes have the length 1, see `Known.axes`."""
-    shape = np.shape(array)
-    return None if is_for_all else ones_in(shape) if 1 in shape else ()
 
 
 def _is_told_by_type(given: tuple[str, str, Any]) -> bool:

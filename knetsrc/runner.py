@@ -8,15 +8,14 @@ call makes a new one.
 
 import dataclasses
 import threading
-from collections.abc import Callable, Container
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from types import CellType, ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
 
 from knetsrc import cache
-from knetsrc.arguments import error_of_primal, signature
+from knetsrc.arguments import error_of_primal
 from knetsrc.bindings import Bindings, bindings_of
 from knetsrc.callee import parameters_of
 from knetsrc.errors import KnetsrcError, MissingAdjointError, UnsupportedAliasError
@@ -25,99 +24,15 @@ from knetsrc.given import (
     OF_NUMBERS,
     Given,
     given_by,
-    ones_in,
     ranks_by,
     without_lengths,
 )
+from knetsrc.known import Known
 from knetsrc.objects import classes_in, has_behaviour
 from knetsrc.origin import remember
 from knetsrc.request import Generated, Request
 
 _LEAVES = frozenset({float, int, bool, str, type(None), np.ndarray})
-Axes = tuple[int | str, tuple[Any, ...], int, tuple[bool, ...] | None, str]
-
-
-@dataclass(slots=True)
-class Known:
-    """What is left to be checked of a call with arguments of known types.
-
-    Attributes
-    ----------
-    call
-        What computes the gradient.
-    arrays
-        Positions or names of differentiated arrays: their dtype must be one of floating-point numbers.
-    is_scalar
-        The result is a single number; else the signature of the call must be known to give one.
-    form
-        The type of the gradient, if that is all there is to its form.
-    holds
-        Positions or names of lists, tuples and dicts, and the type of the first thing that each holds.
-    axes
-        Of arrays, where the source is for such: positions or names, keys where they are in containers, number of axes, which of these
-        have the length 1 (`()` where none has, None where the source is for all lengths), kind of their dtype. Of floats: no axes.
-    entries
-        Positions or names of lists, tuples and dicts, and how many entries they have, where the source is for such.
-    is_free
-        Nothing is left.
-    """
-
-    call: Callable[..., Any]
-    arrays: tuple[int | str, ...]
-    is_scalar: bool
-    form: type | None
-    holds: tuple[tuple[int | str, type], ...] = ()
-    axes: tuple[Axes, ...] = ()
-    entries: tuple[tuple[int | str, int], ...] = ()
-    is_free: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.is_free = self.is_scalar and not self.arrays and not self.holds and not self.axes
-
-    def admits(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], scalar_for: Container[Any]
-    ) -> bool:
-        """Whether the call needs no other check."""
-        for place in self.arrays:
-            value = kwargs[place] if isinstance(place, str) else args[place]
-            if value.dtype.kind != "f":
-                return False
-        for place, number in self.entries:
-            if len(kwargs[place] if isinstance(place, str) else args[place]) != number:
-                return False
-        for place, keys, rank, ones, letter in self.axes:
-            value = kwargs[place] if isinstance(place, str) else args[place]
-            if keys:
-                value = _entry(value, keys)
-                if type(value) is not (np.ndarray if rank else float):
-                    return False
-                if not rank:
-                    continue
-            shape = value.shape
-            if len(shape) != rank or value.dtype.kind != letter:
-                return False
-            if ones is not None and (ones_in(shape) != ones if ones else 1 in shape):
-                return False
-        for place, kind in self.holds:
-            if first_type(kwargs[place] if isinstance(place, str) else args[place]) is not kind:
-                return False
-        return self.is_scalar or signature(args, kwargs) in scalar_for
-
-
-def _entry(container: Any, keys: tuple[Any, ...]) -> Any:
-    """An entry of a container; None if there is none."""
-    try:
-        for key in keys:
-            container = container[key]
-    except (LookupError, TypeError):
-        return None
-    return container
-
-
-def first_type(container: Any) -> type:
-    """The type of the first thing in a list, tuple or dict: what else it holds is of that type as a rule."""
-    values = container.values() if isinstance(container, dict) else container
-    return type(next(iter(values), None))
 
 
 class Plan:
