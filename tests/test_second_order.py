@@ -91,3 +91,28 @@ def test_a_gradient_that_writes_into_a_buffer_is_refused():
     gradient = grad(lambda x: np.sum(np.outer(x, x).T[0] ** 2))
     with pytest.raises(KnetsrcError):
         vjp(gradient, X)
+
+
+def test_closure_that_keeps_a_value_of_which_only_the_last_result_is_used():
+    def f(x, z):
+        q = np.cos(z)
+        s = q
+
+        def step(e):
+            nonlocal s
+            s = s * np.cos(e) + q
+            return np.sum(s) * e
+
+        b = step(np.sum(x))
+        for _ in range(2):
+            b = step(np.sum(x))
+        return s + b
+
+    gradient = grad(f)
+    x, v, step = np.array([0.3, -0.4]), np.array([0.7, 0.2]), 1e-6
+    _, pullback = vjp(gradient, x, 0.3)
+    d_x, d_z = pullback(v)
+    wanted = (gradient(x + step * v, 0.3) - gradient(x - step * v, 0.3)) / (2 * step)
+    np.testing.assert_allclose(d_x, wanted, rtol=1e-6)
+    slope = (gradient(x, 0.3 + step) - gradient(x, 0.3 - step)) / (2 * step)
+    np.testing.assert_allclose(d_z, np.sum(slope * v), rtol=1e-6)

@@ -21,6 +21,7 @@ from knetsrc.transform.analysis.activity import (
     stored_to,
 )
 from knetsrc.transform.analysis.assigned import Assigned, exposed_names
+from knetsrc.transform.analysis.atoms import is_fixed
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.fit import is_simple, times_over, without_repeating
@@ -163,9 +164,31 @@ class Reverser:
 
     def target_adjoint(self, target: tree.Node) -> tree.Node:
         """The adjoint of what an assignment binds: a name, a tuple for a tuple, None where nothing depends on a part."""
+        if not isinstance(target, gast.Tuple):
+            is_live = self.is_live_name(target.id)
+            return self.adjoint_of(target.id) if is_live else tree.constant(None)
+        return tree.tuple_of(
+            self._whole_adjoint(t) if isinstance(t, gast.Tuple) else self.target_adjoint(t)
+            for t in target.elts
+        )
+
+    def _whole_adjoint(self, target: tree.Node) -> tree.Node:
+        """The adjoint of a tuple inside another: zeros for its parts that nothing depends on, None if these are all."""
+        if not any(map(self.is_live_name, tree.names_written(target))):
+            return tree.constant(None)
         if isinstance(target, gast.Tuple):
-            return tree.tuple_of(self.target_adjoint(t) for t in target.elts)
-        return self.adjoint_of(target.id) if self.is_live_name(target.id) else tree.constant(None)
+            parts = target.elts
+            found = (self._whole_adjoint(t) for t in parts)
+            pairs = zip(parts, found, strict=True)
+            return tree.tuple_of(
+                self._zeros_of(t) if tree.is_constant(d, None) else d for t, d in pairs
+            )
+        return self.adjoint_of(target.id)
+
+    def _zeros_of(self, target: tree.Node) -> tree.Node:
+        if isinstance(target, gast.Tuple):
+            return tree.tuple_of(map(self._zeros_of, target.elts))
+        return self.zeros(target.id)
 
     def adjoint_of(self, text: str) -> tree.Node:
         """The adjoint of a name as an expression; that of a container that is taken apart is put together."""
@@ -353,13 +376,12 @@ class Reverser:
             self.live = set(before)
             step.blocks.append(self.block(body))
             ends.append(self.live)
-        surely, possibly = self.assigned.before[id(node)], self.assigned.possible[id(node)]
+        possibly = self.assigned.possible[id(node)]
         merged = {k for k in set().union(*ends) if self._root(k) in possibly}
         for block, end in zip(step.blocks, ends, strict=True):
             self.live = end
             for key in sorted(merged - end, key=self._order):
-                is_used_up = key in before and self._root(key) not in surely
-                block.final += self._started(key, is_at_hand=not is_used_up)
+                block.final += self._started(key)
         self.live = merged
 
     def _root(self, key: str) -> str:
@@ -386,11 +408,26 @@ class Reverser:
                 step.back += self._started(key)
         entry = set(self.live)
         body = self.block(node.body)
-        surely = self.assigned.before[id(node)]
+        at_hand = exposed | self.assigned.before[id(node)]
         for key in sorted(entry - self.live, key=self._order):
-            body.final += self._started(key, is_at_hand=self._root(key) in exposed | surely)
+            is_alike = self._root(key) not in at_hand and self._is_alike(key, node)
+            body.final += self._started(key, is_at_hand=not is_alike)
         self.live = entry
         step.blocks = [body]
+
+    def _is_alike(self, key: str, loop: tree.Node) -> bool:
+        """Whether all that a loop binds a name to has the same shape, in each iteration."""
+        written, shapes = tree.names_written(loop), self.pusher.shapes
+        bound = [
+            n
+            for n in tree.walk(loop)
+            if isinstance(n, gast.Assign) and key in tree.names_written(n.targets)
+        ]
+        found = {
+            shapes.of_target(key, n, n.value) if tree.is_name(n.targets[0]) else None for n in bound
+        }
+        shape = found.pop() if len(found) == 1 else None
+        return shape is not None and is_fixed(shape, written)
 
     def _order(self, key: str) -> tuple[int, str]:
         """Parameters first, then names as they come in the text."""

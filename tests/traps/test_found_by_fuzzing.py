@@ -198,3 +198,54 @@ def test_list_that_is_filled_and_of_which_only_the_length_is_needed():
         return np.sum(y)
 
     check(f, V, V + 0.5, [0.2, 0.3], argnums=(0, 2))
+
+
+def test_value_of_another_shape_in_each_iteration_that_is_read_after_the_loop():
+    def f(x):
+        t = 0.0
+        for i in range(3):
+            z = np.ones(2 * i + 1) * x
+            t = t + np.sum(z * z)
+        return t + np.sum(z)
+
+    check(f, 0.3)
+
+
+@pytest.mark.parametrize("x", [V, -V, V - 2.0])
+def test_value_that_a_branch_binds_anew_with_another_shape(x):
+    def f(x, y, flag):
+        if flag:
+            p = np.sin(x)
+        if flag:
+            p = np.ones((2, 4)) * p if np.sum(x) > 0 else np.ones((2, 4)) * x
+        else:
+            p = y
+        return np.sum(p)
+
+    check(f, x, V, True, argnums=(0, 1))
+    check(f, x, V, False, argnums=(0, 1))
+
+
+def test_entry_that_only_a_test_reads_at_a_place_that_changes():
+    def f(x, z):
+        k = 0
+        while k < 2:
+            k += 1
+            x = x * 0.5 if z[k % len(z)] > 0.4 else x + z[0]
+        return np.sum(x)
+
+    check(f, V, [0.3, 0.5])
+
+
+def test_number_that_a_helper_adds_to_after_it_was_summed():
+    def f(x, y, a):
+        def filled(g, h):
+            g[0] = h
+            g[0] -= np.tanh(h)
+            return g
+
+        value = filled(y, x)
+        a[-1] /= 1.5 + np.square(0.5 * x)
+        return np.sum(np.sin(value)) + np.sum(a) + np.sum(y) + x
+
+    check(f, 0.3, V, V * 0.7, argnums=(0, 1, 2))

@@ -4,10 +4,10 @@ That two sets are equal proves equal shapes; that they differ proves nothing. Wh
 the shape is one atom that holds them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from knetsrc.transform.analysis.dims import Dims, Equal, broadcast_dims
+from knetsrc.transform.analysis.dims import Dims, Equal, broadcast_dims, is_open
 
 Shape = frozenset[Any]
 SCALAR: Shape = frozenset()
@@ -60,3 +60,18 @@ def combined(shapes: Iterable[Shape], equal: Equal | None = None) -> Shape:
 
 def is_kind(atom: Any, kind: str) -> bool:
     return isinstance(atom, tuple) and atom[0] == kind
+
+
+def is_fixed(shape: Shape, written: Collection[str]) -> bool:
+    """Whether a shape is the same whatever statements do that bind the names `written`."""
+
+    def is_plain(atom: Any) -> bool:
+        if is_kind(atom, "dims"):
+            return all(isinstance(d, int) or (len(d) == 2 and not is_open(d)) for d in atom[1])
+        if is_kind(atom, "part") or is_kind(atom, "cut") or is_kind(atom, "entry"):
+            return is_fixed(atom[1], written)
+        if is_kind(atom, "value"):
+            return all(text not in written for text, _ in atom[2])
+        return atom == BOOLEAN or (is_kind(atom, "name") and atom[1] not in written)
+
+    return all(map(is_plain, shape))
