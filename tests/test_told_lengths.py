@@ -176,6 +176,70 @@ def rows_of(x, v):
     return total
 
 
+def stepped(theta, y, n):
+    def slope(t, u):
+        return np.array([u[1], -theta[0] * np.sin(u[0]) - t * theta[1]])
+
+    for i in range(int(n.sum())):
+        k1 = slope(0.1 * i, y)
+        k2 = slope(0.1 * i + 0.05, y + 0.05 * k1)
+        y = y + 0.1 * k2
+    return np.sum(y * y)
+
+
+def cell(w, b, h, c, x):
+    gates = np.concatenate([x, h]) @ w + b
+    n = len(h)
+    c = c * np.tanh(gates[:n]) + np.sin(gates[n:])
+    return np.tanh(c) * gates[:n], c
+
+
+def unrolled_cells(w, b, xs):
+    h = np.zeros(w.shape[1] // 2)
+    c = np.zeros_like(h)
+    for t in range(len(xs)):
+        h, c = cell(w, b, h, c, xs[t])
+    return np.sum(h**2) + np.sum(c)
+
+
+def normalized(x, w):
+    def parts(u):
+        m = u.mean(axis=0)
+        return u - m, m, u.shape[0]
+
+    z, m, n = parts(x)
+    a, _, k = parts(z * w)
+    return np.sum(z * a * m) / n + np.sum(a[: k - 1] * w)
+
+
+def halves(x, n):
+    def split(u, k):
+        return u[:k], u[k:]
+
+    a, b = split(x, 2)
+    c, d = split(x, int(n.sum()))
+    return np.sum(a * np.sum(b)) + np.sum(c * c) * np.sum(d) + np.sum(np.outer(a, c))
+
+
+def shrunk(x, a, y):
+    for _ in range(2):
+        x = x - 0.1 * (a.T @ (a @ x - y))
+        x = np.sign(x) * np.maximum(np.abs(x) - 0.01, 0)
+    return np.sum((a @ x - y) ** 2) + np.sum(np.abs(x))
+
+
+def nested(x, depth):
+    if depth <= 0:
+        return x, x.sum(axis=0)
+    y, s = nested(np.tanh(x * 0.9), depth - 1)
+    return y * x, s + np.sum(y)
+
+
+def recursive(x, w):
+    y, s = nested(x, 2)
+    return np.sum(y * w) + np.sum(s * w)
+
+
 def products(ws, x):
     total = 0.0
     for i in range(len(ws) - 1):
@@ -238,6 +302,12 @@ CASES = [
     (mixed, [([(3,), (3,)], (3,)), ([(3,), ()], (3,)), ([(3,), (2, 3)], (3,)), ([(3,), (1,), (1, 3)], (2, 3))]),
     (kept_apart, [((3,), [(4, 3), (2, 4)]), ((3,), [(3, 3), (3, 3)]), ((3,), [(1, 3), (2, 1)])]),
     (rows_of, [((4, 3), (3,)), ((4, 1), (3,)), ((1, 3), (2, 3)), ((2, 4, 3), (4, 1))]),
+    (stepped, [((2,), (2,), np.array([3])), ((2,), (2, 3), np.array([2])), ((2, 1), (2, 3), np.array([1]))]),
+    (unrolled_cells, [((5, 6), (6,), (4, 2)), ((3, 2), (2,), (4, 2)), ((3, 2), (1,), (1, 2))]),
+    (normalized, [((4, 3), (3,)), ((4, 3), (1,)), ((4, 1), (3,)), ((2, 3), (1, 3)), ((4, 3), (1, 3))]),
+    (halves, [((5,), np.array([3])), ((3,), np.array([1])), ((2,), np.array([0])), ((1,), np.array([1]))]),
+    (shrunk, [((3,), (4, 3), (4,)), ((3,), (4, 3), (1,)), ((3,), (1, 3), (1,)), ((3, 2), (4, 3), (4, 1))]),
+    (recursive, [((4, 3), (3,)), ((1, 3), (3,)), ((4, 3), (4, 1))]),
     (helped, [((3, 4), (4,), (5, 3)), ((3, 4), (1,), (5, 3)), ((3, 1), (4,), (1, 3))]),
 ]  # fmt: skip
 

@@ -124,7 +124,9 @@ def test_broadcasting():
     n, m = ("x", 0), ("y", 0)
     assert broadcast_dims((n, 1), (3,)) == (n, 3)
     assert broadcast_dims((open_dim("a"),), (n,)) == (n,)
-    assert broadcast_dims((open_dim("a"),), (open_dim("b"),)) is None
+    both = broadcast_dims((open_dim("a"),), (open_dim("b"),))
+    assert both == broadcast_dims((open_dim("b"),), (open_dim("a"),))
+    assert is_open(both[0])
     assert broadcast_dims((n,), (m,)) is None
     equal = {}
     assert broadcast_dims((n,), (m,), equal) == (n,)

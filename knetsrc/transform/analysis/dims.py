@@ -12,6 +12,7 @@ Dims = tuple[Dim, ...]
 Equal = dict[Dim, Dim]
 
 _OPEN = "?"
+_EITHER = "one of"
 
 
 def open_dim(*of: Any) -> Dim:
@@ -50,8 +51,14 @@ def _joined(a: Dim, b: Dim, equal: Equal | None) -> Dim | None:
     if a == 1 or (is_open(a) and not is_open(b)):
         return b
     if is_open(b):
-        return None if is_open(a) else a
+        return _one_of(a, b) if is_open(a) else a
     return note_equal(a, b, equal)
+
+
+def _one_of(*dims: Any) -> Dim:
+    """Of open lengths the one that is not 1."""
+    parts = {part for dim in dims for part in (dim[2:] if dim[1] == _EITHER else [dim])}
+    return open_dim(_EITHER, *sorted(parts, key=repr))
 
 
 def note_equal(a: Dim, b: Dim, equal: Equal | None) -> Dim | None:

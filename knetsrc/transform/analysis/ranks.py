@@ -296,7 +296,10 @@ class Ranks:
             inside = {
                 text: d for text, d in self.told.shapes.items() if text.startswith(path + "[")
             }
-            dims |= {parameter + text.removeprefix(path): d for text, d in inside.items()}
+            for text, lengths in inside.items():
+                own = tuple(d if isinstance(d, int) else (*d, parameter) for d in lengths)
+                is_one_of_many = "[*]" in path or "::2]" in path
+                dims[parameter + text.removeprefix(path)] = own if is_one_of_many else lengths
         return Told(frozenset(dims.items()), integers)
 
     def numbers(self) -> set[str]:

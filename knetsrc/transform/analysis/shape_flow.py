@@ -8,7 +8,8 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.atoms import SCALAR, Shape, dims_of, of_dims
-from knetsrc.transform.analysis.dims import Dim, Equal, open_dim, with_equal
+from knetsrc.transform.analysis.containers import Kinds
+from knetsrc.transform.analysis.dims import Dim, Dims, Equal, open_dim, with_equal
 from knetsrc.transform.analysis.ranks import NOTHING, Ranks, Told, entries_bound
 from knetsrc.transform.analysis.shapes import RULES, Shapes, Value
 from knetsrc.transform.analysis.stores import as_read, stored_names
@@ -16,6 +17,7 @@ from knetsrc.transform.callee import Calls, Helper, Primitive
 from knetsrc.transform.functions import Function, bind_call
 
 _IN_LOOP = "in a loop"  # of a length that may be another one in each iteration
+_DEEPEST = 6  # calls of helpers by helpers that are followed
 _RESIZING = frozenset({"append", "extend", "insert", "pop", "remove", "clear", "resize"})
 
 
@@ -27,6 +29,7 @@ def shapes(
     numeric: frozenset[str] = frozenset(),
     results: frozenset[str] = frozenset(),
     told: Told = NOTHING,
+    around: tuple[gast.FunctionDef, ...] = (),
 ) -> Shapes:
     """Shapes of all expressions of a function in the core language.
 
@@ -46,8 +49,11 @@ def shapes(
         Names in the result that are single numbers.
     told
         What a call has told of parameters.
+    around
+        The functions that are being looked at.
     """
     found = Shapes(calls, Ranks(function, told, calls), numeric)
+    found.helper = _Helpers(calls, (*around, function)).results
     parameters = tree.names_written(function.args) | _parameters(function)
     env = {n: found.fresh(n) for n in sorted(parameters)}
     for text, dims in found.ranks.told.shapes.items():
@@ -57,9 +63,32 @@ def shapes(
     if scalar_result or results:
         paths = _Numbers(found, calls, results).block(function.body, frozenset(), frozenset())
         env |= {n: Value(SCALAR, v.version) for n, v in env.items() if n in _on_all(paths)}
-    _Forward(found).block(function.body, env)
-    found.equal = None
+    forward = _Forward(found)
+    forward.block(function.body, env)
+    found.demanded, found.equal = forward.equal[id(function.body)], None
     return found
+
+
+@dataclass
+class _Helpers:
+    """Shapes of what helpers return; each is asked once for the same lengths."""
+
+    calls: Calls
+    around: tuple[gast.FunctionDef, ...]
+    known: dict[tuple[int, Told], tuple[list[Dims | None], Equal]] = field(default_factory=dict)
+
+    def results(self, core: gast.FunctionDef, told: Told) -> tuple[list[Dims | None], Equal]:
+        """The lengths of the axes of each part of the result, and what the function demands to be equal."""
+        if any(core is other for other in self.around) or len(self.around) > _DEEPEST:
+            return [], {}
+        if (id(core), told) not in self.known:
+            calls = self.calls.within(Kinds(self.calls.outside.resolve))
+            inner = shapes(core, calls, False, frozenset(), told=told, around=self.around)
+            value = core.body[-1].value
+            parts = value.elts if isinstance(value, gast.Tuple) else [value]
+            found = [dims_of(inner.of(part, core.body[-1])) for part in parts]
+            self.known[id(core), told] = found, inner.demanded
+        return self.known[id(core), told]
 
 
 def _parameters(function: gast.FunctionDef) -> set[str]:
@@ -103,8 +132,11 @@ class _Forward:
         """Names that a loop binds, with the lengths of their axes that are the same after each iteration as before the loop."""
         bound: dict[str, list[tree.Node]] = {}
         for node in tree.walk(loop):
-            if isinstance(node, gast.Assign) and tree.is_name(node.targets[0]):
-                bound.setdefault(node.targets[0].id, []).append(node)
+            if isinstance(node, gast.Assign) and isinstance(
+                node.targets[0], gast.Name | gast.Tuple
+            ):
+                for text in tree.names_written(node.targets[0]):
+                    bound.setdefault(text, []).append(node)
         written = Counter(
             n.id
             for n in tree.walk(loop)
@@ -142,7 +174,7 @@ class _Forward:
         dims = dims_of(value.shape) or ()
         for node in assignments:
             rules = self.found.before[id(node)][RULES].equal[len(self.within) :]
-            ends = dims_of(self.found.of_target(place[1], node, node.value))
+            ends = dims_of(self._shapes_bound(node).get(place[1]))
             if ends is None or len(ends) != len(dims):
                 return None
             here = [functools.reduce(with_equal, rules, dim) for dim in dims]
@@ -193,15 +225,27 @@ class _Forward:
     def _assigned(self, node: gast.Assign) -> dict[str, Value]:
         target = node.targets[0]
         self.found.of(node.value, node)  # it may demand that lengths are equal
-        if not isinstance(target, gast.Name):
-            parts = entries_bound(node) or {}
-            known = {text: self.found.of(value, node) for text, value in parts.items()}
-            return self._fresh(tree.names_written(target)) | {
-                text: Value(shape, self.found.version()) for text, shape in known.items()
-            }
-        shape = self.found.of_target(target.id, node, node.value)
-        size = self.found.size(node.value, node) if shape == SCALAR else None
-        return {target.id: Value(shape, self.found.version(), size)}
+        fresh = self._fresh(tree.names_written(target))
+        for text, shape in self._shapes_bound(node).items():
+            is_size = tree.is_name(target) and shape == SCALAR
+            size = self.found.size(node.value, node) if is_size else None
+            fresh[text] = Value(shape, self.found.version(), size)
+        return fresh
+
+    def _shapes_bound(self, node: gast.Assign) -> dict[str, Shape]:
+        """Shapes of the names that an assignment binds, as far as they are known."""
+        target = node.targets[0]
+        if isinstance(target, gast.Name):
+            return {target.id: self.found.of_target(target.id, node, node.value)}
+        if not isinstance(target, gast.Tuple) or not all(map(tree.is_name, target.elts)):
+            return {}
+        parts = entries_bound(node)
+        if parts is not None:
+            return {text: self.found.of(value, node) for text, value in parts.items()}
+        results = self.found.of_results(node.value, node)
+        if len(results) != len(target.elts):
+            return {}
+        return {t.id: shape for t, shape in zip(target.elts, results, strict=True)}
 
     def _fresh(self, names: set[str]) -> dict[str, Value]:
         return {n: self.found.fresh(n) for n in sorted(names)}

@@ -5,11 +5,12 @@ must be a single number, so must everything that is broadcast into it: `s` and `
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gast
+import numpy as np
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.atoms import (
@@ -27,13 +28,14 @@ from knetsrc.transform.analysis.dims import (
     Dims,
     Equal,
     cut,
+    note_equal,
     open_dim,
     with_equal,
     without_names,
 )
 from knetsrc.transform.analysis.integers import is_number_expression
 from knetsrc.transform.analysis.ranks import Ranks, Told
-from knetsrc.transform.callee import Calls, Constant, Primitive
+from knetsrc.transform.callee import Calls, Constant, Helper, Primitive
 
 _REDUCTIONS = frozenset(
     {"sum", "mean", "max", "min", "amax", "amin", "prod", "var", "std", "logsumexp", "norm"}
@@ -72,6 +74,10 @@ class Shapes:
         Names of arrays and numbers, whose slices are not those of lists.
     equal
         Takes lengths that must be equal where a statement runs; None for questions that come later.
+    demanded
+        What the function demands to be equal wherever it runs.
+    helper
+        The lengths of the axes of what a function returns, by what is told of its parameters, and what it demands to be equal.
     """
 
     calls: Calls
@@ -81,6 +87,8 @@ class Shapes:
     numbers_before: dict[int, frozenset[str]] = field(default_factory=dict)
     numbers_after: dict[int, frozenset[str]] = field(default_factory=dict)
     equal: Equal | None = None
+    helper: Callable[[gast.FunctionDef, Told], tuple[list[Dims | None], Equal]] | None = None
+    demanded: Equal = field(default_factory=dict)
     versions: int = 0
 
     def of(self, node: tree.Node, statement: tree.Node) -> Shape:
@@ -104,10 +112,49 @@ class Shapes:
 
     def of_arguments(self, bound: Mapping[str, tree.Node], statement: tree.Node) -> Told:
         """What is known of the arguments of a call in `statement`."""
+        numbers = self.numbers_before.get(id(statement), frozenset())
+        told = self._told(bound, self.before.get(id(statement), {}), numbers)
+        return replace(told, dims=frozenset(without_names(told.shapes.items())))
+
+    def _told(
+        self, bound: Mapping[str, tree.Node], env: dict[str, Value], numbers: frozenset[str]
+    ) -> Told:
         told = self.ranks.of_arguments(bound)
-        known = {p: dims_of(self.of(node, statement)) for p, node in bound.items()}
+        known = {p: dims_of(self._of(node, env, numbers)) for p, node in bound.items()}
         shapes = told.shapes | {p: dims for p, dims in known.items() if dims is not None}
-        return replace(told, dims=frozenset(without_names(sorted(shapes.items()))))
+        return replace(told, dims=frozenset(shapes.items()))
+
+    def of_results(self, call: tree.Node, statement: tree.Node) -> list[Shape]:
+        """Shapes of the parts of the tuple that a helper returns, of what it returns if that is none; empty if they are not known."""
+        numbers = self.numbers_before.get(id(statement), frozenset())
+        return self._of_results(call, self.before.get(id(statement), {}), numbers)
+
+    def _of_results(
+        self, call: tree.Node, env: dict[str, Value], numbers: frozenset[str]
+    ) -> list[Shape]:
+        called = self.calls.body_of(call) if self.helper and self.ranks.told else None
+        if called is None or self.helper is None:
+            return []
+        told = self._told(called[1], env, numbers)
+        given = {dim for dims in told.shapes.values() for dim in dims}
+        found, equal = self.helper(called[0], told)
+        for one, other in equal.items():
+            if {one, other} <= given:
+                note_equal(one, other, self.equal)
+        unknown = frozenset([self._atom(call, env)])
+        return [
+            unknown
+            if dims is None
+            else of_dims(
+                tuple(
+                    d
+                    if d in given or isinstance(d, int)
+                    else open_dim(self._atom(call, env), i, axis)
+                    for axis, d in enumerate(dims)
+                )
+            )
+            for i, dims in enumerate(found)
+        ]
 
     def rank(self, node: tree.Node, statement: tree.Node) -> int | None:
         """Number of axes of an expression of `statement`, None if it is not known."""
@@ -148,6 +195,14 @@ class Shapes:
             isinstance(callee, Constant) and isinstance(node, gast.UnaryOp)
         ):
             return SCALAR
+        function = self._ufunc(node) if isinstance(callee, Constant) else None
+        if function is not None:
+            found = broadcast([self._of(n, env, numbers) for n in node.args], self.equal)
+            is_boolean = any(types.endswith("?") for types in function.types)
+            return found | {BOOLEAN} if found and is_boolean else found
+        if isinstance(callee, Helper):
+            parts = self._of_results(node, env, numbers)
+            return parts[0] if len(parts) == 1 else frozenset([self._atom(node, env)])
         if isinstance(node, gast.Call) and _is_made(node):
             size = node.args[0]
             parts = [size, size] if tree.is_path(node.func, "np.eye") else size
@@ -224,6 +279,13 @@ class Shapes:
         if tree.is_constant(keepdims, True) or (drops and tree.is_constant(axis, 0)):
             return frozenset([("part", whole, tree.signature(axis) if axis is not None else None)])
         return frozenset([self._atom(node, env)])
+
+    def _ufunc(self, node: tree.Node) -> np.ufunc | None:
+        """What a call applies to its arguments element by element, if it gives one array."""
+        function = self.calls.outside.resolve(node.func) if isinstance(node, gast.Call) else None
+        if not isinstance(function, np.ufunc) or function.nout != 1 or node.keywords:
+            return None
+        return function if len(node.args) == function.nin else None
 
     def _call_shapes(self, env: dict[str, Value], numbers: frozenset[str]) -> CallShapes:
         return CallShapes(
