@@ -17,8 +17,8 @@ from knetsrc.cache import PACKAGE
 from knetsrc.errors import MissingAdjointError, NotDifferentiableError
 from knetsrc.request import Generated, Request
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.ranks import root_of
 from knetsrc.transform.analysis.results import to_copy
+from knetsrc.transform.analysis.told import root_of
 from knetsrc.transform.emit import emit_with_lines
 from knetsrc.transform.functions import Function
 from knetsrc.transform.names import Names, adjoint_name

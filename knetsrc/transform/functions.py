@@ -9,7 +9,7 @@ import gast
 
 from knetsrc.errors import KnetsrcError, UnsupportedAliasError, function_at
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.ranks import NOTHING, Told
+from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.classes import classes_of, owner_of
 from knetsrc.transform.resolve import Outside
 from knetsrc.transform.source import Source

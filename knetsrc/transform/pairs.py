@@ -7,7 +7,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.assigned import definitely_assigned, exposed_names
-from knetsrc.transform.analysis.ranks import NOTHING, Told
+from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.functions import Function
 from knetsrc.transform.names import first_places
 from knetsrc.transform.simplify.early_return import return_early

@@ -22,8 +22,8 @@ from knetsrc.transform.analysis.activity import (
 from knetsrc.transform.analysis.containers import container_kinds
 from knetsrc.transform.analysis.helper_effects import HelperEffects
 from knetsrc.transform.analysis.kinds import numeric_names
-from knetsrc.transform.analysis.ranks import NOTHING, Told, told_by
 from knetsrc.transform.analysis.stores import stored_names
+from knetsrc.transform.analysis.told import NOTHING, Told, told_by
 from knetsrc.transform.callee import Called, Calls, Helper
 from knetsrc.transform.classes import is_users_class, method_object
 from knetsrc.transform.functions import (

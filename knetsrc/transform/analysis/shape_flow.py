@@ -10,9 +10,10 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.atoms import SCALAR, Shape, dims_of, of_dims
 from knetsrc.transform.analysis.containers import Kinds
 from knetsrc.transform.analysis.dims import Dim, Dims, Equal, open_dim, with_equal
-from knetsrc.transform.analysis.ranks import NOTHING, Ranks, Told, entries_bound
+from knetsrc.transform.analysis.ranks import Ranks, entries_bound
 from knetsrc.transform.analysis.shapes import RULES, Shapes, Value
 from knetsrc.transform.analysis.stores import as_read, stored_names
+from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.callee import Calls, Helper, Primitive
 from knetsrc.transform.functions import Function, bind_call
 

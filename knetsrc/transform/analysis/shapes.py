@@ -34,16 +34,22 @@ from knetsrc.transform.analysis.dims import (
     without_names,
 )
 from knetsrc.transform.analysis.integers import is_number_expression
-from knetsrc.transform.analysis.ranks import Ranks, Told
+from knetsrc.transform.analysis.lengths import (
+    SHAPE_KEEPERS,
+    cut_of_slice,
+    cut_off,
+    is_made,
+    keeps_shape,
+    measured,
+)
+from knetsrc.transform.analysis.ranks import Ranks
+from knetsrc.transform.analysis.told import Told
 from knetsrc.transform.callee import Calls, Constant, Helper, Primitive
 
 _REDUCTIONS = frozenset(
     {"sum", "mean", "max", "min", "amax", "amin", "prod", "var", "std", "logsumexp", "norm"}
 )
 _OF_ELEMENTS = (sum, max, min)  # of Python: the elements of a list may be arrays
-_SHAPE_KEEPERS = frozenset(
-    {"zeros_like", "ones_like", "empty_like", "copy", "softmax", "log_softmax", "logsoftmax"}
-)
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ class Shapes:
 
     def size(self, node: tree.Node, statement: tree.Node) -> Dim | None:
         """The length of an axis that an expression of `statement` is, None for all else."""
-        if _measured(node) is None:
+        if measured(node) is None:
             return None
         return self._size(node, self.before.get(id(statement), {}), frozenset())
 
@@ -203,12 +209,12 @@ class Shapes:
         if isinstance(callee, Helper):
             parts = self._of_results(node, env, numbers)
             return parts[0] if len(parts) == 1 else frozenset([self._atom(node, env)])
-        if isinstance(node, gast.Call) and _is_made(node):
+        if isinstance(node, gast.Call) and is_made(node):
             size = node.args[0]
             parts = [size, size] if tree.is_path(node.func, "np.eye") else size
             made = self._call_shapes(env, numbers).made(parts)
             return frozenset([self._atom(node, env)]) if made is None else of_dims(made)
-        if isinstance(node, gast.Call) and _keeps_shape(node):
+        if isinstance(node, gast.Call) and keeps_shape(node):
             return self._of(node.args[0], env, numbers)
         return frozenset([self._atom(node, env)])
 
@@ -247,7 +253,7 @@ class Shapes:
             nodes = [n for v in bound.values() for n in (v if isinstance(v, list) else [v])]
             return combined([self._of(n, env, numbers) for n in nodes], self.equal)
         first = callee.args[0] if callee.args else None
-        if primitive in _SHAPE_KEEPERS and first is not None:
+        if primitive in SHAPE_KEEPERS and first is not None:
             return self._of(first, env, numbers)
         if (
             primitive in _REDUCTIONS
@@ -303,11 +309,11 @@ class Shapes:
         if isinstance(node, gast.Name) and node.id in env:
             size = env[node.id].size
             return open_dim(self._atom(node, env)) if size is None else size
-        measured = _measured(node)
-        if measured is not None:
-            dims = dims_of(self._of(measured[0], env, numbers)) or ()
-            if -len(dims) <= measured[1] < len(dims):
-                return dims[measured[1]]
+        axis_of = measured(node)
+        if axis_of is not None:
+            dims = dims_of(self._of(axis_of[0], env, numbers)) or ()
+            if -len(dims) <= axis_of[1] < len(dims):
+                return dims[axis_of[1]]
         return open_dim(self._atom(node, env))
 
     def _of_entry(self, path: str, node: tree.Node, env: dict[str, Value]) -> Shape:
@@ -343,7 +349,7 @@ class Shapes:
                 skipped = len(rest) - sum(not tree.is_constant(p, None) for p in parts[i + 1 :])
                 found, rest = [*found, *rest[:skipped]], rest[skipped:]
             elif isinstance(part, gast.Slice):
-                less, whole = _cut_of_slice(part), rest.pop(0)
+                less, whole = cut_of_slice(part), rest.pop(0)
                 is_known = less is not None
                 found.append(
                     cut(whole, less or 0) if is_known else open_dim(whole, self._atom(part, env))
@@ -383,55 +389,3 @@ class Shapes:
         """A value of which nothing is known."""
         version = self.version()
         return Value(frozenset([("name", text, version)]), version)
-
-
-def _is_made(node: gast.Call) -> bool:
-    """Whether a call is `np.zeros(shape)` or the like, or `np.eye(n)`."""
-    paths = ("np.zeros", "np.ones", "np.empty", "np.full")
-    is_eye = tree.is_path(node.func, "np.eye") and len(node.args) == 1 and not node.keywords
-    return is_eye or (bool(node.args) and any(tree.is_path(node.func, path) for path in paths))
-
-
-def _measured(node: tree.Node) -> tuple[tree.Node, int] | None:
-    """`(x, 0)` for `len(x)` and `x.shape[0]`."""
-    if tree.called_name(node) == "len":
-        return node.args[0], 0
-    is_shape = isinstance(node, gast.Subscript) and isinstance(node.value, gast.Attribute)
-    axis = tree.integer_of(node.slice) if is_shape and node.value.attr == "shape" else None
-    return None if axis is None else (node.value.value, axis)
-
-
-def cut_off(index: tree.Node) -> tuple[int, ...] | None:
-    """How much a slice leaves out along each axis, None if that is not known: `u[1:-1]` and `u[:-2]` have equal shapes.
-
-    >>> [cut_off(tree.parse_expression(text).slice) for text in ("u[1:-1]", "u[:, 2:]", "u[:]", "u[i:]")]
-    [(2,), (0, 2), (), None]
-    """
-    parts = index.elts if isinstance(index, gast.Tuple) else [index]
-    found = [_cut_of_slice(part) for part in parts]
-    if tree.is_constant(index, Ellipsis):
-        return ()
-    if None in found:
-        return None
-    while found and found[-1] == 0:
-        found.pop()
-    return tuple(n for n in found if n is not None)
-
-
-def _cut_of_slice(part: tree.Node) -> int | None:
-    if not isinstance(part, gast.Slice) or part.step is not None:
-        return None
-    lower = 0 if part.lower is None else tree.integer_of(part.lower)
-    upper = 0 if part.upper is None else tree.integer_of(part.upper)
-    if lower is None or upper is None or lower < 0:
-        return None
-    return lower - upper if upper < 0 or part.upper is None else None
-
-
-def _keeps_shape(node: gast.Call) -> bool:
-    is_other = any(k.arg == "shape" for k in node.keywords)
-    return bool(node.args) and _last_name(node.func) in _SHAPE_KEEPERS and not is_other
-
-
-def _last_name(function: tree.Node) -> str:
-    return function.attr if isinstance(function, gast.Attribute) else getattr(function, "id", "")

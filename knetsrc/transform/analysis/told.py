@@ -1,0 +1,74 @@
+"""What a call has told of the parameters of a function."""
+
+import functools
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from knetsrc.transform.analysis.dims import Dim, Dims, open_dim
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a call has told of parameters that are numbers or arrays, and of entries of others: `w[0]['bias']`.
+
+    Attributes
+    ----------
+    dims
+        Paths with the lengths of their axes, see `dims`; none for a single number.
+    integers
+        Single integers.
+    floats
+        Floating-point numbers, and arrays of them.
+    indices
+        Arrays of integers.
+    """
+
+    dims: frozenset[tuple[str, Dims]] = frozenset()
+    integers: frozenset[str] = frozenset()
+    floats: frozenset[str] = frozenset()
+    indices: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.dims)
+
+    @functools.cached_property
+    def ranks(self) -> dict[str, int]:
+        """Numbers of axes by parameter, in the order of the names."""
+        return {text: len(dims) for text, dims in self.shapes.items()}
+
+    @functools.cached_property
+    def shapes(self) -> dict[str, Dims]:
+        """Lengths of axes by path, in the order of these."""
+        return dict(sorted(self.dims, key=lambda item: item[0]))
+
+    def without(self, changing: Collection[str]) -> "Told":
+        """The same but for entries of what the function changes."""
+        kept = (
+            item for item in self.dims if root_of(item[0]) not in changing or item[0].isidentifier()
+        )
+        return replace(self, dims=frozenset(kept))
+
+
+NOTHING = Told()
+
+
+def told_by(given: Iterable[tuple[str, str, Any]], parameters: Collection[str]) -> Told:
+    """What facts (path, "floats" or "integers", whether each axis has the length 1) say of parameters; None of an axis says nothing."""
+    facts = [f for f in given if f[1] in ("floats", "integers") and root_of(f[0]) in parameters]
+    dims = {
+        text: tuple(_told_dim(text, axis, is_one) for axis, is_one in enumerate(ones))
+        for text, _, ones in facts
+    }
+    floats = frozenset(text for text, kind, _ in facts if kind == "floats")
+    numbers = frozenset(text for text in dims.keys() - floats if not dims[text])
+    return Told(frozenset(dims.items()), numbers, floats, frozenset(dims.keys() - floats - numbers))
+
+
+def _told_dim(text: str, axis: int, is_one: bool | None) -> Dim:
+    return open_dim(text, axis) if is_one is None else 1 if is_one else (text, axis)
+
+
+def root_of(path: str) -> str:
+    """`w` for `w[0]['bias']`."""
+    return path.partition("[")[0]
