@@ -240,6 +240,20 @@ def recursive(x, w):
     return np.sum(y * w) + np.sum(s * w)
 
 
+def batched(a, b, c):
+    return np.sum(np.tanh(a @ b + c) ** 2)
+
+
+def heads(w, x, n):
+    count, width = x.shape
+    h = len(n)
+    q = (x @ w["q"]).reshape(count, h, -1).transpose(1, 0, 2)
+    k = (x @ w["k"]).reshape(count, h, -1).transpose(1, 0, 2)
+    s = np.exp(q @ k.transpose(0, 2, 1) / np.sqrt(width // h))
+    s = s / s.sum(axis=-1, keepdims=True)
+    return np.sum(((s @ k).transpose(1, 0, 2).reshape(count, width) - x) ** 2)
+
+
 def products(ws, x):
     total = 0.0
     for i in range(len(ws) - 1):
@@ -308,6 +322,10 @@ CASES = [
     (halves, [((5,), np.array([3])), ((3,), np.array([1])), ((2,), np.array([0])), ((1,), np.array([1]))]),
     (shrunk, [((3,), (4, 3), (4,)), ((3,), (4, 3), (1,)), ((3,), (1, 3), (1,)), ((3, 2), (4, 3), (4, 1))]),
     (recursive, [((4, 3), (3,)), ((1, 3), (3,)), ((4, 3), (4, 1))]),
+    (batched, [((2, 3, 4), (2, 4, 5), (2, 3, 5)), ((2, 3, 4), (1, 4, 5), (5,)), ((3, 4), (2, 4, 5), (5,)), 
+               ((7, 2, 3, 4), (2, 4, 5), (1,)), ((2, 3, 4), (2, 4, 5), (7, 2, 3, 5)), ((2, 3, 4), (4, 5), (5,))]),
+    (heads, [({"q": (4, 4), "k": (4, 4)}, (3, 4), np.array([1, 2])), ({"q": (4, 4), "k": (4, 4)}, (1, 4), np.array([1])),
+             ({"q": (2, 2), "k": (2, 2)}, (3, 2), np.array([1, 2]))]),
     (helped, [((3, 4), (4,), (5, 3)), ((3, 4), (1,), (5, 3)), ((3, 1), (4,), (1, 3))]),
 ]  # fmt: skip
 

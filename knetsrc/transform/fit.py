@@ -36,7 +36,21 @@ class Fitter:
             node.args[0] = self._representative(node.args[0])
         elif is_call_of(node, "matmul_adjoint_a", "matmul_adjoint_b"):
             node.args[0] = loose(node.args[0])
+            return self._of_stacks(node)
         return node
+
+    def _of_stacks(self, node: gast.Call) -> tree.Node:
+        """`d @ b.swapaxes(-1, -2)` for the adjoint of `a` in `a @ b`, if these are stacks of as many matrices."""
+        d, a, b = node.args
+        shapes = [dims_of(self.values.shape_of(n)) or () for n in (d, a, b)]
+        batches = {dims[:-2] for dims in shapes}
+        is_stack = len(batches) == 1 and len(shapes[0]) > 2
+        if not is_stack or shapes[0][-2:] != (shapes[1][-2], shapes[2][-1]):
+            return node
+        is_first = is_call_of(node, "matmul_adjoint_a")
+        last_two = (tree.constant(-1), tree.constant(-2))
+        other = tree.call(tree.attribute(b if is_first else a, "swapaxes"), *last_two)
+        return tree.binary(d, "@", other) if is_first else tree.binary(other, "@", d)
 
     def _unbroadcast(self, node: gast.Call) -> tree.Node:
         value, reference = node.args

@@ -81,6 +81,8 @@ INDICES = np.array([0, 2])
         (lambda x: np.diag(x[0]), (X,), 0),
         (lambda x: np.linalg.solve(x.T @ x + np.eye(3), x.T), (X,), 0),
         (lambda x: x.ravel(), (X,), 1),
+        (lambda x: x.reshape(x.T.shape), (X,), 0),
+        (lambda x: np.zeros(x.shape), (X,), 0),
         (lambda x: np.zeros((len(x), 2)) + x[:, :1], (X,), 0),
         (lambda x: np.broadcast_to(x[0], (5, 3)), (X,), 0),
     ],
@@ -97,8 +99,8 @@ def test_shape_of_an_expression(function, args, open_axes):
     [
         lambda x: x[x > 0.5],
         lambda x: x[[0, 1]],
-        lambda x: x.reshape(x.T.shape),
-        lambda x: np.zeros(x.shape) + np.ones(np.shape(x)),
+        lambda x: np.zeros(np.shape(x)),
+        lambda x: x.reshape(x.shape[::-1]),
         lambda x: np.repeat(x, 2),
     ],
 )

@@ -69,7 +69,10 @@ class CallShapes:
         return reduced(whole, axes, keeps is not None and bool(keeps.value))
 
     def made(self, shape: Any) -> Dims | None:
-        """The shape of `np.zeros(shape)`; None for a tuple that is not written out."""
+        """The shape of `np.zeros(shape)`; None for a tuple that is not written out, nor that of another array."""
+        other = _array_of_shape(shape)
+        if other is not None:
+            return self.dims(other)
         parts = self._sequence(shape)
         return None if parts is None else tuple(map(self.size, parts))
 
@@ -97,7 +100,10 @@ class CallShapes:
         return (*a, *b) if a and b and len(a) == len(b) == 1 else None
 
     def _reshape(self, bound: dict[str, Any]) -> Dims | None:
-        whole, parts = self.dims(next(iter(bound.values()))), self._sequence(bound.get("shape"))
+        whole, other = self.dims(next(iter(bound.values()))), _array_of_shape(bound.get("shape"))
+        if other is not None:
+            return self.dims(other)
+        parts = self._sequence(bound.get("shape"))
         if whole is None or parts is None:
             return None
         sizes = [None if tree.integer_of(n) == -1 else self.size(n) for n in parts]
@@ -235,6 +241,13 @@ _RULES: dict[str, Callable[[CallShapes, dict[str, Any]], Dims | None]] = {
     "broadcast_to": CallShapes._broadcast_to,
     "einsum": CallShapes._einsum,
 }
+
+
+def _array_of_shape(node: Any) -> tree.Node | None:
+    """`x` for `x.shape`."""
+    if isinstance(node, list) and len(node) == 1:
+        return _array_of_shape(node[0])
+    return node.value if isinstance(node, gast.Attribute) and node.attr == "shape" else None
 
 
 def _integers(node: tree.Node) -> list[int] | None:
