@@ -254,6 +254,14 @@ def heads(w, x, n):
     return np.sum(((s @ k).transpose(1, 0, 2).reshape(count, width) - x) ** 2)
 
 
+def two_unknown(x, w):
+    def parts(u):
+        return u[u > 0.5], u[u > 0.9][:1], np.repeat(u, 2)
+
+    a, b, c = parts(x)
+    return np.sum(a * b) + np.sum(np.outer(c, a) * np.sum(b * w)) + np.sum(b * np.sin(a))
+
+
 def products(ws, x):
     total = 0.0
     for i in range(len(ws) - 1):
@@ -326,6 +334,7 @@ CASES = [
                ((7, 2, 3, 4), (2, 4, 5), (1,)), ((2, 3, 4), (2, 4, 5), (7, 2, 3, 5)), ((2, 3, 4), (4, 5), (5,))]),
     (heads, [({"q": (4, 4), "k": (4, 4)}, (3, 4), np.array([1, 2])), ({"q": (4, 4), "k": (4, 4)}, (1, 4), np.array([1])),
              ({"q": (2, 2), "k": (2, 2)}, (3, 2), np.array([1, 2]))]),
+    (two_unknown, [((9,), (3,)), ((9,), (1,)), ((12,), (2, 3))]),
     (helped, [((3, 4), (4,), (5, 3)), ((3, 4), (1,), (5, 3)), ((3, 1), (4,), (1, 3))]),
 ]  # fmt: skip
 

@@ -42,12 +42,11 @@ def of_dims(dims: Dims) -> Shape:
 
 
 def dims_of(shape: Shape | None) -> Dims | None:
-    """The lengths of the axes, None if they are not known."""
+    """The lengths of the axes, None if they are not known, and of what a comparison gives."""
     if not shape:
         return None if shape is None else ()
-    atoms = [atom for atom in shape if atom != BOOLEAN]
-    is_told = len(atoms) == 1 and is_kind(atoms[0], "dims")
-    return atoms[0][1] if is_told else None
+    atom = next(iter(shape))
+    return atom[1] if len(shape) == 1 and is_kind(atom, "dims") else None
 
 
 def combined(shapes: Iterable[Shape], equal: Equal | None = None) -> Shape:

@@ -147,20 +147,16 @@ class Shapes:
         for one, other in equal.items():
             if {one, other} <= given:
                 note_equal(one, other, self.equal)
-        unknown = frozenset([self._atom(call, env)])
-        return [
-            unknown
-            if dims is None
-            else of_dims(
-                tuple(
-                    d
-                    if d in given or isinstance(d, int)
-                    else open_dim(self._atom(call, env), i, axis)
-                    for axis, d in enumerate(dims)
-                )
+        kind, form, versions = self._atom(call, env)
+        shapes: list[Shape] = []
+        for i, dims in enumerate(found):
+            own = (kind, (form, i), versions)  # each part has a shape of its own
+            known = (
+                d if d in given or isinstance(d, int) else open_dim(own, axis)
+                for axis, d in enumerate(dims or ())
             )
-            for i, dims in enumerate(found)
-        ]
+            shapes.append(frozenset([own]) if dims is None else of_dims(tuple(known)))
+        return shapes
 
     def rank(self, node: tree.Node, statement: tree.Node) -> int | None:
         """Number of axes of an expression of `statement`, None if it is not known."""
