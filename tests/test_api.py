@@ -230,12 +230,14 @@ def test_class_has_a_docstring_and_signature():
 
 
 def test_source_is_the_text_that_runs():
-    assert inspect.getsource(inspect.getmodule(loss.function)) == loss.source
+    uncalled = grad(loss.primal)  # a call would have told ranks
+    assert inspect.getsource(inspect.getmodule(uncalled.function)) == uncalled.source
 
 
 def test_dump_writes_the_source(tmp_path):
-    path = loss.dump(tmp_path / "loss_grad.py")
-    assert path.read_text() == loss.source
+    uncalled = grad(loss.primal)  # a call would have told ranks
+    path = uncalled.dump(tmp_path / "loss_grad.py")
+    assert path.read_text() == uncalled.source
 
 
 def test_pickles_by_reference():
