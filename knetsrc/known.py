@@ -79,11 +79,8 @@ class Demands:
         }
         self._is_for_all = any(None in ones for ones in told)
         for place, value in named:
-            if isinstance(value, np.ndarray):
-                is_float = place in arrays
-                self.texts += (
-                    self._of_array(_at(place), value, is_told) if is_told or is_float else ()
-                )
+            if isinstance(value, np.ndarray) and (is_told or place in arrays):
+                self.texts += self._of_array(_at(place), value, is_told)
             elif isinstance(value, CONTAINERS):
                 self.texts += self._of_container(_at(place), value, is_told)
 

@@ -1,4 +1,4 @@
-"""Arrays with their elements in a given order in memory, which decides what is a view."""
+"""Values in memory of their own, and arrays with their elements in a given order, which decides what is a view."""
 
 import copy
 from collections.abc import MutableMapping

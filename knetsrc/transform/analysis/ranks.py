@@ -9,7 +9,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.dims import open_dim
 from knetsrc.transform.analysis.integers import INTEGER_OPERATORS, integer_names
 from knetsrc.transform.analysis.stores import changed_names
-from knetsrc.transform.analysis.told import NOTHING, Told
+from knetsrc.transform.analysis.told import NOTHING, Told, is_of_many
 
 _OF_SHAPE = frozenset({"zeros", "ones", "empty", "full"})
 _AS_FIRST = frozenset({"zeros_like", "ones_like", "empty_like", "full_like", "copy"})
@@ -49,7 +49,8 @@ class Ranks:
         around: tuple[gast.FunctionDef, ...] = (),
     ) -> None:
         assigned = tree.names_written(function.body)
-        told = told.without(assigned | changed_names(function.body))
+        changing = changed_names(function.body) if told else set()
+        told = told.without(assigned | changing)
         self.told, self.calls, self.around = told, calls, (*around, function)
         self._aliases: dict[str, str] = {}
         own = {id(n) for n in tree.walk(function.args) if getattr(n, "id", None) in told.ranks}
@@ -74,7 +75,7 @@ class Ranks:
         self.parities = _parities(function, self.bound)
         self.elements = self._elements_of_indices()
         self.integers |= self.elements
-        self._aliases = self._entries_under_names(changed_names(function.body)) if told else {}
+        self._aliases = self._entries_under_names(changing) if told else {}
         self._known: dict[str, int | None] = dict.fromkeys(self.bound, _OPEN)
         while self._known != (found := {text: self._joined(text) for text in self.bound}):
             self._known = found
@@ -231,8 +232,7 @@ class Ranks:
             }
             for text, lengths in inside.items():
                 own = tuple(d if isinstance(d, int) else (*d, parameter) for d in lengths)
-                is_one_of_many = "[*]" in path or "::2]" in path
-                dims[parameter + text.removeprefix(path)] = own if is_one_of_many else lengths
+                dims[parameter + text.removeprefix(path)] = own if is_of_many(path) else lengths
         return Told(frozenset(dims.items()), integers)
 
     def numbers(self) -> set[str]:

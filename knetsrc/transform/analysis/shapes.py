@@ -43,7 +43,7 @@ from knetsrc.transform.analysis.lengths import (
     measured,
 )
 from knetsrc.transform.analysis.ranks import Ranks
-from knetsrc.transform.analysis.told import Told
+from knetsrc.transform.analysis.told import Told, is_of_many
 from knetsrc.transform.callee import Calls, Constant, Helper, Primitive
 
 _REDUCTIONS = frozenset(
@@ -315,7 +315,7 @@ class Shapes:
     def _of_entry(self, path: str, node: tree.Node, env: dict[str, Value]) -> Shape:
         """The shape of an entry of which a call has told; other elements of the same list have lengths of their own."""
         shape, dims = env[path].shape, dims_of(env[path].shape)
-        if dims is None or not ("[*]" in path or "::2]" in path):
+        if dims is None or not is_of_many(path):
             return shape
         atom = self._atom(node, env)
         found = of_dims(tuple(d if isinstance(d, int) else (*d, atom) for d in dims))

@@ -69,6 +69,11 @@ def _told_dim(text: str, axis: int, is_one: bool | None) -> Dim:
     return open_dim(text, axis) if is_one is None else 1 if is_one else (text, axis)
 
 
+def is_of_many(path: str) -> bool:
+    """Whether a path stands for several elements of a list: `w[*]`, or `w[0::2]`."""
+    return "[*]" in path or "::2]" in path
+
+
 def root_of(path: str) -> str:
     """`w` for `w[0]['bias']`."""
     return path.partition("[")[0]
