@@ -1,7 +1,7 @@
 """The derivative of a function along a direction, found by calling it: central differences, and a complex step.
 
-Nothing of knetsrc is used here. Where the function has a kink, or differences are too far apart to say anything, there is no
-answer.
+Nothing of knetsrc is used here. Where the function has a kink, where a value on the way overflows, or where differences are
+too far apart to say anything, there is no answer.
 """
 
 import copy
@@ -54,7 +54,8 @@ def slope(
         The text of `f`, which says whether a complex step can be taken.
     """
     try:
-        here = f(*copy.deepcopy(args))
+        with np.errstate(over="raise"):  # 0 * inf has no answer in floating point
+            here = f(*copy.deepcopy(args))
         ends = [_ends(f, args, direction, STEP * factor) for factor in (1, 2, 4)]
     except NO_PROGRAM:
         return None
