@@ -163,7 +163,7 @@ class Pushed:
         if callee.rule.elementwise and self.values.shape_of(adjoint) == SCALAR:
             self.values.numbers |= {id(v) for v in bound.values() if not isinstance(v, list)}
         is_repeated = False
-        if operator.matmul in callee.rule.primitives:
+        if operator.matmul in callee.rule.primitives and self.values.shape_of_value(node) != SCALAR:
             # one number for the whole product, or what is still to be fitted to it: the helpers need no array of it
             is_repeated = any(is_call_of(n, "like", "unbroadcast") for n in tree.walk(adjoint))
             is_direct = all(

@@ -218,7 +218,8 @@ class _Store:
         if fits_itself or shape == self._shape():
             return adjoint
         template = self.pushed.values.value(self._of_same_shape(value))
-        return tree.call(self.pusher.spell("unbroadcast", None), adjoint, template)
+        fitted = tree.call(self.pusher.spell("unbroadcast", None), adjoint, template)
+        return self.pushed.values.finished(fitted)
 
     def _of_same_shape(self, value: tree.Node) -> tree.Node:
         """The operand of an operation that keeps the shape, which costs nothing to read."""

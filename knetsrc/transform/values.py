@@ -337,8 +337,7 @@ class StepValues:
 
     def settle_but_ranks(self, fact: str, node: tree.Node) -> Any:
         """The same, but what a call has told of ranks."""
-        known = self.shape_of_value(node) == SCALAR
-        return self.settle(fact, node) if fact != "rank" or known else UNKNOWN
+        return UNKNOWN if fact == "rank" else self.settle(fact, node)
 
 
 def is_literal(node: tree.Node) -> bool:

@@ -180,3 +180,23 @@ def test_multiple_of_a_broadcast_sum_by_an_argument(factor):
         return np.sum(((a + b) * factor).sum(1) ** 2)
 
     check(f, ONE, M, factor, argnums=(0, 1, 2))
+
+
+@pytest.mark.parametrize("length", [2, 3])  # 2: the slots are as many as the factors have entries
+def test_product_of_two_vectors_that_is_written_into_several_slots(length):
+    def by_slice(y):
+        y[:2] = y @ y
+        return np.sum(np.sin(y))
+
+    def by_indices(y, z):
+        y[[1, 0]] = y @ z
+        return np.sum(np.sin(y))
+
+    def added(y, z):
+        y[...] += 3.0 * (z @ z)
+        return np.sum(np.sin(y))
+
+    y, z = np.array([0.5, 0.3, 0.2])[:length], np.array([0.1, 0.9, -0.3])[:length]
+    check(by_slice, y)
+    check(by_indices, y, z)
+    check(added, y, z)
