@@ -4,12 +4,14 @@ A function is listed only where this holds for every argument that it can be giv
 and `np.full` are not here, because their values follow their arguments.
 """
 
+import logging
 import math
 import operator
+import warnings
 
 import numpy as np
 
-from knetsrc.adjoints.table import nondifferentiable
+from knetsrc.adjoints.table import nondifferentiable, reporting
 from knetsrc.backends import stop_gradient
 from knetsrc.backends.sequences import is_rounded, matrix_error, order_of, rounding_error
 
@@ -55,7 +57,7 @@ nondifferentiable(
 
 nondifferentiable(order_of, is_rounded, rounding_error, matrix_error)
 
-# Shapes, kinds and what is printed.
+# Shapes, kinds and texts.
 nondifferentiable(
     *(
         np.shape,
@@ -67,8 +69,16 @@ nondifferentiable(
         np.finfo,
         np.iinfo,
     ),
-    *(len, range, type, id, hash, str, repr, format, print, operator.length_hint),
+    *(len, range, type, id, hash, str, repr, format, operator.length_hint),
     attributes=("shape", "ndim", "dtype", "size", "nbytes", "itemsize", "strides", "flags"),
+)
+
+# Reports, as functions and as methods of a logger.
+reporting(
+    *(print, warnings.warn, logging.debug, logging.info, logging.warning, logging.error),
+    *(logging.critical, logging.exception, logging.log),
+    *(logging.Logger.debug, logging.Logger.info, logging.Logger.warning, logging.Logger.error),
+    *(logging.Logger.critical, logging.Logger.exception, logging.Logger.log),
 )
 
 # Integers, and arrays that take only their shape from an argument.

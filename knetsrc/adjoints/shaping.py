@@ -70,8 +70,11 @@ def transpose_method_adjoint(x, *axes, d_y):
     attributes=("T",),
     cases=[case(real(3, 4)), case(real(3)), case(real(2, 3, 0))],
 )
-def T_adjoint(x, *, d_y):
-    d_x = d_y.T
+def T_adjoint(x, *, y, d_y):
+    if is_scalar(y):
+        d_x = d_y
+    else:
+        d_x = d_y.T
     return d_x
 
 

@@ -91,13 +91,15 @@ GIVEN_SHAPE = [
 
 @adjoint(special.gammainc, constant_only=("a",), cases=GIVEN_SHAPE)
 def gammainc_adjoint(a, x, *, d_y):
-    d_x = unbroadcast(d_y * np.exp(special.xlogy(a - 1, x) - x - special.gammaln(a)), x)
+    d_x = unbroadcast(d_y * np.exp(special.xlogy(np.subtract(a, 1), x) - x - special.gammaln(a)), x)
     return d_x
 
 
 @adjoint(special.gammaincc, constant_only=("a",), cases=GIVEN_SHAPE)
 def gammaincc_adjoint(a, x, *, d_y):
-    d_x = unbroadcast(-d_y * np.exp(special.xlogy(a - 1, x) - x - special.gammaln(a)), x)
+    d_x = unbroadcast(
+        -d_y * np.exp(special.xlogy(np.subtract(a, 1), x) - x - special.gammaln(a)), x
+    )
     return d_x
 
 

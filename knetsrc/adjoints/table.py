@@ -191,6 +191,7 @@ class Table:
     by_method: dict[str, Rule] = field(default_factory=dict)
     by_attribute: dict[str, Rule] = field(default_factory=dict)
     constants: set[Hashable] = field(default_factory=set)
+    reports: set[Hashable] = field(default_factory=set)
     constant_methods: set[str] = field(default_factory=set)
     constant_attributes: set[str] = field(default_factory=set)
     postponed: list[Postponed] = field(default_factory=list)
@@ -324,3 +325,9 @@ def nondifferentiable(
     TABLE.constants.update(functions)
     TABLE.constant_methods.update(methods)
     TABLE.constant_attributes.update(attributes)
+
+
+def reporting(*functions: Callable[..., Any]) -> None:
+    """Enter functions that are called for what they show: they have no derivative, and no call of them is left out."""
+    TABLE.constants.update(functions)
+    TABLE.reports.update(functions)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from knetsrc.backends.arrays import as_array, unbroadcast
+from knetsrc.backends.structures import zeros_like
 from knetsrc.backends.tensordot import reshape_like
 from knetsrc.errors import KnetsrcError
 from knetsrc.modules import on_device
@@ -261,8 +262,15 @@ def sum_adjoint_iterable(d: Any, iterable: Any) -> Any:
 def share_among_equal(d: Any, args: Sequence[Any], extreme: Any) -> list[Any]:
     """Adjoint of the builtins `max` and `min`: equal parts to all that equal the result.
 
-    A single argument is a sequence; its adjoint has one part for each item.
+    A single argument is a sequence; its adjoint has one part for each item. Of tuples, lists and objects
+    the first that equals the result takes all of it, as it does in Python.
     """
+    if not isinstance(extreme, int | float | complex) and not hasattr(extreme, "dtype"):
+        items = args[0] if len(args) == 1 else args
+        same = [item is extreme for item in items]
+        first = same.index(True) if any(same) else list(items).index(extreme)
+        shares = [d if i == first else zeros_like(item) for i, item in enumerate(items)]
+        return [shares] if len(args) == 1 else shares
     if on_device(*args):
         return _shares_on_device(d, args, extreme)
     if len(args) == 1:

@@ -265,7 +265,7 @@ class Calls:
     def _known(self, value: Any, node: gast.Call) -> Callee:
         value = host_twin(value)
         try:
-            rule, is_constant = TABLE.rule_for(value), value in TABLE.constants
+            rule, is_constant = TABLE.rule_for(value), unbound(value) in TABLE.constants
         except TypeError:
             rule, is_constant = None, False
         if rule:
@@ -296,6 +296,16 @@ def _second_order(node: gast.Call) -> UnsupportedSyntaxError:
         why="the schedule that runs parts of the loop has no derivative of its own",
         instead="leave `checkpointed` out of the loop for second derivatives",
     )
+
+
+def unbound(function: Any) -> Any:
+    """The function that a method calls: `Logger.info` for `log.info`."""
+    return getattr(function, "__func__", function)
+
+
+def is_report(function: Any) -> bool:
+    """Whether a function is called for what it shows."""
+    return any(unbound(function) is f for f in TABLE.reports)
 
 
 def _is_read(node: tree.Node) -> bool:

@@ -27,7 +27,7 @@ from knetsrc.transform.source import read_source
 Classes = dict[str, type]
 _LIBRARIES = frozenset({
     "builtins", "numpy", "scipy", "math", "operator", "functools", "itertools", "random", "knetsrc", "dataclasses",
-    "copy", "cupy", "cupyx",
+    "copy", "cupy", "cupyx", "logging", "warnings",
 })  # fmt: skip
 _PLAIN = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, Captured, Globals)
 _DEPTH = 6
@@ -76,7 +76,7 @@ class ClassFacts:
             return elements_of([self.of(e) for e in node.elts])
         if isinstance(node, gast.Dict) and node.values and None not in node.keys:
             return elements_of([self.of(v) for v in node.values])
-        if isinstance(node, gast.Call | gast.BinOp | gast.UnaryOp | gast.Subscript):
+        if isinstance(node, gast.Call | gast.BinOp | gast.UnaryOp | gast.Compare | gast.Subscript):
             return self._passed_on(node) or self.returned(node, self)
         return {}
 

@@ -17,6 +17,7 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to
 from knetsrc.transform.analysis.stores import changed_names
+from knetsrc.transform.callee import is_report
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.comprehensions import loops
 from knetsrc.transform.normalize.jumps import jumps_in
@@ -197,7 +198,7 @@ class _Loops:
         found = changed_names(body)
         for n in own_nodes(body):
             is_call = isinstance(n, gast.Expr) and isinstance(n.value, gast.Call)
-            if is_call and not appended_to(n) and self.value_of(n.value) is not print:
+            if is_call and not appended_to(n) and not is_report(self.value_of(n.value)):
                 found |= tree.names_read(n.value) & self.hidden
         return found
 

@@ -5,6 +5,7 @@ add = out.append; add(x[i])      a method under another name
 map(out.append, x)               a method that is handed over
 operator.setitem(y, 0, x[1])     a function that is known to write
 y.sum(0, None, total)            `out` by position, of what need not be an array
+table[float(x[0])] = 1.0         a key that is a differentiated number
 """
 
 import bisect
@@ -18,11 +19,12 @@ from typing import Any
 import gast
 import numpy as np
 
-from knetsrc.errors import KnetsrcError, UnsupportedAliasError
+from knetsrc.errors import KnetsrcError, UnsupportedAliasError, UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
 from knetsrc.transform.analysis.aliases import made_containers
-from knetsrc.transform.callee import Calls, Helper, Unknown
+from knetsrc.transform.analysis.assigned import bound_values
+from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
 from knetsrc.transform.functions import Function, bind_call
 from knetsrc.transform.normalize.call_writes import out_position
 from knetsrc.transform.normalize.scopes import parameters
@@ -84,6 +86,36 @@ class LostWrites:
             elif isinstance(callee, Helper):
                 self._look_into(call, callee, varied)
         _refuse_kept_methods(core, varied)
+        self._refuse_keys(core, varied)
+
+    def _refuse_keys(self, core: gast.FunctionDef, varied: set[str]) -> None:
+        """Refuse dictionaries with keys that are sure to be differentiated numbers: reading a key gives no derivative."""
+        made, bound = made_containers(core), bound_values(core)
+        for node in tree.walk(core.body):
+            keys = [k for k in node.keys if k is not None] if isinstance(node, gast.Dict) else []
+            if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Subscript):
+                written = node.targets[0]
+                keys = [written.slice] if getattr(written.value, "id", None) in made else []
+            for key in keys:
+                values = bound.get(key.id, []) if isinstance(key, gast.Name) else [key]
+                if any(
+                    self._is_float(v) and differentiable_names(v, self.calls) & varied
+                    for v in values
+                ):
+                    raise UnsupportedSyntaxError(
+                        f"`{tree.show(key)}`, a differentiated number, as a key",
+                        at=key,
+                        why="a key has no adjoint, and the derivative of what reads it would be lost",
+                        instead="keep the number as a value, under an integer or a text",
+                    )
+
+    def _is_float(self, node: tree.Node | None) -> bool:
+        callee = self.calls.of(node) if node is not None else None
+        if not isinstance(callee, Primitive):
+            return False
+        if not callee.rule.elementwise:
+            return float in callee.rule.primitives
+        return not isinstance(node, gast.BinOp) or any(map(_is_float_literal, tree.walk(node)))
 
     def _refuse_unknown(self, call: gast.Call, local: set[str] | None) -> None:
         """`local` are names of the function, if the value of the call is not used."""
@@ -104,6 +136,10 @@ class LostWrites:
         if key not in self._seen:
             self._seen.add(key)
             self.refuse(function.core, given)
+
+
+def _is_float_literal(node: tree.Node) -> bool:
+    return isinstance(node, gast.Constant) and isinstance(node.value, float)
 
 
 def _refuse_kept_methods(core: gast.FunctionDef, varied: set[str]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from knetsrc.transform import prepare, rebound, tree
 from knetsrc.transform.analysis.activity import active_names, differentiable_names, varied_names
+from knetsrc.transform.analysis.aliases import Aliases
 from knetsrc.transform.analysis.held import loops_that_write
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts
@@ -29,6 +30,7 @@ from knetsrc.transform.results import bind_result, split_aux
 from knetsrc.transform.stateful import refuse_unknown_methods
 from knetsrc.transform.tries import structure_tries
 from knetsrc.transform.truncation import check_truncation
+from knetsrc.transform.unnamed import name_what_changes
 from knetsrc.transform.views import through_views
 from knetsrc.transform.writes import check_calls, guard_writes, refuse_seen_appends
 
@@ -97,12 +99,15 @@ class Preparing:
         core = split_calls(
             core, lambda call: self._stands_alone(call, depends), changes=self._has_written
         )
+        core = name_what_changes(
+            core, self._aliases(core, at_end, function), self.units.calls, names
+        )
         core = tree.clone(self._through_views(core, names, at_end, function))
         refuse_seen_appends(core, self.facts.held_where_grown(core))
         core = self._with_checked_copies(core, at_end, function)
         core = guard_writes(
             core,
-            self.facts.aliases(core, at_end, function.numeric_in(core), function.kinds),
+            self._aliases(core, at_end, function),
             self.units.spell,
             self.facts.given_back,
         )
@@ -254,5 +259,10 @@ class Preparing:
     def _through_views(
         self, core: gast.FunctionDef, names: Names, at_end: frozenset[str], function: Function
     ) -> gast.FunctionDef:
-        found = self.facts.aliases(core, at_end, function.numeric_in(core), function.kinds)
+        found = self._aliases(core, at_end, function)
         return through_views(core, found, names, self.units.spell, self.facts.given_back)
+
+    def _aliases(
+        self, core: gast.FunctionDef, at_end: frozenset[str], function: Function
+    ) -> Aliases:
+        return self.facts.aliases(core, at_end, function.numeric_in(core), function.kinds)

@@ -31,7 +31,15 @@ from knetsrc.transform.analysis.stores import (
 )
 from knetsrc.transform.analysis.sums import running_sums
 from knetsrc.transform.assemble import Assembler
-from knetsrc.transform.callee import Constant, Container, Helper, Primitive, Record, Replaced
+from knetsrc.transform.callee import (
+    Constant,
+    Container,
+    Helper,
+    Primitive,
+    Record,
+    Replaced,
+    is_report,
+)
 from knetsrc.transform.functions import Function, parameter_names
 from knetsrc.transform.helper_calls import reverse_call
 from knetsrc.transform.keys import Keys, NumericKeys
@@ -368,9 +376,11 @@ class Reversing:
             return True
         if text == "slice":
             return True
-        if text in ("print", "input", "open", "next") or text in _CHANGING_HELPERS:
+        if text in ("input", "open", "next") or text in _CHANGING_HELPERS:
             return False
         function = call.func
+        if is_report(self.units.calls.outside.resolve(function)):
+            return False
         spelled = tree.show(function)
         if spelled.startswith("np.") and not spelled.startswith("np.random"):
             return True

@@ -93,7 +93,8 @@ class Specializer:
             return node
 
         operations = dict.fromkeys(
-            (gast.Attribute, gast.BinOp, gast.UnaryOp, gast.Subscript), rewrite_operation
+            (gast.Attribute, gast.BinOp, gast.UnaryOp, gast.Compare, gast.Subscript),
+            rewrite_operation,
         )
         rewriters = {gast.Call: rewrite_call, gast.For: rewrite_loop, **operations}
         new = tree.rewrite(core, rewriters)
@@ -197,7 +198,7 @@ class Specializer:
         for receiver, name, rest in _operators(node):
             owner = self._local_class(receiver, known)
             found = defined_in(owner, name) if owner is not None else None
-            if found and isinstance(found[1], types.FunctionType):
+            if found and isinstance(found[1], types.FunctionType) and not _is_made(found[1]):
                 return (found[0], name, found[1], [receiver, *rest], [])
         return None
 
@@ -458,6 +459,10 @@ _CONVERSIONS = (
     *("__abs__", "__complex__", "__float__", "__int__", "__round__"),
 )
 _UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
+_COMPARED = {
+    gast.Lt: ("__lt__", "__gt__"), gast.LtE: ("__le__", "__ge__"), gast.Eq: ("__eq__", "__eq__"),
+    gast.Gt: ("__gt__", "__lt__"), gast.GtE: ("__ge__", "__le__"), gast.NotEq: ("__ne__", "__ne__"),
+}  # fmt: skip
 
 Member = tuple[type, str, types.FunctionType, list[tree.Node], list[tree.Node]]
 
@@ -474,11 +479,20 @@ def _getter(member: Any) -> types.FunctionType | None:
     return function if isinstance(function, types.FunctionType) else None
 
 
+def _is_made(function: types.FunctionType) -> bool:
+    """Whether a method is one that `dataclass` has written, which compares fields."""
+    return function.__code__.co_filename == "<string>"
+
+
 def _operators(node: Any) -> list[tuple[tree.Node, str, list[tree.Node]]]:
     """Which operand's class may define an operation: the operand, the name of the method, the other operands."""
     if isinstance(node, gast.BinOp):
         text = DUNDERS.get(tree.symbol_of(node.op), "")
         return [(node.left, f"__{text}__", [node.right]), (node.right, f"__r{text}__", [node.left])]
+    if isinstance(node, gast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARED:
+        left, right = node.left, node.comparators[0]
+        own, reflected = _COMPARED[type(node.ops[0])]
+        return [(left, own, [right]), (right, reflected, [left])]
     if isinstance(node, gast.UnaryOp) and type(node.op) in _UNARY:
         return [(node.operand, _UNARY[type(node.op)], [])]
     if isinstance(node, gast.Subscript):

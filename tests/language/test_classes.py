@@ -126,6 +126,22 @@ class Vec:
         return self @ o
 
 
+class Ranked:
+    def __init__(self, value):
+        self.value = value
+
+    def __lt__(self, other):
+        return self.value < other.value
+
+    def __ne__(self, other):
+        return bool(self.value != other.value)
+
+    def __eq__(self, other):
+        return [True, self.value * other.value]
+
+    __hash__ = None
+
+
 class Point(NamedTuple):
     x: float
     y: float
@@ -358,6 +374,20 @@ def test_operator_of_the_right_operand():
         return c.x * c.y
 
     check(f, Vec(0.5, 1.5), 0.3)
+
+
+def test_comparisons_of_a_class():
+    def f(x):
+        a, b = Ranked(x[0]), Ranked(x[1])
+        total = max(a, b).value * 3.0
+        if a < b:
+            total += a.value
+        while a != b and a < b:
+            a = Ranked(a.value + 1.0)
+        return total * a.value + (a == b)[1]
+
+    check(f, np.array([0.3, 0.7]))
+    check(f, np.array([0.7, 0.3]))
 
 
 def test_operator_in_a_loop():

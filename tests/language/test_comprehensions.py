@@ -163,3 +163,12 @@ def test_empty_comprehension():
         return sum(ys) + x
 
     check(f, 0.5)
+
+
+def test_generator_that_is_unpacked():
+    def f(x):
+        a, b = (np.sin(x[i]) for i in range(2))
+        first, *rest = (v * v for v in x if v > 0.0)
+        return a * b + first + sum(rest)
+
+    check(f, np.array([0.5, 0.3, 0.2]))

@@ -359,3 +359,30 @@ def test_lists_of_differentiated_values_as_operands_of_arrays():
         return np.dot(x, w) * np.sum(x / (w - 3.0 * x)) + np.linalg.norm([x[0], x[1]])
 
     check(f, V)
+
+
+def test_extremes_of_tuples():
+    def f(x):
+        value, place = min((v * v, i) for i, v in enumerate(x))
+        largest = max((x[0], 7), (x[2] * 2.0, 5))
+        return value * (place + 1.0) + largest[0]
+
+    check(f, np.array([0.5, -0.3, 1.2]))
+
+
+def test_best_path_with_its_steps():
+    def viterbi(starts, steps):
+        best = [(starts[i], [i]) for i in range(len(starts))]
+        for t in range(len(steps)):
+            best = [
+                max((score * steps[t, i, j], path + [j]) for i, (score, path) in enumerate(best))
+                for j in range(len(starts))
+            ]
+        score, path = max(best)
+        return score * (1.0 + path[0])
+
+    check(
+        viterbi,
+        np.array([0.4, 0.6]),
+        np.array([[[0.7, 0.2], [0.4, 0.9]], [[0.3, 0.6], [0.8, 0.1]]]),
+    )

@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 
+from knetsrc import grad
 from language.checking import M, V, check
 
 
@@ -360,3 +361,40 @@ def test_loop_variable_that_the_body_rebinds():
         return s
 
     check(f, [0.5, 1.5])
+
+
+def test_keys_of_a_dictionary_that_index_another_one():
+    def f(w, scale):
+        out = {k: w[k] * 2.0 for k in w}
+        for k in w:
+            out[k + "_twice"] = out[k] * scale[k]
+        for i, name in enumerate(w):
+            out[name] = out[name] * (i + 1.0)
+        for name in w:
+            if name.startswith("a") or name == "c":
+                out[name] = out[name] ** 2
+        return np.sum(out["a_twice"] * out["b_twice"]) + np.sum(out["a"]) + np.sum(out["b"])
+
+    check(f, {"a": V, "b": V * 2.0}, {"a": 0.5, "b": 1.5})
+
+
+def test_elements_that_are_indices():
+    def f(w, x):
+        total = 0.0
+        for i in w["order"]:
+            total += x[i] * w["rate"]
+        return total
+
+    gradient = grad(f)({"order": [2, 0], "rate": 0.5}, V)
+    assert gradient == {"order": [None, None], "rate": V[2] + V[0]}
+
+
+def test_elements_that_are_keys_and_values():
+    def f(x):
+        seen, total = {}, 0.0
+        for v in x:
+            seen[v] = 1.0
+            total += v * v
+        return total * len(seen)
+
+    check(f, V)

@@ -1,11 +1,16 @@
 """f-strings, print, assert and raise stay in the forward part."""
 # ruff: noqa: RUF043
 
+import logging
+import warnings
+
 import numpy as np
 import pytest
 
 from knetsrc import grad, value_and_grad, vjp
 from language.checking import V, check
+
+log = logging.getLogger(__name__)
 
 
 def test_print_of_an_active_value(capsys):
@@ -129,3 +134,31 @@ def test_docstring_and_pass():
         return np.sum(x**2)
 
     check(f, V)
+
+
+def test_logging(caplog):
+    def f(x):
+        y = np.sum(x**2)
+        log.info("y is %s", y)
+        if log.isEnabledFor(logging.DEBUG):
+            logging.debug("not shown")
+        return y * 2.0
+
+    check(f, V)
+    slope = grad(f)
+    slope(V)
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        slope(np.array([1.0, 2.0]))
+    assert [r.getMessage() for r in caplog.records] == ["y is 5.0"]
+
+
+def test_warning_from_a_branch():
+    def f(x):
+        y = np.sum(x**2)
+        if y > 1.0:
+            warnings.warn("large", stacklevel=2)
+        return y
+
+    with pytest.warns(UserWarning, match="large"):
+        np.testing.assert_array_equal(grad(f)(np.array([1.0, 2.0])), [2.0, 4.0])

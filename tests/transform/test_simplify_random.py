@@ -9,6 +9,7 @@ from knetsrc.transform.simplify import (
     inline_single_use,
     propagate,
     remove_dead_code,
+    reuse_named,
     simplify,
     simplify_algebra,
     tidy,
@@ -23,6 +24,7 @@ from transform.simplify_programs import (
 )
 
 PASSES = {
+    "reuse": lambda f: reuse_named(f, candidates(f), EFFECTS),
     "propagate": lambda f: propagate(f, candidates(f), EFFECTS),
     "algebra": lambda f: simplify_algebra(f, is_float, EFFECTS),
     "dead_code": lambda f: remove_dead_code(f, EFFECTS),

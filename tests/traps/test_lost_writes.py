@@ -7,7 +7,7 @@ import operator
 import numpy as np
 import pytest
 
-from knetsrc import UnsupportedAliasError, grad, value_and_grad
+from knetsrc import UnsupportedAliasError, UnsupportedSyntaxError, grad, value_and_grad
 from language.checking import M, V, by_grad, check
 
 
@@ -204,3 +204,29 @@ def test_value_is_that_of_the_primal_where_out_is_an_operand():
     value, gradient = value_and_grad(f)(V)
     assert value == f(V)
     np.testing.assert_allclose(gradient, 6 * V)
+
+
+def test_keys_that_are_differentiated_numbers():
+    def shown(x):
+        table = {float(x[0]): 1.0}
+        return sum(k * v for k, v in table.items()) + x[1]
+
+    def written(x):
+        table = {}
+        for v in x:
+            table[np.sqrt(v)] = 1.0
+        return sum(table.keys())
+
+    for f in (shown, written):
+        with pytest.raises(UnsupportedSyntaxError, match="a differentiated number, as a key"):
+            grad(f)(np.array([0.5, 0.3]))
+
+
+def test_keys_of_a_differentiated_dictionary():
+    def f(w):
+        squares = {name: np.sum(value**2) for name, value in w.items()}
+        for name in w:
+            squares[name + "_twice"] = 2.0 * squares[name]
+        return squares["a"] * squares["b_twice"]
+
+    check(f, {"a": V, "b": V * 2.0})

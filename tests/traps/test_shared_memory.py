@@ -336,3 +336,26 @@ def test_row_of_an_expression_is_overwritten():
 
     check(f, 0.7, [1.0, 2.0], argnums=(1,))
     check(f, 0.7, [1.0, 2.0])
+
+
+def test_expression_that_stands_twice_and_is_written_into_once():
+    def by_view(x, mu):
+        a = np.mean((x - mu) ** 2)
+        b = (x - mu).reshape(-1)
+        b[0] = 5.0
+        return a * np.sum(b**2) * np.sum((x - mu) ** 3)
+
+    def by_part(x, mu):
+        c = np.tanh(x - mu)
+        d = np.tanh(x - mu)[1:]
+        d[0] *= 2.0
+        return np.sum(c**2) * np.sum(d**3)
+
+    def by_list(x, mu):
+        a = np.mean((x - mu) ** 2)
+        c = [x - mu]
+        c[0][1] *= 2.0
+        return a * np.sum(c[0]) * np.sum((x - mu) ** 3)
+
+    for f in (by_view, by_part, by_list):
+        check(f, V, 0.3)

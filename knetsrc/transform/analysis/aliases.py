@@ -295,7 +295,7 @@ class _Walk:
     def _loop(self, node: tree.Node, state: State) -> State:
         while True:
             is_for = isinstance(node, gast.For)
-            inner = self._bound(node.target, node.iter, state) if is_for else state
+            inner = self._bound(_bound_by_loop(node), node.iter, state) if is_for else state
             after = _joined(state, self.block(node.body, inner))
             if after == state:
                 return state
@@ -440,6 +440,13 @@ def _summands(node: tree.Node) -> list[tree.Node]:
     if not isinstance(node, gast.BinOp):
         return []
     return [m for side in (node.left, node.right) for m in _summands(side) or [side]]
+
+
+def _bound_by_loop(loop: gast.For) -> tree.Node:
+    """What a loop binds to elements; the keys in `for key, value in d.items()` share no memory with anything."""
+    target, method = loop.target, getattr(getattr(loop.iter, "func", None), "attr", "")
+    is_pair = isinstance(target, gast.Tuple) and len(target.elts) == 2
+    return target.elts[1] if method == "items" and is_pair else target
 
 
 COMPOUND = (gast.If, gast.For, gast.While, gast.With, gast.Try)

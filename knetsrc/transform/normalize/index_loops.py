@@ -21,6 +21,7 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import appended_names, is_cheap, is_of_module, path_of
 from knetsrc.transform.normalize.iterators import Sequence, choosing, counted, iterator_of
 from knetsrc.transform.normalize.loop_counters import counter_of, start_of
+from knetsrc.transform.normalize.loop_keys import is_key, method, reads_entries, stays
 from knetsrc.transform.normalize.scopes import blocks, bound_names
 from knetsrc.transform.normalize.targets import split_targets
 from knetsrc.transform.tree import Node
@@ -88,7 +89,7 @@ def index_loops(
 def index_loop(node: gast.For, names: Names, spell: Callable[[str], str]) -> list[Node]:
     """One loop that counts, after the statements that it needs; the node is changed."""
     return (
-        [node] if _stays(node) else tree.at(_Indexer(names, node, None, spell, False).loop(), node)
+        [node] if stays(node) else tree.at(_Indexer(names, node, None, spell, False).loop(), node)
     )
 
 
@@ -104,7 +105,7 @@ class _Visitor:
         found: list[Node] = []
         for node in body:
             is_indexed = (
-                isinstance(node, gast.For) and self.is_active(node.iter) and not _stays(node)
+                isinstance(node, gast.For) and self.is_active(node.iter) and not stays(node)
             )
             found += self.indexed(node, depth) if is_indexed else [node]
             for block in [node.body] if isinstance(node, gast.FunctionDef) else blocks(node):
@@ -119,37 +120,6 @@ class _Visitor:
         """`i` for the outermost loop, `j` inside of it, as far as the user has no such name."""
         letter = "ijk"[depth] if depth < 3 else None
         return None if letter in self.users else letter
-
-
-def _stays(node: gast.For) -> bool:
-    """Whether a loop counts or goes through keys already."""
-    inner = node.iter
-    while tree.called_name(inner) in ("list", "tuple", "sorted", "reversed") and inner.args:
-        inner = inner.args[0]
-    return (
-        tree.called_name(inner) == "range"
-        or _method(inner) == "keys"
-        or _reads_entries(inner, node.target, node.body)
-    )
-
-
-def _reads_entries(base: Node, key: Any, body: list[Node]) -> bool:
-    """Whether the body reads `base[key]`: then `base` is a dictionary, and `key` a key."""
-    if not isinstance(key, gast.Name) or not is_cheap(base):
-        return False
-    reads = [
-        n
-        for n in tree.walk(body)
-        if isinstance(n, gast.Subscript) and tree.is_name(n.slice, key.id)
-    ]
-    return any(tree.is_same(n.value, base) for n in reads)
-
-
-def _method(node: Any) -> str | None:
-    """`items` for `d.items()`."""
-    if not isinstance(node, gast.Call) or node.args or node.keywords:
-        return None
-    return str(node.func.attr) if isinstance(node.func, gast.Attribute) else None
 
 
 @dataclass
@@ -171,7 +141,7 @@ class _Indexer:
             and not iterable.keywords
         )
         entries = iterable.args[0] if is_sorted else iterable
-        if _method(entries) == "items" or (_method(entries) == "values" and not is_sorted):
+        if method(entries) == "items" or (method(entries) == "values" and not is_sorted):
             return self.over_keys(entries, is_sorted)
         chosen = choosing(iterable, node.target, self.items, self.names, self.spell)
         if chosen is not None:
@@ -215,10 +185,12 @@ class _Indexer:
             return Sequence(inner.lengths, lambda i: inner.element(tree.binary(last, "-", i)))
         if function == "range":
             return self.range(iterable)
-        if _method(iterable) in ("items", "values", "keys"):
+        if method(iterable) in ("items", "values", "keys"):
             return self.entries(iterable.func.value, iterable.func.attr)
-        if _reads_entries(iterable, target, self.node.body):
+        if reads_entries(iterable, target, self.node.body):
             return self.entries(iterable, "keys")
+        if is_key(target, self.node.body) and is_cheap(iterable):
+            return self.plain(tree.call("list", iterable), target)
         if iterator_of(iterable) == "itertools.chain":
             return self.plain(tree.list_of(map(tree.starred, iterable.args)), target)
         found = counted(iterable, lambda part: self.sequence(self.unlisted(part), None), self.bound)

@@ -11,7 +11,6 @@ A name that can only hold a number is never shared.
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 import gast
@@ -121,50 +120,52 @@ def carriers(node: Any) -> set[str]:
     """Names with which the value of an expression may share memory."""
     if isinstance(node, gast.Name):
         return {node.id}
+    return set().union(*map(carriers, passed_on(node)))
+
+
+def passed_on(node: Any) -> list[Node]:
+    """Direct parts of an expression with which its value may share memory; none where it is new, and of a name."""
     if isinstance(node, gast.Attribute):
-        return set() if node.attr in _SIZES else carriers(node.value)
+        return [] if node.attr in _SIZES else [node.value]
     if isinstance(node, gast.Subscript | gast.Starred | gast.NamedExpr):
-        return carriers(node.value)
+        return [node.value]
     if isinstance(node, gast.IfExp):
-        return carriers(node.body) | carriers(node.orelse)
-    if isinstance(node, gast.BoolOp):
-        return _carriers(node.values)
+        return [node.body, node.orelse]
+    if isinstance(node, gast.BoolOp | gast.Dict):  # a key is no array
+        return list(node.values)
     if isinstance(node, gast.Tuple | gast.List | gast.Set):
-        return _carriers(node.elts)
-    if isinstance(node, gast.Dict):
-        return _carriers([*filter(None, node.keys), *node.values])
+        return list(node.elts)
     if isinstance(node, gast.Call):
-        return _call_carriers(node)
+        return _passed_on_by_call(node)
     if isinstance(node, COMPREHENSIONS):
-        elements = [
-            getattr(node, field) for field in ("elt", "key", "value") if hasattr(node, field)
-        ]
-        return _carriers([*elements, *(g.iter for g in node.generators)])
-    return set()
+        elements = [getattr(node, field) for field in ("elt", "value") if hasattr(node, field)]
+        return [*elements, *(g.iter for g in node.generators)]
+    return []
 
 
-def _carriers(nodes: Iterable[Node]) -> set[str]:
-    return set().union(*map(carriers, nodes))
-
-
-def _call_carriers(node: Any) -> set[str]:
+def _passed_on_by_call(node: Any) -> list[Node]:
     arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
     path = path_of(node.func)
     if is_of_module(node.func):
         copies = any(
             k.arg in ("copy", "out") and not tree.is_constant(k.value, True) for k in node.keywords
         )
-        return (
-            _carriers(arguments) if path[-1] in _VIEWS or copies or _may_be_first(node) else set()
-        )
+        return arguments if path[-1] in _VIEWS or copies or _may_be_first(node) else []
     if isinstance(node.func, gast.Name):
-        return set() if node.func.id in _NEW else _carriers(arguments)
+        if node.func.id == "dict" and len(arguments) == 1 and _pairs_two(arguments[0]):
+            return [arguments[0].args[1]]
+        return [] if node.func.id in _NEW else arguments
     if isinstance(node.func, gast.Attribute):
         copies = node.func.attr in _NEW_METHODS or (
             node.func.attr == "astype" and not node.keywords
         )
-        return set() if copies else _carriers(arguments) | carriers(node.func.value)
-    return _carriers(arguments) | carriers(node.func)
+        return [] if copies else [*arguments, node.func.value]
+    return [*arguments, node.func]
+
+
+def _pairs_two(node: Any) -> bool:
+    """Whether it is `zip(keys, values)`."""
+    return tree.called_name(node) == "zip" and len(node.args) == 2
 
 
 def _may_be_first(node: gast.Call) -> bool:

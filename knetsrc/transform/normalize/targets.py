@@ -6,6 +6,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.comprehensions import as_list
 from knetsrc.transform.normalize.effects import effects, is_cheap
 from knetsrc.transform.normalize.scopes import blocks, captured_names
 from knetsrc.transform.tree import Node
@@ -70,6 +71,8 @@ class _Splitter:
     def single(self, target: Any, value: Node) -> list[Node]:
         if isinstance(target, gast.Name | gast.Subscript):
             return [tree.assign(target, value)]
+        if isinstance(value, gast.GeneratorExp):  # it is taken apart at once
+            value = as_list(value)
         starred = any(isinstance(n, gast.Starred) for n in tree.walk(target))
         if isinstance(value, gast.Call) and not starred:
             return [tree.assign(_tuple(target), value)]

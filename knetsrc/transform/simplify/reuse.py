@@ -1,6 +1,6 @@
 """What has a name already is not computed again."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import gast
@@ -17,7 +17,7 @@ from knetsrc.transform.simplify.edit import (
     map_header,
 )
 from knetsrc.transform.simplify.effects import Effect, Effects
-from knetsrc.transform.simplify.sharing import sharing_of
+from knetsrc.transform.simplify.sharing import Sharing, sharing_of
 from knetsrc.transform.tree import Node
 
 Named = dict[Any, tuple[str, frozenset[str]]]  # by expression: its name, and the names it reads
@@ -33,7 +33,8 @@ def reuse_named(
         var = np.mean(x_minus_mu**2)    ->     var = np.mean(x_minus_mu**2)
         z = (x - mu) / np.sqrt(var)            z = x_minus_mu / np.sqrt(var)
 
-    Names of the user are not made to share memory: `u = x - mu` stays.
+    Names of the user are not made to share memory: `u = x - mu` stays, and so does what may be changed in place later, as in
+    `v = (x - mu).reshape(-1)` before `v[0] = 1.0`.
     """
     sharing = sharing_of(function, effects)
     changed = sharing.classes(sharing.mutated)
@@ -46,7 +47,7 @@ def reuse_named(
         for statement in block:
             if is_boundary(statement):
                 return found + block[len(found) :]
-            new = _in_statement(statement, named, candidates)
+            new = _in_statement(statement, named, candidates, effects, sharing)
             if isinstance(statement, COMPOUND):
                 inner = {} if isinstance(statement, gast.For | gast.While) else dict(named)
                 new = map_blocks(new, lambda nested, inner=inner: in_block(nested, dict(inner)))
@@ -75,23 +76,41 @@ def _forget(named: Named, effect: Effect) -> None:
             del named[key]
 
 
-def _in_statement(statement: Node, named: Named, candidates: frozenset[str]) -> Node:
+def _in_statement(
+    statement: Node, named: Named, candidates: frozenset[str], effects: Effects, sharing: Sharing
+) -> Node:
     if not named or isinstance(statement, gast.For | gast.While | gast.FunctionDef):
         return statement
-    replace = _replacing(named)
+    replacing = _Replacing(named, effects)
+    effect = effects.own(statement)
+    reached = effect.writes | effect.mutates | effect.pushes
+    is_changed = bool(sharing.classes(reached) & sharing.classes(sharing.mutated))
+    replace = replacing.shared if is_changed else replacing.read
     if isinstance(statement, gast.Assign) and assigned_name(statement) not in candidates:
         return map_header(statement, lambda part: map_children(part, replace))
     return map_header(statement, replace)
 
 
-def _replacing(named: Named) -> Callable[[Node], Node]:
-    def replace(node: Node) -> Node:
+@dataclass(frozen=True)
+class _Replacing:
+    """Puts names where their expressions stand again."""
+
+    named: Named
+    effects: Effects
+
+    def read(self, node: Node) -> Node:
+        """For a value of which no part is changed later."""
         if isinstance(node, gast.Lambda):
             return node
         if isinstance(node, _COMPUTED):
-            found = named.get(tree.signature(node))
+            found = self.named.get(tree.signature(node))
             if found is not None:
                 return tree.at(tree.name(found[0]), node)
-        return map_children(node, replace)
+        is_open = isinstance(node, gast.Call) and self.effects.own(node).impure
+        return map_children(node, self.shared if is_open else self.read)
 
-    return replace
+    def shared(self, node: Node) -> Node:
+        """For a value that may be changed in place later: only what it is computed from is read."""
+        if isinstance(node, gast.Lambda):
+            return node
+        return map_children(node, self.read if self.effects.is_fresh(node) else self.shared)

@@ -1,0 +1,67 @@
+"""Whether a loop goes through keys or indices, which have no derivative."""
+
+from typing import Any
+
+import gast
+import numpy as np
+
+from knetsrc.transform import tree
+from knetsrc.transform.normalize.effects import is_cheap
+from knetsrc.transform.tree import Node
+
+_TEXT_METHODS = frozenset(dir(str)) - frozenset(dir(np.ndarray)) - frozenset(dir(list))
+
+
+def stays(node: gast.For) -> bool:
+    """Whether a loop counts or goes through keys already."""
+    inner = node.iter
+    while tree.called_name(inner) in ("list", "tuple", "sorted", "reversed") and inner.args:
+        inner = inner.args[0]
+    return (
+        tree.called_name(inner) == "range"
+        or method(inner) == "keys"
+        or reads_entries(inner, node.target, node.body)
+        or (inner is node.iter and is_key(node.target, node.body))
+    )
+
+
+def is_key(target: Any, body: list[Node]) -> bool:
+    """Whether the body takes what the loop binds for a key, an index or a text, and for nothing else: it has no derivative then."""
+    if not isinstance(target, gast.Name):
+        return False
+    keys = [k for n in tree.walk(body) for k in _keys_in(n)]
+    if not any(tree.is_name(k, target.id) for k in keys):
+        return False
+    compared = [n for n in tree.walk(body) if isinstance(n, gast.Compare | gast.JoinedStr)]
+    known = {id(n) for n in tree.walk([*keys, *compared])}
+    return all(id(n) in known for n in tree.walk(body) if tree.is_name(n, target.id))
+
+
+def _keys_in(node: Any) -> list[Node]:
+    """What a node takes for keys or texts: `a[k]`, `k + "_b"`, `k == "b"`, `k.startswith("b")`."""
+    if isinstance(node, gast.Subscript):
+        return [node.slice]
+    if isinstance(node, gast.BinOp | gast.Compare):
+        sides = tree.children(node)
+        return sides if any(isinstance(getattr(n, "value", None), str) for n in sides) else []
+    is_of_text = isinstance(node, gast.Attribute) and node.attr in _TEXT_METHODS
+    return [node.value] if is_of_text else []
+
+
+def reads_entries(base: Node, key: Any, body: list[Node]) -> bool:
+    """Whether the body reads `base[key]`: then `base` is a dictionary, and `key` a key."""
+    if not isinstance(key, gast.Name) or not is_cheap(base):
+        return False
+    reads = [
+        n
+        for n in tree.walk(body)
+        if isinstance(n, gast.Subscript) and tree.is_name(n.slice, key.id)
+    ]
+    return any(tree.is_same(n.value, base) for n in reads)
+
+
+def method(node: Any) -> str | None:
+    """`items` for `d.items()`."""
+    if not isinstance(node, gast.Call) or node.args or node.keywords:
+        return None
+    return str(node.func.attr) if isinstance(node.func, gast.Attribute) else None
