@@ -8,10 +8,12 @@ from .functions import Functions
 
 WRAP = ["np.sin({})", "np.tanh({})", "np.cos({})", "(0.5 * {})", "np.sin(0.7 * {})", "{}"]
 NEW = {
-    "v": ["np.zeros(3)", "np.ones(3)", "np.zeros_like({v})", "{v}.copy()", "np.array({v})", "{v} * 1.0"],
+    "v": ["np.zeros(3)", "np.ones(3)", "np.zeros_like({v})", "{v}.copy()", "np.array({v})", "{v} * 1.0",
+          "np.tanh({v})", "np.exp(0.4 * {v})"],
     "r": ["np.zeros((1, 3))", "{r}.copy()", "{r} + 0.0"],
     "c": ["np.ones((2, 1))", "{c}.copy()", "{c} * 1.0"],
-    "m": ["np.zeros((2, 3))", "np.ones_like({m})", "{m}.copy()", "{m} * 1.0", "np.full((2, 3), {s})"],
+    "m": ["np.zeros((2, 3))", "np.ones_like({m})", "{m}.copy()", "{m} * 1.0", "np.full((2, 3), {s})",
+          "np.tanh({m})", "np.exp({m} - {m})"],
 }  # fmt: skip
 VIEWS = {  # of a name of the second kind
     "v": [("{}", "v"), ("{}[::-1]", "v"), ("{}[0]", "m"), ("{}[1, :]", "m"), ("{}[0]", "r"),
@@ -21,6 +23,9 @@ VIEWS = {  # of a name of the second kind
     "m": [("{}", "m"), ("{}[::-1]", "m"), ("{}[:, ::-1]", "m"), ("{}.T.T", "m"), ("{}[0]", "k"),
           ("{}.reshape(2, 3)", "m"), ("{}[:, 1]", "k"), ("np.asarray({})", "m")],
 }  # fmt: skip
+READ = [  # the derivatives of these read the results
+    "np.tanh({})", "np.exp(0.3 * {})", "np.sqrt(1.0 + {} ** 2)", "(1.0 / (1.5 + {} ** 2))", "({} * 1.0)",
+]  # fmt: skip
 PAIRS = [
     "1:",
     ":-1",
@@ -112,9 +117,10 @@ class ArrayWrites(Functions):
         return [f"{name} = {value}"]
 
     def seen(self, kind: str) -> str | None:
-        """A view of a kind, of an array with a name."""
+        """A view of a kind, of an array with a name, or of a new one that only the view knows."""
+        is_new = self.chance(0.3)
         ways = [
-            pattern.format(name)
+            pattern.format(self.draw.choice(READ).format(name) if is_new else name)
             for pattern, of in VIEWS[kind]
             for name, held in sorted(self.scope.items())
             if held == of

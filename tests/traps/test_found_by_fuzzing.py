@@ -249,3 +249,14 @@ def test_number_that_a_helper_adds_to_after_it_was_summed():
         return np.sum(np.sin(value)) + np.sum(a) + np.sum(y) + x
 
     check(f, 0.3, V, V * 0.7, argnums=(0, 1, 2))
+
+
+def test_adjoint_of_a_list_is_as_long_as_that_list_and_not_another():
+    def f(x, y):
+        items = [x * 1.0 for _ in range(2)]
+        p = np.cos(y)
+        for _, q in zip([np.sin(y) for _ in range(1)], p, strict=False):
+            p = np.arctan(p if q > -0.4 and items[-1] <= 0.6 else p)  # noqa: RUF034
+        return np.sum(p) + x + items[0]
+
+    check(f, 1.0, V, argnums=(0, 1))

@@ -183,6 +183,8 @@ class Shapes:
             return compared | {BOOLEAN} if compared else compared
         if isinstance(node, gast.Subscript):
             return self._of_part(node, env, numbers)
+        if isinstance(node, gast.List | gast.Dict):  # one that grows later is as long as no other
+            return frozenset([("container", id(node))])
         if isinstance(node, gast.Attribute) and node.attr == "T":
             dims = dims_of(self._of(node.value, env, numbers))
             return frozenset([self._atom(node, env)]) if dims is None else of_dims(dims[::-1])
