@@ -51,11 +51,13 @@ from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.seeds import Seeds
 from knetsrc.transform.simplify import Effects, simplify
 from knetsrc.transform.simplify.by_calls import by_calls
+from knetsrc.transform.simplify.elements import add_into_elements
 from knetsrc.transform.simplify.fill import fill_parts
 from knetsrc.transform.simplify.gather import gather_saved
 from knetsrc.transform.simplify.likes import add_unrepeated
 from knetsrc.transform.simplify.outlines import keep_outlines
 from knetsrc.transform.simplify.renumber import renumber
+from knetsrc.transform.simplify.revisit import revisit
 from knetsrc.transform.simplify.templates import share_templates
 from knetsrc.transform.simplify.unpack import unpack_parts
 from knetsrc.transform.simplify.zeros import plain_zeros
@@ -246,6 +248,9 @@ class Reversing:
         simple = unpack_parts(simple, frozenset(self.temporaries))
         simple = add_unrepeated(plain_zeros(simple, numeric), numeric)
         simple = gather_saved(simple, names.fresh, Effects(self._is_pure, _FRESH_CALLS))
+        if not (self.task.is_helper or self.task.is_seeded):
+            simple = revisit(simple, Effects(self._is_pure, _FRESH_CALLS))
+        simple = add_into_elements(simple, self.integers)
         simple = keep_outlines(simple, self.sliced, self.units.spell("outline", None))
         simple = by_calls(fill_parts(simple))
         taken = self.units.names.taken | Names.of(self.function.core).taken

@@ -25,7 +25,7 @@ _LOOSENESS = {
     **dict.fromkeys([" * ", " / ", " // ", " % ", " @ "], 4), " ** ": 1,
 }  # fmt: skip
 _INDENT = "    "
-_MANY = 6
+_MANY = 3  # commas between names; fewer have a line each
 
 
 def wrap(

@@ -68,7 +68,7 @@ def note_equal(a: Dim, b: Dim, equal: Equal | None) -> Dim | None:
     if equal is None or is_open(a) or is_open(b) or (isinstance(a, int) and isinstance(b, int)):
         return None
     first, second = (
-        (a, b) if isinstance(a, int) else (b, a) if isinstance(b, int) else sorted((a, b))
+        (a, b) if isinstance(a, int) else (b, a) if isinstance(b, int) else sorted((a, b), key=repr)
     )
     equal[second] = first
     return first

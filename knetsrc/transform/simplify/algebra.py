@@ -31,6 +31,9 @@ from knetsrc.transform.tree import Node
 _RETURNED = "return"  # no name: stands for the caller who is handed the result
 _ANYONE = frozenset(["anyone"])  # a call that may keep or change what it is handed
 _REWRITTEN = (gast.Assign, gast.AugAssign, gast.Expr, gast.Return)
+_FLOATS = frozenset(
+    {"np.cos", "np.cosh", "np.exp", "np.log", "np.sin", "np.sinh", "np.sqrt", "np.tanh"}
+)
 Holders = frozenset[str] | None  # names that hold a value; None for an operand, which nobody holds
 _SKIPPED = (gast.Subscript, gast.FunctionDef, gast.Lambda, gast.Constant, gast.Name)
 
@@ -150,7 +153,7 @@ class Context:
             )
         if isinstance(node, gast.BinOp) and isinstance(node.op, gast.Pow):
             return self.is_float(node) or self.is_surely_float(node.left)
-        return self.is_float(node)
+        return self.is_float(node) or call_text(getattr(node, "func", None)) in _FLOATS
 
     def may_share(self, value: Node, targets: Holders) -> bool:
         """Whether `value` may stand where now a new object is made from it, held by `targets`."""
@@ -209,6 +212,11 @@ def _rewritten(node: Node, context: Context) -> Node:
     return node
 
 
+def _is_once(node: Node) -> bool:
+    """Whether it is `1.0 * y`: that makes a float of an integer, as a sum with another float does."""
+    return is_product(node) and isinstance(node.op, gast.Mult) and tree.is_number(node.left, 1)
+
+
 def _power(node: gast.BinOp) -> Node:
     if tree.is_constant(node.right, 1):
         return node.left
@@ -240,6 +248,10 @@ def _sum(node: gast.BinOp, context: Context) -> Node:
     positive = strip_sign(right)
     if positive is not None:
         return tree.binary(left, "-" if adds else "+", positive)
+    if _is_once(right) and context.is_surely_float(left):
+        return tree.binary(left, tree.symbol_of(node.op), right.right)
+    if _is_once(left) and context.is_surely_float(right):
+        return tree.binary(left.right, tree.symbol_of(node.op), right)
     positive = strip_sign(left) if adds else None
     if positive is not None and context.effects.may_swap(left, right):
         return tree.binary(right, "-", positive)

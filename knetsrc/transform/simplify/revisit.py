@@ -1,0 +1,168 @@
+"""What a loop only collects for the backward part is gone through there.
+
+steps_saved = []
+for x, y in zip(xs, ys):
+    steps_saved.append((x, y))
+                                        ->
+while steps_saved:                              for x, y in zip(xs, ys):
+    x, y = steps_saved.pop()                        d_w += 2 * (w @ x - y) * x
+    d_w += 2 * (w @ x - y) * x
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.simplify.edit import (
+    Block,
+    assigned_name,
+    is_filler,
+    statements,
+    with_fields,
+)
+from knetsrc.transform.simplify.effects import Effects, list_method, popped_list
+from knetsrc.transform.simplify.sharing import sharing_of
+from knetsrc.transform.tree import Node
+
+_PASSING_ON = frozenset({"zip", "enumerate", "range", "reversed"})
+_ENTRIES = frozenset({"items", "values", "keys"})
+_ADDING = frozenset({"add_at", "add_into", "add_within"})
+
+
+def revisit(function: gast.FunctionDef, effects: Effects) -> gast.FunctionDef:
+    """Loop over the elements themselves, where the backward part is all that there is to do for them.
+
+    Parameters
+    ----------
+    function
+        Generated code of which forward and backward part run one right after the other.
+    effects
+        What is known of calls.
+
+    Returns
+    -------
+    FunctionDef
+        In the order of the elements where the sums do not depend on it, else from the last to the first.
+    """
+    body = function.body
+    for start in [n for n in body if isinstance(n, gast.For)]:
+        found = _found(function, start, effects)
+        if found is None:
+            continue
+        loop = _Loop(found.body[1:], effects)
+        iterable = start.iter
+        if not loop.is_any_order():
+            iterable = tree.call("reversed", tree.call("list", iterable))
+        new = tree.at(tree.for_(tree.clone(start.target), iterable, found.body[1:]), found)
+        made = popped_list(found.body[0])
+        body = [
+            new if n is found else n
+            for n in body
+            if n is not start and not (assigned_name(n) == made and isinstance(n.value, gast.List))
+        ]
+        function = with_fields(function, body=body)
+    return function
+
+
+def _found(function: gast.FunctionDef, start: gast.For, effects: Effects) -> gast.While | None:
+    """The loop of the backward part over what `start` collects, if that is all that `start` does and the only use of it."""
+    collected = list_method(start.body[0].value) if isinstance(start.body[0], gast.Expr) else None
+    if len(start.body) != 1 or start.orelse or collected is None or collected[1] != "append":
+        return None
+    saved = collected[0]
+    loops = [n for n in function.body if isinstance(n, gast.While) and tree.is_name(n.test, saved)]
+    if len(loops) != 1 or popped_list(loops[0].body[0]) != saved or loops[0].orelse:
+        return None
+    back = loops[0]
+    taken, kept = back.body[0].targets[0], start.body[0].value.args[0]
+    names = tree.names_written(start.target)
+    if tree.names_written(taken) != tree.names_read(kept) or not tree.is_same(
+        _as_read(taken), kept
+    ):
+        return None
+    if not tree.names_read(kept) <= names or not _is_plain(start.iter):
+        return None
+    inside = _occurrences([start, back])
+    everywhere = _occurrences(function.body)
+    is_own = all(everywhere[n] == inside[n] for n in names)
+    uses = everywhere[saved] - inside[saved]
+    is_single = uses == 1 and any(assigned_name(n) == saved for n in function.body)
+    return back if is_own and is_single and _stays(function, start, effects) else None
+
+
+def _stays(function: gast.FunctionDef, start: gast.For, effects: Effects) -> bool:
+    """Whether the elements are the same in the backward part: nothing that may be one of them is bound again or changes."""
+    read = tree.names_read(start.iter)
+    every = list(statements(function.body))
+    written = [n for s in every for n in effects.own(s).writes | effects.own(s).pushes]
+    if any(written.count(n) for n in read) or any(effects.own(s).impure for s in every):
+        return False
+    sharing = sharing_of(function, effects)
+    return not sharing.classes(read) & sharing.classes(sharing.mutated)
+
+
+def _is_plain(iterable: Node) -> bool:
+    """Whether going through something later gives the same: names, and what passes on their elements."""
+    if isinstance(iterable, gast.Name):
+        return True
+    if isinstance(iterable, gast.Call) and tree.called_name(iterable) in _PASSING_ON:
+        return all(_is_plain(n) for n in iterable.args) and not iterable.keywords
+    if not isinstance(iterable, gast.Call) or not isinstance(iterable.func, gast.Attribute):
+        return False
+    method = iterable.func
+    return method.attr in _ENTRIES and not iterable.args and isinstance(method.value, gast.Name)
+
+
+def _occurrences(nodes: Block) -> Counter[str]:
+    return Counter(n.id for n in tree.walk(nodes) if isinstance(n, gast.Name))
+
+
+def _as_read(target: Node) -> Node:
+    if isinstance(target, gast.Tuple):
+        return tree.tuple_of(map(_as_read, target.elts))
+    return tree.name(target.id) if isinstance(target, gast.Name) else target
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """What one turn does."""
+
+    body: Block
+    effects: Effects
+
+    def is_any_order(self) -> bool:
+        """Whether all that a turn leaves behind is added to sums that no turn reads."""
+        sums: set[str] = set()
+        bound: set[str] = set()
+        read: set[str] = set()
+        for statement in self.body:
+            if is_filler(statement):
+                continue
+            total, rest = _added_to(statement)
+            name = assigned_name(statement)
+            if total is None and name is None:
+                return False
+            read |= (tree.names_read(rest) if total else tree.names_read(statement.value)) - bound
+            if total:
+                sums.add(total)
+            elif name in sums or name in read:
+                return False
+            else:
+                bound.add(name or "")
+        return not sums & (read | bound)
+
+
+def _added_to(statement: Node) -> tuple[str | None, list[Node]]:
+    """The name that a statement adds into, and what else it reads."""
+    if isinstance(statement, gast.AugAssign) and isinstance(statement.op, gast.Add | gast.Sub):
+        target, rest = statement.target, [statement.value]
+        while isinstance(target, gast.Subscript):
+            rest.append(target.slice)
+            target = target.value
+        return (target.id, rest) if isinstance(target, gast.Name) else (None, [])
+    if isinstance(statement, gast.Expr) and tree.called_name(statement.value) in _ADDING:
+        first, *rest = statement.value.args
+        return (first.id, rest) if isinstance(first, gast.Name) else (None, [])
+    return None, []

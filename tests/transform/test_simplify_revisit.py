@@ -1,0 +1,85 @@
+"""Loops that only collect elements for the backward part."""
+
+import numpy as np
+
+from knetsrc import grad
+from language.checking import V, by_grad, check
+
+
+def source(f, *args):
+    gradient = grad(f)
+    gradient(*args)
+    return gradient.source
+
+
+def test_sums_in_the_order_of_the_elements():
+    def f(w, xs, ys):
+        total = 0.0
+        for n, (x, y) in enumerate(zip(xs, ys)):  # noqa: B905
+            total += n * (w @ x - y) ** 2
+        return total
+
+    check(f, V, [V, 2 * V, V[::-1]], [0.5, 0.2, 0.1])
+    text = source(f, V, [V, 2 * V], [0.5, 0.2])
+    assert "for n, (x, y) in enumerate(zip(xs, ys)):" in text
+    assert "saved" not in text
+
+
+def test_what_is_carried_goes_from_the_last_element_to_the_first():
+    def f(w, xs):
+        total = 0.0
+        for x in xs:
+            total = total * x[0] + np.sum((w * x) ** 2)
+        return total
+
+    check(f, V, [V, 2 * V, V + 1.0])
+    assert "for x in reversed(list(xs)):" in source(f, V, [V, 2 * V])
+
+
+def test_what_can_be_gone_through_once():
+    def f(w, xs):
+        total = 0.0
+        for x in xs:
+            total += np.sum((w * x) ** 2)
+        return total
+
+    expected = grad(f)(V, [V, 2 * V])
+    np.testing.assert_allclose(grad(f)(V, iter([V, 2 * V])), expected)
+    np.testing.assert_allclose(grad(f)(V, (x for x in [V, 2 * V])), expected)
+
+
+def test_elements_that_change_after_the_loop():
+    def written(w, xs):
+        total = 0.0
+        for x in xs:
+            total += np.sum((w * x) ** 2)
+        xs[0][1] = 3.0
+        return total + np.sum(xs[0])
+
+    def bound(w, xs):
+        total = 0.0
+        for x in xs:
+            total += np.sum((w * x) ** 2)
+        xs = xs[1:]
+        return total * np.sum(xs[0])
+
+    def grown(w):
+        xs, total = [1.0, 2.0], 0.0
+        for x in xs:
+            total += np.sum((w * x) ** 2)
+        xs.append(3.0)
+        return total * xs[-1]
+
+    check(written, V, [V + 1.0, 2 * V], ways=(by_grad,))
+    check(bound, V, [V, 2 * V])
+    check(grown, V)
+
+
+def test_element_that_is_read_after_the_loop():
+    def f(w, xs):
+        total = 0.0
+        for x in xs:
+            total += np.sum((w * x) ** 2)
+        return total * np.sum(w * x)
+
+    check(f, V, [V, 2 * V])
