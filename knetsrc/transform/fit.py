@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.atoms import BOOLEAN, SCALAR, Shape, broadcast, dims_of
+from knetsrc.transform.analysis.atoms import BOOLEAN, SCALAR, Shape, broadcast, combined, dims_of
 from knetsrc.transform.analysis.dims import summed_axes
 
 if TYPE_CHECKING:
@@ -106,9 +106,31 @@ class Fitter:
         return value
 
     def _product(self, node: gast.BinOp) -> tree.Node:
+        chosen = self._chosen(node)
+        if chosen is not None:
+            return chosen
         if isinstance(node.op, gast.Mult | gast.Div):
             return self._without_likes(node, SCALAR)
         return node
+
+    def _chosen(self, node: gast.BinOp) -> tree.Node | None:
+        """`np.where(m, 2 * r, 0)` for `np.where(m, like(1.0, y), 0) * 2 * r`, where `m` and `r` have the shape of `y` together."""
+        first = _first_factor(node)
+        if not is_choice(first):
+            return None
+        mask, *sides = first.args
+        place = 0 if is_call_of(sides[0], "like") else 1
+        repeated = sides[place]
+        if not is_call_of(repeated, "like") or not tree.is_number(sides[1 - place], 0):
+            return None
+        number, reference = repeated.args
+        value = _replaced(node, first, number)
+        shapes = [self.values.shape_of(n) for n in (mask, value, reference)]
+        known = [s for s in shapes if s is not None]
+        if len(known) < 3 or not known[1] or combined(known[:2]) != known[2]:
+            return None
+        sides[place] = value
+        return tree.call("np.where", mask, *sides)
 
     def _without_likes(self, node: tree.Node, outer: Shape) -> tree.Node:
         """A product without `like` on a factor, where the others (and what it is fitted to) have the whole shape anyway."""
@@ -145,6 +167,18 @@ class Fitter:
             if value.shape == shape and text.isidentifier():
                 return tree.name(text)
         return self.values.part_with_shape(reference, shape)
+
+
+def _first_factor(node: tree.Node) -> tree.Node:
+    while isinstance(node, gast.BinOp) and isinstance(node.op, gast.Mult):
+        node = node.left
+    return node
+
+
+def is_choice(node: tree.Node) -> bool:
+    return (
+        isinstance(node, gast.Call) and tree.is_path(node.func, "np.where") and len(node.args) == 3
+    )
 
 
 def _with_axis(node: gast.Call) -> tree.Node:

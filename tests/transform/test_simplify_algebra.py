@@ -43,7 +43,16 @@ SIGNS = {
     "d_x = x * y + 0.0": "d_x = x * y",
     "d_x = 0 - x * y": "d_x = -x * y",
 }
+OTHERS = {
+    "d_x = np.exp(x) - 1.0 * n": "d_x = np.exp(x) - n",
+    "d_x = 1.0 * n + 2.0 * x": "d_x = n + 2 * x",
+    "d_x = w @ x.T.T": "d_x = w @ x",
+    "d_x = (w.T @ d_y).T": "d_x = d_y.T @ w",
+    "d_x = (d_y @ w.T).T": "d_x = w @ d_y.T",
+}
 UNCHANGED = [
+    "d_x = (x.T @ y).T",  # what the user wrote may have more axes
+    "d_x = (x @ d_y).T",
     "d_x = d_y * (x > 0)",
     "d_x = x ** 2 * y",
     "d_x = x / n * y",
@@ -69,6 +78,11 @@ def test_literals_are_collected(before):
 @pytest.mark.parametrize("before", SIGNS)
 def test_signs_are_collected(before):
     check(algebra, before, SIGNS[before])
+
+
+@pytest.mark.parametrize("before", OTHERS)
+def test_other_forms(before):
+    check(algebra, before, OTHERS[before])
 
 
 @pytest.mark.parametrize("text", UNCHANGED)

@@ -200,3 +200,14 @@ def test_product_of_two_vectors_that_is_written_into_several_slots(length):
     check(by_slice, y)
     check(by_indices, y, z)
     check(added, y, z)
+
+
+def test_choice_between_values_of_several_shapes():
+    def f(x, y):
+        r = np.where(x > 0.45, 0.5 * x**2, y * x)
+        return np.sum(r * r)
+
+    for x, y in [(V, V + 1.0), (V[:3], M), (M, V[:3]), (COLUMN, V[:3]), (V[:1], V)]:
+        check(f, x, y)
+    narrow = grad(f, (0, 1))(V.astype(np.float32), V.astype(np.float32))
+    assert [d.dtype for d in narrow] == [np.float32, np.float32]

@@ -209,7 +209,30 @@ def _rewritten(node: Node, context: Context) -> Node:
         return _sum(node, context)
     if isinstance(node, gast.BinOp) and isinstance(node.op, gast.Pow):
         return _power(node)
-    return node
+    return _transposed(node)
+
+
+def _transposed(node: Node) -> Node:
+    """`k` for `k.T.T`, and `d.T @ q` for `(q.T @ d).T` with an adjoint `d` of two axes."""
+    inner = _before_transposing(node)
+    if inner is None:
+        return node
+    if _before_transposing(inner) is not None:
+        return _before_transposing(inner)
+    if not isinstance(inner, gast.BinOp) or not isinstance(inner.op, gast.MatMult):
+        return node
+    sides = [inner.left, inner.right]
+    is_adjoint = any(tree.is_name(n) and n.id.startswith("d_") for n in sides)
+    if not is_adjoint or all(_before_transposing(n) is None for n in sides):
+        return node
+    left, right = (_before_transposing(n) or tree.attribute(n, "T") for n in sides)
+    return tree.binary(right, "@", left)
+
+
+def _before_transposing(node: Node) -> Node | None:
+    """`k` for `k.T`."""
+    is_transposed = isinstance(node, gast.Attribute) and node.attr == "T"
+    return node.value if is_transposed else None
 
 
 def _is_once(node: Node) -> bool:
