@@ -409,3 +409,17 @@ def test_dicts_that_change_their_form():
     gradient = grad(f)
     for p in ({"a": np.ones(3)}, {"a": np.ones(3), "b": 1.0}, {"a": 2.0}, {"a": np.ones(3)}):
         alike(gradient(p, np.ones(3)), grad(f).function(p, np.ones(3)))
+
+
+def test_number_of_elements_along_an_axis():
+    def f(x):
+        spread = np.std(x, axis=-1, keepdims=True) + np.var(x, axis=0)
+        return np.sum(spread * np.mean(x, axis=1, keepdims=True))
+
+    gradient = grad(f)
+    gradient(np.arange(6.0).reshape(2, 3))
+    assert "x.shape[1]" in gradient.source and "x.shape[0]" in gradient.source
+    for shape in [(2, 3), (1, 3), (4, 1), (5, 2)]:
+        x = np.random.default_rng(0).normal(size=shape)
+        check_grads(f, (x,)) if shape[1] > 1 else gradient(x)
+    assert gradient(np.zeros((0, 3))).shape == (0, 3)

@@ -32,12 +32,25 @@ class Fitter:
             node.args[1] = self._representative(node.args[1])
         elif tree.is_path(node.func, "np.expand_dims") and tree.is_number(node.args[1]):
             return _with_axis(node)
+        elif is_call_of(node, "count", "degrees_of_freedom") and len(node.args) > 1:
+            return self._counted(node)
         elif is_size(node):
             node.args[0] = self._representative(node.args[0])
         elif is_call_of(node, "matmul_adjoint_a", "matmul_adjoint_b"):
             node.args[0] = loose(node.args[0])
             return self._of_stacks(node)
         return node
+
+    def _counted(self, node: gast.Call) -> tree.Node:
+        """`x.shape[0]` for the number of elements along one of several axes."""
+        whole, axis, *less = node.args
+        dims = dims_of(self.values.shape_of(whole)) or ()
+        place = self.values.integer_of(axis)
+        is_plain = all(tree.is_number(n, 0) for n in less) and len(dims) > 1
+        if place is None or not is_plain:
+            whole = self._representative(whole) if is_size(node) else whole
+            return tree.call(node.func, whole, axis, *less)
+        return tree.subscript(tree.attribute(whole, "shape"), tree.constant(place % len(dims)))
 
     def _of_stacks(self, node: gast.Call) -> tree.Node:
         """`d @ b.swapaxes(-1, -2)` for the adjoint of `a` in `a @ b`, if these are stacks of as many matrices."""

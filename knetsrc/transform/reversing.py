@@ -30,6 +30,7 @@ from knetsrc.transform.analysis.stores import (
     target_of,
 )
 from knetsrc.transform.analysis.sums import running_sums
+from knetsrc.transform.analysis.told import root_of
 from knetsrc.transform.assemble import Assembler
 from knetsrc.transform.callee import (
     Constant,
@@ -249,7 +250,10 @@ class Reversing:
         simple = add_unrepeated(plain_zeros(simple, numeric), numeric)
         simple = gather_saved(simple, names.fresh, Effects(self._is_pure, _FRESH_CALLS))
         if not (self.task.is_helper or self.task.is_seeded):
-            simple = revisit(simple, Effects(self._is_pure, _FRESH_CALLS))
+            sequences = {
+                root_of(path) for path, dims in self.function.told.dims if dims or "[" in path
+            }
+            simple = revisit(simple, Effects(self._is_pure, _FRESH_CALLS), sequences)
         simple = add_into_elements(simple, self.integers)
         simple = keep_outlines(simple, self.sliced, self.units.spell("outline", None))
         simple = by_calls(fill_parts(simple))

@@ -244,6 +244,10 @@ class StepValues:
         value = self._placeholders.get(getattr(reference, "id", ""), reference)
         return value is self.root or isinstance(value, gast.Name)
 
+    def integer_of(self, reference: tree.Node) -> int | None:
+        """The integer that a reference is, or stands for, if that is written out."""
+        return tree.integer_of(self._placeholders.get(getattr(reference, "id", ""), reference))
+
     def is_running_sum(self, reference: tree.Node) -> bool:
         """Whether `reference` stands for a sum to which the step adds, and the adjoint of which is that of the new sum."""
         value = self._placeholders.get(getattr(reference, "id", ""))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from knetsrc import grad
+from knetsrc import grad, value_and_grad
 from language.checking import V, by_grad, check
 
 
@@ -82,4 +82,36 @@ def test_element_that_is_read_after_the_loop():
             total += np.sum((w * x) ** 2)
         return total * np.sum(w * x)
 
+    check(f, V, [V, 2 * V])
+
+
+def test_value_and_gradient_go_through_lists_twice_and_iterators_once():
+    def f(w, xs, ys):
+        total = 0.0
+        for x, y in zip(xs, ys):  # noqa: B905
+            total += y * np.sum(w * x)
+        return total
+
+    both = value_and_grad(f)
+    xs, ys = [V, 2 * V, V + 1.0], [0.5, 0.2, 0.1]
+    expected = both(V, xs, ys)
+    assert both.source.count("for x, y in zip(xs, ys):") == 2
+    for x in (iter(xs), tuple(xs), np.stack(xs)):
+        value, gradient = both(V, x, ys)
+        np.testing.assert_allclose(value, expected[0])
+        np.testing.assert_allclose(gradient, expected[1])
+
+
+def test_target_that_the_loop_binds_again():
+    def f(w, xs):
+        total = 0.0
+        for x in xs:
+            total += np.sum((w * x) ** 2)
+            x = x + 1.0
+            total += np.sum(w * x)
+        return total
+
+    value, gradient = value_and_grad(f)(V, [V, 2 * V])
+    np.testing.assert_allclose(value, f(V, [V, 2 * V]))
+    np.testing.assert_allclose(gradient, grad(f)(V, [V, 2 * V]))
     check(f, V, [V, 2 * V])

@@ -10,6 +10,7 @@ while steps_saved:                              for x, y in zip(xs, ys):
 """
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import gast
@@ -31,8 +32,10 @@ _ENTRIES = frozenset({"items", "values", "keys"})
 _ADDING = frozenset({"add_at", "add_into", "add_within"})
 
 
-def revisit(function: gast.FunctionDef, effects: Effects) -> gast.FunctionDef:
-    """Loop over the elements themselves, where the backward part is all that there is to do for them.
+def revisit(
+    function: gast.FunctionDef, effects: Effects, sequences: Collection[str] = ()
+) -> gast.FunctionDef:
+    """Loop over the elements themselves in the backward part, where the forward part keeps nothing else of a turn.
 
     Parameters
     ----------
@@ -40,6 +43,8 @@ def revisit(function: gast.FunctionDef, effects: Effects) -> gast.FunctionDef:
         Generated code of which forward and backward part run one right after the other.
     effects
         What is known of calls.
+    sequences
+        Names of arrays and containers, which can be gone through twice.
 
     Returns
     -------
@@ -48,48 +53,65 @@ def revisit(function: gast.FunctionDef, effects: Effects) -> gast.FunctionDef:
     """
     body = function.body
     for start in [n for n in body if isinstance(n, gast.For)]:
-        found = _found(function, start, effects)
+        found = _found(function, start, effects, sequences)
         if found is None:
             continue
-        loop = _Loop(found.body[1:], effects)
+        kept, back = found
         iterable = start.iter
-        if not loop.is_any_order():
+        if not _Loop(back.body[1:], effects).is_any_order():
             iterable = tree.call("reversed", tree.call("list", iterable))
-        new = tree.at(tree.for_(tree.clone(start.target), iterable, found.body[1:]), found)
-        made = popped_list(found.body[0])
+        new = tree.at(tree.for_(tree.clone(start.target), iterable, back.body[1:]), back)
+        rest = [n for n in start.body if n is not kept]
+        first = [with_fields(start, body=rest)] if rest else []
         body = [
-            new if n is found else n
+            part
             for n in body
-            if n is not start and not (assigned_name(n) == made and isinstance(n.value, gast.List))
+            for part in (first if n is start else [new] if n is back else [n])
+            if assigned_name(part) != popped_list(back.body[0])
         ]
         function = with_fields(function, body=body)
     return function
 
 
-def _found(function: gast.FunctionDef, start: gast.For, effects: Effects) -> gast.While | None:
-    """The loop of the backward part over what `start` collects, if that is all that `start` does and the only use of it."""
-    collected = list_method(start.body[0].value) if isinstance(start.body[0], gast.Expr) else None
-    if len(start.body) != 1 or start.orelse or collected is None or collected[1] != "append":
-        return None
-    saved = collected[0]
-    loops = [n for n in function.body if isinstance(n, gast.While) and tree.is_name(n.test, saved)]
-    if len(loops) != 1 or popped_list(loops[0].body[0]) != saved or loops[0].orelse:
-        return None
-    back = loops[0]
-    taken, kept = back.body[0].targets[0], start.body[0].value.args[0]
-    names = tree.names_written(start.target)
-    if tree.names_written(taken) != tree.names_read(kept) or not tree.is_same(
-        _as_read(taken), kept
-    ):
-        return None
-    if not tree.names_read(kept) <= names or not _is_plain(start.iter):
-        return None
-    inside = _occurrences([start, back])
-    everywhere = _occurrences(function.body)
-    is_own = all(everywhere[n] == inside[n] for n in names)
-    uses = everywhere[saved] - inside[saved]
-    is_single = uses == 1 and any(assigned_name(n) == saved for n in function.body)
-    return back if is_own and is_single and _stays(function, start, effects) else None
+def _found(
+    function: gast.FunctionDef, start: gast.For, effects: Effects, sequences: Collection[str]
+) -> tuple[Node, gast.While] | None:
+    """What keeps the elements in `start`, and the loop of the backward part over them, if that is the only use of what is kept."""
+    for kept in [n for n in start.body if isinstance(n, gast.Expr)]:
+        method = list_method(kept.value)
+        if method is None or method[1] != "append" or start.orelse:
+            continue
+        saved = method[0]
+        loops = [
+            n for n in function.body if isinstance(n, gast.While) and tree.is_name(n.test, saved)
+        ]
+        if len(loops) == 1 and popped_list(loops[0].body[0]) == saved and not loops[0].orelse:
+            back = loops[0]
+            is_found = _is_of_elements(start, kept, back, sequences)
+            is_found = is_found and _is_single(function, start, back, saved)
+            return (kept, back) if is_found and _stays(function, start, effects) else None
+    return None
+
+
+def _is_of_elements(
+    start: gast.For, kept: Node, back: gast.While, sequences: Collection[str]
+) -> bool:
+    """Whether what is kept are elements, and can be had again."""
+    taken, value = back.body[0].targets[0], kept.value.args[0]
+    names, others = tree.names_written(start.target), [n for n in start.body if n is not kept]
+    if not tree.is_same(_as_read(taken), value) or not tree.names_read(value) <= names:
+        return False
+    gone_through = tree.names_read(start.iter) - _PASSING_ON
+    is_again = not others or gone_through <= set(sequences)
+    return is_again and _is_plain(start.iter) and not names & tree.names_written(others)
+
+
+def _is_single(function: gast.FunctionDef, start: gast.For, back: gast.While, saved: str) -> bool:
+    """Whether the elements are read in the two loops only, and what keeps them is bound once beside."""
+    inside, everywhere = _occurrences([start, back]), _occurrences(function.body)
+    is_own = all(everywhere[n] == inside[n] for n in tree.names_written(start.target))
+    is_bound = any(assigned_name(n) == saved for n in function.body)
+    return is_own and is_bound and everywhere[saved] - inside[saved] == 1
 
 
 def _stays(function: gast.FunctionDef, start: gast.For, effects: Effects) -> bool:
