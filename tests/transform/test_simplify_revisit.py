@@ -115,3 +115,30 @@ def test_target_that_the_loop_binds_again():
     np.testing.assert_allclose(value, f(V, [V, 2 * V]))
     np.testing.assert_allclose(gradient, grad(f)(V, [V, 2 * V]))
     check(f, V, [V, 2 * V])
+
+
+def test_loop_that_ends_early():
+    def f(w, xs):
+        total = 0.0
+        for x in xs:
+            if np.sum(total) > 20.0:
+                break
+            total += np.sum((w * x) ** 2)
+        return total
+
+    def skipping(w, xs):
+        total = 0.0
+        for x in xs:
+            if x[0] > 1.2:
+                continue
+            total += np.sum((w * x) ** 2)
+        return total
+
+    xs = [V, 2 * V, V + 1.0, 3 * V]
+    for g in (f, skipping):
+        both = value_and_grad(g)
+        both(V, xs)
+        value, gradient = both(V, xs)
+        np.testing.assert_allclose(value, g(V, xs))
+        np.testing.assert_allclose(gradient, grad(g)(V, xs))
+        check(g, V, xs)

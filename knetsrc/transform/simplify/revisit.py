@@ -11,7 +11,6 @@ while steps_saved:                              for x, y in zip(xs, ys):
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import gast
 
@@ -58,7 +57,8 @@ def revisit(
             continue
         kept, back = found
         iterable = start.iter
-        if not _Loop(back.body[1:], effects).is_any_order():
+        after = body[next(k for k, n in enumerate(body) if n is back) + 1 :]
+        if not _is_any_order(back.body[1:], _occurrences(after)):
             iterable = tree.call("reversed", tree.call("list", iterable))
         new = tree.at(tree.for_(tree.clone(start.target), iterable, back.body[1:]), back)
         rest = [n for n in start.body if n is not kept]
@@ -100,6 +100,8 @@ def _is_of_elements(
     taken, value = back.body[0].targets[0], kept.value.args[0]
     names, others = tree.names_written(start.target), [n for n in start.body if n is not kept]
     if not tree.is_same(_as_read(taken), value) or not tree.names_read(value) <= names:
+        return False
+    if any(isinstance(n, gast.Break | gast.Continue) for n in tree.walk(others)):
         return False
     gone_through = tree.names_read(start.iter) - _PASSING_ON
     is_again = not others or gone_through <= set(sequences)
@@ -147,33 +149,26 @@ def _as_read(target: Node) -> Node:
     return tree.name(target.id) if isinstance(target, gast.Name) else target
 
 
-@dataclass(frozen=True)
-class _Loop:
-    """What one turn does."""
-
-    body: Block
-    effects: Effects
-
-    def is_any_order(self) -> bool:
-        """Whether all that a turn leaves behind is added to sums that no turn reads."""
-        sums: set[str] = set()
-        bound: set[str] = set()
-        read: set[str] = set()
-        for statement in self.body:
-            if is_filler(statement):
-                continue
-            total, rest = _added_to(statement)
-            name = assigned_name(statement)
-            if total is None and name is None:
-                return False
-            read |= (tree.names_read(rest) if total else tree.names_read(statement.value)) - bound
-            if total:
-                sums.add(total)
-            elif name in sums or name in read:
-                return False
-            else:
-                bound.add(name or "")
-        return not sums & (read | bound)
+def _is_any_order(turn: Block, after: Collection[str]) -> bool:
+    """Whether all that a turn leaves behind for what comes `after` is added to sums that no turn reads."""
+    sums: set[str] = set()
+    bound: set[str] = set()
+    read: set[str] = set()
+    for statement in turn:
+        if is_filler(statement):
+            continue
+        total, rest = _added_to(statement)
+        name = assigned_name(statement)
+        if total is None and name is None:
+            return False
+        read |= (tree.names_read(rest) if total else tree.names_read(statement.value)) - bound
+        if total:
+            sums.add(total)
+        elif name in sums or name in read:
+            return False
+        else:
+            bound.add(name or "")
+    return not sums & (read | bound) and not bound & set(after)
 
 
 def _added_to(statement: Node) -> tuple[str | None, list[Node]]:
