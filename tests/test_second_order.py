@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from knetsrc import grad, vjp
-from knetsrc.errors import KnetsrcError
 
 X = np.array([0.3, -0.7, 1.2])
 A = np.array([[0.3, 1.1, -0.2], [0.4, -0.9, 0.8], [1.3, 0.2, 0.5]])
@@ -87,10 +86,65 @@ def test_hessian_vector_product(name):
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
 
 
-def test_a_gradient_that_writes_into_a_buffer_is_refused():
-    gradient = grad(lambda x: np.sum(np.outer(x, x).T[0] ** 2))
-    with pytest.raises(KnetsrcError):
-        vjp(gradient, X)
+def recurrence(x):
+    total = 1.0
+    for i in range(3):
+        total = total * x[i] + np.sum((x * x[i]) ** 3)
+    return total
+
+
+def data(x):
+    total = 0.0
+    for row, target in zip(A, X):  # noqa: B905
+        total += (np.sum(x * row) - target) ** 4
+    return total
+
+
+def stencil(x):
+    u = x * 1.0
+    for _ in range(3):
+        u[1:-1] = u[1:-1] + 0.1 * (u[2:] * u[:-2] - u[1:-1] ** 2)
+    return np.sum(u**3)
+
+
+def entries(x):
+    y = np.zeros(3)
+    for i in range(3):
+        y[i] = np.sin(x[i]) * x[0]
+    return np.sum(y**2)
+
+
+WRITING = [recurrence, data, stencil, entries, lambda x: np.sum(np.outer(x, x).T[0] ** 2)]
+
+
+@pytest.mark.parametrize("function", WRITING, ids=lambda f: f.__name__)
+def test_gradient_that_adds_into_a_buffer(function):
+    gradient, direction = grad(function), np.array([1.0, 2.0, -0.5])
+    _, pullback = vjp(gradient, X)
+    steps = STEP * np.eye(3)
+    expected = [(gradient(X + h) - gradient(X - h)) @ direction / (2 * STEP) for h in steps]
+    np.testing.assert_allclose(pullback(direction)[0], expected, rtol=1e-5, atol=1e-7)
+
+
+def test_network_with_its_weights_in_containers():
+    def network(weights, x):
+        for layer in weights:
+            x = np.tanh(layer["w"] @ x + layer["b"])
+        return np.sum(x**2)
+
+    gradient = grad(network)
+    weights = [{"w": A, "b": X}, {"w": A.T, "b": X[::-1].copy()}]
+    _, pullback = vjp(gradient, weights, X)
+    found, _ = pullback(gradient(weights, X))
+    for i in range(3):
+        ends = []
+        for step in (STEP, -STEP):
+            moved = [{"w": w["w"].copy(), "b": w["b"].copy()} for w in weights]
+            moved[0]["w"][i, 1] += step
+            parts = [v for layer in gradient(moved, X) for v in layer.values()]
+            ends.append(sum(np.sum(part**2) for part in parts) / 2)
+        slope = (ends[0] - ends[1]) / (2 * STEP)
+        np.testing.assert_allclose(found[0]["w"][i, 1], slope, rtol=1e-6)
 
 
 def test_closure_that_keeps_a_value_of_which_only_the_last_result_is_used():

@@ -142,3 +142,15 @@ def test_loop_that_ends_early():
         np.testing.assert_allclose(value, g(V, xs))
         np.testing.assert_allclose(gradient, grad(g)(V, xs))
         check(g, V, xs)
+
+
+def test_loop_whose_elements_nothing_needs():
+    def f(x, z):
+        e = np.sin(z)
+        for n, e in enumerate(x * 0.5):  # noqa: B007
+            if n > 0:
+                break
+        return np.sum(x) + e * z
+
+    check(f, V, 0.3)
+    value_and_grad(f)(V, 0.3)

@@ -25,6 +25,7 @@ _OF_STRUCTURES = frozenset(
     {"collected", "deep_copy", "finished", "gradient_like", "joined_adjoint", "kept_entries", "owned", "repeated_adjoint"}
 )  # fmt: skip
 
+_OF_A_KIND = ("backends.owned", "backends.deep_copy", "backends.zeros_like")
 _CONTAINERS = ("list", "tuple", "dict")
 _CREATORS = frozenset(
     {
@@ -92,12 +93,14 @@ def _of_assignment(
     value = copied_of(node.value)
     if isinstance(value, gast.Name):
         copies.append((target.id, value.id))
-    elif gives_numbers(node.value, calls):
+    elif gives_numbers(value, calls):
         numeric.add(target.id)
 
 
 def copied_of(node: tree.Node) -> tree.Node:
-    """`x` for `x.copy()`, all else as it is."""
+    """`x` for `x.copy()`, and for what generated code copies; all else as it is."""
+    if isinstance(node, gast.Call) and any(tree.is_path(node.func, path) for path in _OF_A_KIND):
+        return node.args[0]
     is_call = isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute)
     is_copy = is_call and node.func.attr == "copy" and not node.args and not node.keywords
     return node.func.value if is_copy else node

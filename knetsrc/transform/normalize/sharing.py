@@ -40,6 +40,11 @@ _NEW_METHODS = frozenset({
     "flatten", "format", "item", "join", "max", "mean", "min", "nonzero", "prod", "repeat",
     "round", "std", "sum", "take", "tolist", "trace", "var",
 })  # fmt: skip
+_NEW_ADJOINTS = frozenset({
+    "zeros_like", "zeros_of_entry", "owned", "deep_copy", "matmul_adjoint_a", "matmul_adjoint_b",
+    "dot_adjoint_a", "dot_adjoint_b", "einsum_adjoint", "norm_adjoint_x",
+})  # fmt: skip
+_OF_FIRST = frozenset({"unbroadcast", "like", "finished", "cut_out", "last_written", "entry_of"})
 _SIZES = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes"})
 _NUMBERS = frozenset({"len", "int", "float", "bool", "round", "ord"})
 
@@ -151,6 +156,10 @@ def _passed_on_by_call(node: Any) -> list[Node]:
             k.arg in ("copy", "out") and not tree.is_constant(k.value, True) for k in node.keywords
         )
         return arguments if path[-1] in _VIEWS or copies or _may_be_first(node) else []
+    if path and path[0] == "backends":  # in generated code, which is differentiated once more
+        if path[-1] in _OF_FIRST:
+            return arguments[:1]
+        return [] if path[-1] in _NEW_ADJOINTS else arguments
     if isinstance(node.func, gast.Name):
         if node.func.id == "dict" and len(arguments) == 1 and _pairs_two(arguments[0]):
             return [arguments[0].args[1]]

@@ -85,8 +85,8 @@ def _found(
         loops = [
             n for n in function.body if isinstance(n, gast.While) and tree.is_name(n.test, saved)
         ]
-        if len(loops) == 1 and popped_list(loops[0].body[0]) == saved and not loops[0].orelse:
-            back = loops[0]
+        back = loops[0] if len(loops) == 1 and not loops[0].orelse else None
+        if back and popped_list(back.body[0]) == saved and isinstance(back.body[0], gast.Assign):
             is_found = _is_of_elements(start, kept, back, sequences)
             is_found = is_found and _is_single(function, start, back, saved)
             return (kept, back) if is_found and _stays(function, start, effects) else None
