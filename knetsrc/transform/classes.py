@@ -27,7 +27,7 @@ from knetsrc.transform.source import read_source
 Classes = dict[str, type]
 _LIBRARIES = frozenset({
     "builtins", "numpy", "scipy", "math", "operator", "functools", "itertools", "random", "knetsrc", "dataclasses",
-    "copy", "cupy", "cupyx", "logging", "warnings",
+    "copy", "cupy", "cupyx", "logging", "warnings", "typing", "collections", "numbers",
 })  # fmt: skip
 _PLAIN = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, Captured, Globals)
 _DEPTH = 6

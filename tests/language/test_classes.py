@@ -1,8 +1,10 @@
 """Methods, properties and operators of user classes: inherited, of elements, of attributes, of objects made inside."""
 
 import functools
+import numbers
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytest
@@ -682,3 +684,19 @@ def test_method_that_replaces_fields_in_a_loop():
         return motion.energy * replace(motion, speed=3.0).energy
 
     check(f, Motion(1.5, 2.0))
+
+
+def total_of(xs: Any) -> Any:
+    total = 0.0
+    for x in xs:
+        total += np.sum(x**2)
+    return total
+
+
+def scaled_total_of(xs: Sequence, scale: numbers.Real):
+    return sum(np.sum(x**3) for x in xs) * scale
+
+
+def test_annotations_that_name_no_class_of_the_user():
+    check(total_of, [V, 2.0 * V])
+    check(lambda w: scaled_total_of([w, 2.0 * w], w[0]), V)
