@@ -42,7 +42,7 @@ _NEW_METHODS = frozenset({
 })  # fmt: skip
 _NEW_ADJOINTS = frozenset({
     "zeros_like", "zeros_of_entry", "owned", "deep_copy", "matmul_adjoint_a", "matmul_adjoint_b",
-    "dot_adjoint_a", "dot_adjoint_b", "einsum_adjoint", "norm_adjoint_x",
+    "dot_adjoint_a", "dot_adjoint_b", "norm_adjoint_x",
 })  # fmt: skip
 _OF_FIRST = frozenset({"unbroadcast", "like", "finished", "cut_out", "last_written", "entry_of"})
 _SIZES = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes"})
