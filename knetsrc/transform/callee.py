@@ -305,7 +305,8 @@ def unbound(function: Any) -> Any:
 
 def is_report(function: Any) -> bool:
     """Whether a function is called for what it shows."""
-    return any(unbound(function) is f for f in TABLE.reports)
+    called = unbound(function)
+    return any(called is f for f in TABLE.reports)
 
 
 def _is_read(node: tree.Node) -> bool:

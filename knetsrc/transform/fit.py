@@ -32,8 +32,8 @@ class Fitter:
             node.args[1] = self._representative(node.args[1])
         elif tree.is_path(node.func, "np.expand_dims") and tree.is_number(node.args[1]):
             return _with_axis(node)
-        elif is_call_of(node, "count", "degrees_of_freedom") and len(node.args) > 1:
-            return self._counted(node)
+        elif (extent := self._extent(node)) is not None:
+            return extent
         elif is_size(node):
             node.args[0] = self._representative(node.args[0])
         elif is_call_of(node, "matmul_adjoint_a", "matmul_adjoint_b"):
@@ -41,15 +41,16 @@ class Fitter:
             return self._of_stacks(node)
         return node
 
-    def _counted(self, node: gast.Call) -> tree.Node:
+    def _extent(self, node: gast.Call) -> tree.Node | None:
         """`x.shape[0]` for the number of elements along one of several axes."""
+        if not is_call_of(node, "count", "degrees_of_freedom") or len(node.args) < 2:
+            return None
         whole, axis, *less = node.args
         dims = dims_of(self.values.shape_of(whole)) or ()
         place = self.values.integer_of(axis)
         is_plain = all(tree.is_number(n, 0) for n in less) and len(dims) > 1
         if place is None or not is_plain:
-            whole = self._representative(whole) if is_size(node) else whole
-            return tree.call(node.func, whole, axis, *less)
+            return None
         return tree.subscript(tree.attribute(whole, "shape"), tree.constant(place % len(dims)))
 
     def _of_stacks(self, node: gast.Call) -> tree.Node:
@@ -189,6 +190,7 @@ def _first_factor(node: tree.Node) -> tree.Node:
 
 
 def is_choice(node: tree.Node) -> bool:
+    """Whether an expression is `np.where(mask, a, b)`."""
     return (
         isinstance(node, gast.Call) and tree.is_path(node.func, "np.where") and len(node.args) == 3
     )

@@ -41,17 +41,17 @@ def name_what_changes(
     def of_assignment(node: gast.Assign) -> list[tree.Node] | tree.Node:
         stored = stored_to(node)
         bound = tree.names_written(node.targets) if stored is None else {stored} - found.arrays
-        return namer.renamed(node, ["value"], stored is None) if bound & found.changing else node
+        return namer.renamed(node, "value", stored is None) if bound & found.changing else node
 
     def of_loop(node: gast.For) -> list[tree.Node] | tree.Node:
         is_changing = tree.names_written(node.target) & found.changing
-        return namer.renamed(node, ["iter"], False) if is_changing else node
+        return namer.renamed(node, "iter") if is_changing else node
 
     def of_call(node: gast.Expr) -> list[tree.Node] | tree.Node:
         if appended_to(node) not in found.changing:
             return node
-        before, node.value.args = namer.named_in(node.value.args, False)
-        return [*before, node]
+        before, node.value.args[0] = namer.named_in(node.value.args[0])
+        return [*tree.at(before, node), node]
 
     handlers = {gast.Assign: of_assignment, gast.For: of_loop, gast.Expr: of_call}
     return tree.rewrite(tree.clone(function), handlers)
@@ -63,18 +63,18 @@ class _Namer:
         self.names = names
         self.before: list[tree.Node] = []
 
-    def renamed(self, node: tree.Node, fields: list[str], is_bound: bool) -> list[tree.Node]:
+    def renamed(self, node: tree.Node, part: str, is_bound: bool = False) -> list[tree.Node]:
         """The statement after those that bind new names; what it binds to a name itself has one."""
-        before, values = self.named_in([getattr(node, field) for field in fields], is_bound)
-        for field, value in zip(fields, values, strict=True):
-            setattr(node, field, value)
+        before, value = self.named_in(getattr(node, part), is_bound)
+        setattr(node, part, value)
         return [*tree.at(before, node), node]
 
     def named_in(
-        self, values: list[tree.Node], is_bound: bool
-    ) -> tuple[list[tree.Node], list[tree.Node]]:
+        self, value: tree.Node, is_bound: bool = False
+    ) -> tuple[list[tree.Node], tree.Node]:
+        """What binds the new names in an expression, and the expression with these."""
         self.before = []
-        new = [self.named(value, is_bound) for value in values]
+        new = self.named(value, is_bound)
         return self.before, new
 
     def named(self, node: tree.Node, is_bound: bool = False) -> tree.Node:

@@ -13,7 +13,7 @@ from knetsrc.transform.analysis.integers import is_basic_index, is_number_expres
 from knetsrc.transform.analysis.sums import is_addition_to
 from knetsrc.transform.callee import Primitive
 from knetsrc.transform.describe import describe
-from knetsrc.transform.fit import Fitter, is_call_of, is_simple, is_size
+from knetsrc.transform.fit import Fitter, is_call_of, is_choice, is_simple, is_size
 from knetsrc.transform.normalize.sharing import carriers
 from knetsrc.transform.resolve import UNKNOWN
 from knetsrc.transform.steps import Step
@@ -317,8 +317,7 @@ class StepValues:
 
     def _is_elementwise(self, node: gast.Call) -> bool:
         callee = self.pusher.calls.of(node)
-        is_choice = tree.is_path(node.func, "np.where") and len(node.args) == 3
-        return is_choice or (isinstance(callee, Primitive) and callee.rule.elementwise)
+        return is_choice(node) or (isinstance(callee, Primitive) and callee.rule.elementwise)
 
     def _union(self, nodes: list[tree.Node]) -> Shape | None:
         shapes = [self.shape_of(n) for n in nodes]

@@ -23,6 +23,7 @@ from knetsrc.transform.analysis.held import is_element
 from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.ranks import Ranks
 from knetsrc.transform.analysis.stores import as_read, stored_names
+from knetsrc.transform.normalize.loop_keys import method
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import carriers, number_names
 
@@ -444,9 +445,9 @@ def _summands(node: tree.Node) -> list[tree.Node]:
 
 def _bound_by_loop(loop: gast.For) -> tree.Node:
     """What a loop binds to elements; the keys in `for key, value in d.items()` share no memory with anything."""
-    target, method = loop.target, getattr(getattr(loop.iter, "func", None), "attr", "")
+    target = loop.target
     is_pair = isinstance(target, gast.Tuple) and len(target.elts) == 2
-    return target.elts[1] if method == "items" and is_pair else target
+    return target.elts[1] if method(loop.iter) == "items" and is_pair else target
 
 
 COMPOUND = (gast.If, gast.For, gast.While, gast.With, gast.Try)

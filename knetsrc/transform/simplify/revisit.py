@@ -15,6 +15,7 @@ from collections.abc import Collection
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.normalize.loop_keys import method
 from knetsrc.transform.simplify.edit import (
     Block,
     assigned_name,
@@ -78,10 +79,9 @@ def _found(
 ) -> tuple[Node, gast.While] | None:
     """What keeps the elements in `start`, and the loop of the backward part over them, if that is the only use of what is kept."""
     for kept in [n for n in start.body if isinstance(n, gast.Expr)]:
-        method = list_method(kept.value)
-        if method is None or method[1] != "append" or start.orelse:
+        saved, called = list_method(kept.value) or ("", "")
+        if called != "append" or start.orelse:
             continue
-        saved = method[0]
         loops = [
             n for n in function.body if isinstance(n, gast.While) and tree.is_name(n.test, saved)
         ]
@@ -120,8 +120,8 @@ def _stays(function: gast.FunctionDef, start: gast.For, effects: Effects) -> boo
     """Whether the elements are the same in the backward part: nothing that may be one of them is bound again or changes."""
     read = tree.names_read(start.iter)
     every = list(statements(function.body))
-    written = [n for s in every for n in effects.own(s).writes | effects.own(s).pushes]
-    if any(written.count(n) for n in read) or any(effects.own(s).impure for s in every):
+    written = {n for s in every for n in effects.own(s).writes | effects.own(s).pushes}
+    if read & written or any(effects.own(s).impure for s in every):
         return False
     sharing = sharing_of(function, effects)
     return not sharing.classes(read) & sharing.classes(sharing.mutated)
@@ -133,10 +133,7 @@ def _is_plain(iterable: Node) -> bool:
         return True
     if isinstance(iterable, gast.Call) and tree.called_name(iterable) in _PASSING_ON:
         return all(_is_plain(n) for n in iterable.args) and not iterable.keywords
-    if not isinstance(iterable, gast.Call) or not isinstance(iterable.func, gast.Attribute):
-        return False
-    method = iterable.func
-    return method.attr in _ENTRIES and not iterable.args and isinstance(method.value, gast.Name)
+    return method(iterable) in _ENTRIES and isinstance(iterable.func.value, gast.Name)
 
 
 def _occurrences(nodes: Block) -> Counter[str]:
