@@ -101,7 +101,7 @@ class _Store:
             and self._uses(new) <= 1
             and self._is_used_up(new)
         ):
-            slot = {new: tree.subscript(self.buffer, self.index)}
+            slot = {new: self._slot()}
             self.pushed.prefix = [tree.substitute(n, slot) for n in self.pushed.prefix]
             others = [Contribution(c.key, tree.substitute(c.value, slot), c.path) for c in others]
             self._commit([*others, *own], early=in_prefix)
@@ -176,12 +176,20 @@ class _Store:
             )
         return tree.expression(self._helper("cut_out"))
 
+    def _slot(self) -> tree.Node:
+        """The adjoint at the place; that of a whole array may be a number still, which has no `[...]`."""
+        if tree.is_constant(self.index, Ellipsis):
+            return self.buffer
+        return tree.subscript(self.buffer, self.index)
+
     def _taken(self) -> tree.Node:
         """The adjoint of what was written, under a name of its own."""
         if self.is_plain:
-            slot = tree.subscript(self.buffer, self.index)
+            slot = self._slot()
             if self._shape() == SCALAR or self.is_mask:
                 return slot
+            if slot is self.buffer:
+                return tree.call(self.pusher.spell("owned", None), slot)
             return tree.call(tree.attribute(slot, "copy"))
         if is_by_call(self.target) and not self.consumes:  # `np.add.at` adds each of the values
             return tree.call(tree.attribute(tree.subscript(self.buffer, self.index), "copy"))

@@ -260,3 +260,14 @@ def test_adjoint_of_a_list_is_as_long_as_that_list_and_not_another():
         return np.sum(p) + x + items[0]
 
     check(f, 1.0, V, argnums=(0, 1))
+
+
+def test_array_without_axes_that_a_branch_binds_before_it_is_added_to():
+    def f(x, y):
+        parts = np.linspace(-0.4, 1.1, 3) * y
+        total = parts[1]
+        total = y if np.sum(x) > 1.0 else total
+        total += np.cos(np.sum(x))
+        return np.sum(x) + total + total
+
+    check(f, V + 1.0, np.array(2.0), argnums=(0, 1))
