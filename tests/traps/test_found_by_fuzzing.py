@@ -271,3 +271,17 @@ def test_array_without_axes_that_a_branch_binds_before_it_is_added_to():
         return np.sum(x) + total + total
 
     check(f, V + 1.0, np.array(2.0), argnums=(0, 1))
+
+
+def test_second_derivative_of_a_change_in_place_that_the_first_only_checks():
+    def f(y):
+        q = y
+        q += np.sin(0.7 * y)
+        return np.sum(q * y)
+
+    first = grad(f)
+    with pytest.raises(UnsupportedAliasError, match="changes in place"):
+        grad(lambda y: np.sum(first(y)))(V)
+    assert grad(grad(f))(0.5) == pytest.approx(
+        2 + 1.4 * np.cos(0.35) - 0.5 * 0.49 * np.sin(0.35), rel=1e-12
+    )
