@@ -68,6 +68,8 @@ class Evaluating:
         Names that have one value wherever they are read.
     checkpointed
         Gives the checkpointed function for one that is static.
+    gradient
+        Gives the function that `grad(loss)` stands for, None for other calls.
     known
         What names stand for at this place: functions, containers of functions, None.
     before
@@ -83,6 +85,7 @@ class Evaluating:
     gives_function: Callable[[Any, dict[str, tree.Node]], bool]
     stable: set[str]
     checkpointed: Callable[[tree.Node], tree.Node]
+    gradient: Callable[[gast.Call], tree.Node | None]
     known: dict[str, tree.Node] = field(default_factory=dict)
     before: list[tree.Node] = field(default_factory=list)
     bound: set[str] = field(default_factory=set)
@@ -238,7 +241,7 @@ class Evaluating:
             return self.distributed(several, lambda a: self.call(with_argument(node, several, a)))
         if self.statics.is_checkpoint(node):
             return self.checkpointed(node.args[0])
-        operation = as_operation(node, self.statics.outside.resolve)
+        operation = self.gradient(node) or as_operation(node, self.statics.outside.resolve)
         return operation or self._builtin(node) or self._helper(self._with_equivalent(node))
 
     def _of_object(self, kind: Any, made: gast.Call, node: gast.Call) -> tree.Node:

@@ -222,7 +222,10 @@ def is_written_in_python(function: Any) -> bool:
 
 def _generated_function(gradient: Any) -> types.FunctionType:
     """The function that a gradient runs: it is differentiated once more."""
-    if isinstance(gradient.primal, types.FunctionType) and not gradient.primal.__closure__:
+    primal = gradient.primal
+    while type(primal).__module__ == "knetsrc.gradient":
+        primal = primal.primal
+    if isinstance(primal, types.FunctionType) and not primal.__closure__:
         entry: types.FunctionType = gradient.function
         return entry
     _refuse(

@@ -54,6 +54,8 @@ class Specializer:
         Gives a function of the user in the core language (an object with `name`, `core`, `parameters`, `classes`).
     bind
         Gives the arguments of a call by parameter, or None.
+    gradient
+        Gives the function that `grad(loss)` stands for, None for other calls.
     """
 
     outside: Outside
@@ -62,6 +64,7 @@ class Specializer:
     load: Callable[[Any], Any]
     bind: Callable[[Any, gast.Call], dict[str, tree.Node] | None]
     stateful: Stateful
+    gradient: Callable[[gast.Call], tree.Node | None]
 
     _returned: dict[str, Classes] = field(default_factory=dict)
 
@@ -291,7 +294,7 @@ class Specializer:
         """The function in which no name stands for a function."""
         following = Following(
             self._statics, names, self._helper, self.bind, self._gives_function,
-            once_written(core), self._checkpointed, dict(known),
+            once_written(core), self._checkpointed, self.gradient, dict(known),
         )  # fmt: skip
         return following.run(core)
 

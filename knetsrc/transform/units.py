@@ -40,6 +40,7 @@ from knetsrc.transform.helper_facts import HelperFacts
 from knetsrc.transform.in_place import updates_in_place
 from knetsrc.transform.lazy_loops import unfold_lazy_loops
 from knetsrc.transform.lift import lift
+from knetsrc.transform.made_gradients import MadeGradients
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import normalize
 from knetsrc.transform.normalize.attribute_writes import WITH
@@ -82,6 +83,7 @@ class Units:
     def __post_init__(self) -> None:
         self.outside = Outside(self.names)
         self.calls = Calls(self.outside, called=self._called)
+        self.made_gradients = MadeGradients(self.outside, self.calls.local, self.names, self.load)
         self.facts = HelperFacts(self)
         self.helper_effects = HelperEffects(self.calls, self.facts.of_call, self._known_calls)
 
@@ -259,7 +261,9 @@ class Units:
 
     def _specializer(self, stateful: Stateful) -> Specializer:
         local, load = self.calls.local, self.load_method
-        return Specializer(self.outside, local, self.names, load, bind_call, stateful)
+        return Specializer(
+            self.outside, local, self.names, load, bind_call, stateful, self.made_gradients.of
+        )
 
     def _known_calls(self, function: Function) -> gast.FunctionDef:
         """The same, or the function as it is where its calls cannot be told."""
