@@ -285,3 +285,12 @@ def test_second_derivative_of_a_change_in_place_that_the_first_only_checks():
     assert grad(grad(f))(0.5) == pytest.approx(
         2 + 1.4 * np.cos(0.35) - 0.5 * 0.49 * np.sin(0.35), rel=1e-12
     )
+
+
+def test_negative_of_what_is_true_or_false():
+    def f(x):
+        return np.sum(x) - np.arctan(np.clip(np.sum(x), -0.61, 0.77))
+
+    check(f, V * 0.1)
+    check(f, V)
+    check(lambda x: -np.mean(np.maximum(x, 0.1)), V)

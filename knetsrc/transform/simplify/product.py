@@ -177,13 +177,15 @@ def _drop_one(factors: Factors, is_float: Callable[[Node], bool], effects: Effec
     if len(factors.rest) < 2 or factors.rest[1][0] != "*":
         return
     second = factors.rest[1][1]  # 1 / n * x is x / n
-    if (is_float(second) or is_float(first)) and effects.may_swap(first, second):
+    if (is_float(second) or (is_float(first) and not _is_boolean(second))) and effects.may_swap(first, second):
         factors.literal = None
         factors.rest[:2] = [("*", second), ("/", first)]
 
 
 def _built(factors: Factors, is_float: Callable[[Node], bool]) -> Node:
     rest = factors.rest
+    if factors.literal is None and factors.sign < 0 and _is_boolean(rest[0][1]):
+        factors.literal = 1.0  # NumPy has no negative of a boolean
     if factors.literal is None:
         first = rest[0][1]
         return _chain(_negated(first) if factors.sign < 0 else first, rest[1:])
@@ -200,6 +202,16 @@ def _plain(value: float, rest: list[tuple[str, Any]], is_float: Callable[[Node],
     if symbol == "/":
         return int(value) if is_float(first) or is_python_int(first) else value
     return int(value) if is_float(first) and value != 1 else value
+
+
+def _is_boolean(node: Node) -> bool:
+    """Whether it is a comparison, or made of comparisons."""
+    if isinstance(node, gast.BinOp):
+        is_logical = isinstance(node.op, gast.BitAnd | gast.BitOr | gast.BitXor)
+        return is_logical and _is_boolean(node.left) and _is_boolean(node.right)
+    if isinstance(node, gast.UnaryOp):
+        return isinstance(node.op, gast.Invert | gast.Not)
+    return isinstance(node, gast.Compare | gast.BoolOp)
 
 
 def _negated(node: Node) -> Node:
