@@ -181,6 +181,8 @@ def formed(gradient: Any, value: Any) -> Any:
         return gradient
     if kind is type(gradient):
         return gradient
+    if kind in (list, tuple) and isinstance(gradient, list):  # of entries that add up
+        return kind(formed(part, entry) for part, entry in zip(gradient, value, strict=True))
     if kind is float and type(gradient) is np.float64:
         return float(gradient)
     if on_device(gradient):  # to make it a number would be to wait for the device

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import FrameType, ModuleType, TracebackType
 
 from knetsrc.callee import shown_file
-from knetsrc.errors import KnetsrcError, function_at, shown_place
+from knetsrc.errors import KnetsrcError, NotDifferentiableError, function_at, shown_place
 from knetsrc.request import Generated
 
 _ORIGIN = "__knetsrc_origin__"
@@ -38,6 +38,21 @@ def explain(error: Exception) -> None:
     frames = _generated_frames(error)
     if frames and not (isinstance(error, KnetsrcError) and error.place):
         _add_place(error, *frames[-1])
+
+
+def of_a_list(error: Exception) -> KnetsrcError | None:
+    """What to say of an error that the function itself does not raise, where it comes from a list in the place of an array."""
+    if not isinstance(error, TypeError) or "can't multiply sequence" not in str(error):
+        return None
+    refusal = NotDifferentiableError(
+        "a list or tuple that NumPy takes as an array",
+        why="the derivative computes with it, and `2.0 * values` is an error for a list",
+        instead="make an array of it first: np.array(values)",
+    )
+    frames = _generated_frames(error)
+    if frames:
+        _add_place(refusal, *frames[-1])
+    return refusal
 
 
 def comes_from_generated(error: Exception) -> bool:

@@ -141,6 +141,15 @@ def _number(d: Any) -> Any:
     return d if on_device(d) else float(d)
 
 
+class Entries(list[Any]):
+    """The adjoint of a list that NumPy has taken as an array: a sum is that of the entries."""
+
+    def __add__(self, other: Any) -> "Entries":
+        return Entries([v + w for v, w in zip(self, other, strict=True)])
+
+    __radd__ = __iadd__ = __add__  # type: ignore[assignment]
+
+
 def like(d: Any, x: Any) -> Any:
     """The adjoint `d`, repeated to the shape of `x`: what a reduction hands back to each element.
 
@@ -214,5 +223,5 @@ def beside(d: Any, *values: Any) -> Any:
 def _entries(d: Any, x: Any) -> Any:
     """The array `d` as nested lists in the structure of `x`."""
     if isinstance(x, list | tuple):
-        return [_entries(part, entry) for part, entry in zip(d, x, strict=True)]
+        return Entries([_entries(part, entry) for part, entry in zip(d, x, strict=True)])
     return like(d, x)

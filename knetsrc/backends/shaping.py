@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.arrays import unbroadcast
+from knetsrc.backends.arrays import Entries, unbroadcast
 from knetsrc.backends.indexing import add_at
 from knetsrc.backends.tensordot import reshape_like
 from knetsrc.errors import KnetsrcError
@@ -79,7 +79,7 @@ def nested_like(d: Any, x: Any) -> Any:
         The structure of `x`, a list for each list or tuple.
     """
     if isinstance(x, list | tuple):
-        return [nested_like(d[i], part) for i, part in enumerate(x)]
+        return Entries([nested_like(d[i], part) for i, part in enumerate(x)])
     return unbroadcast(d, x)
 
 

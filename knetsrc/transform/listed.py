@@ -11,6 +11,8 @@ import numpy as np
 from knetsrc.adjoints.table import Rule, options_of
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.containers import SEQUENCES
+from knetsrc.transform.analysis.stores import changed_names
+from knetsrc.transform.analysis.told import root_of
 from knetsrc.transform.callee import Calls, Primitive
 
 _LIBRARIES = ("numpy", "scipy", "knetsrc.ops")
@@ -18,11 +20,19 @@ _OF_ARRAYS = (gast.Sub, gast.Div, gast.MatMult, gast.Pow)  # lists have no such 
 _OF_LISTS = (np.sum, np.mean)  # their rules give a list for a list
 
 
-def lists_as_arrays(core: gast.FunctionDef, calls: Calls, module: str) -> gast.FunctionDef:
-    """Make arrays of operands that are lists or tuples for sure; `module` is the name of NumPy."""
+def lists_as_arrays(
+    core: gast.FunctionDef, calls: Calls, module: str, told: frozenset[str] = frozenset()
+) -> gast.FunctionDef:
+    """Make arrays of operands that are lists or tuples for sure.
+
+    `module` is the name of NumPy, `told` are entries of parameters of which a call has told so: `w["bias"]`.
+    """
+    written = tree.names_written(core.body) | changed_names(core)
+    told = frozenset(path for path in told if root_of(path) not in written)
 
     def made(node: tree.Node) -> tree.Node:
-        listed = {id(n) for n in array_operands(node, calls) if _is_listed(n, calls)}
+        operands = array_operands(node, calls)
+        listed = {id(n) for n in operands if _is_listed(n, calls) or tree.show(n) in told}
         if not listed:
             return node
 

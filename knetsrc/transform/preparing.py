@@ -83,7 +83,8 @@ class Preparing:
         core = rebound.rename_in_loops(core, names)
         core = rebound.rename_in_blocks(core, names)
         kinds = self.facts.containers(core, function.kinds)
-        core = lists_as_arrays(core, self.units.calls.within(kinds), self.units.outside.module(np))
+        calls, module = self.units.calls.within(kinds), self.units.outside.module(np)
+        core = lists_as_arrays(core, calls, module, function.told.lists)
         core = self._through_views(core, names, at_end, function)
         depends, written = self._depends(core, wrt), loops_that_write(core)
         core = index_loops(

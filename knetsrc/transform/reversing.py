@@ -351,8 +351,9 @@ class Reversing:
         return tree.rewrite(result, {gast.Name: replace}), kept
 
     def _shapes_of_names(self, block: Block) -> dict[str, Any]:
-        """Shapes of what straight-line code binds once; single numbers are left out."""
+        """Shapes of what straight-line code binds once; single numbers, masks and integers are left out."""
         found: dict[str, Any] = {}
+        others: set[str] = set()  # their zeros would be no floats
         for step in block.steps:
             node = step.node
             if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
@@ -360,8 +361,13 @@ class Reversing:
                     node.targets[0].id, node, node.value
                 )
                 found |= {name: self.found.of(value, node) for name, value in step.hoists}
+                bound = [(node.targets[0].id, node.value), *step.hoists]
+                others |= {n for n, v in bound if not self._is_float(v) or self._is_constant(v)}
         loops = {n for s in block.steps if s.blocks for n in tree.names_written(s.node)}
-        return {name: shape for name, shape in found.items() if shape and name not in loops}
+        return {n: shape for n, shape in found.items() if shape and n not in loops | others}
+
+    def _is_constant(self, node: tree.Node) -> bool:
+        return isinstance(node, gast.Call) and isinstance(self.units.calls.of(node), Constant)
 
     def _is_float(self, node: tree.Node) -> bool:
         if isinstance(node, gast.Compare):  # of floats, and yet no float

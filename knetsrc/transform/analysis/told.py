@@ -42,6 +42,15 @@ class Told:
         """Lengths of axes by path, in the order of these."""
         return dict(sorted(self.dims, key=lambda item: item[0]))
 
+    @functools.cached_property
+    def lists(self) -> frozenset[str]:
+        """Paths of the lists and tuples that the told entries are in: `w[0]` for `w[0][2]`."""
+        return frozenset(
+            path[: path.rindex("[")]
+            for path in self.shapes
+            if path[-1] == "]" and path[-2] not in "'\""
+        )
+
     def without(self, changing: Collection[str]) -> "Told":
         """The same but for entries of what the function changes."""
         kept = (

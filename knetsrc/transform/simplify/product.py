@@ -177,7 +177,9 @@ def _drop_one(factors: Factors, is_float: Callable[[Node], bool], effects: Effec
     if len(factors.rest) < 2 or factors.rest[1][0] != "*":
         return
     second = factors.rest[1][1]  # 1 / n * x is x / n
-    if (is_float(second) or (is_float(first) and not _is_boolean(second))) and effects.may_swap(first, second):
+    if (is_float(second) or (is_float(first) and not _is_boolean(second))) and effects.may_swap(
+        first, second
+    ):
         factors.literal = None
         factors.rest[:2] = [("*", second), ("/", first)]
 
