@@ -398,3 +398,28 @@ def test_elements_that_are_keys_and_values():
         return total * len(seen)
 
     check(f, V)
+
+
+@pytest.mark.parametrize(
+    "collected",
+    [
+        lambda w, x: [w * r for r in x],
+        lambda w, x: [w * r * k for k, r in enumerate(x)],
+        lambda w, x: [w * r * q for r, q in zip(x, x[::-1], strict=True)],
+        lambda w, x: [np.sin(w * r) for r in reversed(x)],
+        lambda w, x: [w * r for r in list(x)],
+    ],
+)
+def test_list_that_a_loop_over_data_fills(collected):
+    def appended(w, x):
+        values = []
+        for r in x:
+            values.append(w * r)
+        return np.sum(values[0] ** 2) + np.sum(np.array(values) ** 3)
+
+    def added(w, x):
+        return sum(k * np.sum(v**2) for k, v in enumerate(collected(w, x)))
+
+    for f in (appended, added):
+        check(f, V[:3], M, argnums=(0,))
+        check(f, V[:3], M)

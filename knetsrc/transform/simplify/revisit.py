@@ -151,6 +151,8 @@ def _is_any_order(turn: Block, after: Collection[str]) -> bool:
     sums: set[str] = set()
     bound: set[str] = set()
     read: set[str] = set()
+    if any(method(n) == "pop" for n in tree.walk(turn)):
+        return False  # what is taken from a list comes from its end
     for statement in turn:
         if is_filler(statement):
             continue
