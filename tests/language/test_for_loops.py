@@ -423,3 +423,47 @@ def test_list_that_a_loop_over_data_fills(collected):
     for f in (appended, added):
         check(f, V[:3], M, argnums=(0,))
         check(f, V[:3], M)
+
+
+def test_entry_of_a_row_of_data_that_the_backward_part_reads():
+    def products(w, rows):
+        s = 1.0
+        for row in rows:
+            a = row[0]
+            s = s * np.exp(-a * w) + row[1]
+        return s
+
+    def unpacked(w, rows):
+        s = 1.0
+        for row in rows:
+            a, b, _ = row
+            s = s * np.exp(-a * w) + b
+        return s
+
+    def quotients(w, rows):
+        s = 1.0
+        for x, y in zip(rows[0], rows[1], strict=True):
+            u = (x - 0.5) / w
+            s = s * np.exp(-(u**2)) + y * u
+        return s
+
+    def nested(w, rows):
+        s = 1.0
+        for table in rows:
+            row = table[0]
+            a = row[1]
+            s = s * np.exp(-a * w) + row[0]
+        return s
+
+    def entries(w, rows):
+        s = 1.0
+        for d in ({"a": 0.1, "b": 0.2}, {"a": 0.3, "b": 0.5}):
+            a = d["a"]
+            s = s * np.exp(-a * w) + d["b"] * rows[0][0]
+        return s
+
+    for f in (products, unpacked, quotients, entries):
+        check(f, 0.3, M, argnums=(0,))
+        check(f, 0.3, M)
+    check(nested, 0.3, [M, M * 2], argnums=(0,))
+    check(nested, 0.3, [M, M * 2])

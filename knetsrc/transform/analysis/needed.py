@@ -288,42 +288,45 @@ class Needed:
 
     def _keep(self, block: Block, local: set[str], end: set[str]) -> set[str]:
         written = {n for step in block.steps for n in tree.names_written(step.node)}
+        found = {n: self._cheap_binding(block, n, written) for n in sorted(local & end)}
+        kept = {n for n, cheap in found.items() if cheap is None}
         again: set[str] = set()
-        for name in sorted(local & end):
-            binding = self._cheap_binding(block, name, written)
-            if binding is not None:
-                block.again[name] = binding
-                again |= self._reads(binding)
+        for name, cheap in found.items():
+            if cheap is not None and not self._reads(cheap[0]) & local - kept:
+                block.again[name] = self._made_again(name, *cheap)
+                again |= self._reads(cheap[0])
             else:
                 block.kept[name] = self._last_binding(block, name)
                 block.forms |= self._forms([name], end)
         return _without(end, local) | again | self._still_held(block.kept)
 
-    def _cheap_binding(self, block: Block, name: str, written: set[str]) -> tree.Node | None:
-        """The statement that binds `name`, if it can run once more in the backward part.
+    def _made_again(self, name: str, value: tree.Node, step: Step, is_hoisted: bool) -> tree.Node:
+        """The statement that binds `name` once more; a value that is read once is spelt out where it is."""
+        if not is_hoisted:
+            return step.node
+        if sum(tree.is_name(n, name) for n in tree.walk(step.back)) == 1:
+            step.back = [tree.substitute(n, {name: value}) for n in step.back]
+        return tree.at(tree.assign(name, value), step.node)
 
-        It reads an entry of what stays as it is, or computes little from it, as `h / 2` does. What is read once is spelt out there.
+    def _cheap_binding(
+        self, block: Block, name: str, written: set[str]
+    ) -> tuple[tree.Node, Step, bool] | None:
+        """The value of `name`, the step that computes it and whether it is hoisted, if it can be computed once more.
+
+        It reads an entry of what stays as it is, or computes little from it, as `h / 2` does.
         """
         changed = written | self.changed
         for step, value in [(s, v) for s in block.steps for n, v in s.hoists if n == name]:
-            if not is_few_operations(value) or tree.names_read(value) & changed:
-                return None
-            binding = tree.at(tree.assign(name, value), step.node)
-            if sum(tree.is_name(n, name) for n in tree.walk(step.back)) == 1:
-                step.back = [tree.substitute(n, {name: value}) for n in step.back]
-            return binding
-        bound = [s.node for s in block.steps if name in tree.names_written(s.node)]
-        if (
-            len(bound) != 1
-            or not isinstance(bound[0], gast.Assign)
-            or not isinstance(bound[0].value, gast.Subscript)
-        ):
+            is_cheap = is_few_operations(value) and not tree.names_read(value) & changed
+            return (value, step, True) if is_cheap else None
+        bound = [s for s in block.steps if name in tree.names_written(s.node)]
+        node = bound[0].node if len(bound) == 1 else None
+        if not isinstance(node, gast.Assign) or not isinstance(node.value, gast.Subscript):
             return None
-        plain = all(not isinstance(n, gast.Call | gast.Slice) for n in tree.walk(bound[0].value))
-        is_stable = not tree.names_read(bound[0].value) & changed
-        return (
-            bound[0] if plain and is_stable and isinstance(bound[0].targets[0], gast.Name) else None
-        )
+        plain = all(not isinstance(n, gast.Call | gast.Slice) for n in tree.walk(node.value))
+        is_stable = not tree.names_read(node.value) & changed
+        is_cheap = plain and is_stable and isinstance(node.targets[0], gast.Name)
+        return (node.value, bound[0], False) if is_cheap else None
 
     def _uncounted(self, block: Block) -> int:
         """The last step that an unfinished iteration may still run, where such iterations are not counted; else -1."""
