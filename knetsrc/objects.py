@@ -1,7 +1,11 @@
 """Objects of classes of the user: which there are in a value, and whether they do anything."""
 
 import dataclasses
+import numbers
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 _LEAVES = frozenset({float, int, bool, str, type(None)})
 _MADE_BY_DATACLASS = frozenset(
@@ -68,3 +72,18 @@ def is_object(value: Any) -> bool:
         return True
     is_library = kind.__module__.split(".")[0] in _LIBRARIES | {"knetsrc", "functools"}
     return not is_library and hasattr(value, "__dict__") and not hasattr(value, "__wrapped__")
+
+
+_OPERATORS = ("__add__", "__radd__", "__mul__", "__rmul__", "__sub__", "__rsub__", "__truediv__", "__matmul__", "__pow__",
+              "__neg__", "__getitem__")  # fmt: skip
+_OF_PYTHON = (numbers.Number, str, bytes, list, tuple, dict, set, frozenset, range, np.generic)
+
+
+def has_own_operators(value: Any) -> bool:
+    """Whether a value is neither a number nor an array nor a container of Python's, and its class defines operators."""
+    if isinstance(value, np.ndarray):
+        return isinstance(value, np.ma.MaskedArray | np.matrix)
+    is_array = hasattr(value, "__array_function__") or hasattr(value, "__cuda_array_interface__")
+    if isinstance(value, (*_OF_PYTHON, Mapping)) or is_array or hasattr(value, "tocsr"):
+        return False
+    return any(hasattr(type(value), name) for name in _OPERATORS)

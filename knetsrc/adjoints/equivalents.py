@@ -57,6 +57,7 @@ EQUIVALENTS: frozenset[Callable[..., Any]] = frozenset({
     *(f for known in _BY_COUNT.values() for f in known.values()),
     *_BY_KEY.values(),
     sequences.accumulated_from,
+    sequences.columns,
     *VECTORIZED,
 })  # fmt: skip
 

@@ -11,6 +11,7 @@ one.
 """
 
 import difflib
+import functools
 import importlib
 import inspect
 import sys
@@ -316,6 +317,16 @@ def options_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
         for name, p in inspect.signature(function).parameters.items()
         if p.kind is not p.KEYWORD_ONLY or not (name in ("y", "kept") or name.startswith("d_"))
     )
+
+
+@functools.cache
+def list_operands(rule: Rule) -> frozenset[str]:
+    """Operands that a case of a rule gives as a list or tuple: the rule takes them as such."""
+    names = [p.name for p in options_of(rule.function) if p.kind is p.POSITIONAL_OR_KEYWORD]
+    given = [
+        pair for c in rule.cases for pair in (*zip(names, c.args, strict=False), *c.kwargs.items())
+    ]
+    return frozenset(name for name, value in given if isinstance(value, list | tuple))
 
 
 def nondifferentiable(

@@ -1,7 +1,8 @@
 """What generated source calls to fit adjoints to the shapes of the values they belong to."""
 
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -142,12 +143,27 @@ def _number(d: Any) -> Any:
 
 
 class Entries(list[Any]):
-    """The adjoint of a list that NumPy has taken as an array: a sum is that of the entries."""
+    """The adjoint of a list, which NumPy may have taken as an array: a sum is that of the entries."""
 
-    def __add__(self, other: Any) -> "Entries":
-        return Entries([v + w for v, w in zip(self, other, strict=True)])
+    def __add__(self, other: Any) -> Self:
+        return type(self)([v + w for v, w in self._paired(other)])
+
+    def __sub__(self, other: Any) -> Self:
+        return type(self)([v - w for v, w in self._paired(other)])
+
+    def __rsub__(self, other: Any) -> Self:
+        return type(self)([w - v for v, w in self._paired(other)])
+
+    def __neg__(self) -> Self:
+        return type(self)([-v for v in self])
+
+    def _paired(self, other: Any) -> Iterable[tuple[Any, Any]]:
+        """The entries with those of another adjoint; a number goes to each."""
+        is_many = isinstance(other, list | tuple) or bool(getattr(other, "ndim", 0))
+        return zip(self, other if is_many else [other] * len(self), strict=True)
 
     __radd__ = __iadd__ = __add__  # type: ignore[assignment]
+    __isub__ = __sub__
 
 
 def like(d: Any, x: Any) -> Any:

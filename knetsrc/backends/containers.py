@@ -5,7 +5,7 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from knetsrc.backends.arrays import unbroadcast
+from knetsrc.backends.arrays import Entries, unbroadcast
 from knetsrc.backends.structures import NOTHING, Fields, Parts, add, fields_of, zeros_like
 from knetsrc.errors import KnetsrcError, UnsupportedAliasError
 
@@ -57,7 +57,7 @@ def repeated_adjoint(d: Any, x: Any, count: Any) -> Any:
     sums: list[Any] = [zeros_like(v) if len(d) == 0 else NOTHING for v in x]
     for i, v in enumerate(d):
         sums[i % len(x)] = add(sums[i % len(x)], v)
-    return Parts(sums) if isinstance(x, tuple) else sums
+    return Parts(sums) if isinstance(x, tuple) else Entries(sums)
 
 
 def kept_entries(d: Any, x: Any, *later: Iterable[Any]) -> Any:

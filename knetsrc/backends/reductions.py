@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.arrays import as_array, unbroadcast
+from knetsrc.backends.arrays import Entries, as_array, unbroadcast
 from knetsrc.backends.structures import zeros_like
 from knetsrc.backends.tensordot import reshape_like
 from knetsrc.errors import KnetsrcError
@@ -253,7 +253,7 @@ def sum_adjoint_iterable(d: Any, iterable: Any) -> Any:
             instead="sum its values: sum(d.values())",
         )
     if not hasattr(iterable, "dtype"):
-        return [unbroadcast(d, item) for item in iterable]
+        return Entries([unbroadcast(d, item) for item in iterable])
     if len(iterable) == 0:
         return np.zeros_like(iterable)
     return np.broadcast_to(unbroadcast(d, iterable[0]), iterable.shape)
@@ -269,7 +269,9 @@ def share_among_equal(d: Any, args: Sequence[Any], extreme: Any) -> list[Any]:
         items = args[0] if len(args) == 1 else args
         same = [item is extreme for item in items]
         first = same.index(True) if any(same) else list(items).index(extreme)
-        shares = [d if i == first else zeros_like(item) for i, item in enumerate(items)]
+        shares: list[Any] = Entries(
+            [d if i == first else zeros_like(v) for i, v in enumerate(items)]
+        )
         return [shares] if len(args) == 1 else shares
     if on_device(*args):
         return _shares_on_device(d, args, extreme)
@@ -285,13 +287,15 @@ def _shares_on_device(d: Any, args: Sequence[Any], extreme: Any) -> list[Any]:
     parts = share_among_ties(d, items, extreme)
     if len(args) > 1:
         return [unbroadcast(part, item) for part, item in zip(parts, args, strict=True)]
-    return [parts if hasattr(args[0], "dtype") else list(parts)]
+    return [parts if hasattr(args[0], "dtype") else Entries(parts)]
 
 
 def _shares(d: Any, items: Sequence[Any], extreme: Any) -> list[Any]:
     chosen = [bool(item == extreme) or item is extreme for item in items]
+    if not any(chosen):  # what was computed once more may differ in the last bit
+        distances = [abs(item - extreme) for item in items]
+        nearest = min(range(len(items)), key=distances.__getitem__)
+        chosen[nearest] = distances[nearest] == distances[nearest]  # not NaN
     share = d / max(sum(chosen), 1)
-    return [
-        unbroadcast(share, item) if taken else 0.0 * share
-        for taken, item in zip(chosen, items, strict=True)
-    ]
+    pairs = zip(chosen, items, strict=True)
+    return Entries([unbroadcast(share, v) if taken else 0.0 * share for taken, v in pairs])

@@ -257,3 +257,10 @@ def matrix_error() -> NotDifferentiableError:
         why="only functions that give a number or a vector are differentiated in it",
         instead="write a loop over the rows, and stack the results",
     )
+
+
+def columns(parts: Sequence[Any]) -> Any:
+    """`np.c_[parts]`, of arrays and numbers."""
+    return np.concatenate(
+        [part if np.ndim(part) > 1 else np.reshape(part, (-1, 1)) for part in parts], axis=-1
+    )

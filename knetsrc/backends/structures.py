@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.arrays import like
+from knetsrc.backends.arrays import Entries, like
 from knetsrc.modules import on_device
 
 _ZEROS = {
@@ -43,10 +43,10 @@ def zeros_like(x: Any) -> Any:
         return np.zeros(x.shape, x.dtype) if x.dtype.kind in "fc" else NOTHING
     if kind in _ZEROS:
         return _ZEROS[kind]
-    if kind is list:
+    if kind is list or kind is Entries:
         if _ZEROS.keys() >= set(map(type, x)):
-            return list(map(_ZEROS.__getitem__, map(type, x)))
-        return [zeros_like(v) for v in x]
+            return Entries(map(_ZEROS.__getitem__, map(type, x)))
+        return Entries([zeros_like(v) for v in x])
     if kind is tuple:
         return Parts([zeros_like(v) for v in x])
     if kind is dict:
@@ -96,7 +96,7 @@ def fields_of(x: Any) -> list[str] | None:
     return list(vars(x)) if hasattr(x, "__dict__") else None
 
 
-class Parts(list[Any]):
+class Parts(Entries):
     """The adjoint of a tuple, with entries that can be written."""
 
     def zeros(self) -> "Parts":
@@ -190,7 +190,7 @@ def add(a: Any, b: Any) -> Any:
         return Fields({n: add(v, _entry(b, n)) for n, v in entries}, a.__dict__["_kind"])
     if isinstance(a, list | tuple):
         parts = [add(v, w) for v, w in zip(a, b, strict=True)]
-        return Parts(parts) if isinstance(a, Parts) else parts
+        return Parts(parts) if isinstance(a, Parts) else Entries(parts)
     return a + b
 
 
@@ -229,7 +229,7 @@ def owned(d: Any) -> Any:
         return Fields({n: owned(v) for n, v in entries}, d.__dict__["_kind"])
     if isinstance(d, Parts):
         return Parts([owned(v) for v in d])
-    return [owned(v) for v in d] if isinstance(d, list | tuple) else d
+    return Entries([owned(v) for v in d]) if isinstance(d, list | tuple) else d
 
 
 def add_into(d: Any, value: Any) -> None:

@@ -121,6 +121,29 @@ def check_repeatable(units: "Units", function: Function) -> None:
                 raise located(error, current.source) if current.source else error
 
 
+def drawn_together(core: gast.FunctionDef, units: "Units") -> set[str]:
+    """Calls, as texts, of which a statement makes several that each draw: leaving one out would change what the others give."""
+    found: set[str] = set()
+    for node in tree.walk(core.body):
+        if isinstance(node, gast.Assign | gast.AugAssign | gast.Expr | gast.Return):
+            calls = [
+                n for n in tree.walk(node) if isinstance(n, gast.Call) and _draws(n, units, ())
+            ]
+            found |= {tree.show(n) for n in calls} if len(calls) > 1 else set()
+    return found
+
+
+def _draws(call: gast.Call, units: "Units", within: tuple[int, ...]) -> bool:
+    """Whether a call gives something else the next time, or the function of the user that it calls makes such a call."""
+    callee = units.calls.of(call)
+    function = units.load_if_possible(callee) if isinstance(callee, Helper) else None
+    if function is None:
+        return _gives_something_else(call, units.outside, set())
+    key = id(function.core)
+    inner = [n for n in tree.walk(function.core.body) if isinstance(n, gast.Call)]
+    return key not in within and any(_draws(n, units, (*within, key)) for n in inner)
+
+
 def _gives_something_else(call: gast.Call, outside: Outside, seeded: set[str]) -> bool:
     value = outside.resolve(call.func)
     if value is UNKNOWN:

@@ -15,6 +15,7 @@ from knetsrc.adjoints.table import TABLE, Rule
 from knetsrc.checkpoints import checkpoint
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.modules import host_twin
+from knetsrc.objects import has_own_operators
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.containers import SEQUENCES, Kinds
 from knetsrc.transform.binding import binding_of
@@ -180,6 +181,10 @@ class Calls:
 
     def of(self, node: tree.Node) -> Callee | None:
         """The callee of a call, an operator or an attribute; None for other nodes."""
+        if isinstance(node, gast.BinOp | gast.UnaryOp | gast.Subscript):
+            own = self._of_own_operator(node)
+            if own is not None or isinstance(node, gast.Subscript):
+                return own
         if isinstance(node, gast.BinOp):
             inner = self._logistic_argument(node)
             if inner is not None:
@@ -194,6 +199,27 @@ class Calls:
         if isinstance(node, gast.Attribute):
             return self._attribute(node)
         return self._call(node) if isinstance(node, gast.Call) else None
+
+    def _of_own_operator(self, node: Any) -> Unknown | None:
+        """An operation of an object from outside, of a class that says itself what it does."""
+        if isinstance(node, gast.BinOp):
+            sides = [node.left, node.right]
+        else:
+            sides = [node.operand if isinstance(node, gast.UnaryOp) else node.value]
+        for side in sides:
+            value = self.outside.resolve(side)
+            if value is not UNKNOWN and has_own_operators(value):
+                kind = type(value).__name__
+                return Unknown(
+                    kind,
+                    UnsupportedSyntaxError(
+                        f"an operation of `{tree.show(side)}`, an object of the class `{kind}`",
+                        at=node,
+                        why="its class says what it does, and another object may be bound to the name at the next call",
+                        instead="pass the object as an argument",
+                    ),
+                )
+        return None
 
     def operands(self, node: tree.Node) -> list[tree.Node] | None:
         """What an operation takes element by element; None for other expressions."""

@@ -8,7 +8,7 @@ import functools
 import gast
 import numpy as np
 
-from knetsrc.adjoints.table import Rule, options_of
+from knetsrc.adjoints.table import Rule, list_operands, options_of
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.containers import SEQUENCES
 from knetsrc.transform.analysis.stores import changed_names
@@ -75,12 +75,8 @@ def _operands_of_arrays(rule: Rule) -> tuple[str, ...]:
     """Operands of a rule of a library that none of its cases gives as a list."""
     if rule.primitives[0] in _OF_LISTS or not any(map(_is_of_library, rule.primitives)):
         return ()
-    names = [p.name for p in options_of(rule.function) if p.kind is p.POSITIONAL_OR_KEYWORD]
-    given = [
-        pair for c in rule.cases for pair in (*zip(names, c.args, strict=False), *c.kwargs.items())
-    ]
-    listed = {name for name, value in given if isinstance(value, list | tuple)}
-    return tuple(n for n in rule.operands if n in names and n not in listed)
+    names = {p.name for p in options_of(rule.function) if p.kind is p.POSITIONAL_OR_KEYWORD}
+    return tuple(n for n in rule.operands if n in names - list_operands(rule))
 
 
 def _is_of_library(function: object) -> bool:

@@ -9,6 +9,7 @@ import gast
 import numpy as np
 
 from knetsrc.transform import prepare, rebound, tree
+from knetsrc.transform.again import drawn_together
 from knetsrc.transform.analysis.activity import active_names, differentiable_names, varied_names
 from knetsrc.transform.analysis.aliases import Aliases
 from knetsrc.transform.analysis.held import loops_that_write
@@ -97,8 +98,11 @@ class Preparing:
         core = self._through_views(core, names, at_end, function)
         core = self._with_flags(core, function, names, wrt)
         depends = self._depends(core, wrt)
+        drawn = drawn_together(core, self.units)
         core = split_calls(
-            core, lambda call: self._stands_alone(call, depends), changes=self._has_written
+            core,
+            lambda call: tree.show(call) in drawn or self._stands_alone(call, depends),
+            changes=self._has_written,
         )
         core = name_what_changes(
             core, self._aliases(core, at_end, function), self.units.calls, names

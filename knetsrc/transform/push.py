@@ -98,7 +98,7 @@ class Pushed:
         key = self.pusher.keys.of(node)
         if key is not None:
             self.contributions.append(Contribution(key, adjoint))
-        elif isinstance(node, gast.Subscript):
+        elif isinstance(node, gast.Subscript) and self.pusher.calls.of(node) is None:
             self._into_item(node, adjoint)
         elif not Assembly(self).into(node, adjoint):
             self._into_call(node, adjoint)

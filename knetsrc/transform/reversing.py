@@ -88,6 +88,7 @@ _CHANGING_HELPERS = frozenset(
 _RANDOM = frozenset({
     "random", "normal", "uniform", "standard_normal", "integers", "choice", "permutation", "shuffle",
 })  # fmt: skip
+_OF_RANDOM = ("np.random.", "random.")
 if TYPE_CHECKING:
     from knetsrc.transform.units import Units
 
@@ -399,7 +400,9 @@ class Reversing:
         spelled = tree.show(function)
         if spelled.removeprefix("backends.") in _CHANGING_HELPERS:
             return False
-        if spelled.startswith("np.") and not spelled.startswith("np.random"):
+        if spelled.startswith(_OF_RANDOM):
+            return False
+        if spelled.startswith("np."):
             return True
         if text is not None and (text.endswith("_forward") or text.endswith("_backward")):
             return not self.units.writes_in_helpers()

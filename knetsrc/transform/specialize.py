@@ -9,15 +9,18 @@ made for that function; a local name for a function is replaced by it (`follow`)
 """
 
 import functools
+import sys
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gast
+import numpy as np
 
 from knetsrc.adjoints.equivalents import EQUIVALENTS
 from knetsrc.adjoints.table import TABLE
+from knetsrc.backends.sequences import columns
 from knetsrc.errors import UnsupportedAliasError, UnsupportedSyntaxError
 from knetsrc.modules import host_twin
 from knetsrc.objects import has_behaviour
@@ -89,7 +92,7 @@ class Specializer:
             if isinstance(node, gast.Subscript) and not isinstance(node.ctx, gast.Load):
                 self._refuse_write_by_method(node, known)
                 return node
-            return self._as_function(node, known)
+            return self._joined(node) or self._as_function(node, known)
 
         def rewrite_loop(node: gast.For) -> gast.For:
             node.iter = self._iterated(node.iter, known)
@@ -108,6 +111,25 @@ class Specializer:
         known = ClassFacts(self.outside, dict(classes), self._result_of)
         known.add_locals(core)
         return known
+
+    def _joined(self, node: tree.Node) -> tree.Node | None:
+        """`np.concatenate([...])` for `np.r_[a, b]`, and a plain function for `np.c_[a, b]`."""
+        if not isinstance(node, gast.Subscript):
+            return None
+        made = self.outside.resolve(node.value)
+        parts = node.slice.elts if isinstance(node.slice, gast.Tuple) else [node.slice]
+        if made not in (np.r_, np.c_) or any(map(_is_text_or_slice, parts)):
+            return None
+        module = tree.name(self.outside.module(np))
+        if made is np.r_:
+            flat = tree.attribute(module, "atleast_1d")
+            parts = [tree.call(tree.clone(flat), part) for part in parts]
+            return tree.at(
+                tree.call(tree.attribute(module, "concatenate"), tree.list_of(parts)), node
+            )
+        home = tree.name(self.outside.module(sys.modules[columns.__module__]))
+        call = tree.call(tree.attribute(home, columns.__name__), tree.list_of(parts))
+        return tree.at(call, node)
 
     # --- objects ----------------------------------------------------------------------------------------------------------
     def _as_function(self, node: Any, known: ClassFacts) -> tree.Node:
@@ -531,3 +553,7 @@ def _called(name: str, receiver: Any, node: gast.Call, among: tuple[type, ...]) 
     if not isinstance(function, types.FunctionType):
         return None
     return kind, name, function, arguments, node.keywords
+
+
+def _is_text_or_slice(node: tree.Node) -> bool:
+    return isinstance(node, gast.Slice) or isinstance(getattr(node, "value", None), str)

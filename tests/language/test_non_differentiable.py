@@ -63,6 +63,27 @@ def test_random_draw_from_a_seed():
     check(f, V)
 
 
+def test_seed_that_is_set_inside():
+    def f(x):
+        np.random.seed(3)
+        return np.sum((x + np.random.randn(4)) ** 2)
+
+    check(f, V)
+
+
+def test_draws_in_one_expression_keep_their_order():
+    def f(x, y):
+        rng = np.random.default_rng(1)
+
+        def drawn():
+            return rng.uniform()
+
+        return x * rng.normal() + y * rng.normal() + drawn() * x + drawn() * y
+
+    check(f, 0.7, 1.1, argnums=(1,))
+    check(f, 0.7, 1.1, argnums=(0,))
+
+
 def test_random_generator_as_argument_draws_once():
     def f(x, rng):
         noise = rng.normal(size=4)

@@ -1,5 +1,7 @@
 """Lists and tuples given to functions of NumPy, which takes them as arrays."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -82,3 +84,32 @@ def test_list_of_which_nothing_is_known_is_refused_where_the_derivative_computes
     _, pullback = vjp(f, {"rows": [NUMBERS, NUMBERS]})
     with pytest.raises(NotDifferentiableError, match=r"np\.array"):
         pullback(1.0)
+
+
+def test_list_that_is_an_operand_of_an_array_more_than_once():
+    check(lambda a, x: np.sum(x / a) + np.sum(np.exp(x / a)), [0.7, 0.8, 1.3, 2.0], V)
+    check(lambda a, x: np.sum(x**a) * np.mean(a), [0.7, 0.8], np.array([0.5, 1.5]))
+    check(lambda a, b: math.dist(a, b) + math.dist(b, [0.0, 0.0]), [0.7, 1.1], [0.3, 0.4])
+
+    def in_a_loop(a, x):
+        total = 0.0
+        for k in range(3):
+            total += np.sum((x - a) ** 2) + k * np.mean(a)
+        return total
+
+    check(in_a_loop, [0.7, 0.8, 1.3, 2.0], V)
+    check(in_a_loop, (0.7, 0.8, 1.3, 2.0), V)
+
+
+def test_arguments_of_a_call_in_a_list():
+    def f(x, y):
+        p = [x, y]
+        return math.hypot(*p) + math.prod(p)
+
+    check(f, 0.7, 1.1)
+
+
+def test_extreme_of_products_whose_factors_the_backward_part_orders_otherwise():
+    f = grad(lambda x, y: max(x * y * 3, -1.0), argnums=(0, 1))
+    for x in np.random.default_rng(0).uniform(0.1, 2.0, 50).tolist():
+        assert f(x, 1.1) == pytest.approx((3.3, 3 * x))

@@ -40,6 +40,8 @@ def differentiable_reads(node: tree.Node | None, calls: Calls) -> Iterator[gast.
 
 def operands(node: tree.Node | None, calls: Calls) -> list[tree.Node]:
     """Subexpressions on which the value of `node` depends differentiably."""
+    if isinstance(node, gast.Subscript) and isinstance(calls.of(node), Unknown):
+        return [node.value, node.slice]
     if isinstance(node, gast.Subscript | gast.Starred):
         return [node.value]
     if isinstance(node, gast.Tuple | gast.List | gast.Set):
@@ -68,11 +70,13 @@ def operands(node: tree.Node | None, calls: Calls) -> list[tree.Node]:
     if isinstance(callee, Record):
         return list(callee.fields.values())
     if isinstance(callee, Helper | Unknown) and isinstance(node, gast.Call):
-        is_object = isinstance(callee, Unknown) and isinstance(node.func, gast.Name)
-        receiver = [node.func] if is_object else []
+        is_made = not isinstance(node.func, gast.Name) or isinstance(callee, Unknown)
+        receiver = [node.func] if is_made else []
         if isinstance(node.func, gast.Attribute):
             receiver = [node.func.value]
         return [*receiver, *node.args, *(k.value for k in node.keywords)]
+    if isinstance(callee, Unknown) or isinstance(node, gast.Slice):
+        return tree.children(node)
     if isinstance(node, gast.Attribute) and not isinstance(callee, Constant):
         return [node.value]
     return []

@@ -5,6 +5,7 @@ from typing import Any
 
 import gast
 
+from knetsrc.adjoints.table import list_operands
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, differentiable_reads
 from knetsrc.transform.analysis.stores import changed_names
@@ -76,7 +77,8 @@ def numeric_names(
     while True:
         more = {a for pair in copies for a, b in (pair, pair[::-1]) if b in numeric} - numeric
         if not more:
-            return frozenset(numeric - appended)
+            lists = {n for n in numeric if calls.kind_of(tree.name(n)) in _CONTAINERS}
+            return frozenset(numeric - appended - lists)
         numeric |= more
 
 
@@ -171,7 +173,8 @@ def _operand_names(
         if name in _TAKES_LISTS | _OF_STRUCTURES:
             return set()
         bound = callee.bound()
-        operands = [v for k, v in bound.items() if k in callee.rule.operands]
+        numbers = frozenset(callee.rule.operands) - list_operands(callee.rule)
+        operands = [v for k, v in bound.items() if k in numbers]
         return _keys(n for v in operands for n in (v if isinstance(v, list) else [v]))
     if isinstance(callee, Helper) and helper_kinds is not None:
         return _of_helper(node, callee, calls, helper_kinds)
