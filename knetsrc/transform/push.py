@@ -14,8 +14,8 @@ from knetsrc.adjoints.table import Rule
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
-from knetsrc.transform.analysis.atoms import SCALAR
-from knetsrc.transform.analysis.integers import is_basic_index
+from knetsrc.transform.analysis.atoms import SCALAR, dims_of
+from knetsrc.transform.analysis.integers import is_basic_index, is_new_axes
 from knetsrc.transform.analysis.shapes import Shapes
 from knetsrc.transform.callee import Calls, Primitive, Record
 from knetsrc.transform.fit import (
@@ -98,10 +98,22 @@ class Pushed:
         key = self.pusher.keys.of(node)
         if key is not None:
             self.contributions.append(Contribution(key, adjoint))
+        elif self._adds_axes_to_a_number(node):
+            given = self.values.value(node.value)
+            self.down(
+                node.value, tree.call(self.pusher.spell("reshape_like", None), adjoint, given)
+            )
         elif isinstance(node, gast.Subscript) and self.pusher.calls.of(node) is None:
             self._into_item(node, adjoint)
         elif not Assembly(self).into(node, adjoint):
             self._into_call(node, adjoint)
+
+    def _adds_axes_to_a_number(self, node: tree.Node) -> bool:
+        """Whether a part is `x[None]` of what may be a number, which has no parts to add to."""
+        if not isinstance(node, gast.Subscript) or not is_new_axes(node.slice):
+            return False
+        shape = dims_of(self.pusher.shapes.of(node.value, self.step.node))
+        return not shape
 
     def _into_call(self, node: tree.Node, adjoint: tree.Node) -> None:
         callee = self.pusher.calls.of(node)
@@ -130,7 +142,7 @@ class Pushed:
         ):
             if isinstance(base, gast.Attribute) and self.pusher.calls.of(base) is not None:
                 break
-            if path and self._may_copy(base):
+            if path and (self._may_copy(base) or self._adds_axes_to_a_number(base)):
                 break
             path.insert(0, base)
             base = base.value

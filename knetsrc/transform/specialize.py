@@ -118,7 +118,8 @@ class Specializer:
             return None
         made = self.outside.resolve(node.value)
         parts = node.slice.elts if isinstance(node.slice, gast.Tuple) else [node.slice]
-        if made not in (np.r_, np.c_) or any(map(_is_text_or_slice, parts)):
+        is_joining = made is np.r_ or made is np.c_
+        if not is_joining or any(map(_is_text_or_slice, parts)):
             return None
         module = tree.name(self.outside.module(np))
         if made is np.r_:

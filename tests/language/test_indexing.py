@@ -183,3 +183,37 @@ def test_take_and_index_agree():
         return np.sum(np.take(m, [0, 0, 2], axis=1) * m[:, [0, 0, 2]])
 
     check(f, M)
+
+
+def test_number_with_a_new_axis():
+    check(lambda x: x[0][None][0] ** 2 * x[1], V)
+    check(lambda x: np.sum(x.mean()[None, None][0] * x), V)
+    check(lambda x: np.sum(x.sum()[None] * x), V)
+    check(lambda x: x[0][()] ** 2, V)
+    check(lambda x: np.sum((x - x.mean()[..., None]) ** 2), V)
+    check(lambda x: np.sum(np.concatenate([v[None] for v in x]) ** 2), V)
+    check(lambda x: x[None][0] * x.reshape(-1)[0], np.array(0.4))
+
+
+@pytest.mark.parametrize("x", [V, V[:, None] * [1.0, 2.0]])
+def test_element_by_an_index_with_an_ellipsis_is_a_view(x):
+    def scaled(x):
+        u = x * 2
+        u[..., -1] /= u[..., 0]
+        u[..., 0] **= 2
+        return np.sum(u**2)
+
+    def product_before_a_write(x):
+        u = x.copy()
+        c = u[..., 0] * u[..., 1]
+        u[..., 0] = np.exp(u[..., 1])
+        return np.sum(c * u[..., 0])
+
+    def recurrence(x):
+        u = x.copy()
+        for t in range(1, len(x)):
+            u[t, ...] = u[t - 1, ...] * np.sin(u[t, ...])
+        return np.sum(u**2)
+
+    for f in (scaled, product_before_a_write, recurrence):
+        check(f, x)

@@ -87,6 +87,12 @@ def is_basic_index(index: tree.Node, integers: frozenset[str]) -> bool:
     return tree.is_name(index, "newaxis") or _is_newaxis(index) or _is_integer(index, set(integers))
 
 
+def is_new_axes(index: tree.Node) -> bool:
+    """Whether an index takes all there is, with more axes: `None`, `..., None`, `()`."""
+    parts = index.elts if isinstance(index, gast.Tuple) else [index]
+    return all(tree.is_constant(p, None, Ellipsis) or _is_newaxis(p) for p in parts)
+
+
 def _is_newaxis(index: tree.Node) -> bool:
     return isinstance(index, gast.Attribute) and index.attr == "newaxis"
 

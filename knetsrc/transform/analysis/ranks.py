@@ -217,7 +217,9 @@ class Ranks:
             return _OPEN
         if rank is None or new + whole + integers < len(parts) or integers > rank:
             return None
-        return rank - integers + new
+        left = rank - integers + new
+        is_array = any(tree.is_constant(p, Ellipsis) for p in parts)
+        return None if is_array and left == 0 else left  # a view without axes is no number
 
     def of_arguments(self, bound: Mapping[str, tree.Node]) -> Told:
         """What is known of the arguments of a call."""

@@ -359,7 +359,9 @@ class Shapes:
                 rest.pop(0)
             else:
                 return None
-        return (*found, *rest)
+        is_array = any(tree.is_constant(p, Ellipsis) for p in parts)
+        dims = (*found, *rest)
+        return None if is_array and not dims else dims  # a view without axes is no number
 
     def _index_dims(
         self, part: tree.Node, env: dict[str, Value], numbers: frozenset[str]
