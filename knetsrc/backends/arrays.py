@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from knetsrc.errors import KnetsrcError
+from knetsrc.errors import KnetsrcError, NotDifferentiableError
 from knetsrc.modules import array_module, on_device
 
 _FLOAT64 = np.float64  # what an element of an array is, most of the time
@@ -128,6 +128,12 @@ def _repeated(d: Any, x: Any) -> Any:
 def _converted(d: Any, x: Any) -> Any:
     """`d` in the dtype of a float operand; a number where the operand is one."""
     dtype = getattr(x, "dtype", None)
+    if getattr(getattr(d, "dtype", None), "kind", "") == "c" and getattr(dtype, "kind", "f") == "f":
+        raise NotDifferentiableError(
+            "a complex number in a differentiated value",
+            why="the derivative rules are those of real numbers",
+            instead="compute with the real and the imaginary part: a*c - b*d, a*d + b*c",
+        )
     if dtype is None:
         return _number(d) if getattr(d, "dtype", None) is not None and d.dtype.kind != "c" else d
     if on_device(x) and not on_device(d):

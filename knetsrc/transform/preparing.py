@@ -17,6 +17,7 @@ from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
+from knetsrc.transform.complex_numbers import refuse_complex
 from knetsrc.transform.contexts import guard_contexts
 from knetsrc.transform.copies import check_copies
 from knetsrc.transform.exchange import pool_first
@@ -121,6 +122,7 @@ class Preparing:
         active = active_names(core, self.units.calls, wrt, at_end)
         core = check_calls(core, active, self.facts.of_call, self.units.spell)
         refuse_unknown_methods(core, self.units.calls, active)
+        refuse_complex(core, self.units.calls, active)
         LostWrites(
             self.units.calls,
             lambda f, of: varied_names(f, self.units.calls, of, self.units._flows_of_calls(f)),
