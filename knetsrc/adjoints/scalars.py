@@ -108,13 +108,13 @@ def math_pow_adjoint(a, b, *, y, d_y):
 
 @adjoint(math.fabs, elementwise=True, cases=[case(away())])
 def math_fabs_adjoint(x, *, d_y):
-    d_x = d_y * ((x > 0) - (x < 0))  # 0 at 0
+    d_x = d_y * (1.0 * (x > 0) - (x < 0))  # 0 at 0
     return d_x
 
 
 @adjoint(math.copysign, elementwise=True, cases=scalar_pairs(away))
 def math_copysign_adjoint(a, b, *, d_y):
-    d_a = d_y * ((a > 0) - (a < 0)) * math.copysign(1.0, b)
+    d_a = d_y * (1.0 * (a > 0) - (a < 0)) * math.copysign(1.0, b)
     d_b = 0.0
     return d_a, d_b
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from knetsrc.backends.arrays import Entries, unbroadcast
 from knetsrc.backends.structures import NOTHING, Fields, Parts, add, fields_of, zeros_like
-from knetsrc.errors import KnetsrcError, UnsupportedAliasError
+from knetsrc.errors import KnetsrcError, UnsupportedAliasError, UnsupportedSyntaxError
 
 
 def joined_adjoint(d: Any, a: Any, b: Any) -> tuple[Any, Any]:
@@ -95,6 +95,12 @@ def spread_entries(d: Any, x: Mapping[Any, Any], *later: Iterable[Any]) -> dict[
 
 
 def _kept_pairs(d: Any, x: Any, later: tuple[Iterable[Any], ...]) -> Any:
+    if hasattr(x, "__next__"):
+        raise UnsupportedSyntaxError(
+            "a dict of the pairs of an iterator",
+            why="the backward part goes through them again, and they are used up",
+            instead="make a list of them first: dict(list(enumerate(xs)))",
+        )
     if not isinstance(x, list | tuple):
         return zeros_like(x)
     last = {key: i for i, (key, _) in enumerate(x)}
@@ -235,4 +241,5 @@ def column(d: Any, number: int, x: Any = ()) -> list[Any]:
     >>> column([(1.0, 2.0), (3.0, 4.0)], 1)
     [2.0, 4.0]
     """
-    return [part[number] for part in d] + [zeros_like(v) for v in list(x)[len(d) :]]
+    left_out = list(x)[len(d) :] if hasattr(x, "__len__") else []  # `count()` has no end
+    return [part[number] for part in d] + [zeros_like(v) for v in left_out]

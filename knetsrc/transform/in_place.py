@@ -7,8 +7,10 @@ from typing import Any
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.held import sliced_names
-from knetsrc.transform.normalize.scopes import blocks
+from knetsrc.transform.analysis.kinds import makes_array
+from knetsrc.transform.normalize.scopes import blocks, parameters
 from knetsrc.transform.resolve import CHECK
 
 
@@ -28,7 +30,7 @@ def updates_in_place(
         z[...] += 1
         return y
     """
-    sure = sliced_names(function) & arrays
+    sure = (sliced_names(function) & arrays) | _made_arrays(function)
 
     def visit(body: list[Any]) -> list[tree.Node]:
         found: list[tree.Node] = []
@@ -48,6 +50,22 @@ def updates_in_place(
     function = tree.clone(function)
     function.body = visit(function.body)
     return function
+
+
+def _made_arrays(function: gast.FunctionDef) -> set[str]:
+    """Names that are only bound to new arrays, `np.zeros(n)`, and to what such a statement makes of them."""
+    bound = bound_values(function)
+    return {
+        text
+        for text, values in bound.items()
+        if text not in parameters(function)
+        and any(makes_array(v) for v in values)
+        and all(makes_array(v) or _is_sum_of(v, text) for v in values)
+    }
+
+
+def _is_sum_of(value: tree.Node | None, text: str) -> bool:
+    return isinstance(value, gast.BinOp) and tree.is_name(value.left, text)
 
 
 def _check(spelled: tree.Node, check: tree.Node) -> tree.Node:

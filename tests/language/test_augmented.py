@@ -256,3 +256,20 @@ def test_row_of_an_argument_under_a_name():
 
     check(f, M)
     check(lambda ms: f(ms[1]), [V, M])
+
+
+def test_running_sum_that_is_written_row_by_row_is_right_before_any_call_has_told_what_it_is():
+    def rows(x):
+        n, m = x.shape
+        out = np.zeros((n, m))
+        total = np.zeros(m)
+        for i in range(n):
+            total += x[i]
+            out[i] = total
+        return np.sum(out**2)
+
+    check(rows, M)
+    gradient = grad(rows)
+    assert "check_not_array" not in gradient.source
+    for x in (M, M[:1], M):
+        np.testing.assert_allclose(gradient(x), grad(rows)(x))

@@ -1,5 +1,7 @@
 """Integers, booleans, NaN, infinities, ties and singular points."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -152,3 +154,8 @@ def test_wrong_arguments_raise_what_the_primal_raises():
         grad(f)(V)
     with pytest.raises(TypeError, match="unexpected keyword argument 'z'"):
         grad(f)(V, V, z=3)
+
+
+def test_absolute_value_of_an_element_by_a_function_of_math():
+    check(lambda x: math.fabs(x[0]) + math.copysign(x[1], 1.0), V)
+    check(lambda x: math.fabs(x) * 2.0, np.array(-0.3))

@@ -127,10 +127,10 @@ def gives_numbers(node: tree.Node, calls: Calls) -> bool:
     if isinstance(callee, Primitive) and not isinstance(node, gast.Attribute):
         name = getattr(callee.rule.primitives[0], "__name__", "")
         return name not in _GIVES_CONTAINERS | _OF_STRUCTURES
-    return _makes_array(node)
+    return makes_array(node)
 
 
-def _makes_array(node: tree.Node) -> bool:
+def makes_array(node: tree.Node | None) -> bool:
     """Whether a call makes an array whatever its arguments are: `np.zeros(n)`."""
     function = node.func if isinstance(node, gast.Call) else None
     return (
