@@ -180,7 +180,7 @@ def formed(gradient: Any, value: Any) -> Any:
             return _formed_array(gradient, value)
         return gradient
     if kind is type(gradient):
-        return gradient
+        return _formed_entries(gradient, value) if kind in (list, dict, tuple) else gradient
     if kind in (list, tuple) and isinstance(gradient, list):  # of entries that add up
         return kind(formed(part, entry) for part, entry in zip(gradient, value, strict=True))
     if kind is float and type(gradient) is np.float64:
@@ -192,6 +192,28 @@ def formed(gradient: Any, value: Any) -> Any:
     if on_device(value):
         return array_module(value).full(value.shape, gradient, value.dtype)
     return value.dtype.type(gradient) if isinstance(value, np.generic) else gradient
+
+
+def _formed_entries(gradient: Any, value: Any) -> Any:
+    """The gradient of a container with each array in the dtype of that of the container."""
+    keys = value if type(value) is dict else range(len(value))
+    changed = {}
+    for key in keys:
+        entry, old = value[key], gradient[key]
+        if type(entry) is np.ndarray is type(old):
+            if old.dtype is not entry.dtype and old.dtype.kind == "f":
+                changed[key] = _formed_array(old, entry)
+        elif type(entry) in (list, dict, tuple) and type(entry) is type(old):
+            new = _formed_entries(old, entry)
+            if new is not old:
+                changed[key] = new
+    if not changed:
+        return gradient
+    if type(gradient) is tuple:
+        return tuple(changed.get(i, d) for i, d in enumerate(gradient))
+    for key, new in changed.items():
+        gradient[key] = new
+    return gradient
 
 
 def _formed_array(gradient: Any, value: np.ndarray) -> np.ndarray:

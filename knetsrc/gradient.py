@@ -29,7 +29,7 @@ from knetsrc.known import Demands, Known
 from knetsrc.origin import comes_from_generated, explain, of_a_list
 from knetsrc.request import Request
 from knetsrc.runner import Plan, Runner, retried
-from knetsrc.structure import independent
+from knetsrc.structure import independent, leaves
 
 Argnums = int | Sequence[int]
 Wrt = str | Sequence[str] | None
@@ -238,7 +238,10 @@ class Gradient:
             known = front.known
             if len(known) >= MOST_SIGNATURES:
                 known.clear()
-            form = type(values[0]) if self._is_plain and self._is_single and not arrays else None
+            is_ready = self._is_plain and self._is_single and not arrays
+            form = (
+                type(values[0]) if is_ready and not _are_mixed((*args, *kwargs.values())) else None
+            )
             named: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
             tests = Demands(named, arrays, plan.given)
             known[types] = Known(plan.fitting_call, is_scalar, form, tests)
@@ -376,6 +379,13 @@ def _like(other: Gradient, options: dict[str, Any]) -> Gradient:
 
 def _made(function: Callable[..., Any], options: dict[str, Any]) -> Gradient:
     return Gradient(function, **options)
+
+
+def _are_mixed(values: Sequence[Any]) -> bool:
+    """Whether there are arrays of several floating-point types, of which a product has that of one."""
+    every = [leaf for value in values for _, leaf in leaves(value)]
+    kinds = {v.dtype.char for v in every if type(v) is np.ndarray and v.dtype.kind == "f"}
+    return len(kinds) > 1
 
 
 def _checked_value(

@@ -95,7 +95,7 @@ class Demands:
         if is_told and not self._is_for_all:
             has_ones = 1 in array.shape
             yield f"ones_in(s) == {ones_in(array.shape)}" if has_ones else "1 not in s"
-        yield f"{at}.dtype.kind == {array.dtype.kind!r}"
+        yield f"{at}.dtype.char == {array.dtype.char!r}"
 
     def _of_container(self, at: str, value: Any, is_told: bool) -> Iterator[str]:
         """What the source is for of its entries; else the type of the first, as the others are of that type as a rule."""

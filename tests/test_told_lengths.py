@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from knetsrc import grad
+from knetsrc import grad, vjp
 from knetsrc.testing import check_grads
 
 
@@ -423,3 +423,17 @@ def test_number_of_elements_along_an_axis():
         x = np.random.default_rng(0).normal(size=shape)
         check_grads(f, (x,)) if shape[1] > 1 else gradient(x)
     assert gradient(np.zeros((0, 3))).shape == (0, 3)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_gradients_of_entries_have_their_dtypes_where_the_data_have_others(kind):
+    def loss(p, x):
+        return np.sum(np.tanh(x @ p["w"] + p["b"][0]))
+
+    gradient = grad(loss)
+    for other in (np.float64, np.float32, np.float64):
+        p = {"w": np.ones((3, 2), kind), "b": [np.ones(2, kind)]}
+        found = gradient(p, np.ones((4, 3), other))
+        assert found["w"].dtype == kind
+        assert found["b"][0].dtype == kind
+        assert vjp(loss, p, np.ones((4, 3), other))[1](1.0)[0]["w"].dtype == kind
