@@ -9,6 +9,7 @@ from knetsrc.adjoints.samples import each
 from knetsrc.adjoints.table import adjoint, case, nondifferentiable, real
 from knetsrc.backends import (
     add,
+    adjoint_like,
     check_not_array,
     collected,
     compress_adjoint_a,
@@ -91,6 +92,7 @@ def add_adjoint(a, b, *, d_y):
 
 @adjoint(
     gradient_like,
+    adjoint_like,
     cases=[
         case([1.0, 2.0], {0: 2.0, 1: 3.0}),
         case({"w": 1.0, "b": 0.0}, {"w": 0.5, "b": 1.5}),

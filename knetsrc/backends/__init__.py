@@ -166,6 +166,7 @@ from knetsrc.backends.shaping import (
 from knetsrc.backends.structures import (
     add,
     add_into,
+    adjoint_like,
     entries,
     entry_of,
     finished,
@@ -199,6 +200,7 @@ __all__ = [
     "add_at",
     "add_into",
     "add_within",
+    "adjoint_like",
     "as_array",
     "average_adjoint_weights",
     "average_pool_adjoint_x",

@@ -306,13 +306,24 @@ def gradient_like(x: Any, entries: Mapping[Any, Any]) -> Any:
         gradients, count = _by_position(x, entries)
         if count == len(entries):  # no key such as -1
             return gradients
+    return finished(adjoint_like(x, entries), x)
+
+
+def adjoint_like(x: Any, entries: Mapping[Any, Any]) -> Any:
+    """The same as an adjoint of generated code: zeros where nothing is differentiable, tuples that can be written.
+
+    Examples
+    --------
+    >>> adjoint_like((2.0, 3), {0: 1.0})
+    [1.0, 0.0]
+    """
     buffer = zeros_like(x)
     for key, value in entries.items():
         if hasattr(buffer, "dtype"):
             buffer[key] += value
         else:
             buffer[key] = add(buffer[key], value)
-    return finished(buffer, x)
+    return buffer
 
 
 def _by_position(x: list[Any], entries: Mapping[Any, Any]) -> tuple[list[Any], int]:

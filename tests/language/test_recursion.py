@@ -159,3 +159,27 @@ def test_tree_of_entries_that_ends_with_none():
         return value(tree)
 
     check(f, (1.5, (2.0, None, None), (3.0, (0.5, None, None), None)))
+
+
+def test_number_and_count_that_a_recursive_helper_returns():
+    def halve(n, x):
+        if n == 0:
+            return x, 1
+        v, k = halve(n - 1, x * 1.1)
+        return (v, k * 2) if k < 5 else (v * x, k)
+
+    def atom(tokens, i, x):
+        if tokens[i] == "(":
+            v, i = product(tokens, i + 1, x)
+            return v, i + 1
+        return x, i + 1
+
+    def product(tokens, i, x):
+        v, i = atom(tokens, i, x)
+        while i < len(tokens) and tokens[i] == "*":
+            w, i = atom(tokens, i + 1, x)
+            v = v * w
+        return v, i
+
+    check(lambda x: halve(4, x)[0], 0.7)
+    check(lambda x: product("(x*x)*x", 0, x)[0], 0.7)

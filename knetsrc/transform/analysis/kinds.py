@@ -23,7 +23,8 @@ _GIVES_CONTAINERS = frozenset(
      "broadcast_arrays", "unstack", "add", "max", "min", "sum", "copy"}
 )  # fmt: skip
 _OF_STRUCTURES = frozenset(
-    {"collected", "deep_copy", "finished", "gradient_like", "joined_adjoint", "kept_entries", "owned", "repeated_adjoint"}
+    {"adjoint_like", "collected", "deep_copy", "finished", "gradient_like", "joined_adjoint", "kept_entries", "owned",
+     "repeated_adjoint"}
 )  # fmt: skip
 
 _OF_A_KIND = ("backends.owned", "backends.deep_copy", "backends.zeros_like")
