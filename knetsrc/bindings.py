@@ -383,6 +383,14 @@ def _own_rules() -> list[str]:
     rules = table.TABLE.rules if table else []
     own = [rule for rule in rules if _root(rule.function.__module__) != "knetsrc"]
     return [
-        repr((_text(r.function), [_name(p) for p in r.primitives], r.methods, r.attributes))
+        repr(
+            (
+                _text(r.function),
+                _home(r.function),
+                _name(r.function),
+                [_name(p) for p in r.primitives],
+            )
+        )
+        + repr((r.methods, r.attributes))
         for r in own
     ]

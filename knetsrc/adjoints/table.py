@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from knetsrc.adjoints.own_rules import check_own_rule, is_own
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -261,7 +263,8 @@ def adjoint(
     elementwise
         The result has the broadcast shape of all operands, element by element.
     constant_only
-        Parameters that the result depends on smoothly and that have no `d_` in the rule.
+        Parameters that the result depends on smoothly and that have no `d_` in the rule; in a rule
+        of a user all that have none.
     keeping
         A function of the same module and parameters that gives a pair: the result, and what the
         rule reads as `kept`. The forward part calls it in place of the primitive; its name, `f_with_mask`, says
@@ -275,7 +278,8 @@ def adjoint(
     `*` come `y` (the result, kept from the forward part if the body reads it), `kept` (see
     `keeping`), `d_y` (the adjoint of the result) and `d_x` (the buffer to add into, for a rule that
     updates the adjoint of its operand `x` in place). Each adjoint `d_x` is assigned by one
-    statement, or by one in each branch of an `if`.
+    statement, or by one in each branch of an `if`. A rule of a user that is written in another way
+    is refused here.
     """
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -288,6 +292,10 @@ def adjoint(
             for name, p in parameters.items()
             if p.kind is not p.KEYWORD_ONLY and f"d_{name}" in assigned
         )
+        constant = constant_only
+        if is_own(function):
+            check_own_rule(function, primitives, operands)
+            constant = tuple(p.name for p in options_of(function) if p.name not in operands)
         TABLE.add(
             Rule(
                 function,
@@ -297,7 +305,7 @@ def adjoint(
                 operands,
                 elementwise,
                 tuple(cases or ()),
-                constant_only,
+                constant,
                 keeping,
                 is_pure,
             )

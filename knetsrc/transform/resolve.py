@@ -175,7 +175,7 @@ def qualify(
             return tree.name(helper(node.id.strip("<>")))
         if node.id in CHECKS and not source.is_global(node.id):
             return tree.name(helper(node.id))
-        return _spelling(node, source, outside)
+        return spelling(node, source, outside)
 
     def shorten(node: gast.Attribute) -> tree.Node:
         value = outside.resolve(node)
@@ -225,7 +225,8 @@ def local_names(function: gast.FunctionDef) -> set[str]:
     return found
 
 
-def _spelling(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
+def spelling(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
+    """How the generated module calls what a function calls by a name that it does not bind itself."""
     if source.is_closure(node.id):
         return _captured(node, source, outside)
     if node.id in BUILTINS and not source.is_global(node.id):

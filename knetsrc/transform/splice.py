@@ -18,10 +18,12 @@ from typing import Any
 import gast
 
 from knetsrc.adjoints.facts import FACTS
+from knetsrc.adjoints.own_rules import is_own
 from knetsrc.adjoints.table import Rule, options_of
 from knetsrc.transform import tree
 from knetsrc.transform.einsum import explicit_einsum
 from knetsrc.transform.resolve import UNKNOWN
+from knetsrc.transform.source import Source, read_source
 
 FACT_NAMES = frozenset(f.__name__ for f in FACTS)
 _FOLDED = frozenset({"inverse_axes"})  # helpers that are called while generating, on literals
@@ -29,13 +31,14 @@ _FOLDED = frozenset({"inverse_axes"})  # helpers that are called while generatin
 
 @dataclass(frozen=True)
 class Template:
-    """The parsed body of a rule."""
+    """The parsed body of a rule; `own` is that of a user."""
 
     function: gast.FunctionDef
     parameters: tuple[str, ...]
     defaults: Mapping[str, tree.Node]
     outside: Mapping[str, Any]
     updates: frozenset[str]
+    own: Source | None
 
 
 @functools.cache
@@ -48,7 +51,12 @@ def template_of(rule: Rule) -> Template:
         n for n in inspect.signature(rule.function).parameters if n.startswith("d_") and n != "d_y"
     )
     return Template(
-        function, tuple(p.name for p in own), defaults, rule.function.__globals__, updates
+        function,
+        tuple(p.name for p in own),
+        defaults,
+        rule.function.__globals__,
+        updates,
+        read_source(rule.function) if is_own(rule.function) else None,
     )
 
 
@@ -85,7 +93,7 @@ class Splicer:
     ----------
     spell
         Gives the spelling of an object of the rule's module (a function of `knetsrc.backends`,
-        NumPy) in the generated module.
+        NumPy) in the generated module; for a name of a rule of the user it is given the source of that.
     settle
         Answers a question about facts (`rank(x) == 2`) with a value, or UNKNOWN.
     """
@@ -178,6 +186,8 @@ class _Body:
                     if isinstance(n.ctx, gast.Load)
                     else tree.target_of(self.values[n.id])
                 )
+            if self.template.own is not None and isinstance(n.ctx, gast.Load):
+                return self.splicer.spell(n.id, self.template.own)
             if n.id in outside and isinstance(n.ctx, gast.Load):
                 return self.splicer.spell(n.id, outside[n.id])
             return n

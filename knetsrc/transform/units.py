@@ -48,7 +48,7 @@ from knetsrc.transform.normalize.matches import unfold_matches
 from knetsrc.transform.outline import is_loop, numeric_of, outline, slots_of, without_unused
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
 from knetsrc.transform.refusal import refused_helper
-from knetsrc.transform.resolve import Outside, local_names, qualify
+from knetsrc.transform.resolve import UNKNOWN, Outside, local_names, qualify, spelling
 from knetsrc.transform.reversing import Reversing
 from knetsrc.transform.simplify.by_calls import by_calls
 from knetsrc.transform.source import Source, read_source
@@ -294,6 +294,8 @@ class Units:
 
     def spell(self, text: str, value: Any) -> tree.Node:
         """How the generated module calls an object of a rule's module; a helper of `knetsrc.backends` is imported by name."""
+        if isinstance(value, Source):
+            return self._spell_for_rule(text, value)
         if value is None or _is_backend(value):
             return tree.name(self.helper_name(text if value is None else value.__name__))
         if value is np:
@@ -301,6 +303,18 @@ class Units:
         if isinstance(value, types.ModuleType):
             return tree.name(self.outside.module(value))
         return tree.name(text)
+
+    def _spell_for_rule(self, text: str, rule: Source) -> tree.Node:
+        """How the generated module calls what a rule of the user calls `text`."""
+        try:
+            value = rule.resolve(text)
+        except NameError:
+            value = UNKNOWN
+        return (
+            self.spell(text, value)
+            if _is_backend(value)
+            else spelling(tree.name(text), rule, self.outside)
+        )
 
     def helper_name(self, text: str) -> str:
         """The name of a helper of `knetsrc.backends`: its own, unless a user's function calls a variable so."""

@@ -27,13 +27,19 @@ def test_rule_of_math_that_needs_scipy_is_found():
     assert said == "math_gamma_adjoint\n"
 
 
-def test_rule_of_a_user_stays_when_those_of_scipy_enter():
-    said = run(
+def test_rule_of_a_user_stays_when_those_of_scipy_enter(tmp_path):
+    rule = [
         "from scipy import special",
         "from knetsrc.adjoints.table import TABLE, adjoint",
         "@adjoint(special.gamma)",
         "def own_adjoint(x, *, d_y):",
-        "    return d_y",
+        "    d_x = d_y",
+        "    return d_x",
+    ]
+    (tmp_path / "own.py").write_text("\n".join(rule), encoding="utf-8")
+    said = run(
+        f"import sys; sys.path.append({str(tmp_path)!r})",
+        "from own import TABLE, special",
         "import knetsrc.adjoints",
         "print(TABLE.rule_for(special.gamma), TABLE.rule_for(special.erf))",
     )
