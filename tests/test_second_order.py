@@ -72,6 +72,11 @@ FUNCTIONS = {
     "outer": lambda x: np.trace(np.outer(x, x) @ A),
     "columns": lambda x: np.sum(np.sum(np.outer(x, x) ** 2, axis=0) * x),
     "cumulative": lambda x: np.sum(np.cumsum(x) ** 2),
+    "distance": lambda x: math.dist([x[0] ** 2, 1.0], (2.0, x[1] * x[2])),
+    "hypotenuse": lambda x: math.hypot(x[0] ** 2, x[1] * x[2]) ** 2,
+    "product_of_list": lambda x: math.prod([x[0] ** 2, x[1], x[2] ** 3]) ** 2,
+    "select": lambda x: np.sum(np.select([x > 1, x > 0], [x**3, x], -x) * x),
+    "select_squared": lambda x: np.sum(np.select([x > 0], [x**2], 0.0) ** 2),
 }
 
 
@@ -145,6 +150,23 @@ def test_network_with_its_weights_in_containers():
             ends.append(sum(np.sum(part**2) for part in parts) / 2)
         slope = (ends[0] - ends[1]) / (2 * STEP)
         np.testing.assert_allclose(found[0]["w"][i, 1], slope, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "f", [lambda xs: math.prod(xs) ** 2, lambda xs: math.dist(xs, [2.0, 0.5, 1.0]) ** 3]
+)
+def test_second_derivative_of_a_list_of_numbers(f):
+    gradient, xs = grad(f), [0.3, 0.7, 2.0]
+    _, pullback = vjp(gradient, xs)
+    (found,) = pullback([1.0, 2.0, -0.5])
+    expected = []
+    for i in range(3):
+        ahead, behind = (
+            gradient([v + step * (i == j) for j, v in enumerate(xs)]) for step in (STEP, -STEP)
+        )
+        expected.append(np.dot(np.subtract(ahead, behind), [1.0, 2.0, -0.5]) / (2 * STEP))
+    assert type(found) is list
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_closure_that_keeps_a_value_of_which_only_the_last_result_is_used():

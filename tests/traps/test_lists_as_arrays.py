@@ -1,12 +1,15 @@
 """Lists and tuples given to functions of NumPy, which takes them as arrays."""
 
+import inspect
 import math
 
 import numpy as np
 import pytest
 
 from knetsrc import grad, vjp
+from knetsrc.adjoints.table import TABLE
 from knetsrc.errors import NotDifferentiableError
+from knetsrc.transform.analysis import kinds
 from language.checking import M, V, check
 
 NUMBERS = [0.5, -1.2, 2.0]
@@ -66,6 +69,45 @@ def test_list_that_is_read_twice_has_one_adjoint_for_each_entry(f):
     assert type(gradient(NUMBERS)) is list
     assert gradient(NUMBERS) == pytest.approx(list(gradient(np.array(NUMBERS))))
     assert type(gradient(tuple(NUMBERS))) is tuple
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda p: math.dist(p, [0.0, 0.0, 0.0]) + math.dist(p, [1.0, 1.0, 0.5]) ** 2,
+        lambda p: math.dist(p, [p[0], 1.0, 0.5]) * math.prod(p) * math.fsum(p),
+        lambda p: math.hypot(*p) + math.hypot(*p) ** 2,
+        lambda p: np.choose(1, p) ** 2 + np.choose(0, p) ** 3,
+        lambda p: sum(math.dist(p, [i, 1.0, 0.0]) * math.prod(p) for i in range(3)),
+    ],
+)
+def test_sequence_of_numbers_that_is_read_twice(f):
+    check(f, NUMBERS)
+    check(f, tuple(NUMBERS))
+    check(f, V[:3])
+
+
+def test_choices_that_are_selected_from_twice():
+    def selected(x):
+        choices = [x**2, x]
+        first = np.sum(np.select([x > 1.5, x > 0], choices) ** 2)
+        return first + np.sum(np.select([x < 0.4, x > 0], choices, -x) ** 3)
+
+    check(selected, V)
+    check(lambda xs: np.sum(np.einsum("i,i", *xs)) * np.einsum("i,i->", *xs), [V, V**2])
+
+
+def test_every_rule_of_lists_is_known_to_take_them():
+    def listed(rule):
+        parameters = inspect.signature(rule.function).parameters.values()
+        names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        for case in rule.cases:
+            given = [*zip(names, case.args, strict=False), *case.kwargs.items()]
+            yield from (n for n, v in given if n in rule.operands and isinstance(v, list | tuple))
+
+    taking = {r.primitives[0].__name__ for r in TABLE if r.primitives and any(listed(r))}
+    # NumPy makes an array of these, see `listed`
+    assert taking - kinds.TAKES_LISTS - kinds.OF_STRUCTURES == {"interp", "as_array"}
 
 
 def test_list_of_which_nothing_is_known_is_refused_where_the_derivative_computes_with_it():

@@ -13,16 +13,19 @@ from knetsrc.transform.callee import Calls, Helper, Joined, Merged, Primitive, R
 from knetsrc.transform.functions import Function, bind_call
 
 _ARRAY_ATTRIBUTES = frozenset({"shape", "ndim", "dtype", "size", "T"})
-_TAKES_LISTS = frozenset(
+TAKES_LISTS = frozenset(
     {"concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "array", "asarray", "sum", "max", "min",
      "append", "block", "getitem", "add", "multi_dot", "atleast_1d", "fsum", "broadcast_arrays", "meshgrid", "prod",
-     "copy"}
+     "copy", "dist", "select", "choose", "dist_adjoint", "hypot_adjoint", "product_adjoint", "each_unbroadcast",
+     "each_reshaped", "join_like", "einsum_adjoint"}
 )  # fmt: skip
 _GIVES_CONTAINERS = frozenset(
     {"split", "array_split", "hsplit", "vsplit", "dsplit", "svd", "eigh", "qr", "slogdet", "getitem", "meshgrid",
-     "broadcast_arrays", "unstack", "add", "max", "min", "sum", "copy"}
+     "broadcast_arrays", "unstack", "add", "max", "min", "sum", "copy", "lstsq", "divmod", "modf", "frexp",
+     "dist_adjoint", "hypot_adjoint", "fsum_adjoint", "product_adjoint", "each_unbroadcast", "each_reshaped",
+     "split_like", "vsplit_like", "hsplit_like", "dsplit_like", "columns_like", "unstack_like", "nested_like"}
 )  # fmt: skip
-_OF_STRUCTURES = frozenset(
+OF_STRUCTURES = frozenset(
     {"adjoint_like", "collected", "deep_copy", "finished", "gradient_like", "joined_adjoint", "kept_entries", "owned",
      "repeated_adjoint"}
 )  # fmt: skip
@@ -127,7 +130,7 @@ def gives_numbers(node: tree.Node, calls: Calls) -> bool:
     callee = calls.of(node)
     if isinstance(callee, Primitive) and not isinstance(node, gast.Attribute):
         name = getattr(callee.rule.primitives[0], "__name__", "")
-        return name not in _GIVES_CONTAINERS | _OF_STRUCTURES
+        return name not in _GIVES_CONTAINERS | OF_STRUCTURES
     return makes_array(node)
 
 
@@ -171,12 +174,14 @@ def _operand_names(
     callee = calls.of(node)
     if isinstance(callee, Primitive):
         name = getattr(callee.rule.primitives[0], "__name__", "")
-        if name in _TAKES_LISTS | _OF_STRUCTURES:
+        if name in TAKES_LISTS | OF_STRUCTURES:
             return set()
         bound = callee.bound()
+        starred = {id(a.value) for a in callee.args if isinstance(a, gast.Starred)}
         numbers = frozenset(callee.rule.operands) - list_operands(callee.rule)
         operands = [v for k, v in bound.items() if k in numbers]
-        return _keys(n for v in operands for n in (v if isinstance(v, list) else [v]))
+        parts = [n for v in operands for n in (v if isinstance(v, list) else [v])]
+        return _keys(n for n in parts if id(n) not in starred)
     if isinstance(callee, Helper) and helper_kinds is not None:
         return _of_helper(node, callee, calls, helper_kinds)
     return set()
