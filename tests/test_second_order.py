@@ -51,6 +51,42 @@ def test_third_derivative():
     assert grad(grad(grad(cube)))(1.5) == pytest.approx(6.0)
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: math.hypot(x, x**2),
+        lambda x: math.dist([x, 1.0], [2.0, x * x]),
+    ],
+)
+def test_third_derivative_through_lists_of_numbers(function):
+    second = grad(grad(function))
+    expected = (second(0.5 + STEP) - second(0.5 - STEP)) / (2 * STEP)
+    assert grad(second)(0.5) == pytest.approx(expected, rel=1e-6)
+
+
+DECOMPOSED = {
+    "slogdet": lambda x: np.linalg.slogdet(x)[1] ** 2,
+    "eigh": lambda x: np.sum(np.linalg.eigh(x)[0] ** 3),
+    "eigenvectors": lambda x: np.sum(np.linalg.eigh(x)[1][:, 0] ** 4),
+    "svd": lambda x: np.sum(np.linalg.svd(x)[1] ** 3),
+    "qr": lambda x: np.sum(np.linalg.qr(x)[1] ** 3),
+    "lstsq": lambda x: np.sum(np.linalg.lstsq(x, x[:, 0] ** 2, rcond=None)[0] ** 2),
+}
+
+
+@pytest.mark.parametrize("name", DECOMPOSED)
+def test_one_of_several_results_in_an_expression(name):
+    gradient = grad(DECOMPOSED[name])
+    x, direction = A + 2 * np.eye(3), np.arange(9.0).reshape(3, 3) - 3.5
+    _, pullback = vjp(gradient, x)
+    (found,) = pullback(direction)
+    for i in np.ndindex(3, 3):
+        step = np.zeros((3, 3))
+        step[i] = STEP
+        expected = np.sum((gradient(x + step) - gradient(x - step)) * direction) / (2 * STEP)
+        np.testing.assert_allclose(found[i], expected, rtol=1e-5, atol=1e-6)
+
+
 FUNCTIONS = {
     "elementwise": lambda x: np.sum(np.sin(x) * x),
     "mean": lambda x: np.mean(x**2) * np.sum(x),

@@ -191,8 +191,10 @@ def math_prod_adjoint(values, start=1, *, d_y):
 
 @adjoint(hypot_adjoint, cases=[case(real(), positive(), [real(), real()])])
 def hypot_adjoint_adjoint(cotangent, length, coordinates, *, d_y):
-    d_cotangent = unbroadcast(np.dot(d_y, coordinates) / length, cotangent)
-    d_length = unbroadcast(-cotangent * np.dot(d_y, coordinates) / length**2, length)
+    d_cotangent = unbroadcast(np.dot(np.array(d_y), np.array(coordinates)) / length, cotangent)
+    d_length = unbroadcast(
+        -cotangent * np.dot(np.array(d_y), np.array(coordinates)) / length**2, length
+    )
     d_coordinates = hypot_adjoint(cotangent, length, d_y)
     return d_cotangent, d_length, d_coordinates
 
@@ -205,8 +207,12 @@ def hypot_adjoint_adjoint(cotangent, length, coordinates, *, d_y):
     ],
 )
 def dist_adjoint_adjoint(cotangent, distance, p, q, *, d_y):
-    d_cotangent = unbroadcast(np.dot(d_y, np.subtract(p, q)) / distance, cotangent)
-    d_distance = unbroadcast(-cotangent * np.dot(d_y, np.subtract(p, q)) / distance**2, distance)
+    d_cotangent = unbroadcast(
+        np.dot(np.array(d_y), np.array(p) - np.array(q)) / distance, cotangent
+    )
+    d_distance = unbroadcast(
+        -cotangent * np.dot(np.array(d_y), np.array(p) - np.array(q)) / distance**2, distance
+    )
     d_p = hypot_adjoint(cotangent, distance, d_y)
     d_q = hypot_adjoint(-cotangent, distance, d_y)
     return d_cotangent, d_distance, d_p, d_q
@@ -229,6 +235,8 @@ def fsum_adjoint_adjoint(cotangent, values, *, d_y):
     ],
 )
 def product_adjoint_adjoint(cotangent, values, *, d_y):
-    d_cotangent = unbroadcast(np.dot(d_y, product_adjoint(1.0, values)), cotangent)
+    d_cotangent = unbroadcast(
+        np.dot(np.array(d_y), np.array(product_adjoint(1.0, values))), cotangent
+    )
     d_values = product_curvature(d_y, cotangent, values)
     return d_cotangent, d_values

@@ -396,6 +396,9 @@ def finished(d: Any, x: Any) -> Any:
         if isinstance(x, np.generic):
             return x.dtype.type(d)
         return like(d, x) if on_device(x) else d
+    if isinstance(x, Fields):  # an adjoint is differentiated
+        named = {n: finished(_entry(d, n), v) for n, v in zip(x.names(), x.values(), strict=True)}
+        return Fields(named, x.__dict__["_kind"])
     names = fields_of(x)
     if names is None:
         return d if isinstance(x, complex) else None
