@@ -171,7 +171,8 @@ class _Walk:
             *_code_parts(code),
         ]
         for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
-            self.parts.append(f"default {value!r}" if isinstance(value, SIMPLE) else "default")
+            is_written = isinstance(value, (*SIMPLE, tuple))
+            self.parts.append(f"default {value!r}" if is_written else "default")
             self.visit(value)
         for name, *attributes in _outside_names(code):
             self._name(function, name, attributes)

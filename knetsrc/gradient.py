@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import MethodType
@@ -311,19 +311,45 @@ class Gradient:
         Raises
         ------
         KnetsrcError
-            If the source reads objects of a module that cannot be imported.
+            If the source reads objects that no import gives, or the function is a partial.
         OSError
             If it cannot be written.
         """
         generated = self._runner.ready().generated
-        if generated.injected:
+        reason = self._not_in_a_file(generated.injected)
+        if reason is not None:
+            why, instead = reason
             raise KnetsrcError(
-                f"the gradient of `{name_of(self.primal)}` cannot be written to a file",
-                why=f"it reads names of `{self.primal.__module__}`, which cannot be imported",
-                instead="put the function and what it uses into a module of its own",
+                f"the gradient of `{name_of(self._callee.function)}` cannot be written to a file",
+                why=why,
+                instead=instead,
             )
         Path(path).write_text(generated.text, encoding="utf-8", newline="")
         return Path(path)
+
+    def _not_in_a_file(self, injected: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Why the source alone would not give this gradient, and what to do; None if it would."""
+        if isinstance(self.primal, functools.partial):
+            name = name_of(self._callee.function)
+            given = ", ".join(f"{k}=..." for k in self._callee.keywords) or "..."
+            return (
+                f"what the partial passes to `{name}` would be lost",
+                f"differentiate a function that passes it: def f(x): return {name}(x, {given})",
+            )
+        defaults = {p.name: p.default for p in parameters_of(self._callee.function)}
+        for alias, value in injected.items():
+            text = alias.removeprefix("default_")
+            if defaults.get(text, self) is value:
+                return (
+                    f"the default of `{text}` is an object that has no text: {type(value).__name__}",
+                    f"let it be None, and put the value in its place in the function: if {text} is None: ...",
+                )
+        if injected:
+            return (
+                f"it reads names of `{self.primal.__module__}`, which cannot be imported",
+                "put the function and what it uses into a module of its own",
+            )
+        return None
 
     def __getattr__(self, name: str) -> Any:
         if (

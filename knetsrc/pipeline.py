@@ -13,6 +13,7 @@ import numpy as np
 
 from knetsrc import __version__
 from knetsrc.adjoints import TABLE
+from knetsrc.arguments import refused_result
 from knetsrc.cache import PACKAGE
 from knetsrc.errors import MissingAdjointError, NotDifferentiableError
 from knetsrc.request import Generated, Request
@@ -20,7 +21,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.results import to_copy
 from knetsrc.transform.analysis.told import root_of
 from knetsrc.transform.emit import emit_with_lines
-from knetsrc.transform.functions import Function
+from knetsrc.transform.functions import Function, written_default
 from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.pairs import Pair, Reversal, Task, split_pair
 from knetsrc.transform.refusal import without_rule
@@ -209,6 +210,8 @@ class _Entry:
     def _gradient(self) -> tree.Node:
         with_value = self.request.kind == "value_and_grad"
         has_aux = self.request.has_aux
+        if not has_aux:
+            self._refuse_container()
         task = Task(
             tuple(self.wrt),
             want_value=with_value,
@@ -232,6 +235,22 @@ class _Entry:
         body = [*reversal.forward, *blank, *reversal.backward, tree.return_(result)]
         function = return_early(tree.function_def(self.name, self._arguments(), body))
         return self._documented(function)
+
+    def _refuse_container(self) -> None:
+        """Refuse a function that returns a tuple, list or dict, as a call would: there is no source to be shown or written."""
+        value = getattr(self.main.core.body[-1], "value", None)
+        parts = getattr(value, "keys", getattr(value, "elts", []))
+        is_container = isinstance(value, gast.Tuple | gast.List | gast.Dict)
+        if (
+            is_container
+            and self.main.source
+            and not any(p is None or isinstance(p, gast.Starred) for p in parts)
+        ):
+            kinds = {gast.Tuple: tuple, gast.List: list, gast.Dict: dict}
+            of_its_form = kinds[type(value)]((n, n) for n in range(len(parts)))
+            refused = refused_result(of_its_form, self.main.source.function, has_aux=False)
+            assert refused is not None
+            raise refused
 
     def _numbers(self) -> frozenset[str]:
         """Parameters that a call has shown to be single numbers."""
@@ -317,6 +336,9 @@ class _Entry:
         )
         if self.main.source is None or isinstance(value, int | float | str | bool | None):
             return tree.constant(value) if self.main.source and value == value else node
+        written = written_default(value)
+        if written is not None:
+            return written
         alias = self.units.names.fresh(f"default_{text}")
         self.units.outside.injected[alias] = value
         return tree.name(alias)

@@ -2,10 +2,13 @@
 
 import dataclasses
 import functools
+import importlib.util
 import inspect
 import math
 import os
 import pickle
+import subprocess
+import sys
 import threading
 from collections import namedtuple
 
@@ -15,6 +18,7 @@ import pytest
 import knetsrc
 from knetsrc import (
     Gradient,
+    KnetsrcError,
     NonScalarOutputError,
     NotDifferentiableError,
     grad,
@@ -232,6 +236,50 @@ def test_class_has_a_docstring_and_signature():
 def test_source_is_the_text_that_runs():
     uncalled = grad(loss.primal)  # a call would have told ranks
     assert inspect.getsource(inspect.getmodule(uncalled.function)) == uncalled.source
+
+
+def scaled_powers(x, powers=(1.0, -2, (3,)), kind=np.float64, *, by=np.tanh):
+    assert by is np.tanh
+    return np.sum(x ** powers[1]) * kind(powers[2][0]) * powers[0]
+
+
+def test_dump_writes_defaults_that_nobody_can_change(tmp_path):
+    path = grad(scaled_powers).dump(tmp_path / "scaled_powers_grad.py")
+    spec = importlib.util.spec_from_file_location("scaled_powers_grad", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    np.testing.assert_allclose(module.scaled_powers_grad(X), grad(scaled_powers)(X))
+    defaults, keywords = scaled_powers.__defaults__, scaled_powers.__kwdefaults__
+    assert module.scaled_powers_grad.__defaults__ == defaults
+    assert module.scaled_powers_grad.__kwdefaults__ == keywords
+
+
+def test_tuple_default_that_another_process_has_changed(tmp_path, monkeypatch):
+    monkeypatch.setenv("KNETSRC_CACHE", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    text = "import numpy as np\nfrom {}_options import T\ndef f(x, t=T):\n    return np.sum(x) * t[0]\n"
+    for number, value in enumerate((2.0, 5.0)):
+        (tmp_path / "first_options.py").write_text(f"T = ({value},)\n")
+        (tmp_path / "first.py").write_text(text.format("first"))
+        said = subprocess.run(
+            [sys.executable, "-B", "-c", "import first, knetsrc; print(knetsrc.grad(first.f)(1.0))"],
+            capture_output=True, text=True, check=True, cwd=tmp_path,
+        )  # fmt: skip
+        assert float(said.stdout) == value, number
+
+
+def listed(x, w=[1.0, 2.0]):  # noqa: B006
+    return np.sum(x * w[0])
+
+
+def test_dump_says_what_is_in_its_way(tmp_path):
+    with pytest.raises(KnetsrcError) as caught:
+        grad(listed).dump(tmp_path / "listed_grad.py")
+    assert caught.value.why == "the default of `w` is an object that has no text: list"
+    with pytest.raises(KnetsrcError) as caught:
+        grad(functools.partial(scaled_powers, kind=float)).dump(tmp_path / "partial_grad.py")
+    assert caught.value.why == "what the partial passes to `scaled_powers` would be lost"
+    assert caught.value.instead.endswith("def f(x): return scaled_powers(x, kind=...)")
 
 
 def test_dump_writes_the_source(tmp_path):
@@ -452,6 +500,30 @@ def test_check_of_the_result_draws_no_random_numbers():
 def test_has_aux_needs_a_pair():
     with pytest.raises(NonScalarOutputError, match="with has_aux=True the result is a float"):
         grad(lambda x: x * x, has_aux=True)(3.0)
+
+
+def three(x):
+    return np.sum(x), 1, 2
+
+
+@pytest.mark.parametrize("f", [three, lambda x: three(x), lambda x: x * 2, lambda x: [x[0]]])
+@pytest.mark.parametrize("ask", [grad, value_and_grad])
+def test_has_aux_drops_no_third_result(f, ask):
+    with pytest.raises(NonScalarOutputError, match="with has_aux=True the result is a"):
+        ask(f, has_aux=True)(np.ones(2))
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: (x, 1), lambda x: [np.sum(x)], lambda x: {"a": np.sum(x)}, three]
+)
+def test_source_of_what_returns_no_number_is_refused_as_its_call_is(f, tmp_path):
+    with pytest.raises(NonScalarOutputError) as caught:
+        grad(f)(np.ones(2))
+    for show in (lambda g: g.source, lambda g: g.dump(tmp_path / "f_grad.py")):
+        with pytest.raises(NonScalarOutputError) as shown:
+            show(grad(f))
+        assert str(shown.value) == str(caught.value)
+    assert "lambda" in str(caught.value) or "def three(x):" in str(caught.value)
 
 
 @pytest.mark.parametrize(

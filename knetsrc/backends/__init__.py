@@ -10,6 +10,7 @@ from knetsrc.backends.checks import (
     check_not_array,
     check_not_copy,
     check_not_view,
+    check_pair,
     check_reraises,
     check_view,
 )
@@ -217,6 +218,7 @@ __all__ = [
     "check_not_array",
     "check_not_copy",
     "check_not_view",
+    "check_pair",
     "check_reraises",
     "check_view",
     "cholesky_adjoint_a",

@@ -8,6 +8,7 @@ import numpy as np
 
 from knetsrc.backends.structures import fields_of
 from knetsrc.errors import (
+    NonScalarOutputError,
     NotDifferentiableError,
     UnsupportedAliasError,
     UnsupportedSyntaxError,
@@ -101,6 +102,29 @@ def check_floats(array: Any, statement: str) -> None:
             f"`{statement}` writes a differentiated value into an array of {array.dtype}",
             why="it keeps only the whole part, whose derivative is zero",
             instead=f"let `{name}` be an array of floats",
+        )
+
+
+def check_pair(result: Any) -> None:
+    """Refuse a result that is not a pair (value, aux).
+
+    Parameters
+    ----------
+    result
+        What the function returns.
+
+    Raises
+    ------
+    NonScalarOutputError
+        If it is not a tuple or list of two.
+    """
+    if not isinstance(result, tuple | list) or len(result) != 2:
+        kind = type(result).__name__
+        length = f" of length {len(result)}" if isinstance(result, tuple | list) else ""
+        raise NonScalarOutputError(
+            f"with has_aux=True the result is a {kind}{length}",
+            why="the function must return a tuple of two: the value to differentiate, and the rest",
+            instead="return (value, aux), or leave out has_aux",
         )
 
 

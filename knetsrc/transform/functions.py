@@ -11,7 +11,7 @@ from knetsrc.errors import KnetsrcError, UnsupportedAliasError, function_at
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.classes import classes_of, owner_of
-from knetsrc.transform.resolve import Outside
+from knetsrc.transform.resolve import Outside, numpy_path
 from knetsrc.transform.source import Source
 
 CONTAINERS: dict[str, type] = {"list": list, "tuple": tuple, "dict": dict}
@@ -244,6 +244,9 @@ def with_defaults(
         value = names[text]
         if isinstance(value, int | float | str | None) and value == value:
             return tree.constant(value)
+        written = written_default(value)
+        if written is not None:
+            return written
         alias = outside.names.fresh(f"{function.__name__}_{text}")
         outside.roots[alias] = outside.injected[alias] = value
         return tree.name(alias)
@@ -255,6 +258,18 @@ def with_defaults(
     pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     arguments.kw_defaults = [d and default(p.id) for p, d in pairs]
     return tree.at(tree.function_def(core.name, arguments, core.body), core)
+
+
+def written_default(value: Any) -> tree.Node | None:
+    """A default as text, for what nobody can change: tuples of numbers and texts, types and functions of NumPy; else None."""
+    if type(value) is tuple:
+        plain = (int, float, str, bool, types.NoneType)
+        parts = [
+            tree.constant(v) if type(v) in plain and v == v else written_default(v) for v in value
+        ]
+        return None if None in parts else tree.tuple_of(parts)
+    path = numpy_path(value)
+    return tree.dotted(path) if path else None
 
 
 def known_classes(function: types.FunctionType) -> dict[str, type]:

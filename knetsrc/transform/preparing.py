@@ -117,7 +117,8 @@ class Preparing:
             self.units.spell,
             self.facts.given_back,
         )
-        core = bind_result(split_aux(core, names) if has_aux else core, names)
+        core = split_aux(core, names, self.units.spell) if has_aux else core
+        core = bind_result(core, names)
         core = self._unpacked(core, names)
         active = active_names(core, self.units.calls, wrt, at_end)
         core = check_calls(core, active, self.facts.of_call, self.units.spell)

@@ -1,5 +1,8 @@
 """What a function returns, made names."""
 
+from collections.abc import Callable
+from typing import Any
+
 import gast
 
 from knetsrc.transform import tree
@@ -7,8 +10,10 @@ from knetsrc.transform.describe import describe
 from knetsrc.transform.names import Names
 
 
-def split_aux(core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
-    """Make the returned pair (value, aux) a tuple of two expressions."""
+def split_aux(
+    core: gast.FunctionDef, names: Names, spell: Callable[[str, Any], tree.Node]
+) -> gast.FunctionDef:
+    """Make the returned pair (value, aux) a tuple of two expressions; that it is a pair is checked when it is made."""
     last = core.body[-1]
     if isinstance(last.value, gast.Tuple) and len(last.value.elts) == 2:
         return core
@@ -17,6 +22,7 @@ def split_aux(core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
     body = [
         *core.body[:-1],
         tree.at(tree.assign(pair, last.value), last),
+        tree.at(tree.expression(tree.call(spell("check_pair", None), tree.name(pair))), last),
         tree.at(tree.return_(parts), last),
     ]
     return tree.with_body(core, body)

@@ -72,6 +72,7 @@ _CHANGING_HELPERS = frozenset(
         "check_kind",
         "check_not_array",
         "check_not_copy",
+        "check_pair",
         "check_view",
         "check_not_view",
         "cut_out",
