@@ -80,8 +80,31 @@ def map_leaves(function: Callable[[Any], Any], value: Any) -> Any:
 
 
 def has_differentiable_leaf(value: Any) -> bool:
-    """Whether any number inside can have a gradient."""
-    return any(is_differentiable(leaf) for _, leaf in leaves(value))
+    """Whether any number inside can have a gradient, also one that is an attribute of a plain object."""
+    if any(is_differentiable(leaf) for _, leaf in leaves(value)):
+        return True
+    inside = list(_attributes(value, ()))
+    is_cyclic = any(leaf is _AROUND for leaf in inside)
+    return not is_cyclic and any(map(is_differentiable, inside))
+
+
+_AROUND = "<an object that this one is in>"
+
+
+def _attributes(value: Any, around: tuple[int, ...]) -> Iterator[Any]:
+    """The leaves of the attributes of the plain objects in `value`; a gradient has no form for one that has itself inside."""
+    from knetsrc.backends.structures import (
+        fields_of,
+    )  # not at the top: it takes long, and is for objects only
+
+    for _, leaf in leaves(value):
+        if id(leaf) in around:
+            yield _AROUND
+        elif not type(leaf).__module__.startswith("knetsrc."):  # a gradient that is an argument
+            for name in fields_of(leaf) or ():
+                part = getattr(leaf, name)
+                yield from (inner for _, inner in leaves(part))
+                yield from _attributes(part, (*around, id(leaf)))
 
 
 def independent(value: Any) -> Any:

@@ -47,7 +47,8 @@ def check_grads(
     argnums
         Which of them to check.
     order
-        1, or higher to check the derivatives of the generated gradient too.
+        1, or higher to check the derivatives of the generated gradient too; more than 2 where that is
+        a single number.
     modes
         "rev", the only one so far.
     rtol, atol
@@ -77,9 +78,23 @@ def check_grads(
         )
     primal = f.primal if isinstance(f, Gradient) else f
     chosen = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
-    for _ in range(order):
+    for done in range(1, order + 1):
+        if done > 2:
+            _check_is_number(primal, args, kwargs or {}, order)
+        if done > 1:
+            primal = Gradient(primal, chosen[0] if len(chosen) == 1 else chosen)
         _check_once(primal, list(args), chosen, dict(kwargs or {}), (rtol, atol))
-        primal = Gradient(primal, chosen)
+
+
+def _check_is_number(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], order: int
+) -> None:
+    if not is_scalar(function(*args, **kwargs)):
+        raise KnetsrcError(
+            f"check_grads with order={order} where the gradient is not a single number",
+            why="its own gradient is one of a single number",
+            instead="pass order=2, or check a function of one number",
+        )
 
 
 def _check_once(

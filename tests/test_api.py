@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import types
 from collections import namedtuple
 
 import numpy as np
@@ -593,3 +594,24 @@ def test_public_names_are_there():
 def test_unknown_name_of_the_package():
     with pytest.raises(AttributeError, match="'knetsrc' has no attribute 'backward'"):
         knetsrc.backward  # noqa: B018
+
+
+def test_pullback_gives_the_attributes_of_a_plain_object():
+    def f(model, x):
+        return np.sum(model.layers[0].slope * x) * model.layers[1].slope
+
+    model = types.SimpleNamespace(layers=[Model(X), Model(2.0)], name="two", count=2)
+    gradient = grad(f)(model, W)
+    _, pullback = vjp(f, model, W)
+    found, _ = pullback(1.0)
+    assert found["layers"][1] == gradient["layers"][1] == {"slope": np.sum(X * W)}
+    np.testing.assert_allclose(found["layers"][0]["slope"], 2 * W)
+    assert (found["name"], found["count"]) == (None, None)
+
+
+def test_pullback_gives_none_for_an_object_without_numbers_and_for_one_inside_of_itself():
+    around = types.SimpleNamespace(slope=2.0)
+    around.itself = around
+    for value in (types.SimpleNamespace(name="none"), around, grad(scaled), Model):
+        _, pullback = vjp(lambda given, x: np.sum(x**2) * (given is not None), value, X)
+        assert pullback(1.0)[0] is None

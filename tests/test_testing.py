@@ -51,6 +51,13 @@ def test_empty_argument():
 
 def test_second_order():
     check_grads(lambda x: x**3 * np.sin(x), [0.7], order=2)
+    check_grads(lambda x, y: x**3 * np.sin(y), [0.7, 0.2], (0, 1), order=2)
+
+
+def test_third_order():
+    check_grads(lambda x: x**5, [0.7], order=3)
+    with pytest.raises(KnetsrcError, match="order=3 where the gradient is not a single number"):
+        check_grads(lambda x: np.sum(x**5), [X], order=3)
 
 
 def test_arguments_are_left_alone():

@@ -224,6 +224,9 @@ def diff_adjoint(a, n=1, axis=-1, *, d_y):
         case(real(2, 1, 4), real(2, 3, 4), axis=-1),
         case(real(1)),
         case(real(0, 3)),
+        case(real(0)),
+        case(real(0, 3), axis=0, dx=0.5),
+        case(real(0), real(0)),
     ],
 )
 def trapezoid_adjoint(values, x=None, dx=1.0, axis=-1, *, d_y):

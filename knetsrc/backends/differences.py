@@ -23,6 +23,8 @@ def trapezoid_adjoint_values(
     d: Any, values: Any, x: Any = None, dx: Any = 1.0, axis: int = -1
 ) -> Any:
     """Adjoint of what `numpy.trapezoid` integrates: half of the widths beside each value."""
+    if not np.shape(values)[axis]:
+        return np.zeros_like(values)
     widths = _widths(values, x, dx, axis)
     halves = np.expand_dims(beside(d, values), axis) * widths / 2
     half = np.moveaxis(np.broadcast_to(halves, _gaps(values, widths, axis)), axis, -1)
@@ -36,6 +38,8 @@ def trapezoid_adjoint_x(d: Any, values: Any, x: Any, axis: int = -1) -> Any:
     """Adjoint of the coordinates of `numpy.trapezoid`; None if it was not given any."""
     if x is None:
         return None
+    if not np.shape(values)[axis]:
+        return np.zeros_like(x)
     d_widths = np.expand_dims(beside(d, values), axis) * _mean_heights(values, axis)
     if np.ndim(x) == 1:
         d_widths = np.moveaxis(d_widths, axis, -1)
