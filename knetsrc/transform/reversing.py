@@ -24,6 +24,7 @@ from knetsrc.transform.analysis.shape_flow import shapes
 from knetsrc.transform.analysis.shapes import Shapes
 from knetsrc.transform.analysis.stores import (
     as_argument,
+    changed_names,
     sliced_arrays,
     stored_names,
     sure_arrays,
@@ -353,7 +354,7 @@ class Reversing:
         return tree.rewrite(result, {gast.Name: replace}), kept
 
     def _shapes_of_names(self, block: Block) -> dict[str, Any]:
-        """Shapes of what straight-line code binds once; single numbers, masks and integers are left out."""
+        """Shapes of what straight-line code binds once; single numbers, masks, integers and what grows are left out."""
         found: dict[str, Any] = {}
         others: set[str] = set()  # their zeros would be no floats
         for step in block.steps:
@@ -365,8 +366,9 @@ class Reversing:
                 found |= {name: self.found.of(value, node) for name, value in step.hoists}
                 bound = [(node.targets[0].id, node.value), *step.hoists]
                 others |= {n for n, v in bound if not self._is_float(v) or self._is_constant(v)}
-        loops = {n for s in block.steps if s.blocks for n in tree.names_written(s.node)}
-        return {n: shape for n, shape in found.items() if shape and n not in loops | others}
+        others |= {n for s in block.steps if s.blocks for n in tree.names_written(s.node)}
+        others |= changed_names(s.node for s in block.steps) - self.numeric
+        return {n: shape for n, shape in found.items() if shape and n not in others}
 
     def _is_constant(self, node: tree.Node) -> bool:
         return isinstance(node, gast.Call) and isinstance(self.units.calls.of(node), Constant)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from knetsrc import grad
-from knetsrc.errors import UnsupportedAliasError
+from knetsrc.errors import UnsupportedAliasError, UnsupportedSyntaxError
 from language.checking import M, V, check
 
 
@@ -273,3 +273,85 @@ def test_running_sum_that_is_written_row_by_row_is_right_before_any_call_has_tol
     assert "check_not_array" not in gradient.source
     for x in (M, M[:1], M):
         np.testing.assert_allclose(gradient(x), grad(rows)(x))
+
+
+def test_copies_of_arrays():
+    def by_method(w, x):
+        v = w.copy()
+        v -= 0.1 * x
+        v *= w
+        v += x
+        v /= np.exp(v.mean())
+        return np.sum(v**2)
+
+    def by_function(w, x):
+        v = np.copy(w)
+        for _ in range(3):
+            v *= x
+        return np.sum(v)
+
+    def of_parts(w, x):
+        row, turned, twice = w[1:].copy(), x.T.copy(), (2 * x).copy()
+        row -= row.mean()
+        turned += w
+        twice **= 2
+        return np.sum(row**3) + np.sum(turned * twice)
+
+    for f in (by_method, by_function, of_parts):
+        check(f, V, V**2 + 0.5)
+
+
+def test_copy_under_a_second_name_changes_in_place():
+    def f(w):
+        v = w.copy()
+        u = v
+        v -= w**2
+        return np.sum(u * w)
+
+    check(f, V)
+
+
+def test_longer_copies_of_lists():
+    def by_display(ws):
+        vs = ws.copy()
+        vs += [ws[0] ** 2, vs[1]]
+        vs += (ws[1] * vs[-1],)
+        return vs[2] * vs[-1] + len(ws) * ws[1]
+
+    def by_list(ws, us):
+        vs = ws.copy()
+        vs += us
+        vs *= 2
+        return vs[-1] * vs[0] * vs[3]
+
+    check(by_display, [0.3, 0.7])
+    check(by_list, [0.3, 0.7], [1.5, 0.4])
+
+
+def test_display_added_to_a_copy_of_an_array():
+    def f(w):
+        v = w.copy()
+        v += [1.0, w[0], 2.0, w[1]]
+        return np.sum(v**2)
+
+    check(f, V)
+
+
+def test_copy_of_a_list_of_the_function_is_a_list():
+    def f(w):
+        ws = [w, 2 * w]
+        vs = ws.copy()
+        vs += [w**2]
+        return vs[-1] * len(ws)
+
+    check(f, 0.7)
+
+
+def test_list_that_is_longer_by_what_is_not_written_out():
+    def f(w):
+        vs = [w].copy()
+        vs += w
+        return vs[0]
+
+    with pytest.raises(UnsupportedSyntaxError, match=r"`vs \+= w` on a list"):
+        grad(f)(V)

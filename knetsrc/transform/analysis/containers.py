@@ -77,13 +77,19 @@ class Kinds:
         return _NUMBER if kinds == {_NUMBER} else _joined(kinds - {_NUMBER, *SEQUENCES} or {None})
 
     def _of_call(self, node: gast.Call) -> str | None:
-        if isinstance(node.func, gast.Attribute) and node.func.attr == "copy":
-            return self.of(node.func.value)
+        if (copied := _copied(node)) is not None:
+            return self.of(copied)
         made = self.resolve(node.func)
         try:
             return _MADE.get(made) or self.returned(node)
         except TypeError:  # an object that cannot be looked up
             return None
+
+
+def _copied(node: Any) -> tree.Node | None:
+    """`xs` for `xs.copy()`."""
+    is_method = isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute)
+    return node.func.value if is_method and node.func.attr == "copy" else None
 
 
 def _joined(kinds: set[str | None]) -> str | None:
@@ -142,4 +148,11 @@ def asked_names(
             asked += node.args
         elif isinstance(node, gast.Call):
             asked += of_helper(node)
-    return {n.id for n in asked if isinstance(n, gast.Name)}
+    found = {n.id for n in asked if isinstance(n, gast.Name)}
+    bound, waiting = bound_values(function), [*found]
+    while waiting:  # a copy is what it is a copy of
+        copied = map(_copied, bound.get(waiting.pop(), ()))
+        new = {v.id for v in copied if isinstance(v, gast.Name)} - found
+        found |= new
+        waiting += new
+    return found

@@ -48,7 +48,8 @@ def write_out_augmented(
     function = tree.clone(function)
     shared = shared_names(function)
     given = set() if owns_parameters else set(parameters(function))
-    lists = made_lists(function)
+    lists = made_lists(function, is_sure=True)
+    copies = made_lists(function) - lists
 
     def write_out(node: Any) -> Node | list[Node]:
         if not isinstance(node, gast.AugAssign) or not isinstance(node.target, gast.Name):
@@ -57,7 +58,10 @@ def write_out_augmented(
         if name in lists:
             return _extended(node, names)
         symbol = tree.symbol_of(node.op)
-        value = tree.assign(name, tree.binary(tree.name(name), symbol, node.value))
+        other = node.value
+        if name in copies and isinstance(other, gast.Tuple):  # a list is longer by it, too
+            other = tree.list_of(other.elts)
+        value = tree.assign(name, tree.binary(tree.name(name), symbol, other))
         if name not in shared | given:
             return [value]
         text = tree.constant(tree.show([node]))
@@ -81,7 +85,7 @@ def append_elements(function: gast.FunctionDef, names: Names) -> gast.FunctionDe
     ys.append(a)
     ys.append(b)
     """
-    lists = made_lists(function)
+    lists = made_lists(function, is_sure=True)
 
     def appended(node: Any) -> list[Node] | Node:
         if isinstance(node, gast.FunctionDef):

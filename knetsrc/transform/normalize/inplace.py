@@ -218,11 +218,17 @@ def _listed(out: Any) -> str:
 _ELEMENT = tree.constant(None)  # stands for what a loop takes out of a container
 
 
-def made_lists(function: gast.FunctionDef) -> set[str]:
-    """Names of the function that only ever stand for a list made in it."""
+def made_lists(function: gast.FunctionDef, is_sure: bool = False) -> set[str]:
+    """Names of the function that only ever stand for a list made in it.
+
+    `ws.copy()` may be one, whatever `ws` is; with `is_sure` it is one only where `ws` is.
+    """
     values: dict[str, list[Node]] = {}
     loops = loop_iterables(function)
+    longer = {id(n.value) for n in own_nodes(function.body) if isinstance(n, gast.AugAssign)}
     for targets, sources in bindings(function):
+        if any(id(v) in longer for v in sources):  # a list stays one
+            continue
         is_element = any(id(v) in loops for v in sources)
         for target in targets:
             for name in (
@@ -239,25 +245,26 @@ def made_lists(function: gast.FunctionDef) -> set[str]:
                 )
     made = {name for name in values if name not in parameters(function)}
     while True:
-        kept = {name for name in made if all(_is_made(v, made) for v in values[name])}
+        kept = {n for n in made if all(_is_made(v, made, is_sure) for v in values[n])}
         if kept == made:
             return made
         made = kept
 
 
-def _is_made(value: Any, made: set[str]) -> bool:
+def _is_made(value: Any, made: set[str], is_sure: bool) -> bool:
     """Whether an expression makes a new list; a second name for one made here counts too."""
     if isinstance(value, gast.BinOp):
-        return _is_made(value.left, made) or _is_made(value.right, made)
+        return any(_is_made(v, made, is_sure) for v in (value.left, value.right))
     if isinstance(value, gast.IfExp):
-        return _is_made(value.body, made) and _is_made(value.orelse, made)
+        return all(_is_made(v, made, is_sure) for v in (value.body, value.orelse))
     if isinstance(value, gast.Subscript):
-        return isinstance(value.slice, gast.Slice) and _is_made(value.value, made)
+        return isinstance(value.slice, gast.Slice) and _is_made(value.value, made, is_sure)
     if tree.is_name(value):
         return value.id in made
     is_copy = isinstance(value, gast.Call) and isinstance(value.func, gast.Attribute)
     if is_copy and value.func.attr == "copy":
-        return True
+        is_function = is_of_module(value.func)  # of NumPy, which makes arrays
+        return not is_function and (not is_sure or _is_made(value.func.value, made, is_sure))
     made_by = ("list", "sorted")
     return isinstance(value, gast.List | gast.ListComp) or tree.called_name(value) in made_by
 
