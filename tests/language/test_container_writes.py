@@ -478,3 +478,104 @@ def test_namedtuple_of_an_array_that_a_loop_writes():
         return np.sum(x * x) + np.sum(z)
 
     check(f, V, V + 0.5, argnums=(0, 1))
+
+
+def stacked(w, x):
+    out = []
+    for r in x:
+        out.append(np.tanh(w * r))
+    out = np.stack(out)
+    return np.sum(out**3)
+
+
+def stacked_in_a_loop(w, x):
+    s = 0.0
+    for k in range(3):
+        out = []
+        for r in x:
+            out.append(np.tanh(w * r))
+        out = np.array(out)
+        s = s + np.sum(out**2) * k
+        w = w * out[0]
+    return s
+
+
+def last_one_or_none(w, x):
+    out = []
+    for r in x:
+        if r > 1:
+            out = [r * w, w]
+            continue
+        out.append(r * w)
+        last = out[-1]
+        out = []
+    else:
+        out.append(last)
+    if len(out) > 1:
+        out = np.array(out)
+    else:
+        out = np.concatenate([out[0], w])
+    return np.sum(out**2)
+
+
+def left_early(w, x):
+    with np.errstate(all="ignore"):
+        out = []
+        for r in x:
+            out.append(r * w)
+            if r > 1:
+                out = np.array(out)
+                return np.sum(out**2)
+    out = sum(out)
+    return out @ out
+
+
+def of_an_argument(w, x):
+    x = list(x)
+    x.append(w[0])
+    x = np.array(x)
+    x /= 2.0
+    return np.sum(x**2) * w[1]
+
+
+def of_a_dictionary(w, x):
+    out = {}
+    out.update(a=w, b=w * x)
+    out = out["a"] * out["b"]
+    return np.sum(out)
+
+
+def in_helpers(w, x):
+    def rows(v):
+        out = []
+        for r in x:
+            out.append(r * v)
+        out = np.concatenate(out)
+        return out
+
+    return np.sum(rows(w) ** 2) + stacked(w, x)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [stacked, stacked_in_a_loop, last_one_or_none, left_early, of_an_argument, of_a_dictionary, in_helpers],
+    ids=lambda p: p.__name__,
+)  # fmt: skip
+def test_list_and_what_is_made_of_it_under_one_name(program):
+    check(program, V, V[::-1] * 0.7)
+
+
+def test_names_of_lists_that_an_exception_may_leave():
+    def f(x):
+        out = []
+        try:
+            out.append(x[0] * x[1])
+            if x[2] > 0:
+                raise ValueError
+            out = np.array(out)
+        except ValueError:
+            out = out * 2
+        return out[0]
+
+    with pytest.raises(UnsupportedAliasError, match=r"`out.append\(...\)` on a list"):
+        grad(f)(V)

@@ -5,6 +5,7 @@ statement; `language.check` states which. The steps in order, and what holds aft
 
     unfold_nonlocals        no `nonlocal` in inner functions that are only called
     write_out_attributes    no attribute is written: the object is a new one
+    separate_lists          no name stands for a list that grows, and for something else
     append_elements         no `xs += [a, b]` on a list that the function makes
     write_out_containers    lists and dicts change by `append` and writes of entries only
     refuse_unsupported      nothing left that cannot be differentiated
@@ -50,6 +51,7 @@ from knetsrc.transform.normalize.gets import unfold_gets
 from knetsrc.transform.normalize.index_loops import index_loops
 from knetsrc.transform.normalize.jumps import structure_jumps
 from knetsrc.transform.normalize.lambdas import name_lambdas
+from knetsrc.transform.normalize.list_names import separate_lists
 from knetsrc.transform.normalize.loop_else import unfold_loop_else
 from knetsrc.transform.normalize.loop_targets import keep_loop_targets
 from knetsrc.transform.normalize.nonlocals import unfold_nonlocals
@@ -137,7 +139,7 @@ def normalize(
     function = unfold_nonlocals(function, names)
     owned = frozenset(parameters(function)) if owns_parameters else own
     function = write_out_attributes(function, names, owned, is_class)
-    function = append_elements(function, names)
+    function = append_elements(separate_lists(function, names), names)
     function = write_out_containers(function, names, owns_parameters, changes)
     refuse_unsupported(function)
     return _normalized(function, names, owns_parameters, changes)

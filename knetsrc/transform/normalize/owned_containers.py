@@ -13,7 +13,7 @@ from knetsrc.transform.tree import Node
 
 CHECK_KIND = "check_kind"
 _LAST = tree.constant(-1)
-_CHANGING = frozenset(
+CHANGING = frozenset(
     {"append", "pop", "insert", "extend", "reverse", "sort", "clear", "update", "setdefault"}
 )
 _LIST_METHODS = frozenset({"append", "insert", "extend", "reverse", "sort"})
@@ -154,7 +154,7 @@ def _changed_names(function: gast.FunctionDef) -> set[str]:
     for node in own_nodes(function.body):
         if isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute):
             base = node.func.value
-            if node.func.attr in _CHANGING and not is_of_module(node.func):
+            if node.func.attr in CHANGING and not is_of_module(node.func):
                 found |= {base.id} if isinstance(base, gast.Name) else set()
         targets = node.targets if isinstance(node, gast.Delete | gast.Assign) else []
         for target in targets:

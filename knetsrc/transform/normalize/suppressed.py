@@ -30,7 +30,7 @@ def _written_out(node: Any) -> Node:
     if not isinstance(node, gast.With):
         return node
     for number, item in enumerate(node.items):
-        kinds = _suppressed(item)
+        kinds = suppressed_by(item)
         if kinds is None:
             continue
         later = tree.clone(node)
@@ -45,7 +45,7 @@ def _written_out(node: Any) -> Node:
     return node
 
 
-def _suppressed(item: Any) -> list[Node] | None:
+def suppressed_by(item: Any) -> list[Node] | None:
     """What `contextlib.suppress(...)` suppresses; None for other contexts."""
     call = item.context_expr
     if item.optional_vars is not None or not isinstance(call, gast.Call) or not call.args:
