@@ -133,12 +133,6 @@ CASES = [
         "append to a list that this function makes, and return the list",
     ),
     (
-        "y = []\n    if x: z = y\n    y.append(x)",
-        "UnsupportedAliasError: `y.append(...)` on a list that has a second name",
-        "other names may stand for the same list, and would see the change",
-        "copy it where it gets its second name: list(y)",
-    ),
-    (
         "y = []\n    for v in x:\n        y.append(v)\n        z = [y]",
         "UnsupportedAliasError: `y.append(...)` on a list that a container holds",
         "the element of the container is the same list, and would grow with it",

@@ -127,7 +127,26 @@ def list_that_a_loop_goes_through(x):
     return s * x[0]
 
 
+def second_name_in_a_branch(x):
+    xs = [x[0]]
+    ys = []
+    if x[0] > 0:
+        ys = xs
+    xs.extend([x[1], x[2]])
+    return sum(ys) * sum(xs)
+
+
+def second_name_in_the_next_turn(x):
+    xs, ys = [x[0]], [x[1]]
+    for e in x:
+        ys += [e * xs[-1]]
+        xs = ys
+    return sum(xs) * sum(ys)
+
+
 PROGRAMS = [
+    second_name_in_a_branch,
+    second_name_in_the_next_turn,
     handed_through_a_function,
     put_into_a_list_by_a_function,
     put_into_an_object,
@@ -173,6 +192,45 @@ def test_list_that_is_new_after_it_was_put_away():
         return sum(sum(row) * row[-1] for row in rows) * xs[0]
 
     check(f, V)
+
+
+def layers_by_append(w, x):
+    acts = [v for v in x]
+    for _ in range(2):
+        new = []
+        for a in acts:
+            new.append(np.tanh(w * a))
+        acts = new
+    return acts[0] * sum(acts)
+
+
+def layers_by_sums(w, x):
+    acts = [v for v in x]
+    for k in range(3):
+        new = [w]
+        new += [np.tanh(w * a) for a in acts[k:]]
+        new += [acts[0] * w, new[-1] * w]
+        acts = new
+    return acts[0] * acts[-1] * sum(acts)
+
+
+def tree_of_products(w, x):
+    probs = [1.0]
+    for p in x:
+        nxt = []
+        for q in probs:
+            nxt.extend([p * q * w, (1 - p) * q])
+        nxt.extend(nxt[:2])
+        probs = nxt
+        nxt = probs[:4]
+    return probs[0] * probs[-1] + sum(probs) * nxt[1]
+
+
+@pytest.mark.parametrize(
+    "program", [layers_by_append, layers_by_sums, tree_of_products], ids=lambda p: p.__name__
+)
+def test_list_that_is_new_after_it_got_a_second_name(program):
+    check(program, 0.6, V[:3])
 
 
 def weighted(w, states, q):

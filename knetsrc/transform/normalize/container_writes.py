@@ -16,6 +16,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import Changes, changes_nothing
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
+from knetsrc.transform.normalize.inplace import made_lists
 from knetsrc.transform.normalize.owned_containers import (
     copied_arguments,
     merged_names,
@@ -52,28 +53,41 @@ def write_out_containers(
     function = merged_names(function)
     if owns_parameters:
         function = copied_arguments(function, names)
-    lists, dicts = owned_containers(function)
+    owned = _Owned(*owned_containers(function), *_grown(function))
 
     def replace(node: Any, place: Place) -> Replacement | None:
-        if place.is_alone or _changed_by(node, lists, dicts) is None:
+        if place.is_alone or _changed_by(node, owned) is None:
             return None
         name = names.fresh("popped" if node.func.attr == "pop" else "entry")
         return [tree.assign(name, node)], tree.name(name)
 
     function = hoist(function, names, replace, (gast.Call,), changes)
-    function.body = rewritten(function.body, _Writes(names, lists, dicts).statement)
+    function.body = rewritten(function.body, _Writes(names, owned).statement)
     return function
 
 
-def _changed_by(node: Any, lists: set[str], dicts: set[str]) -> str | None:
+class _Owned(NamedTuple):
+    """Names of the lists and dicts that have no other name; of lists that only grow, which may have one, surely or maybe lists."""
+
+    lists: set[str]
+    dicts: set[str]
+    grown: set[str]
+    extended: set[str]
+
+
+def _grown(function: gast.FunctionDef) -> tuple[set[str], set[str]]:
+    return made_lists(function, is_sure=True), made_lists(function)
+
+
+def _changed_by(node: Any, owned: _Owned) -> str | None:
     """The list or dict that a call changes; an `append` stays as it is."""
     if not isinstance(node, gast.Call) or not isinstance(node.func, gast.Attribute):
         return None
-    text = getattr(node.func.value, "id", "")
-    is_change = (text in lists and node.func.attr in OF_LISTS) or (
-        text in dicts and node.func.attr in OF_DICTS
+    text, method = getattr(node.func.value, "id", ""), node.func.attr
+    is_change = (text in owned.lists and method in OF_LISTS) or (
+        text in owned.dicts and method in OF_DICTS
     )
-    return text if is_change else None
+    return text if is_change or (text in owned.extended and method == "extend") else None
 
 
 class _Change(NamedTuple):
@@ -87,22 +101,23 @@ class _Change(NamedTuple):
 class _Writes:
     """One function."""
 
-    def __init__(self, names: Names, lists: set[str], dicts: set[str]) -> None:
-        self.names, self.lists, self.dicts = names, lists, dicts
+    def __init__(self, names: Names, owned: _Owned) -> None:
+        self.names, self.owned = names, owned
+        self.lists, self.dicts = owned.lists, owned.dicts
 
     def statement(self, node: Any) -> list[Node]:
         if isinstance(node, gast.FunctionDef):
             return [write_out_containers(node, self.names, owns_parameters=False)]
         value = getattr(node, "value", None)
         is_plain = isinstance(node, gast.Assign | gast.Expr)
-        if is_plain and (text := _changed_by(value, self.lists, self.dicts)) is not None:
+        if is_plain and (text := _changed_by(value, self.owned)) is not None:
             return self._bound(getattr(node, "targets", []), self._called(text, value))
         if isinstance(node, gast.Delete):
             return [s for t in node.targets for s in self._deleted(t, node)]
         if isinstance(node, gast.Assign) and self._is_slice_of_list(node.targets[0]):
             return self._slice_written(node.targets[0], node.value)
         is_longer = isinstance(node, gast.AugAssign) and isinstance(node.op, gast.Add)
-        is_list = is_longer and getattr(node.target, "id", None) in self.lists
+        is_list = is_longer and getattr(node.target, "id", None) in self.lists | self.owned.grown
         if is_list and self._is_list(node.value):
             return self._extended(node.target.id, node.value)
         return [node]
@@ -112,7 +127,7 @@ class _Writes:
         if isinstance(value, gast.Subscript) and isinstance(value.slice, gast.Slice):
             return self._is_list(value.value)
         made = isinstance(value, gast.ListComp) or tree.called_name(value) in ("list", "sorted")
-        return made or getattr(value, "id", None) in self.lists
+        return made or getattr(value, "id", None) in self.lists | self.owned.grown
 
     def _bound(self, targets: list[Any], change: _Change) -> list[Node]:
         """The statements of a change, its value bound where the user binds it."""
@@ -131,7 +146,7 @@ class _Writes:
         if method == "pop":
             pop = self._list_pop if text in self.lists else self._dict_pop
             return pop(text, *call.args)
-        if text in self.lists:
+        if text in self.lists or method == "extend":
             return _Change([], None, self._of_list(text, method, call.args, arguments))
         if method == "setdefault":
             return self._dict_setdefault(text, *call.args)

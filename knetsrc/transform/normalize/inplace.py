@@ -69,7 +69,6 @@ def refuse_writes(function: gast.FunctionDef, around: frozenset[str] = frozenset
     """
     lists = made_lists(function)
     refuse_late_appends(function.body, lists)
-    shared = copied_lists(function, lists)
     local = tree.names_written(function) | set(parameters(function))
     own = around | bound_names(function.body) | set(parameters(function))
     calls = CallWrites(function)
@@ -80,7 +79,7 @@ def refuse_writes(function: gast.FunctionDef, around: frozenset[str] = frozenset
                 raise _target(node)
         if isinstance(node, gast.Call):
             error = (
-                _append(node, lists, shared, local, id(node) in stated)
+                _append(node, lists, local, id(node) in stated)
                 if _is_method_append(node)
                 else _call(node, calls)
             )
@@ -132,9 +131,7 @@ def _is_method_append(node: gast.Call) -> bool:
     return is_append(node) and not is_of_module(node.func)
 
 
-def _append(
-    node: Any, lists: set[str], shared: set[str], local: set[str], is_statement: bool
-) -> KnetsrcError | None:
+def _append(node: Any, lists: set[str], local: set[str], is_statement: bool) -> KnetsrcError | None:
     base = tree.show(node.func.value)
     if base not in lists:
         return UnsupportedAliasError(
@@ -142,13 +139,6 @@ def _append(
             at=node,
             why=_WRITES_TO_OTHERS.format("list"),
             instead=_instead_of_append(node, base, local),
-        )
-    if base in shared:
-        return UnsupportedAliasError(
-            f"`{base}.append(...)` on a list that has a second name",
-            at=node,
-            why=_WRITES_TO_OTHERS.format("list"),
-            instead=f"copy it where it gets its second name: list({base})",
         )
     if not is_statement:
         return UnsupportedSyntaxError(
@@ -272,20 +262,3 @@ def _is_made(value: Any, made: set[str], is_sure: bool) -> bool:
 def loop_iterables(function: gast.FunctionDef) -> set[int]:
     """Identities of the expressions that loops run over: what a loop binds is an element, not the list."""
     return {id(n.iter) for n in tree.walk(function) if isinstance(n, gast.For | gast.comprehension)}
-
-
-def copied_lists(function: gast.FunctionDef, lists: set[str]) -> set[str]:
-    """Lists that a bare copy `ys = xs` gives a second name."""
-    found: set[str] = set()
-    loops = {
-        id(n.iter) for n in tree.walk(function) if isinstance(n, gast.For | gast.comprehension)
-    }
-    for targets, values in bindings(function):
-        if any(id(v) in loops for v in values):  # the name of a loop stands for an element
-            continue
-        names = [n.id for n in (*targets, *values) if isinstance(n, gast.Name)]
-        if len(names) > 1 and all(
-            isinstance(t.ctx, gast.Store) for t in targets if isinstance(t, gast.Name)
-        ):
-            found |= lists & set(names)
-    return found
