@@ -21,6 +21,7 @@ from knetsrc.transform.callee import is_report
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.comprehensions import loops
 from knetsrc.transform.normalize.jumps import jumps_in
+from knetsrc.transform.normalize.owned_containers import pairs
 from knetsrc.transform.normalize.scopes import (
     all_blocks,
     bound_names,
@@ -206,12 +207,12 @@ class _Loops:
         """Names of containers and buffers that the function makes itself, and never binds to anything else."""
         makes: dict[str, bool] = dict.fromkeys(self.given, False)
         assigned = [n for n in own_nodes(self.function.body) if isinstance(n, gast.Assign)]
-        for node in assigned:
-            is_new = isinstance(node.value, _DISPLAYS) or _is_any(
-                self.value_of(node.value), _MAKING
-            )
-            for text in tree.names_written(node.targets):
-                is_alone = len(node.targets) == 1 and tree.is_name(node.targets[0], text)
+        alone = [n for n in assigned if len(n.targets) == 1]
+        shared = [(t, None) for n in assigned if n not in alone for t in n.targets]
+        for target, value in [p for n in alone for p in pairs(n.targets[0], n.value)] + shared:
+            is_new = isinstance(value, _DISPLAYS) or _is_any(self.value_of(value), _MAKING)
+            for text in tree.names_written(target):
+                is_alone = value is not None and tree.is_name(target, text)
                 makes[text] = makes.get(text, True) and is_new and is_alone
         return {text for text, is_new in makes.items() if is_new}
 

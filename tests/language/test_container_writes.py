@@ -1,6 +1,7 @@
 """Methods that change lists and dicts, `del`, slices of lists."""
 
 import collections
+import itertools
 
 import numpy as np
 import pytest
@@ -579,3 +580,76 @@ def test_names_of_lists_that_an_exception_may_leave():
 
     with pytest.raises(UnsupportedAliasError, match=r"`out.append\(...\)` on a list"):
         grad(f)(V)
+
+
+def merged_copy(p, x):
+    q = p.copy()
+    q.update({"b": p["a"] ** 2 * x})
+    q.setdefault("c", x)
+    return q["a"] * q["b"] * q["c"] * p["b"]
+
+
+def copy_of_an_own_dict(p, x):
+    d = {"a": p["a"], "b": x}
+    q = d.copy()
+    q.update(c=x * d["a"])
+    x = q.pop("b")
+    return q["c"] * x + len(d)
+
+
+def merged_in_place(p, x):
+    d = {"a": p["a"] * x}
+    d |= {"b": x, "a": d["a"] * x}
+    for text in ("b", "c"):
+        d |= {text: d["a"] * p["b"]}
+    d |= p
+    return d["a"] * d["b"] * d["c"]
+
+
+@pytest.mark.parametrize(
+    "program", [merged_copy, copy_of_an_own_dict, merged_in_place], ids=lambda p: p.__name__
+)
+def test_dictionaries_that_are_copied_and_merged(program):
+    check(program, {"a": 0.3, "b": 0.7}, 1.5)
+
+
+def test_copies_of_lists_that_are_changed():
+    def f(xs):
+        ys, zs = xs.copy(), xs.copy()
+        last = ys.pop()
+        ys.insert(0, last * ys[0])
+        del zs[0]
+        return ys[0] * zs[0] * len(xs) * sum(ys)
+
+    check(f, XS)
+
+
+def test_copy_that_is_no_dictionary():
+    class Box:
+        def __init__(self):
+            self.x = 1.0
+
+        def copy(self):
+            return self
+
+        def update(self, x):
+            self.x = x
+
+    def f(x, box):
+        other = box.copy()
+        other.update(x)
+        return other.x * x
+
+    with pytest.raises(KnetsrcError):
+        grad(f)(2.0, Box())
+
+
+def test_list_that_is_bound_in_a_tuple_and_grows_in_a_lazy_loop():
+    def f(y0, ts):
+        y, out = y0, [y0]
+        for t0, t1 in itertools.pairwise(ts):
+            y = y + (t1 - t0) * np.sin(y)
+            out.append(y)
+        return np.sum(np.array(out) ** 2)
+
+    check(f, 0.5, [0.0, 0.1, 0.3])

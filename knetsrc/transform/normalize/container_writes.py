@@ -18,11 +18,13 @@ from knetsrc.transform.normalize.effects import Changes, changes_nothing
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 from knetsrc.transform.normalize.inplace import made_lists
 from knetsrc.transform.normalize.owned_containers import (
+    CHECK_KIND,
     copied_arguments,
     merged_names,
     owned_containers,
+    unknown_copies,
 )
-from knetsrc.transform.normalize.scopes import rewritten
+from knetsrc.transform.normalize.scopes import own_nodes, rewritten
 from knetsrc.transform.tree import Node
 
 OF_LISTS = frozenset({"pop", "insert", "extend", "reverse", "sort", "clear"})
@@ -61,6 +63,7 @@ def write_out_containers(
         name = names.fresh("popped" if node.func.attr == "pop" else "entry")
         return [tree.assign(name, node)], tree.name(name)
 
+    function = _with_checked_copies(function, owned)
     function = hoist(function, names, replace, (gast.Call,), changes)
     function.body = rewritten(function.body, _Writes(names, owned).statement)
     return function
@@ -77,6 +80,27 @@ class _Owned(NamedTuple):
 
 def _grown(function: gast.FunctionDef) -> tuple[set[str], set[str]]:
     return made_lists(function, is_sure=True), made_lists(function)
+
+
+def _with_checked_copies(function: gast.FunctionDef, owned: _Owned) -> gast.FunctionDef:
+    """The function with checks of copies that are changed as lists or dicts by more than appends."""
+    function = tree.clone(function)
+    nodes = list(own_nodes(function.body))
+    targets = [t for n in nodes for t in getattr(n, "targets", [])]
+    parts = [t.value for t in targets if isinstance(t, gast.Subscript)]
+    changed = {_changed_by(n, owned) for n in nodes} | {getattr(p, "id", None) for p in parts}
+    copies = unknown_copies(function, (owned.lists | owned.dicts) & changed)
+
+    def checked(node: Any) -> list[Node]:
+        if id(node) not in copies:
+            return [node]
+        text = copies[id(node)]
+        kind = tree.name("list" if text in owned.lists else "dict")
+        check = tree.call(CHECK_KIND, tree.name(text), kind, tree.constant(text))
+        return [node, tree.expression(check)]
+
+    function.body = rewritten(function.body, checked)
+    return function
 
 
 def _changed_by(node: Any, owned: _Owned) -> str | None:
@@ -116,6 +140,9 @@ class _Writes:
             return [s for t in node.targets for s in self._deleted(t, node)]
         if isinstance(node, gast.Assign) and self._is_slice_of_list(node.targets[0]):
             return self._slice_written(node.targets[0], node.value)
+        is_merged = isinstance(node, gast.AugAssign) and isinstance(node.op, gast.BitOr)
+        if is_merged and getattr(node.target, "id", None) in self.dicts:
+            return self._updated(node.target.id, [node.value], {})
         is_longer = isinstance(node, gast.AugAssign) and isinstance(node.op, gast.Add)
         is_list = is_longer and getattr(node.target, "id", None) in self.lists | self.owned.grown
         if is_list and self._is_list(node.value):

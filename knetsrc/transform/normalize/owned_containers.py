@@ -12,6 +12,7 @@ from knetsrc.transform.normalize.scopes import COMPREHENSIONS, captured_names, o
 from knetsrc.transform.tree import Node
 
 CHECK_KIND = "check_kind"
+_COPY = "copy"  # of a list or a dict, as its methods tell
 _LAST = tree.constant(-1)
 CHANGING = frozenset(
     {"append", "pop", "insert", "extend", "reverse", "sort", "clear", "update", "setdefault"}
@@ -37,6 +38,19 @@ def owned_containers(function: gast.FunctionDef) -> tuple[set[str], set[str]]:
     looped = _changed_in_own_loop(function)
     own = {n: kind for n, kind in made.items() if n not in escaped | looped}
     return {n for n in own if own[n] == "list"}, {n for n in own if own[n] == "dict"}
+
+
+def unknown_copies(function: gast.FunctionDef, owned: set[str]) -> dict[int, str]:
+    """Assignments of `ws.copy()` to owned names (`id` of the node), where nothing but their methods tells what these are."""
+    return {
+        id(node): node.targets[0].id
+        for node in own_nodes(function.body)
+        if isinstance(node, gast.Assign)
+        and tree.is_name(node.targets[0])
+        and node.targets[0].id in owned
+        and _kind_of(node.value) == _COPY
+        and getattr(node.value.func.value, "id", None) not in owned
+    }
 
 
 def merged_names(function: gast.FunctionDef) -> gast.FunctionDef:
@@ -66,7 +80,7 @@ def merged_names(function: gast.FunctionDef) -> gast.FunctionDef:
             if other in made and {text, other} & changed:
                 same[text] = other
                 continue
-        if text and _kind_of(value):
+        if text and _kind_of(value) not in ("", _COPY):
             made.add(text)
         body.append(node)
     if not same:
@@ -174,18 +188,21 @@ def _made(function: gast.FunctionDef, names: set[str]) -> dict[str, str]:
     plain = set()
     for node in own_nodes(function.body):
         if isinstance(node, gast.Assign) and len(node.targets) == 1:
-            for target, value in _pairs(node.targets[0], node.value):
+            for target, value in pairs(node.targets[0], node.value):
                 if isinstance(target, gast.Name) and target.id in kinds:
                     plain.add(id(target))
                     kinds[target.id].add(_kind_of(value))
     for node in own_nodes(function.body):
         is_bound = isinstance(node, gast.Name) and isinstance(node.ctx, gast.Store)
         if is_bound and node.id in kinds and id(node) not in plain:
-            kinds[node.id].add("list" if _is_longer(function, node) else "")
+            kinds[node.id].add(_kind_of_sum(function, node))
+    for text, found in kinds.items():
+        if _COPY in found:
+            kinds[text] = (found - {_COPY}) | {_kind_of_argument(function, text) or ""}
     return {n: next(iter(k)) for n, k in kinds.items() if len(k) == 1 and "" not in k}
 
 
-def _pairs(target: Any, value: Any) -> list[tuple[Any, Any]]:
+def pairs(target: Any, value: Any) -> list[tuple[Any, Any]]:
     """What is bound to what by `a, b = c, d`."""
     is_display = isinstance(target, gast.Tuple) and isinstance(value, gast.Tuple)
     if not is_display or len(target.elts) != len(value.elts):
@@ -193,12 +210,13 @@ def _pairs(target: Any, value: Any) -> list[tuple[Any, Any]]:
     return list(zip(target.elts, value.elts, strict=True))
 
 
-def _is_longer(function: gast.FunctionDef, target: Node) -> bool:
-    """Whether a name is the target of `xs += ys`."""
-    return any(
-        isinstance(n, gast.AugAssign) and n.target is target and isinstance(n.op, gast.Add)
-        for n in own_nodes(function.body)
+def _kind_of_sum(function: gast.FunctionDef, target: Node) -> str:
+    """The kind of a name that is the target of `xs += ys` or `d |= e`."""
+    sums = {gast.Add: "list", gast.BitOr: "dict"}
+    found = (
+        n for n in own_nodes(function.body) if isinstance(n, gast.AugAssign) and n.target is target
     )
+    return next((sums.get(type(n.op), "") for n in found), "")
 
 
 def _kind_of(value: Any) -> str:
@@ -209,6 +227,8 @@ def _kind_of(value: Any) -> str:
     if isinstance(value, gast.BinOp) and isinstance(value.op, gast.Add | gast.Mult):
         is_list = [_kind_of(n) == "list" for n in (value.left, value.right)]
         return "list" if any(is_list) else ""
+    if isinstance(value, gast.Call) and isinstance(value.func, gast.Attribute):
+        return _COPY if value.func.attr == "copy" and not is_of_module(value.func) else ""
     name = tree.called_name(value)
     return {"list": "list", "sorted": "list", "dict": "dict"}.get(name or "", "")
 
