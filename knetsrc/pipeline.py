@@ -334,10 +334,9 @@ class _Entry:
             if self.main.source
             else None
         )
-        if self.main.source is None or isinstance(value, int | float | str | bool | None):
-            return tree.constant(value) if self.main.source and value == value else node
-        written = written_default(value)
-        if written is not None:
+        if self.main.source is None or (isinstance(value, float) and value != value):
+            return node
+        if (written := written_default(value)) is not None:
             return written
         alias = self.units.names.fresh(f"default_{text}")
         self.units.outside.injected[alias] = value

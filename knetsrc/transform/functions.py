@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gast
+import numpy as np
 
 from knetsrc.errors import KnetsrcError, UnsupportedAliasError, function_at
 from knetsrc.transform import tree
@@ -242,10 +243,7 @@ def with_defaults(
 
     def default(text: str) -> tree.Node:
         value = names[text]
-        if isinstance(value, int | float | str | None) and value == value:
-            return tree.constant(value)
-        written = written_default(value)
-        if written is not None:
+        if (written := written_default(value)) is not None:
             return written
         alias = outside.names.fresh(f"{function.__name__}_{text}")
         outside.roots[alias] = outside.injected[alias] = value
@@ -261,13 +259,17 @@ def with_defaults(
 
 
 def written_default(value: Any) -> tree.Node | None:
-    """A default as text, for what nobody can change: tuples of numbers and texts, types and functions of NumPy; else None."""
+    """A default as text, for what nobody can change: numbers, texts, tuples, types and functions of NumPy; else None, also for NaN."""
     if type(value) is tuple:
-        plain = (int, float, str, bool, types.NoneType)
-        parts = [
-            tree.constant(v) if type(v) in plain and v == v else written_default(v) for v in value
-        ]
+        parts = [written_default(v) for v in value]
         return None if None in parts else tree.tuple_of(parts)
+    if isinstance(value, np.float64):  # no Python float: with it, float32 becomes float64
+        is_number = value == value
+        return (
+            tree.call(tree.dotted("np.float64"), tree.constant(float(value))) if is_number else None
+        )
+    if type(value) in (int, float, bool, str, type(None)):
+        return tree.constant(value) if value == value else None
     path = numpy_path(value)
     return tree.dotted(path) if path else None
 

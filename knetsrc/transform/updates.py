@@ -100,7 +100,14 @@ def entry(values: StepValues, buffer: tree.Node, part: tree.Node) -> tree.Node:
 
 def value_of_index(values: StepValues, index: tree.Node) -> tree.Node:
     """The index as the backward part reads it: a copy if cheap, else the name of its value."""
-    return tree.clone(index) if is_cheap_index(index) else values.value(index, "index")
+    if is_cheap_index(index):
+        return tree.clone(index)
+    if isinstance(index, gast.Slice):
+        bounds = (index.lower, index.upper, index.step)
+        return tree.slice_of(*(b and value_of_index(values, b) for b in bounds))
+    if isinstance(index, gast.Tuple) and any(isinstance(n, gast.Slice) for n in index.elts):
+        return tree.tuple_of([value_of_index(values, n) for n in index.elts])
+    return values.value(index, "index")
 
 
 def is_cheap_index(index: tree.Node) -> bool:

@@ -299,3 +299,20 @@ def test_dict_made_by_keywords():
         return np.sum(d["a"] * d["b"])
 
     check(f, V)
+
+
+K, TWO, HALF, EPS = np.float64(-0.3), np.float64(2.0), np.float32(0.5), np.finfo(float).eps
+
+
+def stepped(x, k=K, *, m=TWO):
+    for _ in range(2):
+        x = x * k + np.sin(x) * m
+    return x
+
+
+def test_defaults_that_are_numbers_of_numpy():
+    def f(x, eps=EPS, c=HALF):
+        return np.sum(np.log(x**2 + eps) * c) + np.sum(stepped(x) + stepped(x, k=eps))
+
+    check(f, V)
+    assert grad(f)(V.astype(np.float32)).dtype == np.float32

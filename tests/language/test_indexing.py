@@ -217,3 +217,13 @@ def test_element_by_an_index_with_an_ellipsis_is_a_view(x):
 
     for f in (scaled, product_before_a_write, recurrence):
         check(f, x)
+
+
+def test_calls_beside_slices_in_one_index():
+    def f(x):
+        part = x[np.argmax(x[:, 0]), 1:] ** 2
+        rows = x[np.arange(2), 1:] * x[2:, np.arange(2)]
+        ends = x[min(1, len(x)) :, int(np.argmin(x[0])) : x.shape[1]]
+        return np.sum(part * rows) + np.sum(ends**3)
+
+    check(f, np.concatenate([M, M[::-1] ** 2]))

@@ -683,3 +683,17 @@ def test_helper_that_writes_in_the_head_of_a_loop():
         return s
 
     check(f, 0.7, V, argnums=(0,))
+
+
+def test_slices_with_the_length_of_what_is_written_in_their_bounds():
+    def f(x, h):
+        pad = np.zeros(len(x) + 2 * h)
+        pad[h : len(pad) - h] = x
+        pad[len(pad) - h :] = x[-1] * pad[h]
+        pad[: pad.size - len(x) - h] *= x[0]
+        grid = np.ones((3, pad.shape[0]))
+        grid[1:, grid.shape[1] - 2 :] = pad[-2:] * x[0]
+        grid[int(grid[0, 0]), : int(grid[0, 0]) + 1] += x[1] ** 2
+        return np.sum(pad**2) + np.sum(grid**3)
+
+    check(f, V, 2)

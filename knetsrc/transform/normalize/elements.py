@@ -127,7 +127,9 @@ class _Elements:
         else:
             rewritten = tree.rewrite(target, dict.fromkeys((*_COMPUTED, gast.Compare), bound))
         if _base(target) in tree.names_read(rewritten.slice):  # the write may change it
-            rewritten.slice = bound(rewritten.slice)
+            for slot in _outer_slots(rewritten):
+                if _base(target) in tree.names_read(slot.get()):
+                    slot.set(bound(slot.get()))
         return before, rewritten
 
     def _changes(self, target: Node) -> bool:
@@ -146,6 +148,12 @@ def _index_slots(target: Any) -> list[Slot]:
     if not isinstance(target, gast.Subscript):
         return []
     return [*_index_slots(target.value), *operands(target)[1:]]
+
+
+def _outer_slots(target: Any) -> list[Slot]:
+    """The index of a target, or its parts where slices are among them."""
+    is_sliced = any(isinstance(n, gast.Slice) for n in tree.walk(target.slice))
+    return operands(target)[1:] if is_sliced else [Slot(target, "slice")]
 
 
 def _base(target: Any) -> str:
