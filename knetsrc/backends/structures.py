@@ -5,12 +5,14 @@ A leaf without derivative (an int, a string, None, an array of ints) has the adj
 
 import copy
 import dataclasses
+import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from knetsrc.backends.arrays import Entries, like
+from knetsrc.errors import KnetsrcError
 from knetsrc.modules import on_device
 
 _ZEROS = {
@@ -96,6 +98,10 @@ def fields_of(x: Any) -> list[str] | None:
     return list(vars(x)) if hasattr(x, "__dict__") else None
 
 
+class MemberError(KnetsrcError, AttributeError):
+    """The derivative of a property or method of an object of which nothing was known."""
+
+
 class Parts(Entries):
     """The adjoint of a tuple, with entries that can be written."""
 
@@ -113,6 +119,19 @@ class Fields:
     def __init__(self, values: dict[str, Any], kind: type) -> None:
         self.__dict__.update(values)
         self.__dict__["_kind"] = kind
+
+    def __getattr__(self, name: str) -> "_Nothing":
+        kind: Any = self.__dict__.get("_kind")
+        found = inspect.getattr_static(kind, name, NOTHING)
+        if found is NOTHING or name.startswith("__"):
+            raise AttributeError(f"the adjoint of a {kind} has no {name!r}")
+        if callable(found) or hasattr(found, "__get__"):
+            raise MemberError(
+                f"the derivative of `.{name}` of an object of the class {kind.__name__}",
+                why=f"`{name}` is computed by the class, which was not known while transforming",
+                instead="annotate the parameter with the class, or call a function of the object",
+            )
+        return NOTHING  # of the class, and no part of the object
 
     def __getitem__(self, index: int | slice | str) -> Any:
         return self.__dict__[index] if isinstance(index, str) else self.values()[index]
