@@ -53,6 +53,7 @@ class Bindings:
     cells: InitVar[Iterable[tuple[CellType, Any]]] = ()
     functions: InitVar[Iterable[tuple[FunctionType, CodeType, Any, Any]]] = ()
     tables: InitVar[Iterable[tuple[Any, list[Any]]]] = ()
+    objects: InitVar[Iterable[tuple[Callable[[], Any], dict[str, type]]]] = ()
     is_current: Callable[[], bool] = field(init=False)
 
     def __post_init__(
@@ -61,6 +62,7 @@ class Bindings:
         cells: Iterable[tuple[CellType, Any]],
         functions: Iterable[tuple[FunctionType, CodeType, Any, Any]],
         tables: Iterable[tuple[Any, list[Any]]],
+        objects: Iterable[tuple[Callable[[], Any], dict[str, type]]],
     ) -> None:
         guard = _Guard()
         for namespace, name, value in names:
@@ -74,6 +76,8 @@ class Bindings:
             guard.test("{}({}, {})", _has_entries, table, entries)
         for cell, value in cells:
             guard.test("{}({}) is {}", _content, cell, value)
+        for read, classes in objects:
+            guard.test("{}({}()) == {}", classes_in, read, classes)
         self.is_current = guard.compiled()
 
 
@@ -110,7 +114,7 @@ def bindings_of(function: Callable[..., Any], request: Request) -> Bindings:
     for *_, what in request.given:
         walk.visit(what)
     names, cells = list(walk.names.values()), list(walk.cells.values())
-    found = Bindings(None, names, cells, walk.functions, walk.tables)
+    found = Bindings(None, names, cells, walk.functions, walk.tables, walk.objects)
     if walk.is_complete:
         found.digest = digest_of(repr(request), *_versions(), *_own_rules(), *walk.parts)
     return found
@@ -123,6 +127,7 @@ class _Walk:
         self.cells: dict[int, tuple[CellType, Any]] = {}
         self.functions: list[tuple[FunctionType, CodeType, Any, Any]] = []
         self.tables: list[tuple[Any, list[Any]]] = []
+        self.objects: list[tuple[Callable[[], Any], dict[str, type]]] = []
         self.is_complete = True
         self._seen: dict[int, int] = {}
         self._kept: list[Any] = []  # so that no id is used twice
@@ -174,6 +179,7 @@ class _Walk:
             is_written = isinstance(value, (*SIMPLE, tuple))
             self.parts.append(f"default {value!r}" if is_written else "default")
             self.visit(value)
+            self._classes(functools.partial(_itself, value), value)
         for name, *attributes in _outside_names(code):
             self._name(function, name, attributes)
         self._annotations(function)
@@ -196,6 +202,7 @@ class _Walk:
             value = _content(cell)
             if callable(value):
                 self.cells[id(cell)] = (cell, value)
+            self._classes(functools.partial(_content, cell), value)
         elif name in function.__globals__:
             value = self._bound(function.__globals__, name)
         else:
@@ -215,7 +222,20 @@ class _Walk:
         value = namespace.get(name, UNBOUND)
         if callable(value) or value is UNBOUND:
             self.names[id(namespace), name] = (namespace, name, value)
+        self._classes(functools.partial(namespace.get, name), value)
         return value
+
+    def _classes(self, read: Callable[[], Any], value: Any) -> None:
+        """Objects of the user: another one in the place may be of another class, or have other functions."""
+        if (
+            found := {}
+            if isinstance(value, FunctionType | ModuleType | type)
+            else classes_in(value)
+        ):
+            self.objects.append((read, found))
+            for path, kind in found.items():
+                self.parts.append(f"at {path}")
+                self.visit(kind)
 
     def _class(self, kind: type) -> None:
         self.parts.append(f"class {kind.__module__} {kind.__qualname__}")
@@ -259,6 +279,10 @@ class _Walk:
                 self.visit(self._bound(vars(value), name))
             for part in classes_in(member).values():
                 self.visit(part)
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 def _content(cell: CellType) -> Any:

@@ -1,9 +1,13 @@
 """Objects of classes of the user: which there are in a value, and whether they do anything."""
 
 import dataclasses
+import dis
+import enum
+import functools
 import numbers
-from collections.abc import Mapping
-from typing import Any
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +19,47 @@ _MADE_BY_DATACLASS = frozenset(
 _LIBRARIES = frozenset({"builtins", "numpy", "scipy", "collections", "cupy"})
 
 
+_MAY_BE_BASE = 1 << 10  # of the flags of a class
+_OWN = "__own__"
+
+
+class Mixed:
+    """Stands for the class of objects that are of several classes."""
+
+
+class Table(NamedTuple):
+    """A list, tuple or dict of functions, as it was."""
+
+    kind: type
+    keys: tuple[Any, ...]
+    values: tuple[Any, ...]
+
+    def made(self) -> Any:
+        """The container again."""
+        pairs = zip(self.keys, self.values, strict=True)
+        return dict(pairs) if self.kind is dict else self.kind(self.values)
+
+
+class Held:
+    """Stands in a class for an attribute of an object that is no member of the class: the function that it holds, None for others."""
+
+    def __init__(self, what: Any) -> None:
+        self.__func__ = what
+
+
+class _Plain:
+    """The first base of classes that are made for an object: making one is no event for the class of the user."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls) -> None:
+        pass
+
+
 def classes_in(value: Any, depth: int = 4) -> dict[str, type]:
     """Classes of the user of which an object is, and what its attributes and elements hold, by path.
+
+    An object with functions, or with attributes that hide members of its class, has a class of its own; see `class_of`.
 
     Examples
     --------
@@ -26,25 +69,198 @@ def classes_in(value: Any, depth: int = 4) -> dict[str, type]:
     >>> {path: kind.__name__ for path, kind in found.items()}
     {'[]': 'Layer'}
     """
+    if type(value) in _LEAVES or type(value).__module__ == "numpy":
+        return {}
     if isinstance(value, list | tuple | dict) and not hasattr(value, "_fields"):
         elements = list(value.values()) if isinstance(value, dict) else value
-        kinds = set(map(type, elements))
-        if not depth or len(kinds) != 1 or kinds <= _LEAVES:
+        if not depth or set(map(type, elements)) <= _LEAVES:
             return {}
         inside = [classes_in(v, depth - 1) for v in elements]
-        same = set(inside[0].items()).intersection(*(i.items() for i in inside[1:]))
-        return {f"[]{rest}": kind for rest, kind in inside[0].items() if (rest, kind) in same}
+        paths = dict.fromkeys(path for found in inside for path in found)
+        return {f"[]{path}": _same(found.get(path) for found in inside) for path in paths}
     if not is_object(value):
         return {}
-    found = {"": type(value)}
+    found = {"": class_of(value)}
     attributes = value._asdict() if hasattr(value, "_asdict") else getattr(value, "__dict__", {})
     for name, part in attributes.items() if depth else ():
         found |= {f".{name}{rest}": kind for rest, kind in classes_in(part, depth - 1).items()}
     return found
 
 
+def _same(kinds: Iterator[type | None]) -> type:
+    """One class for objects of these classes: what they do not have in common is no function that is known."""
+    every = set(kinds)
+    if len(every) == 1 and None not in every:
+        return next(filter(None, every))
+    of_users = {k and without_own(k) for k in every}
+    if len(of_users) > 1 or None in of_users:
+        return Mixed
+    owns = [dict(_own_of(k)) for k in every if k]
+    names = {n for own in owns for n in own}
+    alike = {n: owns[0].get(n) for n in names if len({own.get(n) for own in owns}) == 1}
+    return _made_for(*filter(None, of_users), _sorted(dict.fromkeys(names) | alike))
+
+
+# --- attributes that hide members of the class --------------------------------------------------------------------------------
+def class_of(value: Any) -> type:
+    """The class of an object of the user.
+
+    Where attributes of the object hide members of the class, or hold functions, or methods may do such things, it is a class
+    made for it, with these in the place of members: what it has as methods the object has for sure.
+    """
+    kind: type = type(value)
+    own = getattr(value, "__dict__", None)
+    if own is None or isinstance(value, enum.Enum) or not kind.__flags__ & _MAY_BE_BASE:
+        return kind
+    hidden = {name for c in kind.__mro__ for name in own.keys() & vars(c).keys()}
+    found = tuple((n, _held(v, value)) for n, v in own.items() if _is_function(v) or _is_table(v))
+    others = tuple((n, None) for n in own if n in hidden and _is_hiding(kind, n))
+    known = dict(others) | dict(found)
+    return _made_for(kind, _sorted(known)) if known or may_be_hidden(kind) else kind
+
+
+def is_made_for_object(kind: type) -> bool:
+    """Whether a class tells all attributes of its object that hide members of the class."""
+    return kind.__bases__[:1] == (_Plain,)
+
+
+def without_own(kind: type) -> type:
+    """The class of the user, for that of one of its objects."""
+    return kind.__bases__[1] if is_made_for_object(kind) else kind
+
+
+@functools.lru_cache(maxsize=1024)
+def _made_for(kind: type, own: tuple[tuple[str, Any], ...]) -> type:
+    members = {n: w.function if isinstance(w, _Method) else Held(w) for n, w in own}
+    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__slots__": ()}
+    made = {**members, **names, _OWN: own}
+    return type.__new__(type(kind), kind.__name__, (_Plain, kind), made)
+
+
+def _own_of(kind: type) -> tuple[tuple[str, Any], ...]:
+    return getattr(kind, _OWN) if is_made_for_object(kind) else ()
+
+
+def _sorted(own: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted(own.items(), key=lambda item: item[0]))
+
+
+class _Method(NamedTuple):
+    """A method that an object has, and its class has not."""
+
+    function: Any
+
+
+def _held(value: Any, owner: Any) -> Any:
+    """What an attribute holds that is a function or a table of functions, as something that can be compared."""
+    if isinstance(value, types.MethodType) and value.__self__ is owner:
+        return _Method(value.__func__)
+    if _is_table(value):
+        is_dict = isinstance(value, dict)
+        return Table(type(value), tuple(value), tuple(value.values() if is_dict else value))
+    return value
+
+
+def _is_function(value: Any) -> bool:
+    is_value = not callable(value) or isinstance(value, type) or type(value).__hash__ is None
+    return not is_value and not is_object(value)
+
+
+def _is_table(value: Any) -> bool:
+    if type(value) not in (list, tuple, dict) or not value:
+        return False
+    return all(map(_is_function, value.values() if isinstance(value, dict) else value))
+
+
+def _is_hiding(kind: type, name: str) -> bool:
+    """Whether an object's attribute stands for something else than the member of its class: no field with a default."""
+    member = next(vars(c)[name] for c in kind.__mro__ if name in vars(c))
+    if hasattr(type(member), "__set__") or isinstance(member, functools.cached_property):
+        return False
+    return callable(member) or hasattr(member, "__get__") or name not in own_attributes(kind)
+
+
+@functools.cache
+def may_be_hidden(kind: type) -> bool:
+    """Whether methods assign attributes that are methods of the class, or attributes of any name."""
+    return sets_any_attribute(kind) or any(map(callable, _members(kind, own_attributes(kind))))
+
+
+def _members(kind: type, names: frozenset[str]) -> Iterator[Any]:
+    return (vars(c)[n] for c in kind.__mro__ if not _is_library(c) for n in names & vars(c).keys())
+
+
+@functools.cache
+def own_attributes(owner: type) -> frozenset[str]:
+    """Names that objects of a class are annotated with, or that its methods assign."""
+    found: set[str] = set()
+    for kind in owner.__mro__:
+        of_class = class_variables(kind)
+        found |= set(vars(kind).get("__annotations__", {})) - of_class
+        for step, *after in _steps(kind):
+            if step.opname == "STORE_ATTR":
+                found.add(str(step.argval))
+            elif step.argval in _SETTERS and (text := _literal_name(after)):
+                found.add(text)
+    return frozenset(found)
+
+
+@functools.cache
+def sets_any_attribute(owner: type) -> bool:
+    """Whether methods assign attributes by names that are computed: `setattr(self, k, v)`, `self.__dict__.update(...)`."""
+    for kind in owner.__mro__:
+        read, is_written = set[str](), False
+        for step, *after in _steps(kind):
+            if step.argval in _SETTERS and not _literal_name(after):
+                return True
+            is_written |= step.opname == "STORE_SUBSCR" or step.argval in ("update", "setdefault")
+            read |= {str(step.argval)} & {"__dict__", "vars"}
+        if read and is_written:
+            return True
+    return False
+
+
+_SETTERS = ("setattr", "__setattr__")
+
+
+def _steps(kind: type) -> Iterator[tuple[dis.Instruction, ...]]:
+    """The instructions of the methods of a class, each with the two after it."""
+    if _is_library(kind):
+        return
+    for member in vars(kind).values():
+        for name in ("__func__", "fget", "fset", "func", "__wrapped__", "__self__"):
+            yield from _steps_of(getattr(getattr(member, name, None), "__code__", None))
+        yield from _steps_of(getattr(member, "__code__", None))
+
+
+def _steps_of(code: types.CodeType | None) -> Iterator[tuple[dis.Instruction, ...]]:
+    if code is None or code.co_filename == "<string>":  # written by `dataclass`
+        return
+    steps = list(dis.get_instructions(code))
+    yield from (tuple(steps[i : i + 3]) for i in range(len(steps)))
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            yield from _steps_of(inner)
+
+
+def _literal_name(after: list[dis.Instruction]) -> str:
+    """The name that `setattr(self, "name", ...)` gives, by the instructions after `setattr`; empty if it is computed."""
+    is_literal = len(after) == 2 and isinstance(after[0].argval, str)
+    is_literal = is_literal and after[1].opname == "LOAD_CONST"
+    return after[1].argval if is_literal and isinstance(after[1].argval, str) else ""
+
+
+def class_variables(kind: type) -> frozenset[str]:
+    """Names that a dataclass annotates as those of the class."""
+    every = vars(kind).get("__dataclass_fields__", {})
+    fields = {f.name for f in dataclasses.fields(kind)} if every else set()
+    return frozenset(set(every) - fields)
+
+
 def has_behaviour(kind: type) -> bool:
     """Whether a class of the user has methods, properties or operators of its own."""
+    if kind is Mixed or is_made_for_object(kind):
+        return True
     members = [m for c in kind.__mro__ if not _is_library(c) for m in vars(c).items()]
     return any(
         name not in _MADE_BY_DATACLASS and (callable(member) or hasattr(member, "__get__"))

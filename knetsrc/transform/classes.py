@@ -5,7 +5,6 @@
 
 import copy
 import dataclasses
-import dis
 import functools
 import inspect
 import types
@@ -18,9 +17,17 @@ import gast
 
 from knetsrc.errors import KnetsrcError
 from knetsrc.modules import host_twin
-from knetsrc.objects import classes_in
+from knetsrc.objects import (
+    Held,
+    classes_in,
+    is_made_for_object,
+    is_object,
+    own_attributes,
+    sets_any_attribute,
+    without_own,
+)
 from knetsrc.transform import tree
-from knetsrc.transform.records import class_variables, has_setter, keeps_attributes
+from knetsrc.transform.records import has_setter, keeps_attributes
 from knetsrc.transform.resolve import UNKNOWN, Captured, Globals, Outside
 from knetsrc.transform.source import read_source
 
@@ -111,7 +118,9 @@ class ClassFacts:
             return self.of(node.func.value)
         is_call = isinstance(node, gast.Call) and bool(node.args)
         if is_call and self.outside.resolve(node.func) in (dataclasses.replace, copy.copy):
-            return {"": kind} if (kind := self.class_of(node.args[0])) is not None else {}
+            kind = self.class_of(node.args[0])
+            is_new = self.outside.resolve(node.func) is dataclasses.replace
+            return {"": without_own(kind) if is_new else kind} if kind is not None else {}
         return {}
 
     def _of_outside(self, node: tree.Node) -> Classes:
@@ -293,21 +302,30 @@ def is_class_attribute(owner: type, name: str) -> bool:
     found = defined_in(owner, name)
     if found is None or callable(found[1]) or hasattr(found[1], "__get__"):
         return False
+    if isinstance(found[1], Held) or (sets_any_attribute(owner) and not is_made_for_object(owner)):
+        return False
     return name not in own_attributes(owner)
 
 
-@functools.cache
-def own_attributes(owner: type) -> frozenset[str]:
-    """Names that objects of a class are annotated with, or that its methods assign."""
-    found: set[str] = set()
-    for kind in owner.__mro__:
-        of_class = class_variables(kind)
-        found |= set(vars(kind).get("__annotations__", {})) - of_class
-        for member in vars(kind).values():
-            code = getattr(getattr(member, "__func__", member), "__code__", None)
-            steps = dis.get_instructions(code) if code is not None else ()
-            found |= {str(step.argval) for step in steps if step.opname == "STORE_ATTR"}
-    return frozenset(found)
+def held_function(owner: type, name: str) -> Any:
+    """The function that an attribute stands for, which is called without the object; None for others."""
+    found = defined_in(owner, name)
+    member = found[1] if found else None
+    if isinstance(member, Held):
+        return member.__func__
+    if found is None or may_be_replaced(owner, name):
+        return None
+    if isinstance(member, staticmethod):
+        return member.__func__
+    is_value = not callable(member) or isinstance(member, type) or hasattr(member, "__get__")
+    return None if is_value or is_object(member) else member
+
+
+def may_be_replaced(owner: type, name: str) -> bool:
+    """Whether an object may have something else than the method of its class by that name."""
+    if is_made_for_object(owner) or defined_in(owner, name) is None:
+        return False
+    return sets_any_attribute(owner) or name in own_attributes(owner)
 
 
 @functools.cache

@@ -280,7 +280,12 @@ def known_classes(function: types.FunctionType) -> dict[str, type]:
     own = {first[0]: owner} if owner is not None and function.__code__.co_argcount else {}
     if isinstance(inspect.getattr_static(owner, function.__name__, None), classmethod):
         own = {}
-    return {**own, **classes_of(function)}
+    found = {**own, **classes_of(function)}
+    if "__class__" in function.__code__.co_freevars and function.__code__.co_argcount:  # of super()
+        place = function.__code__.co_freevars.index("__class__")
+        current = (function.__closure__ or ())[place].cell_contents
+        found |= {"__class__": current, "__self__": found.setdefault(first[0], current)}
+    return found
 
 
 def located(error: KnetsrcError, source: Source) -> KnetsrcError:

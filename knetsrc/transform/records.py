@@ -51,13 +51,6 @@ def has_setter(kind: type, name: str) -> bool:
     return hasattr(type(found), "__set__") and not isinstance(found, types.MemberDescriptorType)
 
 
-def class_variables(kind: type) -> frozenset[str]:
-    """Names that a dataclass annotates as those of the class."""
-    every = vars(kind).get("__dataclass_fields__", {})
-    fields = {f.name for f in dataclasses.fields(kind)} if every else set()
-    return frozenset(set(every) - fields)
-
-
 def _owner(kind: type, name: str) -> type:
     return next(k for k in kind.__mro__ if name in vars(k))
 

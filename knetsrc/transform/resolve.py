@@ -21,6 +21,7 @@ import gast
 import numpy as np
 
 from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.objects import Table
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.matches import IS_MAPPING, IS_SEQUENCE
@@ -65,6 +66,19 @@ class Outside:
         name = self.names.fresh(f"{text}_module")  # `xp` may be an array elsewhere
         self.roots[name] = np
         return name
+
+    def function(self, value: Any, wanted: str) -> tree.Node:
+        """How the generated module calls a function, or a table of functions, that is an attribute of an object."""
+        path = numpy_path(value)
+        if path:
+            return tree.dotted(path)
+        if id(value) not in self._aliases:
+            alias = self.names.fresh(f"given_{wanted}")
+            self._aliases[id(value)] = alias
+            self.roots[alias] = self.injected[alias] = (
+                value.made() if isinstance(value, Table) else value
+            )
+        return tree.name(self._aliases[id(value)])
 
     def namespace(self, source: Source) -> str:
         """The name under which the globals of a user's function are reached."""

@@ -21,9 +21,9 @@ import numpy as np
 from knetsrc.adjoints.equivalents import EQUIVALENTS
 from knetsrc.adjoints.table import TABLE
 from knetsrc.backends.sequences import columns
-from knetsrc.errors import UnsupportedAliasError, UnsupportedSyntaxError
+from knetsrc.errors import MissingAdjointError, UnsupportedAliasError, UnsupportedSyntaxError
 from knetsrc.modules import host_twin
-from knetsrc.objects import has_behaviour
+from knetsrc.objects import has_behaviour, own_attributes
 from knetsrc.transform import tree
 from knetsrc.transform.classes import (
     DUNDERS,
@@ -31,9 +31,10 @@ from knetsrc.transform.classes import (
     ClassFacts,
     classes_of,
     defined_in,
+    held_function,
     is_class_attribute,
     is_library,
-    own_attributes,
+    may_be_replaced,
 )
 from knetsrc.transform.evaluate import once_written, refuse_closures
 from knetsrc.transform.follow import Following, without_choices
@@ -80,7 +81,7 @@ class Specializer:
     ) -> gast.FunctionDef:
         """The function with all such calls rewritten; `functions` are names that stand for functions from the start."""
         names = Names(self.names.taken | Names.of(core).taken)
-        core = self._followed(core, functions or {}, names)
+        core = self._followed(self._with_held(core, classes), functions or {}, names)
         known = self._known(core, classes)
         core = self.stateful.written_out(core, known, names, owns_parameters)
 
@@ -133,6 +134,24 @@ class Specializer:
         return tree.at(call, node)
 
     # --- objects ----------------------------------------------------------------------------------------------------------
+    def _with_held(self, core: gast.FunctionDef, classes: Mapping[str, type]) -> gast.FunctionDef:
+        """The function with functions in the place of attributes that hold them: `np.tanh` for `net.act`."""
+        read = [n for n in tree.walk(core.body) if isinstance(n, gast.Attribute)]
+        outside = ClassFacts(self.outside, {}, lambda node, known: {})
+        kinds = {*classes.values(), *(k for n in read for k in outside.of(n.value).values())}
+        if not any(held_function(kind, n.attr) is not None for n in read for kind in kinds):
+            return core
+        known = self._known(core, classes)
+
+        def replace(node: gast.Attribute) -> tree.Node:
+            owner = known.class_of(node.value) if isinstance(node.ctx, gast.Load) else None
+            held = held_function(owner, node.attr) if owner is not None else None
+            if held is None:
+                return node
+            return tree.at(self.outside.function(held, node.attr), node)
+
+        return tree.rewrite(core, {gast.Attribute: replace})
+
     def _as_function(self, node: Any, known: ClassFacts) -> tree.Node:
         """A call of a method, a property or an operator of a user's class as that of a plain function."""
         found = self._member(node, known)
@@ -239,6 +258,8 @@ class Specializer:
             if tree.called_name(function.value) == "super":
                 return self._inherited(node, known)
             owner = known.class_of(function.value)
+            if owner is not None and may_be_replaced(owner, function.attr):
+                raise _replaced_method(node, owner)
             if owner is not None:
                 return _called(function.attr, function.value, node, owner.__mro__)
             value = self.outside.resolve(function.value)
@@ -255,6 +276,8 @@ class Specializer:
         """The method that `super().method(...)` calls."""
         current, owner = known.classes.get("__class__"), known.classes.get("__self__")
         if current is None or owner is None or node.func.value.args:
+            return None
+        if current not in owner.__mro__:
             return None
         later = owner.__mro__[owner.__mro__.index(current) + 1 :]
         return _called(node.func.attr, tree.name(known.first), node, later)
@@ -503,6 +526,16 @@ def _getter(member: Any) -> types.FunctionType | None:
     function = member.func if isinstance(member, functools.cached_property) else None
     function = member.fget if isinstance(member, property) else function
     return function if isinstance(function, types.FunctionType) else None
+
+
+def _replaced_method(node: gast.Call, owner: type) -> MissingAdjointError:
+    name = node.func.attr
+    return MissingAdjointError(
+        f"a call of `{tree.show(node.func)}`, which an object of the class {owner.__name__} may have replaced",
+        at=node,
+        why=f"the class assigns `{name}` or attributes of any name, and nobody knows what this object has",
+        instead="make the object outside of the function, or give the attribute another name than the method",
+    )
 
 
 def _is_made(function: types.FunctionType) -> bool:

@@ -7,15 +7,17 @@ y = cell.step(x)        y, cell = Cell_step(cell, x)
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 import gast
 import numpy as np
 
 from knetsrc.errors import MissingAdjointError, UnsupportedAliasError
+from knetsrc.objects import Held
 from knetsrc.transform import tree
 from knetsrc.transform.callee import Calls, Unknown
-from knetsrc.transform.classes import ClassFacts, is_class_attribute
+from knetsrc.transform.classes import ClassFacts, defined_in, is_class_attribute
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.effects import path_of
@@ -221,7 +223,7 @@ def _refuse_class_attributes(calls: list[Any], known: ClassFacts) -> None:
             continue
         owner = known.class_of(node.args[0])
         for keyword in node.keywords:
-            if owner is not None and is_class_attribute(owner, keyword.arg):
+            if owner is not None and _is_of_class(owner, keyword.arg):
                 text = tree.show(tree.attribute(node.args[0], keyword.arg))
                 raise UnsupportedAliasError(
                     f"a write to `{text}`, an attribute of the class",
@@ -229,6 +231,15 @@ def _refuse_class_attributes(calls: list[Any], known: ClassFacts) -> None:
                     why="other objects go on with that of the class, and this one has its own from here on",
                     instead=f"give each object its own in `__init__`: self.{keyword.arg} = ...",
                 )
+
+
+def _is_of_class(owner: type, name: str) -> bool:
+    """Whether an attribute is known by the class: a value, a method, or a function that the object holds."""
+    found = defined_in(owner, name)
+    is_known = found is not None and (
+        isinstance(found[1], FunctionType | staticmethod | classmethod | Held)
+    )
+    return is_known or is_class_attribute(owner, name)
 
 
 def _name_of(node: Any) -> str:

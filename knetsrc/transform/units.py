@@ -162,6 +162,8 @@ class Units:
                 known[text] = tree.constant(None) if kind == "none" else plain_value()
             else:
                 classes[text] = what
+        if "__self__" in classes:
+            classes["__self__"] = classes[main.parameters[0]]
         core = tree.function_def(
             main.core.name, main.core.args, tree.substitute(main.core.body, functions)
         )

@@ -1,5 +1,6 @@
 """Dataclasses, named tuples, models with `__call__`, methods, attributes, properties."""
 
+import types
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from knetsrc import grad
-from knetsrc.errors import KnetsrcError
+from knetsrc.errors import KnetsrcError, MissingAdjointError
 from language.checking import M, V, check
 
 
@@ -226,3 +227,199 @@ def test_attribute_of_an_element():
         return np.sum(layers[0].weight * x + layers[-1].weight) * layers[1].bias
 
     check(f, [Layer(V, 0.5), Layer(V + 1.0, 0.1)], V)
+
+
+# --- what an object has in the place of members of its class -------------------------------------------------------------------
+class Options:
+    rate = 0.1
+    offset = 0.5
+
+    def __init__(self, **options):
+        for name, value in options.items():
+            setattr(self, name, value)
+
+    def loss(self, x):
+        return self.rate * np.sum(x**2) + self.offset
+
+    def step(self, x):
+        return x - self.rate * x
+
+
+class Replaceable:
+    def __init__(self, act=None):
+        if act is not None:
+            self.act = act
+
+    def act(self, x):
+        return np.tanh(x)
+
+    def loss(self, x):
+        return np.sum(self.act(x) ** 2)
+
+
+def test_attribute_that_hides_one_of_the_class():
+    options = Options(rate=5.0)
+    check(options.loss, V)
+    check(lambda x: options.loss(x) * options.rate, V)
+    check(lambda x, o: np.sum(o.step(x) * o.offset) * o.loss(x), V, options, argnums=(0,))
+    options.offset = 2.0
+    gradient = grad(lambda o, x: o.loss(x))(options, V)
+    np.testing.assert_allclose(gradient["rate"], np.sum(V**2))
+    assert gradient["offset"] == 1.0
+    assert grad(lambda o, x: o.loss(x))(Options(), V) == {}
+
+
+def test_attribute_that_comes_to_hide_one_of_the_class():
+    options = Options()
+    bound, captured = grad(options.loss), grad(lambda x: options.loss(x))
+    for rate in (0.1, 3.0):
+        options.rate = rate
+        np.testing.assert_allclose(bound(V), 2.0 * rate * V)
+        np.testing.assert_allclose(captured(V), 2.0 * rate * V)
+
+
+def test_method_that_is_replaced_in_the_object():
+    model = Replaceable()
+    bound, captured = grad(model.loss), grad(lambda x: model.loss(x))
+    argument = grad(lambda x, m: m.loss(x))
+    for act, slope in [
+        (None, 2.0 * np.tanh(V) / np.cosh(V) ** 2),
+        (lambda v: 3.0 * v, 18.0 * V),
+        (types.MethodType(lambda self, v: 2.0 * v, model), 8.0 * V),
+        (np.sin, 2.0 * np.sin(V) * np.cos(V)),
+    ]:
+        if act is not None:
+            model.act = act
+        np.testing.assert_allclose(bound(V), slope)
+        np.testing.assert_allclose(captured(V), slope)
+        np.testing.assert_allclose(argument(V, model), slope)
+
+
+def test_object_of_another_class_in_the_same_place():
+    model = Scaled(2.0)
+    slope = grad(lambda x: np.sum(model.transform(x)))
+    np.testing.assert_allclose(slope(V), np.full(len(V), 2.0))
+    model = Replaceable(lambda x: 3.0 * x)
+    with pytest.raises(MissingAdjointError):
+        slope(V)
+    model.transform = model.act
+    np.testing.assert_allclose(slope(V), np.full(len(V), 3.0))
+
+
+def test_method_of_an_object_made_inside_that_may_have_another():
+    def f(x):
+        return Replaceable(lambda v: 3.0 * v).loss(x)
+
+    with pytest.raises(MissingAdjointError, match="may have replaced"):
+        grad(f)(V)
+
+    def g(x):
+        model = Replaceable()
+        model.act = np.sin
+        return model.loss(x)
+
+    with pytest.raises(KnetsrcError, match=r"a write to `model\.act`"):
+        grad(g)(V)
+
+
+@dataclass
+class Stack:
+    layers: list[Scaled]
+
+    def predict(self, x):
+        for layer in self.layers:
+            x = layer.transform(x)
+        return np.sum(x)
+
+
+def test_annotated_list_of_objects_of_several_classes():
+    with pytest.raises(MissingAdjointError):
+        grad(Stack([Scaled(2.0), Shifted(3.0)]).predict)(V)
+    check(Stack([Scaled(2.0), Scaled(3.0)]).predict, V)
+
+
+def test_attribute_of_the_class_has_no_gradient():
+    class Half:
+        share = 0.5
+
+        def __init__(self, w):
+            self.w = w
+
+    check(lambda w, x: np.sum(Half(w).w * x), V, V)
+    slope = grad(lambda m, x: np.sum(m.w * x**2) * m.share)(Half(V), V)
+    np.testing.assert_allclose(slope["w"], 0.5 * V**2)
+    assert slope.keys() == {"w"}
+
+
+# --- functions that are attributes -----------------------------------------------------------------------------------------------
+class Activated:
+    square = np.square
+    cube = staticmethod(lambda x: x**3)
+
+    def __init__(self, w, act):
+        self.w = w
+        self.act = act
+        self.table = {"sin": np.sin, "act": act}
+        self.acts = [np.tanh, np.sin]
+
+    def loss(self, x):
+        return np.sum(self.act(self.w * x))
+
+    def chained(self, x):
+        act = self.act
+        for each in self.acts:
+            x = each(x) + _applied(act, self.w)
+        return np.sum(self.square(x) * self.cube(x) * self.table["act"](x))
+
+
+def _applied(function, x):
+    return function(x)
+
+
+@pytest.mark.parametrize("act", [np.sin, lambda x: x * x, np.tanh])
+def test_function_that_is_an_attribute(act):
+    model = Activated(V, act)
+    check(model.loss, V)
+    check(model.chained, V)
+    check(lambda x: model.chained(x) * model.loss(x), V)
+    slope = grad(lambda m, x: m.chained(x))(model, V)["w"]
+    for i, step in enumerate(1e-6 * np.eye(len(V))):
+        ahead, behind = Activated(V + step, act), Activated(V - step, act)
+        np.testing.assert_allclose(
+            slope[i], (ahead.chained(V) - behind.chained(V)) / 2e-6, rtol=1e-5
+        )
+
+
+def test_function_that_is_an_attribute_is_another_one():
+    model = Activated(V, np.sin)
+    bound, captured = grad(model.loss), grad(lambda x: model.loss(x))
+    np.testing.assert_allclose(bound(V), V * np.cos(V * V))
+    model.act = np.square
+    np.testing.assert_allclose(bound(V), 2.0 * V**3)
+    np.testing.assert_allclose(captured(V), 2.0 * V**3)
+    model.act = np.exp
+    np.testing.assert_allclose(captured(V), V * np.exp(V * V))
+
+
+def test_objects_with_several_functions_in_a_list():
+    def f(models, x):
+        for model in models:
+            x = model.act(x)
+        return np.sum(x)
+
+    check(f, [Activated(1.0, np.sin), Activated(2.0, np.sin)], V, argnums=(1,))
+    with pytest.raises(MissingAdjointError):
+        grad(f, 1)([Activated(1.0, np.sin), Activated(1.0, np.cos)], V)
+
+
+def test_inherited_method_of_the_object_that_is_differentiated():
+    check(Deeper(V).transform, V)
+    check(Deeper(V), V)
+
+
+class Deeper(Shifted):
+    def transform(self, x):
+        return np.sum(super().transform(x) * x)
+
+    def __call__(self, x):
+        return super().__call__(x) * 2.0
