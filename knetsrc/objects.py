@@ -110,7 +110,7 @@ def class_of(value: Any) -> type:
     """
     kind: type = type(value)
     own = getattr(value, "__dict__", None)
-    if own is None or isinstance(value, enum.Enum) or not kind.__flags__ & _MAY_BE_BASE:
+    if own is None or isinstance(value, enum.Enum | type) or not kind.__flags__ & _MAY_BE_BASE:
         return kind
     hidden = {name for c in kind.__mro__ for name in own.keys() & vars(c).keys()}
     found = tuple((n, _held(v, value)) for n, v in own.items() if _is_function(v) or _is_table(v))
@@ -193,11 +193,24 @@ def _members(kind: type, names: frozenset[str]) -> Iterator[Any]:
 @functools.cache
 def own_attributes(owner: type) -> frozenset[str]:
     """Names that objects of a class are annotated with, or that its methods assign."""
+    found = _assigned(owner)
+    for kind in owner.__mro__:
+        annotated = vars(kind).get("__annotations__")
+        found |= set(annotated) - class_variables(kind) if isinstance(annotated, dict) else set()
+    return found
+
+
+def assigned_later(owner: type, name: str) -> bool:
+    """Whether an attribute may be assigned after its object has been made."""
+    return sets_any_attribute(owner) or name in _assigned(owner, ("__init__", "__post_init__"))
+
+
+@functools.cache
+def _assigned(owner: type, but_in: tuple[str, ...] = ()) -> frozenset[str]:
+    """Names of attributes that methods of a class assign."""
     found: set[str] = set()
     for kind in owner.__mro__:
-        of_class = class_variables(kind)
-        found |= set(vars(kind).get("__annotations__", {})) - of_class
-        for step, *after in _steps(kind):
+        for step, *after in _steps(kind, but_in):
             if step.opname == "STORE_ATTR":
                 found.add(str(step.argval))
             elif step.argval in _SETTERS and (text := _literal_name(after)):
@@ -223,11 +236,11 @@ def sets_any_attribute(owner: type) -> bool:
 _SETTERS = ("setattr", "__setattr__")
 
 
-def _steps(kind: type) -> Iterator[tuple[dis.Instruction, ...]]:
+def _steps(kind: type, but_in: tuple[str, ...] = ()) -> Iterator[tuple[dis.Instruction, ...]]:
     """The instructions of the methods of a class, each with the two after it."""
     if _is_library(kind):
         return
-    for member in vars(kind).values():
+    for member in (m for n, m in vars(kind).items() if n not in but_in):
         for name in ("__func__", "fget", "fset", "func", "__wrapped__", "__self__"):
             yield from _steps_of(getattr(getattr(member, name, None), "__code__", None))
         yield from _steps_of(getattr(member, "__code__", None))

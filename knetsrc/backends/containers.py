@@ -1,6 +1,7 @@
 """Adjoints of containers that were joined, repeated, merged, or made of other containers."""
 
 import copy
+import dataclasses
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -133,9 +134,21 @@ def kept_fields(d: Any, x: Any, replaced: Sequence[str]) -> Fields:
             why="its `__post_init__` runs again, which is not differentiated",
             instead=f"make a new one: {type(x).__name__}(...)",
         )
-    names = fields_of(x) or x._fields
+    is_tuple = isinstance(x, tuple)
+    names = x._fields if is_tuple else [f.name for f in dataclasses.fields(x)]
     kept = {n: zeros_like(getattr(x, n)) if n in replaced else getattr(d, n) for n in names}
     return Fields(kept, type(x))
+
+
+def new_object(kind: type) -> Any:
+    """An object of the class `kind` without attributes, which `__init__` is to give it.
+
+    Parameters
+    ----------
+    kind
+        A class of the user.
+    """
+    return object.__new__(kind)
 
 
 def with_attributes(x: Any, /, **values: Any) -> Any:

@@ -5,7 +5,10 @@ A leaf without derivative (an int, a string, None, an array of ints) has the adj
 
 import copy
 import dataclasses
+import functools
 import inspect
+import sys
+import types
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -91,11 +94,27 @@ def zeros_of_entry(x: Any, key: Any) -> Any:
 def fields_of(x: Any) -> list[str] | None:
     """Names of the attributes of a dataclass or of a plain object; None for anything else."""
     if dataclasses.is_dataclass(x) and not isinstance(x, type):
-        return [f.name for f in dataclasses.fields(x)]
+        names = [f.name for f in dataclasses.fields(x) if hasattr(x, f.name)]
+        return [*names, *(n for n in getattr(x, "__dict__", ()) if n not in names)]
     is_builtin = type(x).__module__ in ("builtins", "numpy") or isinstance(x, type)
-    if is_builtin or hasattr(type(x), "__array__") or isinstance(x, str | bytes | set | frozenset):
+    is_array = hasattr(type(x), "__array__") and hasattr(x, "shape")
+    if is_builtin or is_array or isinstance(x, str | bytes | set | frozenset):
         return None
-    return list(vars(x)) if hasattr(x, "__dict__") else None
+    kind: Any = type(x)
+    slots = _slots(kind)
+    if not slots:
+        return list(vars(x)) if hasattr(x, "__dict__") else None
+    return [*(n for n in slots if hasattr(x, n)), *getattr(x, "__dict__", ())]
+
+
+@functools.cache
+def _slots(kind: type) -> tuple[str, ...]:
+    """Attributes in `__slots__` of classes of the user."""
+    own = [k for k in kind.__mro__ if k.__module__.partition(".")[0] not in sys.stdlib_module_names]
+    slots = dict.fromkeys(
+        n for k in own for n, m in vars(k).items() if isinstance(m, types.MemberDescriptorType)
+    )
+    return tuple(slots)
 
 
 class MemberError(KnetsrcError, AttributeError):

@@ -19,7 +19,7 @@ from knetsrc.objects import has_own_operators
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.containers import SEQUENCES, Kinds
 from knetsrc.transform.binding import binding_of
-from knetsrc.transform.classes import assigned_attributes
+from knetsrc.transform.classes import assigned_attributes, is_library
 from knetsrc.transform.records import fields_given
 from knetsrc.transform.resolve import UNKNOWN, Outside, public_path
 
@@ -153,7 +153,7 @@ class Calls:
     """Tells calls apart, for the functions of one generated module; with `kinds` and `shifts`, for one of them.
 
     `shifts` has the text of calls that the result does not depend on, see `analysis.shifts`; `called(node, helper)` tells
-    the function of a helper and its arguments by parameter.
+    the function of a helper and its arguments by parameter; `making(kind)` what makes objects of a class of the user.
     """
 
     outside: Outside
@@ -161,6 +161,7 @@ class Calls:
     kinds: Kinds | None = None
     shifts: frozenset[str] = frozenset()
     called: Callable[[gast.Call, "Helper"], Called | None] = lambda node, helper: None
+    making: Callable[[type], Any] = lambda kind: None
 
     def body_of(self, node: tree.Node) -> Called | None:
         """The function that a call of a helper calls, and its arguments by parameter; None for other expressions."""
@@ -169,7 +170,7 @@ class Calls:
 
     def within(self, kinds: Kinds) -> "Calls":
         """The same for a function with names of these kinds."""
-        return Calls(self.outside, self.local, kinds, called=self.called)
+        return Calls(self.outside, self.local, kinds, called=self.called, making=self.making)
 
     def is_shift(self, node: tree.Node) -> bool:
         """Whether the result does not depend on a call, though its value is used."""
@@ -304,9 +305,13 @@ class Calls:
             return _replaced(node.args[0], node)
         if value in CONTAINER_CALLS:
             return Container((*node.args, *(k.value for k in node.keywords)))
-        record = _record(value, node) if isinstance(value, type) else None
+        record = record_of(value, node) if isinstance(value, type) else None
         if record is not None:
             return record
+        if isinstance(value, type) and not is_library(value):
+            making = self.making(value)
+            name = value.__name__
+            return Helper(making, name) if making else Unknown(name, _no_making(value, node))
         is_of_numpy = type(value).__module__ == "numpy"  # what it wraps is not all that it runs
         if isinstance(value, types.FunctionType) or (
             hasattr(value, "__wrapped__") and not is_of_numpy
@@ -321,6 +326,15 @@ def _second_order(node: gast.Call) -> UnsupportedSyntaxError:
         at=node,
         why="the schedule that runs parts of the loop has no derivative of its own",
         instead="leave `checkpointed` out of the loop for second derivatives",
+    )
+
+
+def _no_making(kind: type, node: gast.Call) -> UnsupportedSyntaxError:
+    return UnsupportedSyntaxError(
+        f"an object of the class `{kind.__name__}`, made of a differentiated value",
+        at=node,
+        why="making one does more than to run an `__init__` that is written in Python, or fields have factories",
+        instead="write an `__init__` that assigns attributes, or a dataclass with all fields given",
     )
 
 
@@ -352,7 +366,7 @@ def _bindable(primitive: Primitive, node: gast.Call) -> Primitive | Unknown:
     return primitive
 
 
-def _record(kind: type, node: gast.Call) -> Record | None:
+def record_of(kind: type, node: gast.Call) -> Record | None:
     """The fields that a call of a namedtuple or of a dataclass fills in; None for other classes, and for star arguments."""
     names = fields_given(kind)
     if names is None:

@@ -38,6 +38,7 @@ _LIBRARIES = frozenset({
 })  # fmt: skip
 _PLAIN = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, Captured, Globals)
 _DEPTH = 6
+NEW = "new_object"  # what the functions of `making` begin with
 DUNDERS = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
     "|": "or",
@@ -107,6 +108,9 @@ class ClassFacts:
         """What a copy of a container or a view of its values holds."""
         if tree.called_name(node) in ("list", "tuple", "reversed", "sorted") and node.args:
             return self.of(node.args[0])
+        if tree.called_name(node) == NEW:
+            kind = self._value(node.args[0])
+            return {"": kind} if isinstance(kind, type) else {}
         if tree.called_name(node) == "with_attributes":
             written = {f".{k.arg}": self.of(k.value) for k in node.keywords}
             old = {

@@ -65,8 +65,10 @@ class HelperFacts:
         callee = self.units.calls.of(call)
         if not isinstance(callee, Helper):
             return array_operands(call, self.units.calls)
-        function = self.units.load(callee.function)
-        bound = bind_call(function, call) or {}
+        function = self.units.load_if_possible(callee)
+        bound = bind_call(function, call) if function is not None else None
+        if function is None or bound is None:
+            return []
         return [bound[p] for p in self.asked(function) if p in bound]
 
     def kinds(self, callee: Helper) -> tuple[list[str], frozenset[str]] | None:

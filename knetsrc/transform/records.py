@@ -36,6 +36,20 @@ def fields_given(kind: type) -> tuple[str, ...] | None:
     return tuple(f.name for f in dataclasses.fields(owner) if f.init)
 
 
+def fields_before(kind: type) -> list[inspect.Parameter] | None:
+    """What a dataclass with a `__post_init__` takes, and assigns before it; None for other classes, and where fields have factories."""
+    if not dataclasses.is_dataclass(kind) or not hasattr(kind, "__post_init__"):
+        return None
+    owner = _owner(kind, "__init__")
+    code = getattr(vars(owner)["__init__"], "__code__", None)
+    every = vars(owner).get("__dataclass_fields__", {})
+    is_plain = all(f.default_factory is dataclasses.MISSING for f in every.values())
+    is_plain &= not any(map(_is_for_init, every.values())) and "__slots__" not in vars(owner)
+    if not is_plain or getattr(code, "co_filename", "") != _GENERATED:
+        return None
+    return list(inspect.signature(vars(owner)["__init__"]).parameters.values())[1:]
+
+
 def keeps_attributes(kind: type) -> bool:
     """Whether making an object, and assigning its attributes, is what it is for any object."""
     is_frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)

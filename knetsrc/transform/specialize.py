@@ -8,6 +8,7 @@ made for that function; a local name for a function is replaced by it (`follow`)
     act = np.tanh; act(x)    ->  np.tanh(x)
 """
 
+import collections
 import functools
 import sys
 import types
@@ -21,10 +22,16 @@ import numpy as np
 from knetsrc.adjoints.equivalents import EQUIVALENTS
 from knetsrc.adjoints.table import TABLE
 from knetsrc.backends.sequences import columns
-from knetsrc.errors import MissingAdjointError, UnsupportedAliasError, UnsupportedSyntaxError
+from knetsrc.errors import (
+    KnetsrcError,
+    MissingAdjointError,
+    UnsupportedAliasError,
+    UnsupportedSyntaxError,
+)
 from knetsrc.modules import host_twin
-from knetsrc.objects import has_behaviour, own_attributes
+from knetsrc.objects import assigned_later, has_behaviour, own_attributes
 from knetsrc.transform import tree
+from knetsrc.transform.callee import record_of
 from knetsrc.transform.classes import (
     DUNDERS,
     Classes,
@@ -39,6 +46,7 @@ from knetsrc.transform.classes import (
 from knetsrc.transform.evaluate import once_written, refuse_closures
 from knetsrc.transform.follow import Following, without_choices
 from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.resolve import Outside
 from knetsrc.transform.returns import Returns
 from knetsrc.transform.star_calls import reads_entries_only
@@ -60,6 +68,8 @@ class Specializer:
         Gives the arguments of a call by parameter, or None.
     gradient
         Gives the function that `grad(loss)` stands for, None for other calls.
+    making
+        Gives what makes objects of a class, None where that is not known.
     """
 
     outside: Outside
@@ -69,8 +79,10 @@ class Specializer:
     bind: Callable[[Any, gast.Call], dict[str, tree.Node] | None]
     stateful: Stateful
     gradient: Callable[[gast.Call], tree.Node | None]
+    making: Callable[[type], Any]
 
     _returned: dict[str, Classes] = field(default_factory=dict)
+    _in_making: set[type] = field(default_factory=set)
 
     def run(
         self,
@@ -155,6 +167,10 @@ class Specializer:
     def _as_function(self, node: Any, known: ClassFacts) -> tree.Node:
         """A call of a method, a property or an operator of a user's class as that of a plain function."""
         found = self._member(node, known)
+        if found is None and (entries := self._as_dict(node, known)) is not None:
+            return entries
+        if found is None and _makes_nothing(node, known):
+            return tree.at(tree.constant(None), node)
         if found is None:
             return self._of_class(node, known)
         kind, name, function, arguments, keywords = found
@@ -165,6 +181,17 @@ class Specializer:
         loaded = replace(loaded, classes=classes_of(function) | {"__class__": kind})
         call.func = tree.name(self._variant(loaded, f"{kind.__name__}_{plain}", call, known))
         return tree.at(call, node)
+
+    def _as_dict(self, node: Any, known: ClassFacts) -> tree.Node | None:
+        """A dict with the entries of a namedtuple, for `record._asdict()`."""
+        function = node.func if isinstance(node, gast.Call) and not node.args else None
+        if not isinstance(function, gast.Attribute) or function.attr != "_asdict":
+            return None
+        owner = known.class_of(function.value)
+        if owner is None or not hasattr(owner, "_fields") or not tree.is_name(function.value):
+            return None
+        values = [tree.attribute(function.value, text) for text in owner._fields]
+        return tree.at(tree.dict_of(map(tree.constant, owner._fields), values), node)
 
     def _with_object(
         self, node: Any, function: Any, arguments: list[tree.Node], known: ClassFacts
@@ -181,7 +208,21 @@ class Specializer:
                 why="other names may stand for the same object, and would see the change",
                 instead="write a method that returns a new object",
             )
+        if isinstance(arguments[0], gast.Call):
+            self._refuse_shared(arguments[0], node)
+            return replace(loaded, writes_object=False)
         return replace(loaded, core=self.stateful.returning(loaded), writes_object=False)
+
+    def _refuse_shared(self, receiver: gast.Call, node: gast.Call) -> None:
+        """A method that writes to an object without a name: nobody sees that of an object that is made there."""
+        if isinstance(self.outside.resolve(receiver.func), type):
+            return
+        raise UnsupportedAliasError(
+            f"`{tree.show(node.func)}` writes to an attribute of `{tree.show(receiver)}`",
+            at=node,
+            why="other names may stand for the same object, and would see the change",
+            instead="make the object in this function, and give it a name",
+        )
 
     def _refuse_write_by_method(self, node: gast.Subscript, known: ClassFacts) -> None:
         """`cell[i] = e` calls a method of the object, which may write to anything that it holds."""
@@ -225,6 +266,13 @@ class Specializer:
                 f"`{tree.show(node)}`, which `__getattr__` of the class {owner.__name__} may give",
                 at=node,
                 why="what it gives is not known while transforming",
+                instead="make it a property",
+            )
+        if owner is not None and _is_descriptor(owner, node.attr):
+            raise UnsupportedSyntaxError(
+                f"`{tree.show(node)}`, a descriptor of the class {owner.__name__}",
+                at=node,
+                why="its `__get__` computes the value, which is not followed",
                 instead="make it a property",
             )
         if owner is None or not is_class_attribute(owner, node.attr):
@@ -275,12 +323,27 @@ class Specializer:
     def _inherited(self, node: Any, known: ClassFacts) -> "Member | None":
         """The method that `super().method(...)` calls."""
         current, owner = known.classes.get("__class__"), known.classes.get("__self__")
-        if current is None or owner is None or node.func.value.args:
+        if current is None or owner is None or current not in owner.__mro__:
             return None
-        if current not in owner.__mro__:
+        if not self._is_own_super(node.func.value, current, known):
             return None
         later = owner.__mro__[owner.__mro__.index(current) + 1 :]
-        return _called(node.func.attr, tree.name(known.first), node, later)
+        found = _called(node.func.attr, tree.name(known.first), node, later)
+        if found and found[1] == "__init__" and _is_made(found[2]):
+            raise UnsupportedSyntaxError(
+                f"`super().__init__` of the dataclass {found[0].__name__}",
+                at=node,
+                why="it is written by `dataclass`, and has no source",
+                instead="assign the fields: self.a = ...",
+            )
+        return found
+
+    def _is_own_super(self, node: Any, current: type, known: ClassFacts) -> bool:
+        """Whether `super` is called without arguments, or with those that it has then."""
+        if not node.args:
+            return True
+        kind = self.outside.resolve(node.args[0])
+        return kind is current and tree.is_name(node.args[-1], known.first) and len(node.args) == 2
 
     def _variant(self, callee: Any, wanted: str, call: gast.Call, known: ClassFacts) -> str:
         """The name of a copy of a function for objects of the classes that it is called with."""
@@ -303,7 +366,7 @@ class Specializer:
         if isinstance(node, gast.Call):
             made = self.outside.resolve(node.func)
             if isinstance(made, type) and not is_library(made):
-                return {"": made}
+                return self._made(made, node, known)
         rewritten = node if tree.called_name(node) in self.local else self._as_function(node, known)
         text = tree.called_name(rewritten)
         if text not in self.local:
@@ -314,6 +377,63 @@ class Specializer:
             inner = self._known(function.core, function.classes)
             self._returned[text] = inner.of(function.core.body[-1].value)
         return self._returned[text]
+
+    def _made(self, kind: type, node: gast.Call, known: ClassFacts) -> Classes:
+        """What is known of an object that a call of its class makes: the classes of attributes that are assigned just then."""
+        if (record := record_of(kind, node)) is not None:
+            found = [(text, known.of(value)) for text, value in record.fields.items()]
+        else:
+            found = self._assigned(kind, node, known)
+        texts = [text for text, _ in found]
+        held = {
+            f".{text}{rest}": c
+            for text, classes in found
+            if texts.count(text) == 1 and not assigned_later(kind, text)
+            for rest, c in classes.items()
+        }
+        return {"": kind} | held
+
+    def _assigned(
+        self, kind: type, node: gast.Call, known: ClassFacts
+    ) -> list[tuple[str, Classes]]:
+        """What `__init__` assigns: attributes, and what is known of their values."""
+        making = self.making(kind)
+        if making is None or kind in self._in_making:
+            return []
+        try:
+            function = self.load(making)
+        except KnetsrcError:  # it says so where it is differentiated
+            return []
+        bound = self.bind(function, node) or {}
+        told = {f"{p}{k}": c for p, a in bound.items() for k, c in known.of(a).items()}
+        self._in_making.add(kind)
+        try:
+            return self._assignments(function.core, function.classes | told)
+        except KnetsrcError:
+            return []
+        finally:
+            self._in_making.discard(kind)
+
+    def _assignments(
+        self, core: gast.FunctionDef, classes: Mapping[str, type]
+    ) -> list[tuple[str, Classes]]:
+        """What a method assigns to its object, itself and by `super().__init__`."""
+        inner = self._known(core, classes)
+        found: list[tuple[str, Classes]] = []
+        for node in tree.walk(core.body):
+            if tree.called_name(node) == WITH and tree.is_name(node.args[0], inner.first):
+                found += [(str(k.arg), inner.of(k.value)) for k in node.keywords]
+            above = self._inherited(node, inner) if _is_super_init(node) else None
+            if above is None:
+                continue
+            loaded = self.load(above[2])
+            call = tree.call("f", *above[3])
+            call.keywords = above[4]
+            bound = self.bind(loaded, call) or {}
+            told = {f"{p}{k}": c for p, a in bound.items() for k, c in inner.of(a).items()}
+            told |= {"__class__": above[0], "__self__": classes["__self__"]}
+            found += self._assignments(loaded.core, classes_of(above[2]) | told)
+        return found
 
     def _iterated(self, iterable: tree.Node, known: ClassFacts) -> tree.Node:
         """What the loop over an object goes through, where `__iter__` returns `iter(...)` of it."""
@@ -513,6 +633,12 @@ _COMPARED = {
     gast.Gt: ("__gt__", "__lt__"), gast.GtE: ("__ge__", "__le__"), gast.NotEq: ("__ne__", "__ne__"),
 }  # fmt: skip
 
+
+def is_of_namedtuple(function: types.FunctionType) -> bool:
+    """Whether a method is one that every namedtuple has: `_replace` and its like."""
+    return function.__code__.co_filename == collections.__file__
+
+
 Member = tuple[type, str, types.FunctionType, list[tree.Node], list[tree.Node]]
 
 
@@ -526,6 +652,28 @@ def _getter(member: Any) -> types.FunctionType | None:
     function = member.func if isinstance(member, functools.cached_property) else None
     function = member.fget if isinstance(member, property) else function
     return function if isinstance(function, types.FunctionType) else None
+
+
+def _is_super_init(node: Any) -> bool:
+    function: Any = node.func if isinstance(node, gast.Call) else None
+    is_init = isinstance(function, gast.Attribute) and function.attr == "__init__"
+    return is_init and tree.called_name(function.value) == "super"
+
+
+def _makes_nothing(node: Any, known: ClassFacts) -> bool:
+    """Whether a node is `super().__init__()` where no other class of the user has an `__init__`."""
+    current, owner = known.classes.get("__class__"), known.classes.get("__self__")
+    if not _is_super_init(node) or node.args or current is None or owner is None:
+        return False
+    later = owner.__mro__[owner.__mro__.index(current) + 1 :]
+    return next(k for k in later if "__init__" in vars(k)) is object
+
+
+def _is_descriptor(owner: type, name: str) -> bool:
+    """Whether an attribute is computed by a descriptor of the user's own class."""
+    found = defined_in(owner, name)
+    kind = type(found[1]) if found else object
+    return isinstance(kind.__dict__.get("__get__"), types.FunctionType) and not is_library(kind)
 
 
 def _replaced_method(node: gast.Call, owner: type) -> MissingAdjointError:
@@ -584,7 +732,7 @@ def _called(name: str, receiver: Any, node: gast.Call, among: tuple[type, ...]) 
         arguments = [first, *arguments]
     elif receiver is not None:
         arguments = [receiver, *arguments]
-    if not isinstance(function, types.FunctionType):
+    if not isinstance(function, types.FunctionType) or is_of_namedtuple(function):
         return None
     return kind, name, function, arguments, node.keywords
 

@@ -17,7 +17,7 @@ from knetsrc.errors import MissingAdjointError, UnsupportedAliasError
 from knetsrc.objects import Held
 from knetsrc.transform import tree
 from knetsrc.transform.callee import Calls, Unknown
-from knetsrc.transform.classes import ClassFacts, defined_in, is_class_attribute
+from knetsrc.transform.classes import NEW, ClassFacts, defined_in, is_class_attribute
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.effects import path_of
@@ -162,7 +162,7 @@ class Stateful:
             if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
                 single.add(id(node.targets[0]))
                 made = isinstance(node.value, gast.Call) and (
-                    tree.called_name(node.value) == WITH
+                    tree.called_name(node.value) in (NEW, WITH)
                     or isinstance(known.outside.resolve(node.value.func), type)
                 )
                 bound.setdefault(node.targets[0].id, []).append(made)
@@ -207,6 +207,7 @@ def refuse_unknown_methods(core: gast.FunctionDef, calls: Calls, active: frozens
             if not isinstance(function, gast.Attribute) or function.attr in _OF_BUILTINS:
                 continue
             is_active = next(iter(path_of(function)), "") in active
+            is_active |= tree.called_name(function.value) == "super"
             if is_active and isinstance(calls.of(call), Unknown):
                 raise MissingAdjointError(
                     f"a call of `{tree.show(function)}`, of which nothing is known",

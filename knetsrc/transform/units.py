@@ -41,6 +41,7 @@ from knetsrc.transform.in_place import updates_in_place
 from knetsrc.transform.lazy_loops import unfold_lazy_loops
 from knetsrc.transform.lift import lift
 from knetsrc.transform.made_gradients import MadeGradients
+from knetsrc.transform.making import Making, making_function, making_of
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import normalize
 from knetsrc.transform.normalize.attribute_writes import WITH
@@ -82,7 +83,7 @@ class Units:
 
     def __post_init__(self) -> None:
         self.outside = Outside(self.names)
-        self.calls = Calls(self.outside, called=self._called)
+        self.calls = Calls(self.outside, called=self._called, making=functools.cache(making_of))
         self.made_gradients = MadeGradients(self.outside, self.calls.local, self.names, self.load)
         self.facts = HelperFacts(self)
         self.helper_effects = HelperEffects(self.calls, self.facts.of_call, self._known_calls)
@@ -98,6 +99,11 @@ class Units:
         """The same for a function that may be a method that writes to its object."""
         if isinstance(function, Function):
             return function
+        if isinstance(function, Making) and id(function) not in self.loaded:
+            method = self.load_method(function.method)
+            self.loaded[id(function)] = making_function(
+                function, method, self.outside, self.helper_name
+            )
         if id(function) not in self.loaded:
             self.loaded[id(function)] = without_stars(
                 self._read(read_source(function, may_yield=True))
@@ -264,8 +270,9 @@ class Units:
     def _specializer(self, stateful: Stateful) -> Specializer:
         local, load = self.calls.local, self.load_method
         return Specializer(
-            self.outside, local, self.names, load, bind_call, stateful, self.made_gradients.of
-        )
+            self.outside, local, self.names, load, bind_call, stateful, self.made_gradients.of,
+            self.calls.making,
+        )  # fmt: skip
 
     def _known_calls(self, function: Function) -> gast.FunctionDef:
         """The same, or the function as it is where its calls cannot be told."""

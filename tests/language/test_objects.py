@@ -423,3 +423,147 @@ class Deeper(Shifted):
 
     def __call__(self, x):
         return super().__call__(x) * 2.0
+
+
+# --- objects of which `__init__` computes something --------------------------------------------------------------------------------
+class Prepared:
+    def __init__(self, w, scale=None, *, shift=0.5):
+        super().__init__()
+        assert len(w) > 0
+        if scale is None:
+            scale = np.mean(w)
+        self.w, self.n = w * scale, len(w)
+        parts = []
+        for i in range(3):
+            parts.append(w * i)
+        self.parts = parts
+        self.layers = [Scaled(w), Scaled(np.sin(w))]
+        self.zeros = np.zeros(2)
+        self.table = {"w": self.w, "shift": shift}
+        self.setup(2.0)
+
+    def setup(self, factor):
+        self.total = factor * np.sum(self.w) * self.n
+
+    def loss(self, x):
+        for layer in self.layers:
+            x = layer.transform(x) + self.table["shift"]
+        return np.sum(x * self.w) + self.total + np.sum(self.parts[2] ** 2)
+
+
+class Specialized(Prepared):
+    factor = 3.0
+
+    def __init__(self, w):
+        super().__init__(np.sin(w), shift=w[0])
+        self.w = self.w * self.factor
+
+    def loss(self, x):
+        return super().loss(x) * self.w[1]
+
+
+class Explicit(Prepared):
+    def __init__(self, w, early=False):
+        super(Explicit, self).__init__(w, 2.0)  # noqa: UP008
+        if early:
+            return
+        self.w = self.w**2
+
+
+@dataclass
+class Finished:
+    w: np.ndarray
+    b: float = 2.0
+
+    def __post_init__(self):
+        self.w = np.asarray(self.w) * self.b
+        if self.b > 1.0:
+            self.c = self.b**2
+
+    def loss(self):
+        return np.sum(self.w) * self.c
+
+
+class Slotted:
+    __slots__ = ("a", "b")
+
+    def __init__(self, w):
+        self.a = w
+        self.b = w * 2.0
+
+
+class AsArray:
+    def __init__(self, w):
+        self.w = w
+
+    def __array__(self, dtype=None, copy=None):
+        return self.w
+
+
+class Squared:
+    def __get__(self, owner, kind):
+        return owner.w**2
+
+
+class Described:
+    squared = Squared()
+
+    def __init__(self, w):
+        self.w = w
+
+
+def test_init_that_computes():
+    check(lambda w, x: Prepared(w).loss(x), V, V * 0.5)
+    check(lambda w, x: Prepared(w, 2.0, shift=w[0]).loss(x) * Prepared(w, w[1]).n, V, V * 0.5)
+    check(lambda w: np.sum(Specialized(w).w ** 2) + Specialized(w).loss(w), V)
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_init_that_calls_super_with_arguments(early):
+    check(lambda w: np.sum(Explicit(w, early).w) + Explicit(w, early).loss(w), V)
+
+
+def test_post_init():
+    check(lambda w: Finished(w).loss() + Finished(w, w[0] + 2.0).loss(), V)
+    check(lambda w: np.sum(Finished(b=w[2] + 3.0, w=w).w), V)
+
+
+def test_slots_and_array_attributes():
+    def f(w):
+        made = Slotted(w)
+        made.a = made.b * w
+        return np.sum(made.a * made.b) + AsArray(w).w[0] ** 2
+
+    check(f, V)
+
+
+MADE: list[int] = []
+
+
+def test_object_that_is_made_of_constants_is_left_alone():
+    class Registered:
+        def __init__(self, w):
+            self.w = w
+            MADE.append(1)
+
+    def f(x):
+        return np.sum(Registered(np.ones(4)).w * x)
+
+    check(f, V)
+
+
+def test_object_that_is_refused():
+    with pytest.raises(KnetsrcError, match="a descriptor of the class Described"):
+        grad(lambda w: np.sum(Described(w).squared))(V)
+    with pytest.raises(KnetsrcError, match="`setattr` in a differentiated function"):
+        grad(lambda w: np.sum(Options(w=w).w))(V)
+
+
+def test_named_tuple_replaced_and_as_dict():
+    def f(p, w):
+        for _ in range(2):
+            p = p._replace(x=p.x * w, y=p.y + p.x)
+        entries = p._asdict()
+        return entries["x"] * p.norm() + sum(p._asdict().values())
+
+    check(f, Point(0.5, 1.5), 0.7)

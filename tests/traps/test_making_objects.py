@@ -175,7 +175,9 @@ def _array_of_an_object(x):
     ],
 )
 def test_object_that_holds_something_else_is_refused(f):
-    with pytest.raises(KnetsrcError, match=r"no derivative rule for|of the class"):
+    with pytest.raises(
+        KnetsrcError, match=r"no derivative rule for|of the (data)?class|of a Celsius"
+    ):
         grad(f)(V)
 
 
