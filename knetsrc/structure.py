@@ -93,9 +93,8 @@ _AROUND = "<an object that this one is in>"
 
 def _attributes(value: Any, around: tuple[int, ...]) -> Iterator[Any]:
     """The leaves of the attributes of the plain objects in `value`; a gradient has no form for one that has itself inside."""
-    from knetsrc.backends.structures import (
-        fields_of,
-    )  # not at the top: it takes long, and is for objects only
+    # not at the top: it takes long, and is for objects only
+    from knetsrc.backends.structures import fields_of
 
     for _, leaf in leaves(value):
         if id(leaf) in around:

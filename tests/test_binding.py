@@ -19,7 +19,7 @@ def keyword_dtype(x):
 
 
 def condition(x):
-    return np.sum(x, where=x > 0)
+    return np.prod(x, where=x > 0)
 
 
 def initial(x):
@@ -54,7 +54,7 @@ def in_place(x):
 REFUSED = [
     (positional_dtype, "`np.sum` with the argument `dtype`"),
     (keyword_dtype, "`np.exp` with the argument `dtype`"),
-    (condition, "`np.sum` with the argument `where`"),
+    (condition, "`np.prod` with the argument `where`"),
     (initial, "`np.max` with the argument `initial`"),
     (modulus, "`pow` with the argument `mod`"),
     (sort_key, "`max` with arguments that its derivative rule does not take"),
@@ -131,6 +131,6 @@ def test_all_operands_by_a_star():
 
 def test_an_argument_without_rule_is_no_matter_where_nothing_is_differentiated():
     def scaled(x, mask):
-        return np.sum(x * np.sum(mask, where=mask > 0))
+        return np.sum(x * np.prod(mask, where=mask > 0))
 
-    np.testing.assert_array_equal(grad(scaled)(np.ones(2), np.ones(2)), [2.0, 2.0])
+    np.testing.assert_array_equal(grad(scaled)(np.ones(2), 2 * np.ones(2)), [4.0, 4.0])

@@ -12,6 +12,7 @@ from knetsrc.backends import (
     interp_adjoint_xp,
     linspace_adjoint,
     quantile_adjoint_a,
+    unbroadcast,
 )
 
 GRID = np.array([-1.0, -0.2, 0.3, 1.5])
@@ -26,13 +27,19 @@ GRID = np.array([-1.0, -0.2, 0.3, 1.5])
         case(np.array([-0.5, 0.0, 1.0, 2.0, -3.0]), GRID, real(4)),
         case(real(3), [0.0, 1.0], [2.0, 5.0]),
         case(real(3), np.array([0.5]), real(1)),
+        case(np.array([-0.5, 0.0, 1.0, 2.0, -3.0]), GRID, real(4), left=0.0),
+        case(np.array([-0.5, 0.0, 1.0, 2.0, -3.0]), GRID, real(4), real(), real()),
+        case(-2.0, GRID, real(4), left=real(), right=1.0),
+        case(np.array([0.0, 1.0]), np.array([0.5]), real(1), real()),
     ],
 )
-def interp_adjoint(x, xp, fp, *, d_y):
+def interp_adjoint(x, xp, fp, left=None, right=None, *, d_y):
     d_x = interp_adjoint_x(d_y, x, xp, fp)
     d_xp = interp_adjoint_xp(d_y, x, xp, fp)
-    d_fp = interp_adjoint_fp(d_y, x, xp, fp)
-    return d_x, d_xp, d_fp
+    d_fp = interp_adjoint_fp(d_y, x, xp, fp, left=left, right=right)
+    d_left = unbroadcast(np.where(np.less(x, xp[0]), d_y, 0), left)
+    d_right = unbroadcast(np.where(np.greater(x, xp[-1]), d_y, 0), right)
+    return d_x, d_xp, d_fp, d_left, d_right
 
 
 @adjoint(

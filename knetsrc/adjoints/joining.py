@@ -229,10 +229,13 @@ def broadcast_arrays_adjoint(*args, d_y):
         case(real(3)),
         case(real(3), real(2), real(4)),
         case(real(), real(2)),
+        case(real(3), real(4), indexing="ij"),
+        case(real(3), real(2), real(4), indexing="ij"),
+        case(real(3), indexing="ij"),
     ],
 )
-def meshgrid_adjoint(*xi, d_y):
-    d_xi = meshgrid_adjoint_xi(d_y, xi)
+def meshgrid_adjoint(*xi, indexing="xy", d_y):
+    d_xi = meshgrid_adjoint_xi(d_y, xi, indexing=indexing)
     return d_xi
 
 

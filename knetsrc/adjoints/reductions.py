@@ -8,11 +8,13 @@ import builtins
 
 import numpy as np
 
+from knetsrc.adjoints.facts import is_literal
 from knetsrc.adjoints.table import adjoint, case, nondifferentiable, positive, real
 from knetsrc.backends import (
     average_adjoint_weights,
     average_weights,
     count,
+    count_where,
     cumprod_adjoint_a,
     degrees_of_freedom,
     diff_adjoint_a,
@@ -63,18 +65,44 @@ EMPTY_REDUCED = [
 ]
 
 
-@adjoint(np.sum, methods=("sum",), cases=[*REDUCTIONS, *EMPTY_REDUCED])
-def sum_adjoint(a, axis=None, keepdims=False, *, d_y):
-    if axis is None or keepdims or axis == 0:
+MASK = np.array([[True, False, True, True], [False, False, True, False], [False, True, True, True]])
+MASKED = [
+    case(real(3, 4), where=MASK),
+    case(real(3, 4), axis=0, where=MASK),
+    case(real(3, 4), axis=-1, where=MASK[:, 2:3]),
+    case(real(3, 4), axis=1, where=MASK, keepdims=True),
+    case(real(3, 4), axis=(0, 1), where=MASK[0]),
+    case(real(2, 3, 4), axis=(0, 2), where=MASK),
+    case(real(4), where=MASK[0]),
+]
+
+
+@adjoint(
+    np.sum,
+    methods=("sum",),
+    cases=[
+        *REDUCTIONS,
+        *EMPTY_REDUCED,
+        *MASKED,
+        case(real(3, 4), axis=1, where=MASK[1]),
+        case(real(), where=np.False_),
+    ],
+)
+def sum_adjoint(a, axis=None, keepdims=False, where=True, *, d_y):
+    if not (is_literal(where) and where is True):
+        d_a = np.where(where, like(keep_axes(d_y, a, axis), a), 0)
+    elif axis is None or keepdims or axis == 0:
         d_a = like(d_y, a)
     else:
         d_a = like(np.expand_dims(d_y, axis), a)
     return d_a
 
 
-@adjoint(np.mean, methods=("mean",), cases=REDUCTIONS)
-def mean_adjoint(a, axis=None, keepdims=False, *, d_y):
-    if axis is None:
+@adjoint(np.mean, methods=("mean",), cases=[*REDUCTIONS, *MASKED])
+def mean_adjoint(a, axis=None, keepdims=False, where=True, *, d_y):
+    if not (is_literal(where) and where is True):
+        d_a = np.where(where, like(keep_axes(d_y, a, axis) / count_where(a, where, axis), a), 0)
+    elif axis is None:
         d_a = like(d_y / np.size(a), a)
     elif keepdims or axis == 0:
         d_a = like(d_y / count(a, axis), a)
@@ -249,10 +277,17 @@ def trapezoid_adjoint(values, x=None, dx=1.0, axis=-1, *, d_y):
         case(real(3, 4), 0.5),
         case(real(3, 4), 2.0, np.array([0.0, 1.0, 1.5, 3.0])),
         case(real(2, 3, 4)),
+        case(real(5), axis=0),
+        case(real(3, 4), 0.5, axis=1),
+        case(real(3, 4), axis=-2),
+        case(real(2, 3, 4), np.array([0.0, 1.0, 1.5]), axis=1),
+        case(real(2, 3, 4), axis=(2, 0)),
+        case(real(2, 3, 4), 0.5, 2.0, axis=(-1, 1)),
+        case(real(3, 4), axis=(1,)),
     ],
 )
-def gradient_adjoint(f, *varargs, d_y):
-    d_f = gradient_adjoint_f(d_y, f, varargs)
+def gradient_adjoint(f, *varargs, axis=None, d_y):
+    d_f = gradient_adjoint_f(d_y, f, varargs, axis=axis)
     return d_f
 
 
@@ -276,4 +311,4 @@ def builtin_sum_adjoint(iterable, start=0, *, d_y):
     return d_iterable, d_start
 
 
-nondifferentiable(count, degrees_of_freedom, repeats)
+nondifferentiable(count, count_where, degrees_of_freedom, repeats)

@@ -78,14 +78,19 @@ def _mean_heights(values: Any, axis: int) -> Any:
     return np.moveaxis((values[..., 1:] + values[..., :-1]) / 2, -1, axis)
 
 
-def gradient_adjoint_f(d: Any, f: Any, spacings: Sequence[Any] = ()) -> Any:
-    """Adjoint of `numpy.gradient` along all axes, with first-order differences at the edges."""
-    if np.ndim(f) == 1:
+def gradient_adjoint_f(
+    d: Any, f: Any, spacings: Sequence[Any] = (), axis: int | tuple[int, ...] | None = None
+) -> Any:
+    """Adjoint of `numpy.gradient`, with first-order differences at the edges."""
+    if axis is None:
+        axis = tuple(range(np.ndim(f)))
+    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    if len(axes) == 1:
         d = (d,)
-    if len(spacings) != np.ndim(f):
-        spacings = [spacings[0] if spacings else 1.0] * np.ndim(f)
+    if len(spacings) != len(axes):
+        spacings = [spacings[0] if spacings else 1.0] * len(axes)
     return sum(
-        (_gradient_adjoint_axis(d[i], f, spacings[i], i) for i in range(np.ndim(f))),
+        (_gradient_adjoint_axis(d[i], f, spacings[i], axes[i]) for i in range(len(axes))),
         np.zeros_like(f),
     )
 

@@ -21,13 +21,18 @@ def interp_adjoint_x(d: Any, x: Any, xp: Any, fp: Any) -> Any:
     return unbroadcast(d * np.where(inside, _slopes(xp, fp)[left], 0), x)
 
 
-def interp_adjoint_fp(d: Any, x: Any, xp: Any, fp: Any) -> Any:
-    """Adjoint of the values `fp` in `numpy.interp`: shares for the ends of each segment."""
+def interp_adjoint_fp(d: Any, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any:
+    """Adjoint of the values `fp` in `numpy.interp`: shares for the ends of each segment.
+
+    Nothing comes from points outside of `xp` where `left` or `right` takes the place of the end.
+    """
     module = array_module(x, xp)
+    d = d if left is None else np.where(np.less(x, xp[0]), 0, d)
+    d = d if right is None else np.where(np.greater(x, xp[-1]), 0, d)
     d_fp = module.zeros(np.shape(fp))
-    left, part = _segments(x, xp)
-    module.add.at(d_fp, left, d * (1 - part))
-    module.add.at(d_fp, np.minimum(left + 1, len(xp) - 1), d * part)
+    first, part = _segments(x, xp)
+    module.add.at(d_fp, first, d * (1 - part))
+    module.add.at(d_fp, np.minimum(first + 1, len(xp) - 1), d * part)
     return unbroadcast(d_fp, fp)
 
 

@@ -27,6 +27,12 @@ def count(a: Any, axis: Axis = None) -> int:
     return math.prod(shape[i] for i in axis) if isinstance(axis, tuple) else shape[axis]
 
 
+def count_where(a: Any, where: Any, axis: Axis = None) -> Any:
+    """Numbers of elements of `a` where `where` holds, along `axis`, which is kept with length 1."""
+    mask = np.broadcast_to(where, np.shape(a))
+    return np.sum(mask, axis, np.result_type(a), keepdims=True)
+
+
 def repeats(y: Any, x: Any) -> float:
     """Number of elements of `y` that each element of an operand `x` is broadcast to; 0.0 where there are none."""
     size = np.size(x)

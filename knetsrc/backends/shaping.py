@@ -94,10 +94,11 @@ def each_reshaped(d: Any, arrays: Sequence[Any]) -> list[Any]:
     return [reshape_like(part, array) for part, array in zip(parts, arrays, strict=True)]
 
 
-def meshgrid_adjoint_xi(d: Sequence[Any], xi: Sequence[Any]) -> list[Any]:
-    """Adjoints of the coordinates of `numpy.meshgrid`: the first two axes have traded places."""
+def meshgrid_adjoint_xi(d: Sequence[Any], xi: Sequence[Any], indexing: str = "xy") -> list[Any]:
+    """Adjoints of the coordinates of `numpy.meshgrid`: the first two axes have traded places, unless `indexing` is "ij"."""
+    is_traded = indexing == "xy" and len(xi) > 1
     return [
-        _along(part, (1 - i) if i < 2 and len(xi) > 1 else i, x)
+        _along(part, (1 - i) if i < 2 and is_traded else i, x)
         for i, (part, x) in enumerate(zip(d, xi, strict=True))
     ]
 

@@ -95,3 +95,33 @@ def test_apply_along_axis_of_a_function_that_gives_a_matrix_is_refused():
 
     with pytest.raises(NotDifferentiableError, match="gives a matrix"):
         grad(f)(M)
+
+
+def test_sums_and_means_of_some_elements():
+    def f(x, mask):
+        return np.sum(np.sum(x**2, axis=1, where=mask) * x.mean(axis=1, where=mask))
+
+    check(f, M, M > 0)
+    check(lambda x: np.sum(x**3, where=x > 0), V)
+    check(lambda x: x.sum(where=[True, False, True, True]) ** 2, V)
+
+
+def test_softmax_of_some_elements():
+    def f(x):
+        e = np.exp(x - np.max(x))
+        return np.sum((e / np.sum(e, where=x > 0)) ** 2)
+
+    check(f, V)
+
+
+def test_options_of_functions_on_grids():
+    def mesh(x, y):
+        a, b = np.meshgrid(x, y, indexing="ij")
+        return np.sum(np.sin(a) * b**2)
+
+    check(mesh, V, V[:3])
+    check(lambda x: np.sum(np.gradient(x, 0.5, axis=1) ** 2), M)
+    check(
+        lambda x, fp, low: np.sum(np.interp(x, [0.0, 1.0, 1.5], fp, left=low, right=0.0) ** 2),
+        V, V[:3], 0.4,
+    )  # fmt: skip

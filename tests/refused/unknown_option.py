@@ -1,7 +1,7 @@
-"""UnsupportedSyntaxError: `np.sum` with the argument `where`
+"""UnsupportedSyntaxError: `np.prod` with the argument `where`
   unknown_option.py:13, in f
-   13 |     return np.sum(x, where=[True, False, True])
-      |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+   13 |     return np.prod(x, where=[True, False, True])
+      |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   why:      its derivative rule supports `a`, `axis`, `keepdims` only
   instead:  leave `where` out, or write what it does as an operation of its own
 """
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def f(x):
-    return np.sum(x, where=[True, False, True])
+    return np.prod(x, where=[True, False, True])
 
 
 ARGS = (np.ones(3),)
