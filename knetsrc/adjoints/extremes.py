@@ -12,6 +12,7 @@ from knetsrc.adjoints.reductions import REDUCTIONS
 from knetsrc.adjoints.table import Sample, adjoint, away, case, distinct, real
 from knetsrc.backends import (
     divide_or_zero,
+    keep_axes,
     median_adjoint_a,
     norm_adjoint_x,
     share_among_equal,
@@ -106,4 +107,25 @@ def norm_adjoint(x, ord=None, axis=None, keepdims=False, *, y, d_y):
         d_x = divide_or_zero(d_y, y) * x
     else:
         d_x = norm_adjoint_x(d_y, x, y, ord, axis)
+    return d_x
+
+
+@adjoint(
+    np.linalg.vector_norm,
+    cases=[
+        case(real(5)),
+        case(real()),
+        case(real(3, 4)),
+        case(real(3, 4), axis=0),
+        case(real(3, 4), axis=-1, keepdims=True),
+        case(real(2, 3, 4), axis=(0, 2)),
+        case(real(2, 3, 4), axis=(-1, 1), keepdims=True),
+        case(real(3, 4), keepdims=True),
+    ],
+)
+def vector_norm_adjoint(x, axis=None, keepdims=False, *, y, d_y):
+    if axis is None:
+        d_x = divide_or_zero(d_y, y) * x
+    else:
+        d_x = keep_axes(divide_or_zero(d_y, y), x, axis) * x
     return d_x

@@ -10,7 +10,10 @@ from knetsrc.backends import (
     interp_adjoint_fp,
     interp_adjoint_x,
     interp_adjoint_xp,
+    like,
     linspace_adjoint,
+    polyval_adjoint_p,
+    polyval_slope,
     quantile_adjoint_a,
     unbroadcast,
 )
@@ -106,3 +109,21 @@ def quantile_rule(a, q, axis=None, keepdims=False, *, d_y):
 def percentile_rule(a, q, axis=None, keepdims=False, *, d_y):
     d_a = quantile_adjoint_a(d_y, a, q, axis, 100)
     return d_a
+
+
+@adjoint(
+    np.polyval,
+    cases=[
+        case(real(4), real()),
+        case(real(3), real(2, 3)),
+        case(real(1), real(3)),
+        case([real(), 2.0, real()], real(3)),
+        case((real(), real()), real()),
+        case(real(0), real(2)),
+        case(real(3, 4), real()),
+    ],
+)
+def polyval_rule(p, x, *, y, d_y):
+    d_p = polyval_adjoint_p(like(d_y, y), p, x)
+    d_x = unbroadcast(like(d_y, y) * polyval_slope(p, x), x)
+    return d_p, d_x

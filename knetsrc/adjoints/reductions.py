@@ -18,6 +18,7 @@ from knetsrc.backends import (
     cumprod_adjoint_a,
     degrees_of_freedom,
     diff_adjoint_a,
+    diff_adjoint_part,
     divide_or_zero,
     gradient_adjoint_f,
     keep_axes,
@@ -228,11 +229,24 @@ def cumprod_adjoint(a, axis=None, *, d_y):
         case(real(3), 5),
         case(real(0, 3)),
         case(real(1)),
+        case(real(5), prepend=real()),
+        case(real(5), 2, append=0.0),
+        case(real(3, 4), prepend=real(3, 2), append=real()),
+        case(real(3, 4), 2, 0, prepend=real(1, 4), append=real(2, 4)),
+        case(real(4), 0, prepend=real(2)),
+        case(real(0), prepend=real()),
     ],
 )
-def diff_adjoint(a, n=1, axis=-1, *, d_y):
-    d_a = diff_adjoint_a(d_y, a, n, axis)
-    return d_a
+def diff_adjoint(a, n=1, axis=-1, prepend=None, append=None, *, d_y):
+    if is_literal(prepend) and prepend is None and is_literal(append) and append is None:
+        d_a = diff_adjoint_a(d_y, a, n, axis)
+        d_prepend = None
+        d_append = None
+    else:
+        d_a = diff_adjoint_part(d_y, (prepend, a, append), 1, n, axis)
+        d_prepend = diff_adjoint_part(d_y, (prepend, a, append), 0, n, axis)
+        d_append = diff_adjoint_part(d_y, (prepend, a, append), 2, n, axis)
+    return d_a, d_prepend, d_append
 
 
 @adjoint(

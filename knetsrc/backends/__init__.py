@@ -36,6 +36,7 @@ from knetsrc.backends.decompositions import (
 )
 from knetsrc.backends.differences import (
     diff_adjoint_a,
+    diff_adjoint_part,
     gradient_adjoint_f,
     trapezoid_adjoint_dx,
     trapezoid_adjoint_values,
@@ -64,6 +65,8 @@ from knetsrc.backends.grids import (
     interp_adjoint_x,
     interp_adjoint_xp,
     linspace_adjoint,
+    polyval_adjoint_p,
+    polyval_slope,
     quantile_adjoint_a,
 )
 from knetsrc.backends.indexing import (
@@ -251,6 +254,7 @@ __all__ = [
     "diag_adjoint_v",
     "diagonal_adjoint_a",
     "diff_adjoint_a",
+    "diff_adjoint_part",
     "dist_adjoint",
     "divide_or_zero",
     "dot_adjoint_a",
@@ -319,6 +323,8 @@ __all__ = [
     "pad_adjoint_constant_values",
     "pad_interior",
     "pinv_adjoint_a",
+    "polyval_adjoint_p",
+    "polyval_slope",
     "pooled",
     "product_adjoint",
     "product_curvature",

@@ -19,6 +19,36 @@ def diff_adjoint_a(d: Any, a: Any, n: int = 1, axis: int = -1) -> Any:
     return -d_a if n % 2 else d_a
 
 
+def diff_adjoint_part(d: Any, parts: Sequence[Any], place: int, n: int = 1, axis: int = -1) -> Any:
+    """Adjoint of one of `prepend`, `a` and `append` of `numpy.diff`, which are joined; None where it is None.
+
+    Parameters
+    ----------
+    d
+        Adjoint of the differences.
+    parts
+        All three, None for one that is not given; a number stands for one element along `axis`.
+    place
+        Which of them is asked for.
+    n, axis
+        As in `numpy.diff`.
+    """
+    if parts[place] is None:
+        return None
+    if n == 0:  # nothing is joined then
+        return unbroadcast(d if place == 1 else 0.0 * np.sum(d), parts[place])
+    one = list(np.shape(parts[1]))
+    one[axis] = 1
+    whole = [
+        np.broadcast_to(p, one if np.ndim(p) == 0 else np.shape(p)) for p in parts if p is not None
+    ]
+    d_joined = diff_adjoint_a(d, np.concatenate(whole, axis), n, axis)
+    sizes = [0 if p is None else 1 if np.ndim(p) == 0 else np.shape(p)[axis] for p in parts]
+    start = sum(sizes[:place])
+    piece = np.moveaxis(np.moveaxis(d_joined, axis, 0)[start : start + sizes[place]], 0, axis)
+    return unbroadcast(piece, parts[place])
+
+
 def trapezoid_adjoint_values(
     d: Any, values: Any, x: Any = None, dx: Any = 1.0, axis: int = -1
 ) -> Any:

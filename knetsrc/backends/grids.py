@@ -171,3 +171,20 @@ def quantile_adjoint_a(d: Any, a: Any, q: Any, axis: Axis = None, scale: float =
     d_values = np.zeros_like(values)
     np.put_along_axis(d_values, np.argsort(values, axis=-1, kind="stable"), d_sorted, -1)
     return reduced_axes_back(d_values, a, axis)
+
+
+def polyval_adjoint_p(d: Any, p: Any, x: Any) -> Any:
+    """Adjoint of the coefficients in `numpy.polyval`, which come with falling powers of `x`."""
+    powers = range(len(p) - 1, -1, -1)
+    parts = [unbroadcast(d * x**power, c) for c, power in zip(p, powers, strict=True)]
+    if not hasattr(p, "dtype"):
+        return parts
+    return np.stack(parts) if parts else np.zeros_like(p)
+
+
+def polyval_slope(p: Any, x: Any) -> Any:
+    """Derivative of the polynomial with the coefficients `p` at `x`."""
+    slope = 0.0 * x
+    for place, c in enumerate(p[:-1]):
+        slope = slope * x + (len(p) - 1 - place) * c
+    return slope

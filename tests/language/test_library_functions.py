@@ -125,3 +125,21 @@ def test_options_of_functions_on_grids():
         lambda x, fp, low: np.sum(np.interp(x, [0.0, 1.0, 1.5], fp, left=low, right=0.0) ** 2),
         V, V[:3], 0.4,
     )  # fmt: skip
+
+
+def test_differences_with_values_put_before_and_after():
+    check(lambda x, first: np.sum(np.diff(x, prepend=first) ** 2), V, 0.3)
+    check(lambda x: np.sum(np.diff(x, append=x[:2]) ** 3), V)
+    check(lambda x: np.sum(np.diff(x, axis=0, prepend=0.0, append=x[:1]) ** 2), M)
+
+
+def test_polynomial_with_its_coefficients_in_an_array_or_a_list():
+    check(lambda p, x: np.sum(np.polyval(p, x) ** 2), V, M)
+    check(lambda p, x: np.polyval(p, x) * np.polyval(p, x + 1), [0.3, 1.0, 2.0], 0.7)
+
+
+def test_norms_of_vectors():
+    def f(x):
+        return np.sum(np.linalg.vector_norm(x, axis=1) ** 3) * np.linalg.vector_norm(x, ord=2)
+
+    check(f, M)
