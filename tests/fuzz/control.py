@@ -5,6 +5,10 @@ from collections.abc import Sequence
 
 from .expressions import ANY, Expressions, Writer
 
+DATA = [
+    "np.linspace(-0.4, 1.1, 6).reshape(2, 3)", "[(0.4, 0.3, -0.2), (0.1, -0.5, 0.6)]",
+    "[np.array([0.6, -0.2, 0.9]), np.array([0.1, 0.3, -0.8])]",
+]  # fmt: skip
 BOUNDS = ["2", "3", "1", "0", "3, 0, -1", "1, 4, 2", "2, 2"]
 
 
@@ -27,7 +31,7 @@ class Control(Expressions):
         if depth > 4 or self.loops > 2:
             return every
         every += [
-            (self.branch, 4), (self.loop_range, 3), (self.loop_items, 3), (self.loop_while, 1),
+            (self.branch, 4), (self.loop_range, 3), (self.loop_items, 3), (self.loop_while, 1), (self.loop_data, 2),
             (self.carried, 1), (self.twice, 1), (self.halving, 1), (self.attempt, 1), (self.matched, 1),
         ]  # fmt: skip
         return [*every, (self.leave, 3 if self.loops else 1)]
@@ -185,6 +189,27 @@ class Control(Expressions):
         lines += self.looped(head)
         self.scope, self.integers, self.walked = before, integers, walked
         return lines
+
+    def loop_data(self, depth: int) -> list[str]:
+        """A loop over what is not differentiated: entries under names of their own, values that are collected."""
+        row, part, found = self.fresh("datum"), self.fresh("entry"), self.fresh("found")
+        source = self.draw.choice(DATA)
+        head = self.draw.choice([
+            f"for {row} in {source}:", f"for n_th, {row} in enumerate({source}):",
+            f"for {row}, mate in zip({source}, [0.4, -0.3]):", f"for {row} in reversed({source}):",
+        ])  # fmt: skip
+        held = dict(self.scope)
+        self.scope |= {row: "v", part: "s"} | ({"mate": "s"} if "mate" in head else {})
+        first = self.draw.choice(
+            [f"{part} = {row}[0]", f"{part}, _, _ = {row}", f"_, {part}, *_ = {row}"]
+        )
+        kept = [f"    {found}.append({self.bounded(self.draw.choice('sv'))})"]
+        lines = [f"{found} = []", *self.looped(head, [f"    {first}", *kept])]
+        self.scope = held
+        name, _ = self.target("s")
+        read = self.draw.choice(["np.sum({}[0])", "np.sum(np.array({}) ** 2)", "np.sum({}[-1])"])
+        self.bind(name, "s")
+        return [*lines, f"{name} = {read.format(found)} if {found} else 0.3"]
 
     def sources(self) -> dict[str, list[str]]:
         """What a loop can run over, by the kind of its items."""
