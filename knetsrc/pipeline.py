@@ -173,6 +173,9 @@ def _is_generated(module: str) -> bool:
     return module.startswith(f"{PACKAGE}.")
 
 
+_LITERALS: dict[type, type] = {gast.Tuple: tuple, gast.List: list, gast.Dict: dict}
+
+
 @dataclass
 class _Entry:
     """The function or the pair of functions that the user calls."""
@@ -238,18 +241,17 @@ class _Entry:
 
     def _refuse_container(self) -> None:
         """Refuse a function that returns a tuple, list or dict, as a call would: there is no source to be shown or written."""
+        source = self.main.source
+        if source is None or _is_generated(source.module_name):  # the call names what that is of
+            return
         value = getattr(self.main.core.body[-1], "value", None)
         parts = getattr(value, "keys", getattr(value, "elts", []))
-        is_container = isinstance(value, gast.Tuple | gast.List | gast.Dict)
-        if (
-            is_container
-            and self.main.source
-            and not any(p is None or isinstance(p, gast.Starred) for p in parts)
-        ):
-            kinds = {gast.Tuple: tuple, gast.List: list, gast.Dict: dict}
-            of_its_form = kinds[type(value)]((n, n) for n in range(len(parts)))
-            refused = refused_result(of_its_form, self.main.source.function, has_aux=False)
-            assert refused is not None
+        kind = _LITERALS.get(type(value))
+        if kind is None or any(p is None or isinstance(p, gast.Starred) for p in parts):
+            return
+        alike = kind((n, n) for n in range(len(parts)))
+        refused = refused_result(alike, source.function, has_aux=False)
+        if refused is not None:
             raise refused
 
     def _numbers(self) -> frozenset[str]:
