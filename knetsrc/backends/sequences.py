@@ -53,10 +53,11 @@ def accumulated(items: Sequence[Any], function: Function = operator.add) -> list
     return values
 
 
-def sorted_by(items: Sequence[Any], key: Function, reverse: bool = False) -> list[Any]:
+def sorted_by(items: Iterable[Any], key: Function, reverse: bool = False) -> list[Any]:
     """`sorted(items, key=key, reverse=reverse)`."""
-    keys = [key(item) for item in items]
-    return [items[i] for i in order_of(keys, reverse)]
+    values = list(items)
+    keys = [key(value) for value in values]
+    return [values[i] for i in order_of(keys, reverse)]
 
 
 def in_order(items: Iterable[Any], reverse: bool = False) -> list[Any]:
@@ -65,16 +66,18 @@ def in_order(items: Iterable[Any], reverse: bool = False) -> list[Any]:
     return [values[i] for i in order_of(values, reverse)]
 
 
-def largest_by(items: Sequence[Any], key: Function) -> Any:
+def largest_by(items: Iterable[Any], key: Function) -> Any:
     """`max(items, key=key)`: the first of the largest."""
-    keys = [key(item) for item in items]
-    return items[order_of(keys, largest=True)[0]]
+    values = list(items)
+    keys = [key(value) for value in values]
+    return values[order_of(keys, largest=True)[0]]
 
 
-def smallest_by(items: Sequence[Any], key: Function) -> Any:
+def smallest_by(items: Iterable[Any], key: Function) -> Any:
     """`min(items, key=key)`: the first of the smallest."""
-    keys = [key(item) for item in items]
-    return items[order_of(keys)[0]]
+    values = list(items)
+    keys = [key(value) for value in values]
+    return values[order_of(keys)[0]]
 
 
 def order_of(keys: Sequence[Any], largest: bool = False) -> list[int]:

@@ -28,6 +28,7 @@ from knetsrc.transform.listed import lists_as_arrays
 from knetsrc.transform.lost_writes import LostWrites
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, split_calls, unfold_gets
+from knetsrc.transform.normalize.loop_keys import through_keys
 from knetsrc.transform.results import bind_result, split_aux
 from knetsrc.transform.stateful import refuse_unknown_methods
 from knetsrc.transform.tries import structure_tries
@@ -87,6 +88,7 @@ class Preparing:
         kinds = self.facts.containers(core, function.kinds)
         calls, module = self.units.calls.within(kinds), self.units.outside.module(np)
         core = lists_as_arrays(core, calls, module, function.told.lists)
+        core = through_keys(core, lambda node: tree.is_name(node) and kinds.of(node) == "dict")
         core = self._through_views(core, names, at_end, function)
         depends, written = self._depends(core, wrt), loops_that_write(core)
         core = index_loops(

@@ -508,3 +508,54 @@ def test_reduce_with_functions_of_the_operator_module():
         return np.sum(functools.reduce(operator.add, [x, x * x, np.sin(x)]))
 
     check(f, V)
+
+
+# --- dictionaries that are gone through ------------------------------------------------------------
+def keys_by_length(p):
+    return sum(p[k] ** 2 for k in sorted(p, key=len))
+
+
+def items_by_key(p):
+    s = 0.0
+    for _, v in sorted(p.items(), key=lambda kv: kv[0]):
+        s = s * 2 + v**2
+    return s
+
+
+def values_in_order(p):
+    s = 0.0
+    for v in sorted(p.values(), key=lambda v: -v, reverse=True):
+        s = s * 2 + v**2
+    return s
+
+
+def largest_and_smallest(p):
+    largest = p[max(p, key=lambda k: p[k])] ** 2
+    return largest * p[min(p, key=p.get)] + max(p.items(), key=lambda kv: kv[1])[1] ** 3
+
+
+def keys_kept_in_a_list(p):
+    names = [k for k in p]
+    long = [k for k in sorted(p) if len(k) > 1]
+    d = dict(zip(names, [p[k] for k in names], strict=True))
+    return d["a"] ** 2 + sum(d[k] * p[k] for k in long)
+
+
+def keys_of_an_own_dictionary(p):
+    d = {"a": p["a"] * 2, "b": p["cc"]}
+    names = [k for k in d]
+    return sum(d[k] ** 2 for k in names) * d[names[0]]
+
+
+def of_a_helper(p):
+    return 2 * keys_kept_in_a_list(p) * items_by_key(p)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [keys_by_length, items_by_key, values_in_order, largest_and_smallest, keys_kept_in_a_list,
+     keys_of_an_own_dictionary, of_a_helper],
+    ids=lambda f: f.__name__,
+)  # fmt: skip
+def test_dictionaries_that_are_gone_through(program):
+    check(program, {"bb": 0.3, "a": 0.7, "cc": 0.4})

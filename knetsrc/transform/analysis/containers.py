@@ -12,6 +12,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.assigned import bound_values
+from knetsrc.transform.normalize.loop_keys import gone_through
 
 SEQUENCES = ("list", "tuple")
 _ANY = "any"  # of a name that is bound to nothing known yet
@@ -148,7 +149,7 @@ def asked_names(
             asked += node.args
         elif isinstance(node, gast.Call):
             asked += of_helper(node)
-    found = {n.id for n in asked if isinstance(n, gast.Name)}
+    found = {n.id for n in asked if isinstance(n, gast.Name)} | _maybe_dicts(function)
     bound, waiting = bound_values(function), [*found]
     while waiting:  # a copy is what it is a copy of
         copied = map(_copied, bound.get(waiting.pop(), ()))
@@ -156,3 +157,17 @@ def asked_names(
         found |= new
         waiting += new
     return found
+
+
+def _maybe_dicts(function: gast.FunctionDef) -> set[str]:
+    """Names that a loop goes through, and that are indexed by what a loop takes out of a name: of dictionaries, or of lists."""
+    loops = [n for n in tree.walk(function.body) if isinstance(n, gast.For)]
+    loops = [n for n in loops if tree.is_name(gone_through(n.iter))]
+    taken = tree.names_written([n.target for n in loops])
+    indexed = {
+        n.value.id
+        for n in tree.walk(function.body)
+        if isinstance(n, gast.Subscript) and tree.is_name(n.value) and tree.is_name(n.slice)
+        if n.slice.id in taken
+    }
+    return indexed & {gone_through(n.iter).id for n in loops}

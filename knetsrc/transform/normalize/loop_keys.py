@@ -1,5 +1,6 @@
 """Whether a loop goes through keys or indices, which have no derivative."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gast
@@ -14,15 +15,34 @@ _TEXT_METHODS = frozenset(dir(str)) - frozenset(dir(np.ndarray)) - frozenset(dir
 
 def stays(node: gast.For) -> bool:
     """Whether a loop counts or goes through keys already."""
-    inner = node.iter
-    while tree.called_name(inner) in ("list", "tuple", "sorted", "reversed") and inner.args:
-        inner = inner.args[0]
+    inner = gone_through(node.iter)
     return (
         tree.called_name(inner) == "range"
         or method(inner) == "keys"
         or reads_entries(inner, node.target, node.body)
         or (inner is node.iter and is_key(node.target, node.body))
     )
+
+
+def gone_through(iterable: Any) -> Any:
+    """`d` for `sorted(d)`."""
+    while tree.called_name(iterable) in ("list", "tuple", "sorted", "reversed") and iterable.args:
+        iterable = iterable.args[0]
+    return iterable
+
+
+def through_keys(function: gast.FunctionDef, is_dict: Callable[[Node], bool]) -> gast.FunctionDef:
+    """`for k in d.keys()` for `for k in d`, where the name `d` is a dictionary and the body does not tell."""
+
+    def keyed(node: gast.For) -> gast.For:
+        inner = gone_through(node.iter)
+        if not is_dict(inner) or stays(node):
+            return node
+        keys = tree.at(tree.call(tree.attribute(inner, "keys")), inner)
+        node.iter = tree.substitute(node.iter, {inner.id: keys})
+        return node
+
+    return tree.rewrite(function, {gast.For: keyed})  # type: ignore[no-any-return]
 
 
 def is_key(target: Any, body: list[Node]) -> bool:
