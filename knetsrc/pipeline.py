@@ -49,6 +49,7 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
     """
     units = Units()
     units.in_place = {text for text, kind, _ in request.given if kind == "in_place"}
+    units.told_classes = {text: what for text, kind, what in request.given if kind == "class"}
     main = units.with_given(_main(units, function), request.given)
     wrt = [_parameter(main, i) for i in request.wrt]
     entry = _Entry(units, main, request, wrt)

@@ -198,9 +198,12 @@ class Runner:
         if not self._by_given and not has_module and not self._has_module_default:
             try:
                 plan = self.ready()
-            except MissingAdjointError:
+            except KnetsrcError as error:
                 self._asks = tuple(p.name for p in parameters_of(self._function))
+                is_about_calls = isinstance(error, MissingAdjointError)
                 if not given_by(self._function, args, kwargs, self._asks):
+                    raise
+                if not is_about_calls and not self._is_told_more(args, kwargs):
                     raise
             else:
                 self._asks = plan.generated.asks

@@ -12,6 +12,7 @@ from knetsrc.errors import KnetsrcError, UnsupportedAliasError, function_at
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.classes import classes_of, owner_of
+from knetsrc.transform.own_methods import MARK
 from knetsrc.transform.resolve import Outside, numpy_path
 from knetsrc.transform.source import Source
 
@@ -293,4 +294,6 @@ def located(error: KnetsrcError, source: Source) -> KnetsrcError:
     node, line = source.tree, getattr(error.at, "lineno", None) or 0
     is_inside = node.lineno <= line <= node.end_lineno
     name = source.function.__name__ if is_inside else function_at(source.lines, line)
+    error.message = error.message.replace(MARK, "")
+    error.instead = error.instead.replace(MARK, "")
     return error.located(source.filename, name, source.lines)

@@ -207,7 +207,9 @@ class Preparing:
         return lambda node: bool(differentiable_names(node, self.units.calls) & varied())
 
     def _is_active_get(self, call: gast.Call, core: gast.FunctionDef, wrt: set[str]) -> bool:
-        is_get = isinstance(call.func, gast.Attribute) and call.func.attr == "get"
+        is_get = (
+            isinstance(call.func, gast.Attribute) and call.func.attr == "get" and bool(call.args)
+        )
         is_method = is_get and isinstance(self.units.calls.of(call), Unknown)
         return is_method and bool(
             differentiable_names(call, self.units.calls) & varied_names(core, self.units.calls, wrt)

@@ -47,6 +47,7 @@ from knetsrc.transform.evaluate import once_written, refuse_closures
 from knetsrc.transform.follow import Following, without_choices
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.attribute_writes import WITH
+from knetsrc.transform.own_methods import all_replaced, plain
 from knetsrc.transform.resolve import Outside
 from knetsrc.transform.returns import Returns
 from knetsrc.transform.star_calls import reads_entries_only
@@ -118,7 +119,7 @@ class Specializer:
         rewriters = {gast.Call: rewrite_call, gast.For: rewrite_loop, **operations}
         new = tree.rewrite(core, rewriters)
         refuse_closures(new)
-        return without_choices(new, names)
+        return all_replaced(without_choices(new, names))
 
     def _known(self, core: gast.FunctionDef, classes: Mapping[str, type]) -> ClassFacts:
         known = ClassFacts(self.outside, dict(classes), self._result_of)
@@ -306,7 +307,7 @@ class Specializer:
             if tree.called_name(function.value) == "super":
                 return self._inherited(node, known)
             owner = known.class_of(function.value)
-            if owner is not None and may_be_replaced(owner, function.attr):
+            if owner is not None and may_be_replaced(owner, plain(function.attr)):
                 raise _replaced_method(node, owner)
             if owner is not None:
                 return _called(function.attr, function.value, node, owner.__mro__)
@@ -677,7 +678,7 @@ def _is_descriptor(owner: type, name: str) -> bool:
 
 
 def _replaced_method(node: gast.Call, owner: type) -> MissingAdjointError:
-    name = node.func.attr
+    name = plain(node.func.attr)
     return MissingAdjointError(
         f"a call of `{tree.show(node.func)}`, which an object of the class {owner.__name__} may have replaced",
         at=node,
@@ -719,6 +720,7 @@ def _index(node: Any) -> tree.Node:
 
 def _called(name: str, receiver: Any, node: gast.Call, among: tuple[type, ...]) -> Member | None:
     """The method that is called, as a plain function with all of its arguments."""
+    name = plain(name)
     kind = next((k for k in among if name in vars(k)), None)
     if kind is None or is_library(kind):
         return None

@@ -24,6 +24,7 @@ from knetsrc.transform.normalize.effects import path_of
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 from knetsrc.transform.normalize.owned_containers import escaping_names
 from knetsrc.transform.normalize.scopes import parameters, rewritten
+from knetsrc.transform.own_methods import plain
 
 _OF_BUILTINS = frozenset(
     name for kind in (np.ndarray, list, tuple, dict, str, float) for name in dir(kind)
@@ -57,7 +58,9 @@ class Stateful:
             first = next(iter(parameters(core)), "")
             own = [n for n in tree.walk(core.body) if isinstance(n, gast.Call)]
             self._changes[key] = _rebinds(core, first) or any(
-                self.changes(inner, owner) for n in own if (inner := _own_method(n, first, owner))
+                self.changes(inner, owner)
+                for n in own
+                if (inner := _own_method(n, first, owner, function))
             )
         return self._changes[key]
 
@@ -110,7 +113,7 @@ class Stateful:
                 return None
             if self._object_of(node, known) is None:
                 return None
-            name = names.fresh(f"{getattr(node.func, 'attr', 'called')}_value")
+            name = names.fresh(f"{plain(getattr(node.func, 'attr', 'called'))}_value")
             return [tree.assign(name, node)], tree.name(name)
 
         core = hoist(
@@ -254,20 +257,24 @@ def _rebinds(core: gast.FunctionDef, first: str) -> bool:
     )
 
 
-def _own_method(node: gast.Call, first: str, owner: type) -> Any:
+def _own_method(node: gast.Call, first: str, owner: type, caller: Any) -> Any:
     """The method that a method calls of its own object."""
     function = node.func
+    among = owner.__mro__
     if isinstance(function, gast.Attribute):
         is_super = tree.called_name(function.value) == "super"
         if not is_super and not tree.is_name(function.value, first):
             return None
-        name = function.attr
+        name = plain(function.attr)
+        place = next((i for i, k in enumerate(among) if caller in vars(k).values()), None)
+        among = among[place + 1 :] if is_super and place is not None else among
     elif tree.is_name(function, first):
         name = "__call__"
     else:
         return None
-    found = getattr(owner, name, None)
-    return found if type(found).__name__ == "function" else None
+    kind = next((k for k in among if name in vars(k)), None)
+    found = vars(kind)[name] if kind is not None else None
+    return found if isinstance(found, FunctionType) else None
 
 
 def _hands_out(value: Any, first: str) -> bool:

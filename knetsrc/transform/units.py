@@ -47,6 +47,7 @@ from knetsrc.transform.normalize import normalize
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.matches import unfold_matches
 from knetsrc.transform.outline import is_loop, numeric_of, outline, slots_of, without_unused
+from knetsrc.transform.own_methods import mark_methods
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
 from knetsrc.transform.refusal import refused_helper
 from knetsrc.transform.resolve import UNKNOWN, Outside, local_names, qualify, spelling
@@ -79,6 +80,7 @@ class Units:
     pops: bool = False
     stateful: Stateful | None = None
     in_place: set[str] = field(default_factory=set)
+    told_classes: dict[str, type] = field(default_factory=dict)
     _specialized: dict[int, gast.FunctionDef] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -185,6 +187,9 @@ class Units:
             written = listed(source.tree) if is_generator(source.tree) else source.tree
             unfolded = unfold_contexts(unfold_matches(written, source.resolve), source)
             unfolded = unfold_lazy_loops(unfold_yields(unfolded, source), source)
+            known = known_classes(source.function)
+            told = self.told_classes if owns_parameters else {}
+            unfolded = mark_methods(unfolded, source, {**known, **told})
             self.user_names |= local_names(unfolded)
             is_class = functools.partial(is_users_class, source)
             own = frozenset(method_object(source.function))

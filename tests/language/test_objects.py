@@ -567,3 +567,72 @@ def test_named_tuple_replaced_and_as_dict():
         return entries["x"] * p.norm() + sum(p._asdict().values())
 
     check(f, Point(0.5, 1.5), 0.7)
+
+
+# --- methods with names of those of arrays, lists and dicts ------------------------------------------------------------------------
+class Momentum:
+    def __init__(self, rate):
+        self.rate = rate
+        self.m = 1.0
+
+    def update(self, w, g):
+        self.m = 0.9 * self.m + g
+        return w - self.rate * self.m
+
+    def pop(self, w):
+        return self.update(w, w) * 2.0
+
+    def clear(self):
+        self.m = self.m * 0.5
+
+    def get(self):
+        return self.m**2
+
+    def fill(self):
+        return self.m * 3.0
+
+    def append(self, x):
+        return self.m * x
+
+    def insert(self, x):
+        return self.rate * x**2
+
+    def mean(self, x):
+        return self.rate + self.m * x
+
+    def dot(self, x):
+        return self.rate * np.sum(x)
+
+
+class Nesterov(Momentum):
+    def update(self, w, g):
+        return super().update(w, g) * 0.9
+
+
+@pytest.mark.parametrize("kind", [Momentum, Nesterov])
+def test_methods_of_an_object_made_inside_with_names_of_other_methods(kind):
+    def f(w):
+        opt = kind(0.1)
+        for _ in range(3):
+            w = opt.update(w, 2.0 * w)
+        w = opt.pop(w) + opt.fill() + opt.append(w) + opt.insert(w)
+        opt.clear()
+        entries = {"w": w}
+        entries.update(v=opt.get())
+        return np.sum(entries["w"] * entries.get("v")) + opt.dot(w)
+
+    check(f, V)
+
+
+def test_methods_of_other_objects_with_names_of_other_methods():
+    opt = Nesterov(0.3)
+
+    def f(w, o):
+        return np.sum(o.get() * o.append(w) + o.insert(w) * o.fill() + o.mean(w)) + o.dot(w)
+
+    check(f, V, opt, argnums=(0,))
+    check(lambda w: np.sum(opt.get() * opt.append(w) + opt.mean(w)) + opt.dot(w), V)
+    check(opt.insert, V)
+    gradient = grad(lambda o, w: np.sum(o.mean(w)) + o.get())(opt, V)
+    np.testing.assert_allclose(gradient["m"], np.sum(V) + 2.0)
+    assert gradient["rate"] == len(V)

@@ -96,7 +96,7 @@ class CallWrites:
                 "fill_diagonal": (["a", "val"], self._on_diagonal),
             }
             return self._plain(node, *known[method]) if method in known else None
-        if method == "fill" and not is_of_module(node.func):
+        if method == "fill" and not is_of_module(node.func) and (node.args or node.keywords):
             return self._plain(node, ["value"], self._filled)
         if method == "put" and getattr(node.func.value, "id", None) in self.arrays:
             return self._plain(node, ["ind", "v"], self._put)

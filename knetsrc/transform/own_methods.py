@@ -1,0 +1,113 @@
+"""Methods of classes of the user that are called as methods of arrays, lists or dicts are: they get a mark.
+
+opt.update(w, g)     opt.update<own>(w, g)     where `opt` is an object of a class of the user for sure
+
+What rewrites calls of `update`, `pop` or `fill` by their name leaves these alone; `specialize` takes the mark off.
+"""
+
+import types
+from collections.abc import Mapping
+from typing import Any
+
+import gast
+import numpy as np
+
+from knetsrc.errors import MissingAdjointError
+from knetsrc.objects import class_of, is_object
+from knetsrc.transform import tree
+from knetsrc.transform.classes import defined_in, is_library, is_users_class
+from knetsrc.transform.normalize.scopes import parameters
+from knetsrc.transform.resolve import UNKNOWN
+from knetsrc.transform.source import Source
+
+MARK = "<own>"
+_OF_BUILTINS = frozenset(
+    name for kind in (np.ndarray, list, dict) for name in dir(kind) if not name.startswith("_")
+)
+
+
+def plain(text: str) -> str:
+    """The name of a method without a mark."""
+    return text.removesuffix(MARK)
+
+
+def mark_methods(
+    function: gast.FunctionDef, source: Source, classes: Mapping[str, type]
+) -> gast.FunctionDef:
+    """The function with a mark at each such call; `classes` are those of parameters."""
+    calls = [n for n in tree.walk(function.body) if isinstance(n, gast.Call)]
+    if not any(_method(n) in _OF_BUILTINS for n in calls):
+        return function
+    known = _classes_of_names(function, source, classes)
+
+    def marked(node: gast.Call) -> gast.Call:
+        name = _method(node)
+        receiver = node.func.value if name in _OF_BUILTINS else None
+        if tree.called_name(receiver) == "super" and "__class__" in classes:
+            found = next(
+                (f for k in classes["__class__"].__mro__[1:] if (f := defined_in(k, name))), None
+            )
+        elif isinstance(receiver, gast.Name):
+            owner = known.get(receiver.id) or _outside(receiver, source, function)
+            found = defined_in(owner, name) if owner is not None else None
+        else:
+            return node
+        if found is not None and isinstance(found[1], types.FunctionType):
+            node.func.attr = f"{name}{MARK}"
+        return node
+
+    return tree.rewrite(function, {gast.Call: marked})  # type: ignore[no-any-return]
+
+
+def all_replaced(core: gast.FunctionDef) -> gast.FunctionDef:
+    """The function, in which each call with a mark has been replaced.
+
+    Raises
+    ------
+    MissingAdjointError
+        For one that has not.
+    """
+    for node in tree.walk(core.body):
+        if isinstance(node, gast.Attribute) and node.attr.endswith(MARK):
+            name = plain(node.attr)
+            raise MissingAdjointError(
+                f"a call of `{tree.show(node.value)}.{name}`, a method of an object",
+                at=node,
+                why="which class the object is of is not known here",
+                instead="annotate the parameter with its class",
+            )
+    return core
+
+
+def _method(node: Any) -> str:
+    return node.func.attr if isinstance(node.func, gast.Attribute) else ""
+
+
+def _classes_of_names(
+    function: gast.FunctionDef, source: Source, classes: Mapping[str, type]
+) -> dict[str, type]:
+    """Parameters that are not bound anew, and names that only stand for objects that are made in the function."""
+    written = tree.names_written(function.body)
+    found = {p: c for p in set(parameters(function)) - written if (c := classes.get(p)) is not None}
+    made: dict[str, set[type]] = {}
+    single = set()
+    for node in tree.walk(function.body):
+        is_plain = isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name)
+        if is_plain and isinstance(node.value, gast.Call) and len(node.targets) == 1:
+            if is_users_class(source, node.value.func):
+                made.setdefault(node.targets[0].id, set()).add(source.value_of(node.value.func))
+                single.add(id(node.targets[0]))
+    for node in tree.walk(function):
+        is_bound = isinstance(node, gast.Name) and not isinstance(node.ctx, gast.Load)
+        if is_bound and id(node) not in single:
+            made.pop(node.id, None)
+    return found | {n: next(iter(kinds)) for n, kinds in made.items() if len(kinds) == 1}
+
+
+def _outside(node: gast.Name, source: Source, function: gast.FunctionDef) -> type | None:
+    """The class of an object that the function reads from outside."""
+    if node.id in tree.names_written(function.body) | set(parameters(function)):
+        return None
+    value = source.value_of(node)
+    is_users = value is not UNKNOWN and is_object(value) and not is_library(type(value))
+    return class_of(value) if is_users else None
