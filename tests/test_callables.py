@@ -236,7 +236,7 @@ ERRORS = {
     "tuple": (divmod, (3.0, 2.0), NonScalarOutputError, "`divmod` returns a tuple of length 2"),
     "value_and_grad": (
         value_and_grad(SQUARE), (1.0,), NonScalarOutputError,
-        "`lambda__value_and_grad` returns a tuple of length 2",
+        "`<lambda>` returns a tuple of length 2",
     ),
 }  # fmt: skip
 

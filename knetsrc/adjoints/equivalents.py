@@ -53,6 +53,7 @@ ONCE = (
     itertools.takewhile, itertools.dropwhile, itertools.filterfalse, *_ENDLESS, np.ndenumerate,
     np.nditer, np.ndindex,
 )  # fmt: skip
+COLUMNS = sequences.columns  # `np.c_[a, b]`
 EQUIVALENTS: frozenset[Callable[..., Any]] = frozenset({
     *(f for known in _BY_COUNT.values() for f in known.values()),
     *_BY_KEY.values(),

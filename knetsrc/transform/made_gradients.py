@@ -13,7 +13,6 @@ from typing import Any
 
 import gast
 
-from knetsrc import backends
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.resolve import UNKNOWN, Outside
@@ -33,12 +32,15 @@ class MadeGradients:
         Functions of the module that no outside name stands for, by their names; new ones are entered.
     load
         Gives a function of the user, or a gradient, in the core language.
+    helpers
+        Functions of `knetsrc.backends`, which the core language may call.
     """
 
     outside: Outside
     local: dict[str, Any]
     names: Names
     load: Callable[[Any], Any]
+    helpers: Mapping[str, Any]
     _made: dict[Any, tuple[Any, str]] = field(default_factory=dict)
 
     def of(self, node: gast.Call) -> tree.Node | None:
@@ -80,37 +82,29 @@ class MadeGradients:
         """The function, or the gradient of one, that an expression names; None for all else."""
         if is_local:
             of_gradient = (g for g, name in self._made.values() if name == node.id)
-            return next(of_gradient, None) or as_function(node.id, self.local, self.outside)
+            return next(of_gradient, None) or self._executed(node.id)
         found = self.outside.resolve(node)
         is_function = isinstance(found, types.FunctionType) or hasattr(found, "value_and_grad")
         return found if is_function else None
 
+    def _executed(self, text: str) -> types.FunctionType | None:
+        """The function of the module that `text` names, which had been defined inside another one.
 
-def as_function(text: str, local: Mapping[str, Any], outside: Outside) -> types.FunctionType | None:
-    """The function of the module that `text` names, executed.
-
-    Parameters
-    ----------
-    text
-        Name of a function of `local`, which had been defined inside another one.
-    local
-        Functions of the generated module that no outside name stands for.
-    outside
-        What these read from outside; None is returned where that is a variable of a function around.
-    """
-    reached = _reached(text, local)
-    cores = [local[n].core for n in sorted(reached)]
-    read = tree.names_read(cores)
-    if read & outside.captured.keys() or any(local[n].is_loop for n in reached):
-        return None
-    helpers = {n: getattr(backends, n) for n in read if hasattr(backends, n)}
-    names = helpers | {n: v for n, v in outside.roots.items() if n in read}
-    functions = [
-        tree.function_def(n, local[n].core.args, local[n].core.body) for n in sorted(reached)
-    ]
-    source = local[text].source
-    where = f"<{text} of {source.filename if source else ''}>"
-    return _executed(text, where, "\n\n".join(map(tree.show, functions)) + "\n", names)
+        None where it reads a variable of a function around, or a loop has been made of it.
+        """
+        reached = sorted(_reached(text, self.local))
+        cores = [self.local[n].core for n in reached]
+        read = tree.names_read(cores)
+        if read & self.outside.captured.keys() or any(self.local[n].is_loop for n in reached):
+            return None
+        names = {n: self.helpers[n] for n in read & self.helpers.keys()}
+        names |= {n: v for n, v in self.outside.roots.items() if n in read}
+        functions = [
+            tree.function_def(n, c.args, c.body) for n, c in zip(reached, cores, strict=True)
+        ]
+        source = self.local[text].source
+        where = f"<{text} of {source.filename if source else ''}>"
+        return _executed(text, where, "\n\n".join(map(tree.show, functions)) + "\n", names)
 
 
 def _executed(text: str, where: str, code: str, names: Mapping[str, Any]) -> types.FunctionType:

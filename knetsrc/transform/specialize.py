@@ -19,9 +19,8 @@ from typing import Any
 import gast
 import numpy as np
 
-from knetsrc.adjoints.equivalents import EQUIVALENTS
+from knetsrc.adjoints.equivalents import COLUMNS, EQUIVALENTS
 from knetsrc.adjoints.table import TABLE
-from knetsrc.backends.sequences import columns
 from knetsrc.errors import (
     KnetsrcError,
     MissingAdjointError,
@@ -142,8 +141,8 @@ class Specializer:
             return tree.at(
                 tree.call(tree.attribute(module, "concatenate"), tree.list_of(parts)), node
             )
-        home = tree.name(self.outside.module(sys.modules[columns.__module__]))
-        call = tree.call(tree.attribute(home, columns.__name__), tree.list_of(parts))
+        home = tree.name(self.outside.module(sys.modules[COLUMNS.__module__]))
+        call = tree.call(tree.attribute(home, COLUMNS.__name__), tree.list_of(parts))
         return tree.at(call, node)
 
     # --- objects ----------------------------------------------------------------------------------------------------------
