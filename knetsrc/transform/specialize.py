@@ -8,12 +8,10 @@ made for that function; a local name for a function is replaced by it (`follow`)
     act = np.tanh; act(x)    ->  np.tanh(x)
 """
 
-import collections
-import functools
 import sys
 import types
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gast
@@ -22,67 +20,34 @@ import numpy as np
 from knetsrc.adjoints.equivalents import COLUMNS, EQUIVALENTS
 from knetsrc.adjoints.table import TABLE
 from knetsrc.errors import (
-    KnetsrcError,
-    MissingAdjointError,
     UnsupportedAliasError,
     UnsupportedSyntaxError,
 )
 from knetsrc.modules import host_twin
-from knetsrc.objects import assigned_later, has_behaviour, own_attributes
+from knetsrc.objects import has_behaviour, own_attributes
 from knetsrc.transform import tree
-from knetsrc.transform.callee import record_of
 from knetsrc.transform.classes import (
-    DUNDERS,
-    Classes,
     ClassFacts,
     classes_of,
     defined_in,
     held_function,
     is_class_attribute,
     is_library,
-    may_be_replaced,
 )
 from knetsrc.transform.evaluate import once_written, refuse_closures
 from knetsrc.transform.follow import Following, without_choices
+from knetsrc.transform.handed import Template, described
+from knetsrc.transform.members import Members, is_descriptor, is_super_init
 from knetsrc.transform.names import Names
-from knetsrc.transform.normalize.attribute_writes import WITH
-from knetsrc.transform.own_methods import all_replaced, plain
-from knetsrc.transform.resolve import Outside
+from knetsrc.transform.own_methods import all_replaced
 from knetsrc.transform.returns import Returns
 from knetsrc.transform.star_calls import reads_entries_only
-from knetsrc.transform.stateful import Stateful
-from knetsrc.transform.static import Statics, choice, elements, is_closure, is_missing
+from knetsrc.transform.static import Statics, is_closure
 
 
 @dataclass
-class Specializer:
-    """Rewrites the calls of one module's functions.
-
-    Attributes
-    ----------
-    local
-        Functions of the module that no outside name stands for, by their names; new ones are entered.
-    load
-        Gives a function of the user in the core language (an object with `name`, `core`, `parameters`, `classes`).
-    bind
-        Gives the arguments of a call by parameter, or None.
-    gradient
-        Gives the function that `grad(loss)` stands for, None for other calls.
-    making
-        Gives what makes objects of a class, None where that is not known.
-    """
-
-    outside: Outside
-    local: dict[str, Any]
-    names: Names
-    load: Callable[[Any], Any]
-    bind: Callable[[Any, gast.Call], dict[str, tree.Node] | None]
-    stateful: Stateful
-    gradient: Callable[[gast.Call], tree.Node | None]
-    making: Callable[[type], Any]
-
-    _returned: dict[str, Classes] = field(default_factory=dict)
-    _in_making: set[type] = field(default_factory=set)
+class Specializer(Members):
+    """Rewrites the calls of one module's functions."""
 
     def run(
         self,
@@ -119,11 +84,6 @@ class Specializer:
         new = tree.rewrite(core, rewriters)
         refuse_closures(new)
         return all_replaced(without_choices(new, names))
-
-    def _known(self, core: gast.FunctionDef, classes: Mapping[str, type]) -> ClassFacts:
-        known = ClassFacts(self.outside, dict(classes), self._result_of)
-        known.add_locals(core)
-        return known
 
     def _joined(self, node: tree.Node) -> tree.Node | None:
         """`np.concatenate([...])` for `np.r_[a, b]`, and a plain function for `np.c_[a, b]`."""
@@ -268,7 +228,7 @@ class Specializer:
                 why="what it gives is not known while transforming",
                 instead="make it a property",
             )
-        if owner is not None and _is_descriptor(owner, node.attr):
+        if owner is not None and is_descriptor(owner, node.attr):
             raise UnsupportedSyntaxError(
                 f"`{tree.show(node)}`, a descriptor of the class {owner.__name__}",
                 at=node,
@@ -278,72 +238,6 @@ class Specializer:
         if owner is None or not is_class_attribute(owner, node.attr):
             return node
         return tree.at(tree.attribute(tree.call("type", node.value), node.attr), node)
-
-    def _member(self, node: Any, known: ClassFacts) -> "Member | None":
-        """Where the function behind a node is defined, its name, itself, and what it is called with."""
-        if isinstance(node, gast.Call):
-            return self.method_of(node, known)
-        if isinstance(node, gast.Attribute):
-            owner = self._local_class(node.value, known)
-            found = defined_in(owner, node.attr) if owner is not None else None
-            getter = _getter(found[1]) if found else None
-            return (found[0], node.attr, getter, [node.value], []) if found and getter else None
-        for receiver, name, rest in _operators(node):
-            owner = self._local_class(receiver, known)
-            found = defined_in(owner, name) if owner is not None else None
-            if found and isinstance(found[1], types.FunctionType) and not _is_made(found[1]):
-                return (found[0], name, found[1], [receiver, *rest], [])
-        return None
-
-    def _local_class(self, node: tree.Node, known: ClassFacts) -> type | None:
-        """The class of an object that the function was handed or has made."""
-        owner = None if known.is_outside(node) else known.class_of(node)
-        return None if owner is None or is_library(owner) else owner
-
-    def method_of(self, node: gast.Call, known: ClassFacts) -> "Member | None":
-        function = node.func
-        if isinstance(function, gast.Attribute):
-            if tree.called_name(function.value) == "super":
-                return self._inherited(node, known)
-            owner = known.class_of(function.value)
-            if owner is not None and may_be_replaced(owner, plain(function.attr)):
-                raise _replaced_method(node, owner)
-            if owner is not None:
-                return _called(function.attr, function.value, node, owner.__mro__)
-            value = self.outside.resolve(function.value)
-            if isinstance(value, type) and not is_library(value):
-                found = defined_in(value, function.attr)
-                is_class_method = found is not None and isinstance(found[1], classmethod)
-                return (
-                    _called(function.attr, None, node, value.__mro__) if is_class_method else None
-                )
-        owner = known.class_of(function)
-        return _called("__call__", function, node, owner.__mro__) if owner is not None else None
-
-    def _inherited(self, node: Any, known: ClassFacts) -> "Member | None":
-        """The method that `super().method(...)` calls."""
-        current, owner = known.classes.get("__class__"), known.classes.get("__self__")
-        if current is None or owner is None or current not in owner.__mro__:
-            return None
-        if not self._is_own_super(node.func.value, current, known):
-            return None
-        later = owner.__mro__[owner.__mro__.index(current) + 1 :]
-        found = _called(node.func.attr, tree.name(known.first), node, later)
-        if found and found[1] == "__init__" and _is_made(found[2]):
-            raise UnsupportedSyntaxError(
-                f"`super().__init__` of the dataclass {found[0].__name__}",
-                at=node,
-                why="it is written by `dataclass`, and has no source",
-                instead="assign the fields: self.a = ...",
-            )
-        return found
-
-    def _is_own_super(self, node: Any, current: type, known: ClassFacts) -> bool:
-        """Whether `super` is called without arguments, or with those that it has then."""
-        if not node.args:
-            return True
-        kind = self.outside.resolve(node.args[0])
-        return kind is current and tree.is_name(node.args[-1], known.first) and len(node.args) == 2
 
     def _variant(self, callee: Any, wanted: str, call: gast.Call, known: ClassFacts) -> str:
         """The name of a copy of a function for objects of the classes that it is called with."""
@@ -360,80 +254,6 @@ class Specializer:
         name = self.names.fresh(wanted)
         self.local[name] = replace(callee, name=name, classes=classes, origin=origin)
         return name
-
-    def _result_of(self, node: Any, known: ClassFacts) -> Classes:
-        """What is known of the result of a call, an operation or an element of a user's object."""
-        if isinstance(node, gast.Call):
-            made = self.outside.resolve(node.func)
-            if isinstance(made, type) and not is_library(made):
-                return self._made(made, node, known)
-        rewritten = node if tree.called_name(node) in self.local else self._as_function(node, known)
-        text = tree.called_name(rewritten)
-        if text not in self.local:
-            return {}
-        if text not in self._returned:
-            self._returned[text] = {}
-            function = self.local[text]
-            inner = self._known(function.core, function.classes)
-            self._returned[text] = inner.of(function.core.body[-1].value)
-        return self._returned[text]
-
-    def _made(self, kind: type, node: gast.Call, known: ClassFacts) -> Classes:
-        """What is known of an object that a call of its class makes: the classes of attributes that are assigned just then."""
-        if (record := record_of(kind, node)) is not None:
-            found = [(text, known.of(value)) for text, value in record.fields.items()]
-        else:
-            found = self._assigned(kind, node, known)
-        texts = [text for text, _ in found]
-        held = {
-            f".{text}{rest}": c
-            for text, classes in found
-            if texts.count(text) == 1 and not assigned_later(kind, text)
-            for rest, c in classes.items()
-        }
-        return {"": kind} | held
-
-    def _assigned(
-        self, kind: type, node: gast.Call, known: ClassFacts
-    ) -> list[tuple[str, Classes]]:
-        """What `__init__` assigns: attributes, and what is known of their values."""
-        making = self.making(kind)
-        if making is None or kind in self._in_making:
-            return []
-        try:
-            function = self.load(making)
-        except KnetsrcError:  # it says so where it is differentiated
-            return []
-        bound = self.bind(function, node) or {}
-        told = {f"{p}{k}": c for p, a in bound.items() for k, c in known.of(a).items()}
-        self._in_making.add(kind)
-        try:
-            return self._assignments(function.core, function.classes | told)
-        except KnetsrcError:
-            return []
-        finally:
-            self._in_making.discard(kind)
-
-    def _assignments(
-        self, core: gast.FunctionDef, classes: Mapping[str, type]
-    ) -> list[tuple[str, Classes]]:
-        """What a method assigns to its object, itself and by `super().__init__`."""
-        inner = self._known(core, classes)
-        found: list[tuple[str, Classes]] = []
-        for node in tree.walk(core.body):
-            if tree.called_name(node) == WITH and tree.is_name(node.args[0], inner.first):
-                found += [(str(k.arg), inner.of(k.value)) for k in node.keywords]
-            above = self._inherited(node, inner) if _is_super_init(node) else None
-            if above is None:
-                continue
-            loaded = self.load(above[2])
-            call = tree.call("f", *above[3])
-            call.keywords = above[4]
-            bound = self.bind(loaded, call) or {}
-            told = {f"{p}{k}": c for p, a in bound.items() for k, c in inner.of(a).items()}
-            told |= {"__class__": above[0], "__self__": classes["__self__"]}
-            found += self._assignments(loaded.core, classes_of(above[2]) | told)
-        return found
 
     def _iterated(self, iterable: tree.Node, known: ClassFacts) -> tree.Node:
         """What the loop over an object goes through, where `__iter__` returns `iter(...)` of it."""
@@ -496,7 +316,7 @@ class Specializer:
         given = {p: a for p, a in (bound or {}).items() if self._is_given(callee, p, a)}
         if not given or bound is None:
             return node
-        templates = {p: _Template(p, self._statics) for p in given}
+        templates = {p: Template(p, self._statics) for p in given}
         functions = {p: templates[p].of(a) for p, a in given.items()}
         made_of = tuple((p, tree.signature(a)) for p, a in sorted(functions.items()))
         origin = (id(callee.core), made_of)
@@ -548,8 +368,8 @@ class Specializer:
         self, callee: Any, known: Mapping[str, tree.Node], extra: list[str], origin: Any
     ) -> str:
         """A copy of a helper in which some parameters are known, and what these are made of is handed in."""
-        described = "_".join(filter(None, (_described(a) for a in known.values())))
-        name = self.names.fresh(f"{callee.name}_{described}" if described else callee.name)
+        text = "_".join(filter(None, map(described, known.values())))
+        name = self.names.fresh(f"{callee.name}_{text}" if text else callee.name)
         core = tree.clone(callee.core)
         arguments = core.args
         positional = [*arguments.posonlyargs, *arguments.args]
@@ -561,57 +381,6 @@ class Specializer:
             callee, name=name, core=core, star=type(callee.star)(), origin=origin, known=dict(known)
         )
         return name
-
-
-@dataclass
-class _Template:
-    """A function handed to `parameter`, with parameters in the place of what it captures."""
-
-    parameter: str
-    statics: Statics
-    leaves: dict[str, tree.Node] = field(default_factory=dict)
-
-    def of(self, node: tree.Node, wanted: str | None = None) -> tree.Node:
-        wanted = wanted or self.parameter
-        if is_closure(node) or self.statics.is_partial(node):
-            new = tree.clone(node)
-            new.args = [self.of(a, f"{wanted}_{i}") if i else a for i, a in enumerate(new.args)]
-            for keyword in new.keywords:
-                keyword.value = self.of(keyword.value, f"{wanted}_{keyword.arg}")
-            return new
-        if isinstance(node, gast.Tuple | gast.List | gast.Dict):
-            new = tree.clone(node)
-            held = new.values if isinstance(new, gast.Dict) else new.elts
-            keys = [getattr(k, "value", i) for i, k in enumerate(getattr(new, "keys", held))]
-            held[:] = [self.of(v, f"{wanted}_{k}") for k, v in zip(keys, held, strict=True)]
-            return new
-        if isinstance(node, gast.IfExp) and self.statics.is_static(node):
-            arms = (self.of(v, wanted) for v in (node.body, node.orelse))
-            return choice(self.of(node.test, f"{wanted}_taken"), *arms)
-        if is_missing(node):
-            new = tree.clone(node)
-            new.args[0].args = [self.of(a, f"{wanted}_key") for a in new.args[0].args]
-            return new
-        if isinstance(node, gast.Starred) or self.statics.is_leaf(node):
-            text = next((t for t, n in self.leaves.items() if tree.is_same(n, node)), wanted)
-            while text in self.leaves and not tree.is_same(self.leaves[text], node):
-                text += "_"
-            self.leaves[text] = node
-            return tree.name(text)
-        return node
-
-
-def _described(node: tree.Node) -> str:
-    """What to call a helper after that was made for a function."""
-    if is_closure(node) or isinstance(node, gast.Call):
-        return _described(node.args[0])
-    if isinstance(node, gast.Tuple | gast.List | gast.Dict):
-        return "_".join(filter(None, map(_described, elements(node))))
-    if isinstance(node, gast.Subscript):
-        return _described(node.slice)
-    if isinstance(node, gast.Constant):
-        return str(node.value) if isinstance(node.value, str) else ""
-    return tree.show(node).rpartition(".")[2]
 
 
 def rule_of(value: Any) -> Any:
@@ -627,19 +396,6 @@ _CONVERSIONS = (
     *("__array__", "__array_function__", "__array_interface__", "__array_ufunc__"),
     *("__abs__", "__complex__", "__float__", "__int__", "__round__"),
 )
-_UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
-_COMPARED = {
-    gast.Lt: ("__lt__", "__gt__"), gast.LtE: ("__le__", "__ge__"), gast.Eq: ("__eq__", "__eq__"),
-    gast.Gt: ("__gt__", "__lt__"), gast.GtE: ("__ge__", "__le__"), gast.NotEq: ("__ne__", "__ne__"),
-}  # fmt: skip
-
-
-def is_of_namedtuple(function: types.FunctionType) -> bool:
-    """Whether a method is one that every namedtuple has: `_replace` and its like."""
-    return function.__code__.co_filename == collections.__file__
-
-
-Member = tuple[type, str, types.FunctionType, list[tree.Node], list[tree.Node]]
 
 
 def _is_kept(owner: type, name: str) -> bool:
@@ -647,95 +403,13 @@ def _is_kept(owner: type, name: str) -> bool:
     return hasattr(owner, name) or name in own_attributes(owner)
 
 
-def _getter(member: Any) -> types.FunctionType | None:
-    """The function behind a property or a cached property."""
-    function = member.func if isinstance(member, functools.cached_property) else None
-    function = member.fget if isinstance(member, property) else function
-    return function if isinstance(function, types.FunctionType) else None
-
-
-def _is_super_init(node: Any) -> bool:
-    function: Any = node.func if isinstance(node, gast.Call) else None
-    is_init = isinstance(function, gast.Attribute) and function.attr == "__init__"
-    return is_init and tree.called_name(function.value) == "super"
-
-
 def _makes_nothing(node: Any, known: ClassFacts) -> bool:
     """Whether a node is `super().__init__()` where no other class of the user has an `__init__`."""
     current, owner = known.classes.get("__class__"), known.classes.get("__self__")
-    if not _is_super_init(node) or node.args or current is None or owner is None:
+    if not is_super_init(node) or node.args or current is None or owner is None:
         return False
     later = owner.__mro__[owner.__mro__.index(current) + 1 :]
     return next(k for k in later if "__init__" in vars(k)) is object
-
-
-def _is_descriptor(owner: type, name: str) -> bool:
-    """Whether an attribute is computed by a descriptor of the user's own class."""
-    found = defined_in(owner, name)
-    kind = type(found[1]) if found else object
-    return isinstance(kind.__dict__.get("__get__"), types.FunctionType) and not is_library(kind)
-
-
-def _replaced_method(node: gast.Call, owner: type) -> MissingAdjointError:
-    name = plain(node.func.attr)
-    return MissingAdjointError(
-        f"a call of `{tree.show(node.func)}`, which an object of the class {owner.__name__} may have replaced",
-        at=node,
-        why=f"the class assigns `{name}` or attributes of any name, and nobody knows what this object has",
-        instead="make the object outside of the function, or give the attribute another name than the method",
-    )
-
-
-def _is_made(function: types.FunctionType) -> bool:
-    """Whether a method is one that `dataclass` has written, which compares fields."""
-    return function.__code__.co_filename == "<string>"
-
-
-def _operators(node: Any) -> list[tuple[tree.Node, str, list[tree.Node]]]:
-    """Which operand's class may define an operation: the operand, the name of the method, the other operands."""
-    if isinstance(node, gast.BinOp):
-        text = DUNDERS.get(tree.symbol_of(node.op), "")
-        return [(node.left, f"__{text}__", [node.right]), (node.right, f"__r{text}__", [node.left])]
-    if isinstance(node, gast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARED:
-        left, right = node.left, node.comparators[0]
-        own, reflected = _COMPARED[type(node.ops[0])]
-        return [(left, own, [right]), (right, reflected, [left])]
-    if isinstance(node, gast.UnaryOp) and type(node.op) in _UNARY:
-        return [(node.operand, _UNARY[type(node.op)], [])]
-    if isinstance(node, gast.Subscript):
-        return [(node.value, "__getitem__", [_index(node.slice)])]
-    return []
-
-
-def _index(node: Any) -> tree.Node:
-    """What `__getitem__` is called with: `slice(1, None, None)` for `x[1:]`."""
-    if isinstance(node, gast.Slice):
-        bounds = [n or tree.constant(None) for n in (node.lower, node.upper, node.step)]
-        return tree.at(tree.call("slice", *bounds), node)
-    if isinstance(node, gast.Tuple):
-        return tree.at(tree.tuple_of(map(_index, node.elts)), node)
-    return node  # type: ignore[no-any-return]
-
-
-def _called(name: str, receiver: Any, node: gast.Call, among: tuple[type, ...]) -> Member | None:
-    """The method that is called, as a plain function with all of its arguments."""
-    name = plain(name)
-    kind = next((k for k in among if name in vars(k)), None)
-    if kind is None or is_library(kind):
-        return None
-    function = vars(kind)[name]
-    arguments = list(node.args)
-    if isinstance(function, staticmethod):
-        function = function.__func__
-    elif isinstance(function, classmethod):
-        function = function.__func__
-        first = tree.call("type", receiver) if receiver is not None else node.func.value
-        arguments = [first, *arguments]
-    elif receiver is not None:
-        arguments = [receiver, *arguments]
-    if not isinstance(function, types.FunctionType) or is_of_namedtuple(function):
-        return None
-    return kind, name, function, arguments, node.keywords
 
 
 def _is_text_or_slice(node: tree.Node) -> bool:

@@ -1,0 +1,309 @@
+"""Methods, properties and operators of objects of the user: where the functions behind them are defined, and what their results are."""
+
+import collections
+import functools
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import gast
+
+from knetsrc.errors import (
+    KnetsrcError,
+    MissingAdjointError,
+    UnsupportedSyntaxError,
+)
+from knetsrc.objects import assigned_later
+from knetsrc.transform import tree
+from knetsrc.transform.callee import record_of
+from knetsrc.transform.classes import (
+    DUNDERS,
+    Classes,
+    ClassFacts,
+    classes_of,
+    defined_in,
+    is_library,
+    may_be_replaced,
+)
+from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.attribute_writes import WITH
+from knetsrc.transform.own_methods import plain
+from knetsrc.transform.resolve import Outside
+from knetsrc.transform.stateful import Stateful
+
+_UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
+_COMPARED = {
+    gast.Lt: ("__lt__", "__gt__"), gast.LtE: ("__le__", "__ge__"), gast.Eq: ("__eq__", "__eq__"),
+    gast.Gt: ("__gt__", "__lt__"), gast.GtE: ("__ge__", "__le__"), gast.NotEq: ("__ne__", "__ne__"),
+}  # fmt: skip
+
+
+Member = tuple[type, str, types.FunctionType, list[tree.Node], list[tree.Node]]
+
+
+@dataclass
+class Members:
+    """What is known of the objects in the functions of one module.
+
+    Attributes
+    ----------
+    local
+        Functions of the module that no outside name stands for, by their names; new ones are entered.
+    load
+        Gives a function of the user in the core language (an object with `name`, `core`, `parameters`, `classes`).
+    bind
+        Gives the arguments of a call by parameter, or None.
+    gradient
+        Gives the function that `grad(loss)` stands for, None for other calls.
+    making
+        Gives what makes objects of a class, None where that is not known.
+    """
+
+    outside: Outside
+    local: dict[str, Any]
+    names: Names
+    load: Callable[[Any], Any]
+    bind: Callable[[Any, gast.Call], dict[str, tree.Node] | None]
+    stateful: Stateful
+    gradient: Callable[[gast.Call], tree.Node | None]
+    making: Callable[[type], Any]
+
+    _returned: dict[str, Classes] = field(default_factory=dict)
+    _in_making: set[type] = field(default_factory=set)
+
+    def _as_function(self, node: Any, known: ClassFacts) -> tree.Node:
+        """A call of a method, a property or an operator as that of a plain function; `Specializer` knows them."""
+        raise NotImplementedError
+
+    def _known(self, core: gast.FunctionDef, classes: Mapping[str, type]) -> ClassFacts:
+        known = ClassFacts(self.outside, dict(classes), self._result_of)
+        known.add_locals(core)
+        return known
+
+    def _member(self, node: Any, known: ClassFacts) -> "Member | None":
+        """Where the function behind a node is defined, its name, itself, and what it is called with."""
+        if isinstance(node, gast.Call):
+            return self.method_of(node, known)
+        if isinstance(node, gast.Attribute):
+            owner = self._local_class(node.value, known)
+            found = defined_in(owner, node.attr) if owner is not None else None
+            getter = _getter(found[1]) if found else None
+            return (found[0], node.attr, getter, [node.value], []) if found and getter else None
+        for receiver, name, rest in _operators(node):
+            owner = self._local_class(receiver, known)
+            found = defined_in(owner, name) if owner is not None else None
+            if found and isinstance(found[1], types.FunctionType) and not _is_made(found[1]):
+                return (found[0], name, found[1], [receiver, *rest], [])
+        return None
+
+    def _local_class(self, node: tree.Node, known: ClassFacts) -> type | None:
+        """The class of an object that the function was handed or has made."""
+        owner = None if known.is_outside(node) else known.class_of(node)
+        return None if owner is None or is_library(owner) else owner
+
+    def method_of(self, node: gast.Call, known: ClassFacts) -> "Member | None":
+        function = node.func
+        if isinstance(function, gast.Attribute):
+            if tree.called_name(function.value) == "super":
+                return self._inherited(node, known)
+            owner = known.class_of(function.value)
+            if owner is not None and may_be_replaced(owner, plain(function.attr)):
+                raise _replaced_method(node, owner)
+            if owner is not None:
+                return _called(function.attr, function.value, node, owner.__mro__)
+            value = self.outside.resolve(function.value)
+            if isinstance(value, type) and not is_library(value):
+                found = defined_in(value, function.attr)
+                is_class_method = found is not None and isinstance(found[1], classmethod)
+                return (
+                    _called(function.attr, None, node, value.__mro__) if is_class_method else None
+                )
+        owner = known.class_of(function)
+        return _called("__call__", function, node, owner.__mro__) if owner is not None else None
+
+    def _inherited(self, node: Any, known: ClassFacts) -> "Member | None":
+        """The method that `super().method(...)` calls."""
+        current, owner = known.classes.get("__class__"), known.classes.get("__self__")
+        if current is None or owner is None or current not in owner.__mro__:
+            return None
+        if not self._is_own_super(node.func.value, current, known):
+            return None
+        later = owner.__mro__[owner.__mro__.index(current) + 1 :]
+        found = _called(node.func.attr, tree.name(known.first), node, later)
+        if found and found[1] == "__init__" and _is_made(found[2]):
+            raise UnsupportedSyntaxError(
+                f"`super().__init__` of the dataclass {found[0].__name__}",
+                at=node,
+                why="it is written by `dataclass`, and has no source",
+                instead="assign the fields: self.a = ...",
+            )
+        return found
+
+    def _is_own_super(self, node: Any, current: type, known: ClassFacts) -> bool:
+        """Whether `super` is called without arguments, or with those that it has then."""
+        if not node.args:
+            return True
+        kind = self.outside.resolve(node.args[0])
+        return kind is current and tree.is_name(node.args[-1], known.first) and len(node.args) == 2
+
+    def _result_of(self, node: Any, known: ClassFacts) -> Classes:
+        """What is known of the result of a call, an operation or an element of a user's object."""
+        if isinstance(node, gast.Call):
+            made = self.outside.resolve(node.func)
+            if isinstance(made, type) and not is_library(made):
+                return self._made(made, node, known)
+        rewritten = node if tree.called_name(node) in self.local else self._as_function(node, known)
+        text = tree.called_name(rewritten)
+        if text not in self.local:
+            return {}
+        if text not in self._returned:
+            self._returned[text] = {}
+            function = self.local[text]
+            inner = self._known(function.core, function.classes)
+            self._returned[text] = inner.of(function.core.body[-1].value)
+        return self._returned[text]
+
+    def _made(self, kind: type, node: gast.Call, known: ClassFacts) -> Classes:
+        """What is known of an object that a call of its class makes: the classes of attributes that are assigned just then."""
+        if (record := record_of(kind, node)) is not None:
+            found = [(text, known.of(value)) for text, value in record.fields.items()]
+        else:
+            found = self._assigned(kind, node, known)
+        texts = [text for text, _ in found]
+        held = {
+            f".{text}{rest}": c
+            for text, classes in found
+            if texts.count(text) == 1 and not assigned_later(kind, text)
+            for rest, c in classes.items()
+        }
+        return {"": kind} | held
+
+    def _assigned(
+        self, kind: type, node: gast.Call, known: ClassFacts
+    ) -> list[tuple[str, Classes]]:
+        """What `__init__` assigns: attributes, and what is known of their values."""
+        making = self.making(kind)
+        if making is None or kind in self._in_making:
+            return []
+        try:
+            function = self.load(making)
+        except KnetsrcError:  # it says so where it is differentiated
+            return []
+        bound = self.bind(function, node) or {}
+        told = {f"{p}{k}": c for p, a in bound.items() for k, c in known.of(a).items()}
+        self._in_making.add(kind)
+        try:
+            return self._assignments(function.core, function.classes | told)
+        except KnetsrcError:
+            return []
+        finally:
+            self._in_making.discard(kind)
+
+    def _assignments(
+        self, core: gast.FunctionDef, classes: Mapping[str, type]
+    ) -> list[tuple[str, Classes]]:
+        """What a method assigns to its object, itself and by `super().__init__`."""
+        inner = self._known(core, classes)
+        found: list[tuple[str, Classes]] = []
+        for node in tree.walk(core.body):
+            if tree.called_name(node) == WITH and tree.is_name(node.args[0], inner.first):
+                found += [(str(k.arg), inner.of(k.value)) for k in node.keywords]
+            above = self._inherited(node, inner) if is_super_init(node) else None
+            if above is None:
+                continue
+            loaded = self.load(above[2])
+            call = tree.call("f", *above[3])
+            call.keywords = above[4]
+            bound = self.bind(loaded, call) or {}
+            told = {f"{p}{k}": c for p, a in bound.items() for k, c in inner.of(a).items()}
+            told |= {"__class__": above[0], "__self__": classes["__self__"]}
+            found += self._assignments(loaded.core, classes_of(above[2]) | told)
+        return found
+
+
+def is_of_namedtuple(function: types.FunctionType) -> bool:
+    """Whether a method is one that every namedtuple has: `_replace` and its like."""
+    return function.__code__.co_filename == collections.__file__
+
+
+def _getter(member: Any) -> types.FunctionType | None:
+    """The function behind a property or a cached property."""
+    function = member.func if isinstance(member, functools.cached_property) else None
+    function = member.fget if isinstance(member, property) else function
+    return function if isinstance(function, types.FunctionType) else None
+
+
+def is_super_init(node: Any) -> bool:
+    function: Any = node.func if isinstance(node, gast.Call) else None
+    is_init = isinstance(function, gast.Attribute) and function.attr == "__init__"
+    return is_init and tree.called_name(function.value) == "super"
+
+
+def is_descriptor(owner: type, name: str) -> bool:
+    """Whether an attribute is computed by a descriptor of the user's own class."""
+    found = defined_in(owner, name)
+    kind = type(found[1]) if found else object
+    return isinstance(kind.__dict__.get("__get__"), types.FunctionType) and not is_library(kind)
+
+
+def _replaced_method(node: gast.Call, owner: type) -> MissingAdjointError:
+    name = plain(node.func.attr)
+    return MissingAdjointError(
+        f"a call of `{tree.show(node.func)}`, which an object of the class {owner.__name__} may have replaced",
+        at=node,
+        why=f"the class assigns `{name}` or attributes of any name, and nobody knows what this object has",
+        instead="make the object outside of the function, or give the attribute another name than the method",
+    )
+
+
+def _is_made(function: types.FunctionType) -> bool:
+    """Whether a method is one that `dataclass` has written, which compares fields."""
+    return function.__code__.co_filename == "<string>"
+
+
+def _operators(node: Any) -> list[tuple[tree.Node, str, list[tree.Node]]]:
+    """Which operand's class may define an operation: the operand, the name of the method, the other operands."""
+    if isinstance(node, gast.BinOp):
+        text = DUNDERS.get(tree.symbol_of(node.op), "")
+        return [(node.left, f"__{text}__", [node.right]), (node.right, f"__r{text}__", [node.left])]
+    if isinstance(node, gast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARED:
+        left, right = node.left, node.comparators[0]
+        own, reflected = _COMPARED[type(node.ops[0])]
+        return [(left, own, [right]), (right, reflected, [left])]
+    if isinstance(node, gast.UnaryOp) and type(node.op) in _UNARY:
+        return [(node.operand, _UNARY[type(node.op)], [])]
+    if isinstance(node, gast.Subscript):
+        return [(node.value, "__getitem__", [_index(node.slice)])]
+    return []
+
+
+def _index(node: Any) -> tree.Node:
+    """What `__getitem__` is called with: `slice(1, None, None)` for `x[1:]`."""
+    if isinstance(node, gast.Slice):
+        bounds = [n or tree.constant(None) for n in (node.lower, node.upper, node.step)]
+        return tree.at(tree.call("slice", *bounds), node)
+    if isinstance(node, gast.Tuple):
+        return tree.at(tree.tuple_of(map(_index, node.elts)), node)
+    return node  # type: ignore[no-any-return]
+
+
+def _called(name: str, receiver: Any, node: gast.Call, among: tuple[type, ...]) -> Member | None:
+    """The method that is called, as a plain function with all of its arguments."""
+    name = plain(name)
+    kind = next((k for k in among if name in vars(k)), None)
+    if kind is None or is_library(kind):
+        return None
+    function = vars(kind)[name]
+    arguments = list(node.args)
+    if isinstance(function, staticmethod):
+        function = function.__func__
+    elif isinstance(function, classmethod):
+        function = function.__func__
+        first = tree.call("type", receiver) if receiver is not None else node.func.value
+        arguments = [first, *arguments]
+    elif receiver is not None:
+        arguments = [receiver, *arguments]
+    if not isinstance(function, types.FunctionType) or is_of_namedtuple(function):
+        return None
+    return kind, name, function, arguments, node.keywords
