@@ -8,6 +8,7 @@ from knetsrc.adjoints.facts import is_literal
 from knetsrc.adjoints.samples import scalar_pairs
 from knetsrc.adjoints.table import above_one, adjoint, away, case, positive, real, unit
 from knetsrc.backends import (
+    as_array,
     dist_adjoint,
     fsum_adjoint,
     hypot_adjoint,
@@ -208,10 +209,10 @@ def hypot_adjoint_adjoint(cotangent, length, coordinates, *, d_y):
 )
 def dist_adjoint_adjoint(cotangent, distance, p, q, *, d_y):
     d_cotangent = unbroadcast(
-        np.dot(np.array(d_y), np.array(p) - np.array(q)) / distance, cotangent
+        np.dot(as_array(d_y), as_array(p) - as_array(q)) / distance, cotangent
     )
     d_distance = unbroadcast(
-        -cotangent * np.dot(np.array(d_y), np.array(p) - np.array(q)) / distance**2, distance
+        -cotangent * np.dot(as_array(d_y), as_array(p) - as_array(q)) / distance**2, distance
     )
     d_p = hypot_adjoint(cotangent, distance, d_y)
     d_q = hypot_adjoint(-cotangent, distance, d_y)
@@ -236,7 +237,7 @@ def fsum_adjoint_adjoint(cotangent, values, *, d_y):
 )
 def product_adjoint_adjoint(cotangent, values, *, d_y):
     d_cotangent = unbroadcast(
-        np.dot(np.array(d_y), np.array(product_adjoint(1.0, values))), cotangent
+        np.dot(as_array(d_y), as_array(product_adjoint(1.0, values))), cotangent
     )
     d_values = product_curvature(d_y, cotangent, values)
     return d_cotangent, d_values

@@ -39,9 +39,8 @@ def diff_adjoint_part(d: Any, parts: Sequence[Any], place: int, n: int = 1, axis
         return unbroadcast(d if place == 1 else 0.0 * np.sum(d), parts[place])
     one = list(np.shape(parts[1]))
     one[axis] = 1
-    whole = [
-        np.broadcast_to(p, one if np.ndim(p) == 0 else np.shape(p)) for p in parts if p is not None
-    ]
+    xp = array_module(parts[1])
+    whole = [p if np.ndim(p) else xp.zeros(one) for p in parts if p is not None]
     d_joined = diff_adjoint_a(d, np.concatenate(whole, axis), n, axis)
     sizes = [0 if p is None else 1 if np.ndim(p) == 0 else np.shape(p)[axis] for p in parts]
     start = sum(sizes[:place])
