@@ -187,6 +187,16 @@ def ravel_adjoint(a, order="C", *, d_y):
 
 
 @adjoint(
+    np.ndarray.tolist,
+    methods=("tolist",),
+    cases=[case(real(3)), case(real(2, 3)), case(real(0, 2)), case(real(1))],
+)
+def tolist_adjoint(a, *, d_y):
+    d_a = reshape_like(np.array(d_y), a)
+    return d_a
+
+
+@adjoint(
     np.squeeze,
     methods=("squeeze",),
     cases=[

@@ -143,3 +143,26 @@ def test_norms_of_vectors():
         return np.sum(np.linalg.vector_norm(x, axis=1) ** 3) * np.linalg.vector_norm(x, ord=2)
 
     check(f, M)
+
+
+def test_list_of_the_numbers_of_an_array():
+    def loop(x):
+        total = 0.0
+        for v in x.tolist():
+            total += v * v
+        return total
+
+    def grown(x):
+        values = x.tolist()
+        values.append(values[0] * 2)
+        values[1] = values[1] ** 2
+        return sum(values) * len(values) + np.mean(values) ** 2
+
+    def rows(m):
+        values = m.tolist()
+        return values[0][1] * sum(values[1]) + values[0][0] ** 2
+
+    check(loop, V)
+    check(grown, V)
+    check(rows, M)
+    check(lambda x: sum(v**3 for v in np.exp(x).tolist()), V)

@@ -21,7 +21,7 @@ TAKES_LISTS = frozenset(
 )  # fmt: skip
 _GIVES_CONTAINERS = frozenset(
     {"split", "array_split", "hsplit", "vsplit", "dsplit", "svd", "eigh", "qr", "slogdet", "getitem", "meshgrid",
-     "broadcast_arrays", "unstack", "add", "max", "min", "sum", "copy", "lstsq", "divmod", "modf", "frexp",
+     "broadcast_arrays", "unstack", "add", "max", "min", "sum", "copy", "tolist", "lstsq", "divmod", "modf", "frexp",
      "dist_adjoint", "hypot_adjoint", "fsum_adjoint", "product_adjoint", "each_unbroadcast", "each_reshaped",
      "split_like", "vsplit_like", "hsplit_like", "dsplit_like", "columns_like", "unstack_like", "nested_like"}
 )  # fmt: skip

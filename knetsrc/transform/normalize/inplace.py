@@ -252,6 +252,8 @@ def _is_made(value: Any, made: set[str], is_sure: bool) -> bool:
     if tree.is_name(value):
         return value.id in made
     is_copy = isinstance(value, gast.Call) and isinstance(value.func, gast.Attribute)
+    if is_copy and value.func.attr == "tolist":
+        return True
     if is_copy and value.func.attr == "copy":
         is_function = is_of_module(value.func)  # of NumPy, which makes arrays
         return not is_function and (not is_sure or _is_made(value.func.value, made, is_sure))
