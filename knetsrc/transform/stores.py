@@ -25,6 +25,7 @@ from knetsrc.transform.analysis.stores import (
     target_of,
 )
 from knetsrc.transform.callee import Primitive
+from knetsrc.transform.functions import CONTAINERS
 from knetsrc.transform.keys import Contribution
 from knetsrc.transform.push import Pushed
 from knetsrc.transform.steps import Step
@@ -223,11 +224,16 @@ class _Store:
             and callee.rule.elementwise
             and len(callee.rule.operands) > 1
         )
-        if fits_itself or shape == self._shape():
+        if fits_itself or shape == self._shape() or self._is_entry(value):
             return adjoint
         template = self.pushed.values.value(self._of_same_shape(value))
         fitted = tree.call(self.pusher.spell("unbroadcast", None), adjoint, template)
         return self.pushed.values.finished(fitted)
+
+    def _is_entry(self, value: tree.Node) -> bool:
+        """Whether a container becomes the entry of another one, where nothing is broadcast."""
+        kinds = [self.pusher.calls.kind_of(n) for n in (value, self.target.value)]
+        return all(kind in CONTAINERS for kind in kinds)
 
     def _of_same_shape(self, value: tree.Node) -> tree.Node:
         """The operand of an operation that keeps the shape, which costs nothing to read."""
