@@ -102,7 +102,8 @@ def test_append_to_a_list_outside_does_not_suggest_to_rebind_it():
 
 def test_append_to_an_element_does_not_suggest_a_write_to_it():
     def f(x):
-        store = {"ys": []}
+        ys = []
+        store = {"ys": ys}
         store["ys"].append(x * 2.0)
         return store["ys"][0]
 

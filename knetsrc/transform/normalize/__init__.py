@@ -7,6 +7,7 @@ statement; `language.check` states which. The steps in order, and what holds aft
     write_out_attributes    no attribute is written: the object is a new one
     separate_lists          no name stands for a list that grows, and for something else
     append_elements         no `xs += [a, b]` on a list that the function makes
+    write_out_inner_appends no list inside a list or dict grows
     write_out_containers    lists and dicts change by `append` and writes of entries only
     refuse_unsupported      nothing left that cannot be differentiated
     drop_annotations        no docstring, no annotation
@@ -49,6 +50,7 @@ from knetsrc.transform.normalize.effects import Changes, changes_nothing
 from knetsrc.transform.normalize.elements import write_out_elements
 from knetsrc.transform.normalize.gets import unfold_gets
 from knetsrc.transform.normalize.index_loops import index_loops
+from knetsrc.transform.normalize.inner_lists import write_out_inner_appends
 from knetsrc.transform.normalize.jumps import structure_jumps
 from knetsrc.transform.normalize.lambdas import name_lambdas
 from knetsrc.transform.normalize.list_names import separate_lists
@@ -140,6 +142,7 @@ def normalize(
     owned = frozenset(parameters(function)) if owns_parameters else own
     function = write_out_attributes(function, names, owned, is_class)
     function = append_elements(separate_lists(function, names), names)
+    function = write_out_inner_appends(function, names)
     function = write_out_containers(function, names, owns_parameters, changes)
     refuse_unsupported(function)
     return _normalized(function, names, owns_parameters, changes)

@@ -1,0 +1,220 @@
+"""Lists inside a list or dict that grow: a longer one takes the place of each.
+
+groups = {"a": [], "b": []}              groups = {'a': [], 'b': []}
+groups[key].append(x)             ->     groups[key] = [*groups[key], x]
+
+This is the same where nothing else stands for an inner list: the function makes all of them, and only takes their elements.
+"""
+
+from typing import Any
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.effects import is_cheap, is_of_module
+from knetsrc.transform.normalize.scopes import (
+    COMPREHENSIONS,
+    captured_names,
+    own_nodes,
+    parameters,
+    rewritten,
+)
+from knetsrc.transform.tree import Node
+
+# What these give holds no list that they are handed.
+_TAKING = frozenset({"len", "sum", "max", "min", "any", "all", "abs", "float", "print", "sorted", "list", "tuple"})  # fmt: skip
+_OF_DICTS = frozenset({"items", "values", "keys"})
+
+
+def write_out_inner_appends(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+    """Write a new list into its place where a list inside a list or dict of the function grows.
+
+    >>> from knetsrc.transform.language import show
+    >>> show(write_out_inner_appends, "d = {}; d.setdefault(k, []).append(x); d[k].append(y); z = sum(d[k])")
+    d = {}
+    if k not in d:
+        d[k] = []
+    d[k] = [*d[k], x]
+    d[k] = [*d[k], y]
+    z = sum(d[k])
+    """
+    grown = {g[0] for n in own_nodes(function.body) if (g := _grown(n)) is not None}
+    grown -= set(parameters(function)) | captured_names(function.body)
+    own = {text for text in grown if _Uses(function, text).are_plain()}
+    if not own:
+        return function
+
+    def written(node: Any) -> list[Node]:
+        found = _grown(node)
+        if found is None or found[0] not in own:
+            return [node]
+        text, key, is_new = found
+        before: list[Node] = []
+        if not is_cheap(key):
+            name = names.fresh("key")
+            before, key = [tree.assign(name, key)], tree.name(name)
+        entry = tree.subscript(tree.name(text), tree.clone(key))
+        if is_new:
+            missing = tree.compare(tree.clone(key), "not in", tree.name(text))
+            before.append(tree.if_(missing, [tree.assign(tree.clone(entry), tree.list_of([]))]))
+        longer = tree.list_of([tree.starred(tree.clone(entry)), node.value.args[0]])
+        return [*before, tree.assign(entry, longer)]
+
+    function = tree.clone(function)
+    function.body = rewritten(function.body, written)
+    return function
+
+
+def _grown(node: Any) -> tuple[str, Node, bool] | None:
+    """Name and key for the statements `d[k].append(e)` and `d.setdefault(k, []).append(e)`, and whether it is the latter."""
+    call = node.value if isinstance(node, gast.Expr) else None
+    if not isinstance(call, gast.Call) or len(call.args) != 1 or call.keywords:
+        return None
+    if not isinstance(call.func, gast.Attribute) or call.func.attr != "append":
+        return None
+    inner: Any = call.func.value
+    if isinstance(inner, gast.Subscript) and tree.is_name(inner.value):
+        is_part = isinstance(inner.slice, gast.Slice | gast.Tuple)
+        return None if is_part and _has_slice(inner.slice) else (inner.value.id, inner.slice, False)
+    if not isinstance(inner, gast.Call) or not isinstance(inner.func, gast.Attribute):
+        return None
+    is_default = inner.func.attr == "setdefault" and len(inner.args) == 2 and not inner.keywords
+    if is_default and tree.is_name(inner.func.value) and _is_list(inner.args[1]):
+        return (inner.func.value.id, inner.args[0], True) if not inner.args[1].elts else None
+    return None
+
+
+def _has_slice(index: Node) -> bool:
+    return any(isinstance(n, gast.Slice) for n in tree.walk(index))
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, gast.List)
+
+
+def _is_made(value: Any) -> bool:
+    """Whether a value is a new list or dict, with new lists in it only."""
+    if isinstance(value, gast.Dict):
+        return None not in value.keys and all(map(_is_list, value.values))
+    if isinstance(value, gast.List):
+        return all(map(_is_list, value.elts))
+    if isinstance(value, gast.ListComp):
+        return _is_list(value.elt)
+    return isinstance(value, gast.DictComp) and _is_list(value.value)
+
+
+class _Uses:
+    """What a function does with a list or dict of lists."""
+
+    def __init__(self, function: gast.FunctionDef, text: str) -> None:
+        self.function, self.text = function, text
+        self.parents = {
+            id(child): node for node in tree.walk(function.body) for child in tree.children(node)
+        }
+        self.stored = {
+            id(t): n.value
+            for n in tree.walk(function.body)
+            if isinstance(n, gast.Assign) and len(n.targets) == 1
+            for t in n.targets
+        }
+
+    def _around(self, node: Any) -> Any:
+        return self.parents.get(id(node))
+
+    def are_plain(self) -> bool:
+        """Whether the function makes it and all that is in it, and gives no list in it a name that outlives the next change."""
+        names = [n for n in tree.walk(self.function.body) if tree.is_name(n, self.text)]
+        return all(map(self._is_plain, names))
+
+    def _is_plain(self, node: Any) -> bool:
+        if not isinstance(node.ctx, gast.Load):
+            return id(node) in self.stored and _is_made(self.stored[id(node)])
+        parent = self._around(node)
+        if isinstance(parent, gast.Subscript) and parent.value is node:
+            return self._is_entry(parent)
+        if isinstance(parent, gast.Compare) or tree.called_name(parent) == "len":
+            return True
+        if isinstance(parent, gast.Attribute):
+            return self._is_method(parent)
+        return self._is_walked(parent, node)
+
+    def _is_entry(self, entry: Any) -> bool:
+        """Whether `d[k]` is written a new list, grows, or is only taken elements from."""
+        if not isinstance(entry.ctx, gast.Load):
+            return id(entry) in self.stored and _is_list(self.stored[id(entry)])
+        return not _has_slice(entry.slice) and self._is_taken(entry)
+
+    def _is_taken(self, node: Any) -> bool:
+        """Whether only elements of an inner list are read here, or it grows."""
+        parent = self._around(node)
+        if isinstance(parent, gast.Subscript):
+            return parent.value is node and isinstance(parent.ctx, gast.Load)
+        if isinstance(parent, gast.Attribute):
+            is_growing = _grown(self._around(self._around(parent))) is not None
+            return parent.value is node and is_growing
+        if isinstance(parent, gast.Call):
+            is_known = tree.called_name(parent) in _TAKING or is_of_module(parent.func)
+            return is_known and any(a is node for a in parent.args)
+        if isinstance(parent, gast.For | gast.comprehension):
+            return parent.iter is node and not self._grows_within(parent)
+        return isinstance(parent, gast.Compare)
+
+    def _is_method(self, attribute: Any) -> bool:
+        call = self._around(attribute)
+        if not isinstance(call, gast.Call) or call.func is not attribute:
+            return False
+        if attribute.attr == "setdefault":
+            outer = self._around(call)
+            return _grown(self._around(self._around(outer))) is not None
+        if attribute.attr not in _OF_DICTS or call.args:
+            return False
+        return self._is_walked(self._around(call), call)
+
+    def _is_walked(self, loop: Any, iterable: Any) -> bool:
+        """Whether a loop goes through it in which nothing grows, and only takes elements of what it is given."""
+        if not isinstance(loop, gast.For | gast.comprehension) or loop.iter is not iterable:
+            return False
+        if self._grows_within(loop):
+            return False
+        bound = self._lists_in(loop.target, iterable)
+        inside = self._inside(loop)
+        read = [n for n in tree.walk(self.function.body) if getattr(n, "id", None) in bound]
+        return all(
+            not isinstance(n.ctx, gast.Load) or (id(n) in inside and self._is_taken_or_key(n))
+            for n in read
+        )
+
+    def _lists_in(self, target: Any, iterable: Any) -> set[str]:
+        """Names that a loop binds to inner lists: not those for keys."""
+        method = getattr(iterable.func, "attr", "") if isinstance(iterable, gast.Call) else ""
+        is_of_keys = method == "keys" or (not method and self._is_dict())
+        if is_of_keys:
+            return set()
+        is_pair = method == "items" and isinstance(target, gast.Tuple) and len(target.elts) == 2
+        return tree.names_written(target.elts[1] if is_pair else target)
+
+    def _is_dict(self) -> bool:
+        bound = [n for n in tree.walk(self.function.body) if tree.is_name(n, self.text)]
+        made = [self.stored[id(n)] for n in bound if not isinstance(n.ctx, gast.Load)]
+        return all(isinstance(value, gast.Dict | gast.DictComp) for value in made)
+
+    def _is_taken_or_key(self, node: Any) -> bool:
+        """Whether what a loop is given is only taken elements from, or is the key of an entry."""
+        parent = self._around(node)
+        is_key = isinstance(parent, gast.Subscript) and parent.slice is node
+        return is_key or self._is_taken(node)
+
+    def _inside(self, loop: Any) -> set[int]:
+        whole = loop if isinstance(loop, gast.For) else self._around(loop)
+        return {id(n) for n in tree.walk(whole)} if isinstance(whole, Node) else set()
+
+    def _grows_within(self, loop: Any) -> bool:
+        if not isinstance(loop, gast.For):
+            return not isinstance(self._around(loop), COMPREHENSIONS)
+        grown = (_grown(n) for n in tree.walk(loop.body))
+        stored = (n for n in tree.walk(loop.body) if isinstance(n, gast.Subscript))
+        is_written = any(
+            tree.is_name(n.value, self.text) and not isinstance(n.ctx, gast.Load) for n in stored
+        )
+        return is_written or any(g is not None and g[0] == self.text for g in grown)

@@ -1,0 +1,139 @@
+"""Lists inside a list or dict that grow: groups, histories, buckets."""
+
+import numpy as np
+import pytest
+
+from knetsrc import grad
+from knetsrc.errors import UnsupportedAliasError
+from language.checking import V, check
+
+
+def groups(x):
+    d = {"even": [], "odd": []}
+    for i in range(len(x)):
+        d["odd" if i % 2 else "even"].append(x[i] ** 2)
+    return sum(d["even"]) * sum(d["odd"]) + d["odd"][-1]
+
+
+def rows(x):
+    d = [[] for _ in range(2)]
+    for i in range(len(x)):
+        d[i % 2].append(x[i] ** 2)
+    return sum(d[0]) * d[1][-1]
+
+
+def with_default(x):
+    d = {}
+    for i in range(len(x)):
+        d.setdefault(i % 2, []).append(x[i] ** 2)
+    total = 1.0
+    for key, values in d.items():
+        total = total * sum(values) * (key + 1)
+    return total
+
+
+def made_when_missing(x):
+    d = {}
+    for i, v in enumerate(x):
+        if i % 2 not in d:
+            d[i % 2] = []
+        d[i % 2].append(v * x[0])
+    return sum(np.mean(values) for values in d.values()) * len(d[0])
+
+
+def history(x):
+    d = {"h": [x[0]], "c": [x[1]]}
+    for _ in range(3):
+        d["h"].append(np.tanh(d["h"][-1] + d["c"][-1]))
+        d["c"].append(d["h"][-1] * 0.5 + x[2])
+    return d["h"][-1] * d["c"][1] + sum(d["c"])
+
+
+def arrays(x):
+    buckets = [[], [], []]
+    for i in range(len(x)):
+        buckets[int(abs(x[i])) % 3].append(x[i] * x)
+    return sum(np.sum(np.array(b) ** 2) for b in buckets if len(b) > 0)
+
+
+def tables(x):
+    d = {i: [] for i in range(2)}
+    for i in range(len(x)):
+        for j in range(2):
+            d[j].append(x[i] ** (j + 1))
+    return np.prod([sum(d[j]) for j in range(2)])
+
+
+def written(x):
+    d = [[], []]
+    d[0] = [x[0], x[1]]
+    d[1] = [x[2]]
+    product = 1.0
+    for row in d:
+        for v in row:
+            product = product * v
+    return product + np.mean(d[0])
+
+
+@pytest.mark.parametrize(
+    "f", [groups, rows, with_default, made_when_missing, history, arrays, tables, written]
+)
+def test_lists_that_grow_inside(f):
+    check(f, V)
+
+
+def second_name(x):
+    d = {"a": []}
+    row = d["a"]
+    d["a"].append(x[0])
+    return sum(row)
+
+
+def one_list_twice(x):
+    d = [[]] * 2
+    d[0].append(x[0])
+    return sum(d[1])
+
+
+def one_list_under_two_keys(x):
+    d = {"a": [], "b": []}
+    d["b"] = d["a"]
+    d["a"].append(x[0])
+    return sum(d["b"])
+
+
+def held_by_a_comprehension(x):
+    d = {"a": []}
+    held = [values for values in d.values()]
+    d["a"].append(x[0])
+    return sum(held[0])
+
+
+def held_by_a_loop(x):
+    d = {"a": []}
+    for values in d.values():  # noqa: B007
+        pass
+    d["a"].append(x[0])
+    return sum(values)
+
+
+def in_a_function_inside(x):
+    d = {"a": []}
+
+    def put(v):
+        d["a"].append(v)
+
+    put(x[0])
+    return sum(d["a"])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        second_name, one_list_twice, one_list_under_two_keys, held_by_a_comprehension, held_by_a_loop,
+        in_a_function_inside,
+    ],
+)  # fmt: skip
+def test_list_inside_that_something_else_may_see_is_refused(f):
+    with pytest.raises(UnsupportedAliasError, match=r"append"):
+        grad(f)(V)
