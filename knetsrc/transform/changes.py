@@ -4,14 +4,56 @@ smooth(u)     ->     <changes>([u], [u])
                      _ = smooth(u)
 """
 
+from collections.abc import Callable, Mapping
+
 import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import CHANGES, base_of
 from knetsrc.transform.analysis.aliases import Aliases
 from knetsrc.transform.analysis.held import is_element
+from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.scopes import rewritten
 from knetsrc.transform.views import Viewing
+
+
+def name_arguments(
+    function: gast.FunctionDef,
+    is_writing: Callable[[gast.Call], bool],
+    bound: Callable[[gast.Call], Mapping[str, tree.Node]],
+    names: Names,
+) -> gast.FunctionDef:
+    """Names for what is computed to be handed to a helper that writes into another argument: it is computed before that changes.
+
+    deriv(s + 0.5 * k[0], k[1])     ->     s_1 = s + 0.5 * k[0]
+                                           deriv(s_1, k[1])
+
+    `bound` gives the arguments of a call by parameter.
+    """
+
+    def statement(node: tree.Node) -> list[tree.Node]:
+        call = node.value if isinstance(node, gast.Assign | gast.Expr) else None
+        if not isinstance(call, gast.Call) or not is_writing(call):
+            return [node]
+        parameters = {id(a): p for p, a in bound(call).items()}
+        before: list[tree.Node] = []
+
+        def named(argument: tree.Node) -> tree.Node:
+            is_computed = isinstance(argument, gast.BinOp | gast.UnaryOp | gast.Call)
+            if not is_computed or id(argument) not in parameters:
+                return argument
+            name = names.fresh(parameters[id(argument)])
+            before.append(tree.at(tree.assign(name, argument), node))
+            return tree.name(name)
+
+        call.args = [named(a) for a in call.args]
+        for keyword in call.keywords:
+            keyword.value = named(keyword.value)
+        return [*before, node]
+
+    function = tree.clone(function)
+    function.body = rewritten(function.body, statement)
+    return function
 
 
 def seen_after(node: tree.Node, found: Aliases) -> list[str]:

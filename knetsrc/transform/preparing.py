@@ -17,6 +17,7 @@ from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
+from knetsrc.transform.changes import name_arguments
 from knetsrc.transform.complex_numbers import refuse_complex
 from knetsrc.transform.contexts import guard_contexts
 from knetsrc.transform.copies import check_copies
@@ -107,6 +108,7 @@ class Preparing:
             lambda call: tree.show(call) in drawn or self._stands_alone(call, depends),
             changes=self._has_written,
         )
+        core = name_arguments(core, self._is_writing, self._arguments_of, names)
         core = name_what_changes(
             core, self._aliases(core, at_end, function), self.units.calls, names
         )
@@ -260,6 +262,15 @@ class Preparing:
         computed = [a for a in bound.values() if not isinstance(a, gast.Name | gast.Constant)]
         calls = [n for n in tree.walk([*computed, value]) if isinstance(n, gast.Call)]
         return bool(computed) and any(map(self._has_written, calls))
+
+    def _is_writing(self, call: gast.Call) -> bool:
+        found = self.facts.of_call(call)
+        return found is not None and bool(found.written)
+
+    def _arguments_of(self, call: gast.Call) -> dict[str, tree.Node]:
+        callee = self.units.calls.of(call)
+        function = self.units.load_if_possible(callee) if isinstance(callee, Helper) else None
+        return (bind_call(function, call) or {}) if function is not None else {}
 
     def _with_checked_copies(
         self, core: gast.FunctionDef, at_end: frozenset[str], function: Function

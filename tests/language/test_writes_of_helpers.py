@@ -598,3 +598,28 @@ def test_cotangent_of_what_is_left_in_an_argument():
     assert value == np.sum(after**2)
     only_array, only_value = pullback((0.0, 2 * after))[0], pullback((1.0, np.zeros(4)))[0]
     np.testing.assert_allclose(only_array, only_value, rtol=1e-14)
+
+
+def test_argument_that_is_computed_of_what_another_one_is_a_part_of():
+    def slope(state, out):
+        out[0] = state[1]
+        out[1] = -np.sin(state[0])
+
+    def steps(state):
+        k = np.zeros((4, 2))
+        slope(state, k[0])
+        slope(state + 0.05 * k[0], k[1])
+        slope(state + 0.05 * k[1], k[2])
+        slope(state + 0.1 * k[2], k[3])
+        return np.sum((state + k[0] + 2 * k[1] + 2 * k[2] + k[3]) ** 2)
+
+    def scaled(b, c):
+        def scale(b, c):
+            b[0] /= 2
+            c[0] *= b[0]
+
+        scale(b.copy(), c)
+        return np.sum(c**2) + np.sum(b)
+
+    check(steps, V[:2])
+    check(scaled, V, V + 1.0)
