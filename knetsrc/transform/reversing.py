@@ -110,7 +110,7 @@ class Reversing:
         )
         result = core.body[-1].value
         assigned = definitely_assigned(core)
-        exploded = entries_only(core, calls, active)
+        exploded = entries_only(core, calls, active) - set(task.mutated)
         self.keys = keys = Keys(names, exploded, optional_entries(core.body, exploded))
         numeric = numeric_names(core, calls, self.units.facts.kinds, self.function.numeric_in(core))
         self.temporaries: set[str] = set()

@@ -623,3 +623,18 @@ def test_argument_that_is_computed_of_what_another_one_is_a_part_of():
 
     check(steps, V[:2])
     check(scaled, V, V + 1.0)
+
+
+def test_entries_of_an_argument_that_a_helper_may_write_into():
+    def slope(state, out):
+        out[0] = state[1]
+        out[1] = -np.sin(state[0])
+
+    def steps(state):
+        k = np.zeros((3, 2))
+        slope(state, k[0])
+        middle = state + 0.05 * k[0]
+        slope(middle, k[1])
+        return np.sum((state + k[0] + 2 * k[1]) ** 2)
+
+    check(steps, V[:2])
