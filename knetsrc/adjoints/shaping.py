@@ -22,6 +22,7 @@ from knetsrc.backends import (
     rolled_position,
     tile_adjoint_A,
     unbroadcast,
+    unlisted,
 )
 
 
@@ -192,7 +193,7 @@ def ravel_adjoint(a, order="C", *, d_y):
     cases=[case(real(3)), case(real(2, 3)), case(real(0, 2)), case(real(1))],
 )
 def tolist_adjoint(a, *, d_y):
-    d_a = reshape_like(np.array(d_y), a)
+    d_a = unlisted(d_y, a)
     return d_a
 
 

@@ -166,6 +166,7 @@ from knetsrc.backends.shaping import (
     split_like,
     through_dtype,
     tile_adjoint_A,
+    unlisted,
     unstack_like,
     vsplit_like,
 )
@@ -369,6 +370,7 @@ __all__ = [
     "trapezoid_adjoint_values",
     "trapezoid_adjoint_x",
     "unbroadcast",
+    "unlisted",
     "unpool_adjoint_x",
     "unpooled",
     "unstack_like",

@@ -83,6 +83,11 @@ def nested_like(d: Any, x: Any) -> Any:
     return unbroadcast(d, x)
 
 
+def unlisted(d: Any, x: Any) -> Any:
+    """The adjoint of the array `x`, of which nested lists have been made, for that of the lists."""
+    return unbroadcast(array_module(x).asarray(d).reshape(np.shape(x)), x)
+
+
 def each_unbroadcast(d: Sequence[Any], arrays: Sequence[Any]) -> list[Any]:
     """`unbroadcast` of each adjoint for its array."""
     return [unbroadcast(part, array) for part, array in zip(d, arrays, strict=True)]
