@@ -133,3 +133,13 @@ class DefectError(KnetsrcError):
 
 class OperandError(KnetsrcError, ValueError):
     """An argument that an operator of `knetsrc.ops` cannot work with."""
+
+
+def complex_refused(at: Any = None) -> NotDifferentiableError:
+    """The error for a complex number between a real argument and a real result."""
+    return NotDifferentiableError(
+        "a complex number in a differentiated value",
+        at=at,
+        why="the derivative rules are those of real numbers",
+        instead="compute with the real and the imaginary part: a*c - b*d, a*d + b*c",
+    )

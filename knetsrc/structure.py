@@ -146,13 +146,12 @@ def _in_new_memory(array: np.ndarray[Any, Any], memory: dict[int, Any]) -> Any:
     return np.ndarray(array.shape, array.dtype, flat, offset, array.strides)
 
 
-_OF_ADJOINTS = ("Entries", "Parts")  # of `knetsrc.backends`, which is not imported for a warm start
-
-
 def fresh_lists(value: Any, known: dict[int, Any] | None = None) -> Any:
     """`value` with new lists where it has lists, one for each; arrays and all else are shared."""
     known = {} if known is None else known
-    if type(value) is list or type(value).__name__ in _OF_ADJOINTS:
+    # lists of adjoints too, of `knetsrc.backends`, which is not imported for a warm start
+    is_own = isinstance(value, list) and type(value).__module__.startswith("knetsrc.backends.")
+    if type(value) is list or is_own:
         if id(value) not in known:
             known[id(value)] = type(value)([fresh_lists(part, known) for part in value])
         return known[id(value)]

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from knetsrc.errors import KnetsrcError, NotDifferentiableError
+from knetsrc.errors import KnetsrcError, complex_refused
 from knetsrc.modules import array_module, on_device
 
 _FLOAT64 = np.float64  # what an element of an array is, most of the time
@@ -129,11 +129,7 @@ def _converted(d: Any, x: Any) -> Any:
     """`d` in the dtype of a float operand; a number where the operand is one."""
     dtype = getattr(x, "dtype", None)
     if getattr(getattr(d, "dtype", None), "kind", "") == "c" and getattr(dtype, "kind", "f") == "f":
-        raise NotDifferentiableError(
-            "a complex number in a differentiated value",
-            why="the derivative rules are those of real numbers",
-            instead="compute with the real and the imaginary part: a*c - b*d, a*d + b*c",
-        )
+        raise complex_refused()
     if dtype is None:
         return _number(d) if getattr(d, "dtype", None) is not None and d.dtype.kind != "c" else d
     if on_device(x) and not on_device(d):

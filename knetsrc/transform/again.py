@@ -124,24 +124,43 @@ def check_repeatable(units: "Units", function: Function) -> None:
 def drawn_together(core: gast.FunctionDef, units: "Units") -> set[str]:
     """Calls, as texts, of which a statement makes several that each draw: leaving one out would change what the others give."""
     found: set[str] = set()
+    known: dict[int, bool] = {}
     for node in tree.walk(core.body):
         if isinstance(node, gast.Assign | gast.AugAssign | gast.Expr | gast.Return):
-            calls = [
-                n for n in tree.walk(node) if isinstance(n, gast.Call) and _draws(n, units, ())
-            ]
-            found |= {tree.show(n) for n in calls} if len(calls) > 1 else set()
+            calls = [n for n in tree.walk(node) if isinstance(n, gast.Call)]
+            drawn = [n for n in calls if len(calls) > 1 and _draws(n, units, known)]
+            found |= {tree.show(n) for n in drawn} if len(drawn) > 1 else set()
     return found
 
 
-def _draws(call: gast.Call, units: "Units", within: tuple[int, ...]) -> bool:
+def _draws(call: gast.Call, units: "Units", known: dict[int, bool]) -> bool:
     """Whether a call gives something else the next time, or the function of the user that it calls makes such a call."""
     callee = units.calls.of(call)
     function = units.load_if_possible(callee) if isinstance(callee, Helper) else None
     if function is None:
         return _gives_something_else(call, units.outside, set())
     key = id(function.core)
-    inner = [n for n in tree.walk(function.core.body) if isinstance(n, gast.Call)]
-    return key not in within and any(_draws(n, units, (*within, key)) for n in inner)
+    if key not in known:
+        known[key] = _reaches_a_draw(function, units)
+    return known[key]
+
+
+def _reaches_a_draw(function: Function, units: "Units") -> bool:
+    seen: set[int] = set()
+    waiting = [function]
+    while waiting:
+        current = waiting.pop()
+        if id(current.core) in seen:
+            continue
+        seen.add(id(current.core))
+        for call in [n for n in tree.walk(current.core.body) if isinstance(n, gast.Call)]:
+            callee = units.calls.of(call)
+            inner = units.load_if_possible(callee) if isinstance(callee, Helper) else None
+            if inner is not None:
+                waiting.append(inner)
+            elif _gives_something_else(call, units.outside, set()):
+                return True
+    return False
 
 
 def _gives_something_else(call: gast.Call, outside: Outside, seeded: set[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import gast
 import numpy as np
 
-from knetsrc.errors import NotDifferentiableError
+from knetsrc.errors import complex_refused
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names, stored_to
 from knetsrc.transform.callee import Calls
@@ -47,12 +47,7 @@ def refuse_complex(function: gast.FunctionDef, calls: Calls, active: frozenset[s
             parts if stored_to(node) in tainted else _complex_parts(parts, calls, tainted)
         )
         if any(differentiable_names(n, calls) & active for n in complex_parts):
-            raise NotDifferentiableError(
-                "a complex number in a differentiated value",
-                at=node,
-                why="the derivative rules are those of real numbers",
-                instead="compute with the real and the imaginary part: a*c - b*d, a*d + b*c",
-            )
+            raise complex_refused(node)
 
 
 def _complex_parts(parts: list[tree.Node], calls: Calls, tainted: set[str]) -> list[tree.Node]:
