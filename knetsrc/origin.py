@@ -4,6 +4,7 @@ loss_grad_5f0c.py:12  ->  model.py:14, in loss
 """
 
 import linecache
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType, ModuleType, TracebackType
@@ -13,6 +14,8 @@ from knetsrc.errors import KnetsrcError, NotDifferentiableError, function_at, sh
 from knetsrc.request import Generated
 
 _ORIGIN = "__knetsrc_origin__"
+# What Python says where `2.0 * values` and `d_values[:k] += 1.0` were written for arrays.
+_SAID_OF_LISTS = re.compile(r"can't multiply sequence|float(32|64)?' object is not iterable")
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def explain(error: Exception) -> None:
 
 def of_a_list(error: Exception) -> KnetsrcError | None:
     """What to say of an error that the function itself does not raise, where it comes from a list in the place of an array."""
-    if not isinstance(error, TypeError) or "can't multiply sequence" not in str(error):
+    if not isinstance(error, TypeError) or not _SAID_OF_LISTS.search(str(error)):
         return None
     refusal = NotDifferentiableError(
         "a list or tuple that NumPy takes as an array",

@@ -128,6 +128,16 @@ def test_list_of_which_nothing_is_known_is_refused_where_the_derivative_computes
         pullback(1.0)
 
 
+def test_slice_of_a_name_that_turns_from_an_array_into_a_tuple_is_refused_where_it_is_summed():
+    def f(x):
+        for row in [(0.4, 0.3), (0.1, -0.5)]:
+            x = row
+        return np.sum(x[:1]) + 0.0 * np.sum(x[1:])
+
+    with pytest.raises(NotDifferentiableError, match="a list or tuple that NumPy takes as an array"):
+        grad(f)(V)
+
+
 def test_list_that_is_an_operand_of_an_array_more_than_once():
     check(lambda a, x: np.sum(x / a) + np.sum(np.exp(x / a)), [0.7, 0.8, 1.3, 2.0], V)
     check(lambda a, x: np.sum(x**a) * np.mean(a), [0.7, 0.8], np.array([0.5, 1.5]))
