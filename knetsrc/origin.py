@@ -14,8 +14,12 @@ from knetsrc.errors import KnetsrcError, NotDifferentiableError, function_at, sh
 from knetsrc.request import Generated
 
 _ORIGIN = "__knetsrc_origin__"
-# What Python says where `2.0 * values` and `d_values[:k] += 1.0` were written for arrays.
-_SAID_OF_LISTS = re.compile(r"can't multiply sequence|float(32|64)?' object is not iterable")
+# What Python says where `2.0 * values`, `values**2` and `d_values[:k] += 1.0` were written for arrays.
+_SAID_OF_LISTS = re.compile(
+    r"can't multiply sequence|float(32|64)?' object is not iterable"
+    r"|can only concatenate (list|tuple)|operand type.*'(list|tuple)'"
+    r"|'(list|tuple)' object has no attribute '(shape|dtype|ndim|size|T)'"
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def explain(error: Exception) -> None:
 
 def of_a_list(error: Exception) -> KnetsrcError | None:
     """What to say of an error that the function itself does not raise, where it comes from a list in the place of an array."""
-    if not isinstance(error, TypeError) or not _SAID_OF_LISTS.search(str(error)):
+    if not isinstance(error, TypeError | AttributeError) or not _SAID_OF_LISTS.search(str(error)):
         return None
     refusal = NotDifferentiableError(
         "a list or tuple that NumPy takes as an array",
