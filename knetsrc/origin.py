@@ -17,7 +17,7 @@ _ORIGIN = "__knetsrc_origin__"
 # What Python says where `2.0 * values`, `values**2` and `d_values[:k] += 1.0` were written for arrays.
 _SAID_OF_LISTS = re.compile(
     r"can't multiply sequence|float(32|64)?' object is not iterable"
-    r"|can only concatenate (list|tuple)|operand type.*'(list|tuple)'"
+    r"|can only concatenate (list|tuple)|(list|tuple) indices must be|operand type.*'(list|tuple)'"
     r"|'(list|tuple)' object has no attribute '(shape|dtype|ndim|size|T)'"
 )
 

@@ -141,7 +141,15 @@ def test_name_that_turns_from_an_array_into_a_tuple_is_refused_where_its_adjoint
             x = np.max(np.ones((2, 3)) * x, axis=0) if row[0] < 0.3 else row
         return np.sum(x) + np.sum(np.array(found) ** 2)
 
-    for f in slices, powers:
+    def sums(x):
+        total = 0.0
+        for row in [(0.4, 0.3, -0.2), (0.1, -0.5, 0.6)]:
+            first, _, _ = row
+            row += np.tanh(x)
+            total += np.sum(row**2) * first
+        return total
+
+    for f in slices, powers, sums:
         with pytest.raises(NotDifferentiableError, match="a list or tuple that NumPy takes as"):
             grad(f)(V[:3])
 
