@@ -29,6 +29,7 @@ from knetsrc.adjoints import (
     scalars,
     shaping,
     sorting,
+    statistics,
     transposes,
 )
 from knetsrc.adjoints.table import TABLE
@@ -60,5 +61,6 @@ __all__ = [
     "scalars",
     "shaping",
     "sorting",
+    "statistics",
     "transposes",
 ]

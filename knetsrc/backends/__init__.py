@@ -170,6 +170,7 @@ from knetsrc.backends.shaping import (
     unstack_like,
     vsplit_like,
 )
+from knetsrc.backends.statistics import corrcoef_adjoint, cov_adjoint
 from knetsrc.backends.structures import (
     add,
     add_into,
@@ -240,10 +241,12 @@ __all__ = [
     "convolve_adjoint",
     "convolved",
     "copied",
+    "corrcoef_adjoint",
     "correlate_adjoint_a",
     "correlate_adjoint_v",
     "count",
     "count_where",
+    "cov_adjoint",
     "cross_adjoint_a",
     "cross_adjoint_b",
     "cumprod_adjoint_a",

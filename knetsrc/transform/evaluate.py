@@ -241,7 +241,9 @@ class Evaluating:
             return self.distributed(several, lambda a: self.call(with_argument(node, several, a)))
         if self.statics.is_checkpoint(node):
             return self.checkpointed(node.args[0])
-        operation = self.gradient(node) or as_operation(node, self.statics.outside.resolve)
+        operation = self.gradient(node) or as_operation(
+            node, self.statics.outside.resolve, self.steady
+        )
         return operation or self._builtin(node) or self._helper(self._with_equivalent(node))
 
     def _of_object(self, kind: Any, made: gast.Call, node: gast.Call) -> tree.Node:

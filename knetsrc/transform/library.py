@@ -2,6 +2,7 @@
 
 operator.add(a, b)            a + b
 operator.itemgetter(1)(p)     p[1]
+np.add.reduce(x)              np.sum(x, axis=0)
 model.HALF(x)                 model.HALF.func(model.HALF.args[0], x)       HALF = functools.partial(scaled, 0.5)
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from knetsrc.transform import tree
 from knetsrc.transform.normalize.conditions import is_literal
+from knetsrc.transform.ufunc_methods import Steady, as_function
 
 Resolve = Callable[[tree.Node], Any]
 
@@ -35,8 +37,15 @@ _GETTERS = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
 OBJECTS = (functools.partial, np.vectorize, *_GETTERS)
 
 
-def as_operation(node: gast.Call, resolve: Resolve) -> tree.Node | None:
-    """The operation that a call of a function of `operator` stands for; None for other calls."""
+def as_operation(node: gast.Call, resolve: Resolve, steady: Steady) -> tree.Node | None:
+    """What a call of a function of `operator`, or of a method such as `np.add.reduce`, stands for; None for other calls.
+
+    `steady` gives a name for a value that is read more than once.
+    """
+    return _of_operator(node, resolve) or as_function(node, resolve, steady)
+
+
+def _of_operator(node: gast.Call, resolve: Resolve) -> tree.Node | None:
     function = resolve(node.func)
     if getattr(function, "__module__", None) not in ("_operator", "operator") or node.keywords:
         return None
