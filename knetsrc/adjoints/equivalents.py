@@ -53,6 +53,11 @@ ONCE = (
     itertools.takewhile, itertools.dropwhile, itertools.filterfalse, *_ENDLESS, np.ndenumerate,
     np.nditer, np.ndindex,
 )  # fmt: skip
+UNZIPPED = sequences.unzipped  # `zip(*rows)`
+# `map(kind, xs)`, by the type
+CONVERTED: dict[Any, Callable[..., Any]] = {
+    float: sequences.floats, list: sequences.lists, tuple: sequences.tuples,
+}  # fmt: skip
 COLUMNS = sequences.columns  # `np.c_[a, b]`
 EQUIVALENTS: frozenset[Callable[..., Any]] = frozenset({
     *(f for known in _BY_COUNT.values() for f in known.values()),

@@ -157,6 +157,26 @@ def chained_from(parts: Iterable[Iterable[Any]]) -> list[Any]:
     return [item for part in parts for item in part]
 
 
+def unzipped(rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """`zip(*rows)` as a list."""
+    return [tuple([row[k] for row in rows]) for k in range(min(map(len, rows)))]
+
+
+def floats(items: Iterable[Any]) -> list[float]:
+    """`map(float, items)` as a list."""
+    return [float(item) for item in items]
+
+
+def lists(items: Iterable[Iterable[Any]]) -> list[list[Any]]:
+    """`map(list, items)` as a list."""
+    return [list(item) for item in items]
+
+
+def tuples(items: Iterable[Iterable[Any]]) -> list[tuple[Any, ...]]:
+    """`map(tuple, items)` as a list."""
+    return [tuple(item) for item in items]
+
+
 def products(*pools: Sequence[Any], repeat: int = 1) -> list[Any]:
     """`itertools.product(*pools, repeat=repeat)` as a list."""
     rows = itertools.product(*[range(len(pool)) for pool in pools], repeat=repeat)

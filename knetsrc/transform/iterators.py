@@ -16,11 +16,12 @@ from typing import Any
 
 import gast
 
-from knetsrc.adjoints.equivalents import IN_ORDER, LISTS, ONCE, is_endless
+from knetsrc.adjoints.equivalents import CONVERTED, IN_ORDER, LISTS, ONCE, UNZIPPED, is_endless
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Calls, Helper
+from knetsrc.transform.normalize.iterators import is_unzipping
 from knetsrc.transform.normalize.scopes import blocks
 from knetsrc.transform.resolve import UNKNOWN, Outside
 
@@ -113,6 +114,10 @@ def lists_of_iterators(
         function = _plain_list(node, outside)
         if function is None or not is_active(node):
             return node
+        if function is UNZIPPED:
+            node.args = [node.args[0].value]
+        if function in CONVERTED.values():
+            node.args = node.args[1:]
         home = tree.name(outside.module(sys.modules[function.__module__]))
         node.func = tree.attribute(home, function.__name__)
         return node
@@ -137,6 +142,11 @@ def _refuse_handed(node: tree.Node, calls: Calls, is_active: Callable[[tree.Node
 def _plain_list(node: Any, outside: Outside) -> Any:
     """The function that makes a list of what an iterator gives; None for what is no such iterator."""
     function = outside.resolve(node.func)
+    if function is zip and is_unzipping(node):
+        return UNZIPPED
+    if function is map and len(node.args) == 2:
+        kind = outside.resolve(node.args[0])
+        return next((plain for known, plain in CONVERTED.items() if known is kind), None)
     plain_lists = {**LISTS, **IN_ORDER}
     found = next((plain for known, plain in plain_lists.items() if function == known), None)
     inner = [outside.resolve(a.func) for a in node.args if isinstance(a, gast.Call)]

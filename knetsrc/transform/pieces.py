@@ -59,12 +59,19 @@ def with_partial(partial: gast.Call, node: gast.Call) -> gast.Call:
 
 
 def with_lists(node: gast.Call, statics: Statics) -> gast.Call:
-    """The call with lists for iterators, as what is called may read an element at an index."""
+    """The call with lists for iterators and for views of dicts, as what is called may read an element at an index."""
     once = (zip, enumerate, reversed, map, filter)
     for i, argument in enumerate(node.args):
-        if isinstance(argument, gast.Call) and statics.outside.resolve(argument.func) in once:
+        if isinstance(argument, gast.Call) and (
+            statics.outside.resolve(argument.func) in once or _is_view_of_dict(argument)
+        ):
             node.args[i] = tree.at(tree.call("list", argument), argument)
     return node
+
+
+def _is_view_of_dict(node: gast.Call) -> bool:
+    is_method = isinstance(node.func, gast.Attribute)
+    return is_method and node.func.attr in ("values", "items", "keys") and not node.args
 
 
 def keyword_of(text: str | None, value: tree.Node) -> gast.keyword:

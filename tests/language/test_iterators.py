@@ -1,4 +1,5 @@
 """Iterators of `itertools` and of NumPy, in loops and as arguments; iterators that are kept."""
+# ruff: noqa: B905
 
 import functools
 import itertools
@@ -332,7 +333,7 @@ def test_iterator_without_derivative_is_gone_through_once():
 
 
 def twice(xs):
-    pairs = zip(xs, xs)  # noqa: B905
+    pairs = zip(xs, xs)
     s = sum(a * b for a, b in pairs)
     return s + sum(a * b for a, b in pairs)
 
@@ -346,7 +347,7 @@ def in_a_loop(xs):
 
 def over_changed(xs):
     ys = [x * 2.0 for x in xs]
-    pairs = zip(xs, ys)  # noqa: B905
+    pairs = zip(xs, ys)
     ys = xs
     return sum(a * b for a, b in pairs) + ys[0]
 
@@ -386,3 +387,63 @@ def several(xs):
 def test_other_iterators_are_refused(f):
     with pytest.raises(KnetsrcError, match=r"itertools\.cycle|np\.nditer"):
         grad(f)(V)
+
+
+# --- columns and conversions ----------------------------------------------------------------------
+def test_columns_of_rows():
+    def product(x):
+        a, b = [[x[0], x[1]], [x[2], 2.0]], [[1.0, x[1], x[0]], [x[2], 3.0, x[2]]]
+        c = [[sum(u * v for u, v in zip(row, col)) for col in zip(*b)] for row in a]
+        rows = list(zip(*c))
+        return c[0][0] * c[1][1] - c[0][1] * c[1][0] ** 2 + rows[2][0] * rows[1][1]
+
+    check(product, V[:3])
+    check(product, LIST)
+
+    def unpacked(x):
+        xs, ys = zip(*[(v, v * v) for v in x])
+        return sum(xs) * sum(ys) * ys[0]
+
+    check(unpacked, V)
+
+    def in_a_loop(m):
+        total = 0.0
+        for column in zip(*m):
+            total = total * 0.5 + column[0] * column[1] ** 2
+        return total
+
+    check(in_a_loop, M)
+    check(in_a_loop, [[1.0, 2.0, 3.0], [0.5, -0.7]])  # as long as the shortest
+
+
+def test_columns_as_lists():
+    def f(points):
+        xs, ys = map(list, zip(*points))
+        return np.sum(np.array(xs) ** 2) * ys[0] + ys[1]
+
+    check(f, [(0.5, 1.0), (0.7, -0.3)])
+
+
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_entries_converted_by_map(kind):
+    def lists(x):
+        a, b = map(list, [x, (x[1], x[0])])
+        return a[0] * b[0] ** 2
+
+    def tuples(x):
+        rows = list(map(tuple, [[x[0], x[1]], x]))
+        return rows[0][0] * rows[1][1] ** 2
+
+    def floats(x):
+        return sum(map(float, [x[0] ** 2, x[1], 3]))
+
+    for f in lists, tuples, floats:
+        check(f, kind([0.5, 1.2]))
+
+
+def test_values_of_a_dict_reduced():
+    def f(p):
+        total = functools.reduce(lambda a, b: a * b, p.values())
+        return total + functools.reduce(lambda a, b: a * b + a, p.values(), p["a"])
+
+    check(f, {"a": 0.5, "b": 1.5, "c": -0.3})

@@ -4,7 +4,9 @@ import functools
 import operator
 
 import numpy as np
+import pytest
 
+from knetsrc import KnetsrcError, grad
 from language.checking import M, V, check
 
 second = operator.itemgetter(1)
@@ -99,3 +101,40 @@ def test_partial_with_keywords():
         return np.sum(functools.partial(scaled, x=x * 2.0)(3.0) ** 2)
 
     check(f, V)
+
+
+# --- methods of elementwise functions -------------------------------------------------------------
+def test_reductions_of_elementwise_functions():
+    def f(m):
+        total = np.sum(np.add.reduce(m) ** 2) + np.sum(np.multiply.reduce(m, axis=1))
+        total = total + np.sum(
+            np.maximum.reduce(m, 1) * np.minimum.reduce(m, axis=-1, keepdims=True)
+        )
+        return total + np.add.reduce(m, axis=None) * np.maximum.reduce([m[0, 0], m[1, 1] * 3.0])
+
+    check(f, M)
+
+
+def test_running_reductions_of_elementwise_functions():
+    def f(m):
+        return np.sum(np.add.accumulate(m) ** 2) + np.sum(np.multiply.accumulate(m, axis=1) ** 2)
+
+    check(f, M)
+
+
+def test_outer_of_elementwise_functions():
+    def vectors(x, y):
+        d = np.subtract.outer(x, y)
+        return np.sum(d**2 * np.multiply.outer(np.exp(x), y * 2.0)) + np.sum(np.add.outer(x[0], y))
+
+    check(vectors, V, np.array([0.3, -1.2]))
+
+    def matrices(m, x):
+        return np.sum(np.maximum.outer(m, x) ** 2) + np.sum(np.power.outer(np.exp(x), m))
+
+    check(matrices, M, V)
+
+
+def test_accumulate_without_an_equivalent_is_refused():
+    with pytest.raises(KnetsrcError, match=r"no derivative rule for `\.accumulate`"):
+        grad(lambda x: np.sum(np.maximum.accumulate(x)))(V)

@@ -139,8 +139,8 @@ def test_inactive_loops_stay():
             "loop over a list or over indices",
         ),
         (
-            "for xs in zip(*b): note(xs)",
-            "zip(*b)",
+            "for xs in zip(a, *b): note(xs)",
+            "zip(a, *b)",
             "it cannot be seen how many sequences it goes through",
             "index the sequences",
         ),

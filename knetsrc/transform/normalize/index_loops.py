@@ -19,7 +19,13 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import appended_names, is_cheap, is_of_module, path_of
-from knetsrc.transform.normalize.iterators import Sequence, choosing, counted, iterator_of
+from knetsrc.transform.normalize.iterators import (
+    Sequence,
+    choosing,
+    counted,
+    is_unzipping,
+    iterator_of,
+)
 from knetsrc.transform.normalize.loop_counters import counter_of, start_of
 from knetsrc.transform.normalize.loop_keys import is_key, method, reads_entries, stays
 from knetsrc.transform.normalize.scopes import blocks, bound_names
@@ -201,6 +207,8 @@ class _Indexer:
         return Sequence((tree.call("len", value),), lambda i: tree.subscript(tree.clone(value), i))
 
     def zipped(self, iterable: Any, target: Any) -> Sequence:
+        if is_unzipping(iterable):
+            return self.plain(tree.call("list", iterable), target)
         if not iterable.args or any(isinstance(a, gast.Starred) for a in iterable.args):
             raise self.refused(
                 iterable,

@@ -51,6 +51,11 @@ def iterator_of(node: Any) -> str | None:
     return f"{function.value.id}.{function.attr}"
 
 
+def is_unzipping(node: Any) -> bool:
+    """Whether a call of `zip` is `zip(*rows)`."""
+    return len(node.args) == 1 and isinstance(node.args[0], gast.Starred) and not node.keywords
+
+
 def counted(
     node: Any, inner: Callable[[Node], Sequence], bound: Callable[[Node, str], Node]
 ) -> Sequence | None:
