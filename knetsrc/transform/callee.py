@@ -132,6 +132,7 @@ class Unknown:
 
     name: str
     error: UnsupportedSyntaxError | None = None
+    is_step: bool = False  # flat in what it is a method of, if that is an array
 
 
 Callee = (
@@ -190,13 +191,16 @@ class Calls:
             inner = self._logistic_argument(node)
             if inner is not None:
                 return Primitive(TABLE.by_function[ops.sigm], (inner,), function=ops.sigm)
-            return self._of_containers(node) or _operator(
-                OPERATORS[tree.symbol_of(node.op)], node.left, node.right
+            symbol = tree.symbol_of(node.op)
+            return (
+                self._of_containers(node)
+                or _of_bits(symbol, node)
+                or _operator(OPERATORS[symbol], node.left, node.right)
             )
         if isinstance(node, gast.UnaryOp):
             if isinstance(node.op, gast.USub | gast.UAdd):
                 return _operator("neg" if isinstance(node.op, gast.USub) else "pos", node.operand)
-            return Constant()
+            return _of_bits("~", node) if isinstance(node.op, gast.Invert) else Constant()
         if isinstance(node, gast.Attribute):
             return self._attribute(node)
         return self._call(node) if isinstance(node, gast.Call) else None
@@ -320,6 +324,21 @@ class Calls:
         return Unknown(public_path(value) or tree.show(node.func))
 
 
+def _of_bits(symbol: str, node: tree.Node) -> Unknown | None:
+    """An operation that numbers with a derivative do not have, so that it is one of an object; None for others."""
+    if symbol not in ("&", "|", "^", "<<", ">>", "~"):
+        return None
+    return Unknown(
+        symbol,
+        UnsupportedSyntaxError(
+            f"`{symbol}` of a differentiated value",
+            at=node,
+            why="only an object has such an operation, and which class it is of is not known here",
+            instead="compute with the attributes of the object, or of integers outside of what is differentiated",
+        ),
+    )
+
+
 def _second_order(node: gast.Call) -> UnsupportedSyntaxError:
     return UnsupportedSyntaxError(
         "a gradient of the gradient of a checkpointed loop",
@@ -407,11 +426,19 @@ def _operator(name: str, *operands: tree.Node) -> Callee:
     return Constant() if function in TABLE.constants else Unknown(f"operator.{name}")
 
 
+# An array takes an axis or a number of digits in these, an object of the user what it likes.
+_STEPS = frozenset(
+    {"round", "any", "all", "argmax", "argmin", "argsort", "argpartition", "nonzero"}
+)
+
+
 def _method(function: gast.Attribute, node: gast.Call) -> Callee:
     rule = TABLE.by_method.get(function.attr)
     if rule:
         args = (function.value, *node.args)
         return _bindable(Primitive(rule, args, tuple(node.keywords), function.attr), node)
+    if function.attr in _STEPS and not all(isinstance(a, gast.Constant) for a in node.args):
+        return Unknown(f".{function.attr}", is_step=True)
     if function.attr in TABLE.constant_methods or function.attr in {"keys", "append"}:
         return Constant()
     if function.attr == "_replace":

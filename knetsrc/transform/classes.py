@@ -41,7 +41,7 @@ _DEPTH = 6
 NEW = "new_object"  # what the functions of `making` begin with
 DUNDERS = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
-    "|": "or",
+    "|": "or", "&": "and", "^": "xor", "<<": "lshift", ">>": "rshift",
 }  # fmt: skip
 
 

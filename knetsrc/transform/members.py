@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import math
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,10 @@ from knetsrc.transform.own_methods import plain
 from knetsrc.transform.resolve import Outside
 from knetsrc.transform.stateful import Stateful
 
+_FUNCTIONS: dict[Any, str] = {
+    abs: "__abs__", round: "__round__",
+    math.floor: "__floor__", math.ceil: "__ceil__", math.trunc: "__trunc__",
+}  # fmt: skip
 _UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
 _COMPARED = {
     gast.Lt: ("__lt__", "__gt__"), gast.LtE: ("__le__", "__ge__"), gast.Eq: ("__eq__", "__eq__"),
@@ -84,13 +89,17 @@ class Members:
     def _member(self, node: Any, known: ClassFacts) -> "Member | None":
         """Where the function behind a node is defined, its name, itself, and what it is called with."""
         if isinstance(node, gast.Call):
-            return self.method_of(node, known)
+            return self.method_of(node, known) or self._of_operator(node, known)
         if isinstance(node, gast.Attribute):
             owner = self._local_class(node.value, known)
             found = defined_in(owner, node.attr) if owner is not None else None
             getter = _getter(found[1]) if found else None
             return (found[0], node.attr, getter, [node.value], []) if found and getter else None
-        for receiver, name, rest in _operators(node):
+        return self._of_operator(node, known)
+
+    def _of_operator(self, node: Any, known: ClassFacts) -> "Member | None":
+        function = self.outside.resolve(node.func) if isinstance(node, gast.Call) else None
+        for receiver, name, rest in _operators(node, function):
             owner = self._local_class(receiver, known)
             found = defined_in(owner, name) if owner is not None else None
             if found and isinstance(found[1], types.FunctionType) and not _is_made(found[1]):
@@ -262,8 +271,16 @@ def _is_made(function: types.FunctionType) -> bool:
     return function.__code__.co_filename == "<string>"
 
 
-def _operators(node: Any) -> list[tuple[tree.Node, str, list[tree.Node]]]:
-    """Which operand's class may define an operation: the operand, the name of the method, the other operands."""
+def _operators(node: Any, function: Any) -> list[tuple[tree.Node, str, list[tree.Node]]]:
+    """Which operand's class may define an operation: the operand, the name of the method, the other operands.
+
+    `function` is what a call calls.
+    """
+    if isinstance(node, gast.Call):
+        name = next((name for known, name in _FUNCTIONS.items() if function is known), None)
+        if name is None or not node.args or node.keywords:
+            return []
+        return [(node.args[0], name, node.args[1:])]
     if isinstance(node, gast.BinOp):
         text = DUNDERS.get(tree.symbol_of(node.op), "")
         return [(node.left, f"__{text}__", [node.right]), (node.right, f"__r{text}__", [node.left])]

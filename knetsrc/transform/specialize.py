@@ -63,8 +63,10 @@ class Specializer(Members):
         core = self.stateful.written_out(core, known, names, owns_parameters)
 
         def rewrite_call(node: gast.Call) -> tree.Node:
-            self._refuse_conversion(node, known)
-            return self._with_functions(self._as_function(node, known), known)
+            called = self._as_function(node, known)
+            if called is node:
+                self._refuse_conversion(node, known)
+            return self._with_functions(called, known)
 
         def rewrite_operation(node: tree.Node) -> tree.Node:
             if isinstance(node, gast.Subscript) and not isinstance(node.ctx, gast.Load):

@@ -1,7 +1,9 @@
 """Methods, properties and operators of user classes: inherited, of elements, of attributes, of objects made inside."""
 
 import functools
+import math
 import numbers
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
@@ -9,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pytest
 
-from knetsrc import KnetsrcError, grad
+from knetsrc import KnetsrcError, UnsupportedSyntaxError, grad
 from language.checking import V, by_grad, by_value_and_grad, by_vjp, check
 
 WAYS = (by_grad, by_vjp, by_value_and_grad)
@@ -700,3 +702,85 @@ def scaled_total_of(xs: Sequence, scale: numbers.Real):
 def test_annotations_that_name_no_class_of_the_user():
     check(total_of, [V, 2.0 * V])
     check(lambda w: scaled_total_of([w, 2.0 * w], w[0]), V)
+
+
+# --- operators that numbers with a derivative do not have -----------------------------------------
+@dataclass
+class Chance:
+    p: float
+
+    def __and__(self, other):
+        return Chance(self.p * other.p)
+
+    def __xor__(self, times):
+        return Chance(self.p**times)
+
+    def __rshift__(self, function):
+        return Chance(function(self.p))
+
+    def __rlshift__(self, factor):
+        return Chance(factor * self.p)
+
+    def __abs__(self):
+        return self.p * 4.0
+
+    def __round__(self, digits=0):
+        return self.p * 2.0 + digits
+
+    def __floor__(self):
+        return self.p * 3.0
+
+
+class Doubt(Chance):
+    def __and__(self, other):
+        return Doubt(self.p + other.p)
+
+
+def test_operators_of_bits_of_a_class():
+    def f(x):
+        c = Chance(x)
+        for _ in range(3):
+            c = c & Chance(0.5 + x)
+        both = [c, c ^ 3]
+        return (both[0] & both[1]).p + (3.0 << c >> math.sin).p + operator.and_(c, c).p
+
+    check(f, 0.3)
+
+
+def test_functions_of_python_that_a_class_says_how_to_compute():
+    check(lambda x: abs(Chance(x)) * x + round(Chance(x), 2) * math.floor(Chance(x)), 0.3)
+    check(lambda c: abs(c) * round(c) + c.p, Chance(0.3), ways=WAYS)
+
+
+def test_operator_of_bits_of_an_object_of_one_of_two_classes_is_refused():
+    def f(x, is_sure):
+        c = Chance(x) if is_sure else Doubt(x)
+        return (c & Chance(0.5)).p
+
+    with pytest.raises(UnsupportedSyntaxError, match="`&` of a differentiated value") as caught:
+        grad(f)(0.3, True)
+    assert "(c & Chance(0.5)).p" in str(caught.value)
+    assert "which class it is of is not known here" in str(caught.value)
+
+
+class Rules:
+    @staticmethod
+    def round(v):
+        return v * 3.0
+
+    @staticmethod
+    def argmax(v):
+        return v**2
+
+
+def test_method_of_a_class_under_a_local_name_is_not_one_of_an_array():
+    def rounded(x):
+        rules = Rules
+        return rules.round(x)
+
+    def largest(x):
+        return {"rules": Rules()}["rules"].argmax(x)
+
+    for f, name in (rounded, "round"), (largest, "argmax"):
+        with pytest.raises(KnetsrcError, match=rf"no derivative rule for `\.{name}`"):
+            grad(f)(0.5)

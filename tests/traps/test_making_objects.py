@@ -152,10 +152,6 @@ def _attribute_of_getattr(x):
     return np.sum(Guessing(x).other ** 2)
 
 
-def _absolute_value(x):
-    return abs(Cell(x * 1.0)) ** 2
-
-
 def _array_of_an_object(x):
     return np.sum(np.asarray(Cell(x * 1.0)) ** 2)
 
@@ -170,7 +166,6 @@ def _array_of_an_object(x):
         _metaclass,
         _argument_of_post_init,
         _attribute_of_getattr,
-        _absolute_value,
         _array_of_an_object,
     ],
 )
@@ -179,6 +174,10 @@ def test_object_that_holds_something_else_is_refused(f):
         KnetsrcError, match=r"no derivative rule for|of the (data)?class|of a Celsius"
     ):
         grad(f)(V)
+
+
+def test_absolute_value_as_the_class_computes_it():
+    check(lambda x: abs(Cell(x * 1.0)) ** 2, V)
 
 
 def test_subclass_of_a_dataclass_with_another_order():

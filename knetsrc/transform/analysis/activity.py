@@ -73,7 +73,8 @@ def operands(node: tree.Node | None, calls: Calls) -> list[tree.Node]:
         is_made = not isinstance(node.func, gast.Name) or isinstance(callee, Unknown)
         receiver = [node.func] if is_made else []
         if isinstance(node.func, gast.Attribute):
-            receiver = [node.func.value]
+            is_step = isinstance(callee, Unknown) and callee.is_step
+            receiver = [] if is_step else [node.func.value]
         return [*receiver, *node.args, *(k.value for k in node.keywords)]
     if isinstance(callee, Unknown) or isinstance(node, gast.Slice):
         return tree.children(node)
