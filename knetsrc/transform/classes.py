@@ -27,6 +27,7 @@ from knetsrc.objects import (
     without_own,
 )
 from knetsrc.transform import tree
+from knetsrc.transform.normalize.scopes import blocks, parameters
 from knetsrc.transform.records import has_setter, keeps_attributes
 from knetsrc.transform.resolve import UNKNOWN, Captured, Globals, Outside
 from knetsrc.transform.source import read_source
@@ -154,9 +155,11 @@ class ClassFacts:
         """Enter what is known of the names that a function binds, where all their values agree."""
         pairs = [pair for node in tree.walk(core.body) for pair in self._bound_by(node)]
         known, mixed = dict(self.classes), set[str]()
+        wrapped = _wrapped_parameters(core) - self.classes.keys()
+        inside = tuple(f"{text}{mark}" for text in wrapped for mark in ".[")
         while True:
             self.classes = {k: c for k, c in known.items() if k not in mixed}
-            self._settle(pairs, mixed)
+            self._settle(pairs, mixed, inside)
             wrong = set()
             for text, value in pairs:
                 found, held = value(), below(self.classes, text)
@@ -165,15 +168,21 @@ class ClassFacts:
                 return
             mixed |= wrong
 
-    def _settle(self, pairs: list[tuple[str, Callable[[], Classes]]], mixed: set[str]) -> None:
-        """Each name has what is known of the first value that anything is known of."""
+    def _settle(
+        self,
+        pairs: list[tuple[str, Callable[[], Classes]]],
+        mixed: set[str],
+        inside: tuple[str, ...],
+    ) -> None:
+        """Each name has what is known of the first value that anything is known of, but for paths that begin as `inside`."""
         size = -1
         while size < len(self.classes):
             size = len(self.classes)
             for text, value in pairs:
                 for rest, kind in value().items():
                     key = f"{text}{rest}"
-                    if key not in mixed and key.count(".") + key.count("[") < _DEPTH:
+                    is_known = key not in mixed and not key.startswith(inside)
+                    if is_known and key.count(".") + key.count("[") < _DEPTH:
                         self.classes.setdefault(key, kind)
 
     def _bound_by(self, node: Any) -> list[tuple[str, Callable[[], Classes]]]:
@@ -206,6 +215,14 @@ class ClassFacts:
         if is_method and iterable.func.attr == "items" and len(target.elts) == 2:
             return self._bound_by_loop(target.elts[1], iterable.func.value)
         return []
+
+
+def _wrapped_parameters(core: gast.FunctionDef) -> set[str]:
+    """Parameters that a branch binds to something made of themselves: `if ...: other = Dual(other)`."""
+    nested = (n for top in core.body for block in blocks(top) for n in tree.walk(block))
+    bound = [n for n in nested if isinstance(n, gast.Assign)]
+    written = set[str]().union(*(tree.names_written(n) & tree.names_read(n.value) for n in bound))
+    return written & set(parameters(core))
 
 
 def path_of(node: tree.Node) -> str | None:

@@ -27,6 +27,7 @@ from knetsrc.transform.classes import (
     is_library,
     may_be_replaced,
 )
+from knetsrc.transform.instance_tests import decided
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.own_methods import plain
@@ -169,8 +170,9 @@ class Members:
         if text not in self._returned:
             self._returned[text] = {}
             function = self.local[text]
-            inner = self._known(function.core, function.classes)
-            self._returned[text] = inner.of(function.core.body[-1].value)
+            core = decided(function.core, function.classes, self.outside.resolve)
+            inner = self._known(core, function.classes)
+            self._returned[text] = inner.of(core.body[-1].value)
         return self._returned[text]
 
     def _made(self, kind: type, node: gast.Call, known: ClassFacts) -> Classes:

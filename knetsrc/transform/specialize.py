@@ -37,6 +37,7 @@ from knetsrc.transform.classes import (
 from knetsrc.transform.evaluate import once_written, refuse_closures
 from knetsrc.transform.follow import Following, without_choices
 from knetsrc.transform.handed import Template, described
+from knetsrc.transform.instance_tests import decided
 from knetsrc.transform.members import Members, is_descriptor, is_super_init
 from knetsrc.transform.names import Names
 from knetsrc.transform.own_methods import all_replaced
@@ -58,6 +59,7 @@ class Specializer(Members):
     ) -> gast.FunctionDef:
         """The function with all such calls rewritten; `functions` are names that stand for functions from the start."""
         names = Names(self.names.taken | Names.of(core).taken)
+        core = decided(core, classes, self.outside.resolve)
         core = self._followed(self._with_held(core, classes), functions or {}, names)
         known = self._known(core, classes)
         core = self.stateful.written_out(core, known, names, owns_parameters)

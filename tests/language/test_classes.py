@@ -784,3 +784,40 @@ def test_method_of_a_class_under_a_local_name_is_not_one_of_an_array():
     for f, name in (rounded, "round"), (largest, "argmax"):
         with pytest.raises(KnetsrcError, match=rf"no derivative rule for `\.{name}`"):
             grad(f)(0.5)
+
+
+# --- numbers that a class wraps -------------------------------------------------------------------
+class Dual:
+    def __init__(self, v, d=0.0):
+        self.v, self.d = v, d
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.v + other.v, self.d + other.d)
+
+    __radd__ = __add__
+
+    def __mul__(self, other):
+        if not isinstance(other, Dual):
+            other = Dual(other)
+        return Dual(self.v * other.v, self.v * other.d + self.d * other.v)
+
+    __rmul__ = __mul__
+
+
+def test_operator_that_wraps_the_other_operand_where_it_is_a_number():
+    def f(x):
+        a = Dual(x, 1.0)
+        b = 2.0 * a * a + a * x + 3.0
+        return b.v * b.d + (a + a).v + (1.0 + a).v * x
+
+    check(f, 0.5)
+
+
+def test_function_that_wraps_its_argument_where_it_is_a_number():
+    def doubled(value):
+        if not isinstance(value, Dual):
+            value = Dual(value)
+        return (value + value).v
+
+    check(lambda x: doubled(x) * doubled(Dual(x * x)), 0.5)
