@@ -1,6 +1,6 @@
 """What generated source calls to fit adjoints to the shapes of the values they belong to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Self
 
@@ -161,11 +161,39 @@ class Entries(list[Any]):
 
     def _paired(self, other: Any) -> Iterable[tuple[Any, Any]]:
         """The entries with those of another adjoint; a number goes to each."""
-        is_many = isinstance(other, list | tuple) or bool(getattr(other, "ndim", 0))
-        return zip(self, other if is_many else [other] * len(self), strict=True)
+        return zip(self, parts_for(other, self), strict=True)
 
     __radd__ = __iadd__ = __add__  # type: ignore[assignment]
     __isub__ = __sub__
+
+
+def parts_for(d: Any, entries: Sequence[Any]) -> Any:
+    """The parts of `d` that are added to the entries of a list, each of which broadcasts to its entry.
+
+    Parameters
+    ----------
+    d
+        A list; or an array or number that broadcasts to the array that NumPy makes of the list, as a reduction of it gives.
+    entries
+        The entries of the list, or their adjoints.
+
+    Examples
+    --------
+    >>> parts_for(np.array([1.0, 2.0]), [np.zeros(2), np.zeros(2), np.zeros(2)])
+    [array([1., 2.]), array([1., 2.]), array([1., 2.])]
+    """
+    if not hasattr(d, "ndim") and not isinstance(d, int | float | complex):
+        return d
+    if not getattr(d, "ndim", 0) or d.ndim < _rank(entries):
+        return [d] * len(entries)
+    return [d[0]] * len(entries) if len(d) == 1 else d
+
+
+def _rank(x: Any) -> int:
+    """Number of axes, also of nested lists; not all entries of an adjoint need to have a form."""
+    if isinstance(x, list | tuple):
+        return 1 + max(map(_rank, x), default=0)
+    return getattr(x, "ndim", 0)
 
 
 def like(d: Any, x: Any) -> Any:

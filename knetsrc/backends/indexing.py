@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.arrays import beside, like, unbroadcast
+from knetsrc.backends.arrays import beside, like, parts_for, unbroadcast
 from knetsrc.backends.structures import ABSENT, Fields, add, owned, zeros_like
 from knetsrc.modules import array_module, on_device
 
@@ -162,7 +162,8 @@ def _is_mask(part: Any) -> bool:
 def _add_to_items(d_x: Any, key: Any, d: Any) -> None:
     """Add to an item of a container in place; two lists give the list of sums, no longer list."""
     if isinstance(key, slice):
-        for position, part in zip(range(*key.indices(len(d_x))), d, strict=True):
+        places = range(*key.indices(len(d_x)))
+        for position, part in zip(places, parts_for(d, d_x[key]), strict=True):
             _add_to_items(d_x, position, part)
         return
     item = d_x[key]

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.backends.arrays import Entries, like
+from knetsrc.backends.arrays import Entries, like, parts_for
 from knetsrc.errors import KnetsrcError
 from knetsrc.modules import on_device
 
@@ -224,10 +224,15 @@ def add(a: Any, b: Any) -> Any:
     if isinstance(a, Mapping):
         return {k: add(v, b[k]) for k, v in a.items()}
     if isinstance(a, Fields):
-        entries = zip(a.names(), a.values(), strict=True)
-        return Fields({n: add(v, _entry(b, n)) for n, v in entries}, a.__dict__["_kind"])
+        kind = a.__dict__["_kind"]
+        is_taken_as_array = issubclass(kind, tuple) and not isinstance(b, Mapping | Fields)
+        others = (
+            parts_for(b, a.values()) if is_taken_as_array else [_entry(b, n) for n in a.names()]
+        )
+        entries = zip(a.names(), a.values(), others, strict=True)
+        return Fields({n: add(v, w) for n, v, w in entries}, kind)
     if isinstance(a, list | tuple):
-        parts = [add(v, w) for v, w in zip(a, b, strict=True)]
+        parts = [add(v, w) for v, w in zip(a, parts_for(b, a), strict=True)]
         return Parts(parts) if isinstance(a, Parts) else Entries(parts)
     return a + b
 

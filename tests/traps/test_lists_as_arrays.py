@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -149,9 +150,80 @@ def test_name_that_turns_from_an_array_into_a_tuple_is_refused_where_its_adjoint
             total += np.sum(row**2) * first
         return total
 
-    for f in slices, powers, sums:
+    check(slices, V[:3])
+    for f in powers, sums:
         with pytest.raises(NotDifferentiableError, match="a list or tuple that NumPy takes as"):
             grad(f)(V[:3])
+
+
+ROWS = [V[:2], V[1:3], V[2:]]
+
+
+class Simplex:
+    def __init__(self, points):
+        self.points = points
+
+
+@pytest.mark.parametrize(
+    ("f", "axis", "keepdims"),
+    [
+        (np.mean, 0, False), (np.sum, 0, True), (np.average, 0, False), (np.sum, 1, False), (np.mean, -2, False),
+        (np.mean, 1, True), (np.sum, None, False), (np.average, None, False),
+    ],
+)  # fmt: skip
+def test_reduction_of_a_list_that_is_not_a_name(f, axis, keepdims):
+    def weighted(reduced):
+        reduced = np.asarray(reduced)
+        weights = np.arange(1.0, 1.0 + reduced.size).reshape(reduced.shape)
+        return np.sum(reduced**2 * weights)
+
+    def slices(s):
+        return weighted(f(s[:-1], axis=axis, keepdims=keepdims))
+
+    def slices_of_a_comprehension(s):
+        return weighted(f([row * 2 for row in s][1:], axis=axis, keepdims=keepdims))
+
+    def entries(p):
+        return weighted(f(p["a"]["b"], axis=axis, keepdims=keepdims))
+
+    def attributes(s):
+        return weighted(f(Simplex(s).points, axis=axis, keepdims=keepdims))
+
+    def groups(parts):
+        total = 0.0
+        for k in range(len(parts)):
+            total += weighted(f(parts[k], axis=axis, keepdims=keepdims))
+        return total
+
+    check(slices, ROWS)
+    check(slices, tuple(ROWS))
+    check(slices_of_a_comprehension, ROWS)
+    check(entries, {"a": {"b": ROWS}})
+    check(entries, {"a": {"b": Pair(*ROWS[:2])}})
+    check(attributes, ROWS)
+    check(groups, [ROWS[:2], ROWS])
+
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+def test_slice_of_a_list_of_numbers_or_of_lists():
+    check(lambda y: (np.mean(y[1:]) - np.sum(y[:1])) ** 2, NUMBERS)
+    check(lambda y: np.sum(np.mean(y[1:], axis=1) ** 2), [[1.0, 0.3], [0.7, 0.2], [0.4, 0.9]])
+
+
+def test_mean_of_what_a_list_that_grows_ends_with():
+    def after_burn_in(x):
+        states = []
+        for _ in range(4):
+            x = np.sin(x) * 1.3
+            states.append(x)
+        return np.sum(np.mean(states[2:], axis=0) ** 2)
+
+    check(after_burn_in, V[:2])
+    check(after_burn_in, V)
 
 
 def test_list_that_is_an_operand_of_an_array_more_than_once():
