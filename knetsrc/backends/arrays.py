@@ -225,6 +225,8 @@ def like(d: Any, x: Any) -> Any:
         return d if isinstance(d, float) else _number(d)
     if isinstance(x, list | tuple):
         return _entries(np.broadcast_to(beside(d, x), as_array(x).shape), x)
+    if x is None:
+        raise _no_array()
     return _repeated(d, x) if np.ndim(x) else _converted(d, x)
 
 
@@ -241,7 +243,14 @@ def as_array(x: Any) -> Any:
     array
         `x` itself if it is one.
     """
+    if x is None:
+        raise _no_array()
     return x if hasattr(x, "ndim") else array_module(x).asarray(x)
+
+
+def _no_array() -> TypeError:
+    """The error for a value that a function without `return` has given: NumPy's reductions hand it on."""
+    return TypeError("None is no array or number")
 
 
 def beside(d: Any, *values: Any) -> Any:

@@ -203,6 +203,27 @@ def test_function_that_returns_nothing():
     assert lines[0] == "NonScalarOutputError: `f` returns None"
 
 
+@pytest.mark.parametrize("reduced", [np.sum, np.prod, np.max])
+def test_helper_that_returns_nothing_and_is_reduced(reduced):
+    def residual(x):
+        (x - 1.0) ** 2
+
+    def f(x):
+        return reduced(residual(x))
+
+    def either(x):
+        return residual(x) if x[0] > 0 else np.sum(x)
+
+    for gradient in grad(f), grad(f).value_and_grad:
+        with pytest.raises(NonScalarOutputError, match="`f` returns None"):
+            gradient(np.ones(2))
+    with pytest.raises(TypeError, match="NoneType"):
+        grad(lambda x: np.sum(x) + reduced(residual(x)))(np.ones(2))
+    assert grad(either)(-np.ones(2)).tolist() == [1.0, 1.0]
+    with pytest.raises(NonScalarOutputError, match="returns None"):
+        grad(either)(np.ones(2))
+
+
 def test_lambda_is_shown_as_a_lambda():
     def f(x):
         return (lambda y: y.tobytes())(x)
