@@ -65,6 +65,7 @@ class Specializer(Members):
         core = self.stateful.written_out(core, known, names, owns_parameters)
 
         def rewrite_call(node: gast.Call) -> tree.Node:
+            self._refuse_iteration(node, known)
             called = self._as_function(node, known)
             if called is node:
                 self._refuse_conversion(node, known)
@@ -74,10 +75,18 @@ class Specializer(Members):
             if isinstance(node, gast.Subscript) and not isinstance(node.ctx, gast.Load):
                 self._refuse_write_by_method(node, known)
                 return node
-            return self._joined(node) or self._as_function(node, known)
+            made = self._joined(node) or self._as_function(node, known)
+            if isinstance(made, gast.Subscript):
+                self._refuse_parts(made.value, known)
+            return made
 
         def rewrite_loop(node: gast.For) -> gast.For:
             node.iter = self._iterated(node.iter, known)
+            return node
+
+        def rewrite_assignment(node: gast.Assign) -> gast.Assign:
+            if isinstance(node.targets[0], gast.Tuple):
+                self._refuse_parts(node.value, known)
             return node
 
         operations = dict.fromkeys(
@@ -85,6 +94,7 @@ class Specializer(Members):
             rewrite_operation,
         )
         rewriters = {gast.Call: rewrite_call, gast.For: rewrite_loop, **operations}
+        rewriters[gast.Assign] = rewrite_assignment
         new = tree.rewrite(core, rewriters)
         refuse_closures(new)
         return all_replaced(without_choices(new, names))
@@ -215,6 +225,37 @@ class Specializer(Members):
                     why="it calls a method of the object, which has no derivative there",
                     instead="hand over what is in it: an attribute, or what a method returns",
                 )
+
+    def _refuse_parts(self, node: tree.Node, known: ClassFacts) -> None:
+        """`a, b = pair` goes through `__iter__` of the object."""
+        owner = self._local_class(node, known)
+        is_container = owner is not None and issubclass(owner, list | tuple | Mapping)
+        if owner is not None and not is_container and defined_in(owner, "__iter__"):
+            raise UnsupportedSyntaxError(
+                f"values that `__iter__` of the class {owner.__name__} gives",
+                at=node,
+                why="what it goes through is not known while transforming",
+                instead="read the attributes: a, b = pair.a, pair.b",
+            )
+
+    def _refuse_iteration(self, node: gast.Call, known: ClassFacts) -> None:
+        """`list(pair)` and `f(*pair)` go through `__iter__` of the object, `sum` calls `__add__` of objects."""
+        value = self.outside.resolve(node.func)
+        if value is sum and any(
+            self._local_class(n, known) or known.of(n).get("[]") for n in _given(node)
+        ):
+            raise UnsupportedSyntaxError(
+                "a sum of objects",
+                at=node,
+                why="it calls `__add__` of their class, which is not followed there",
+                instead="add them up in a loop: total = total + item",
+            )
+        goes_through = any(value is f for f in _GOING_THROUGH)
+        for argument in node.args:
+            if isinstance(argument, gast.Starred):
+                self._refuse_parts(argument.value, known)
+            elif goes_through:
+                self._refuse_parts(argument, known)
 
     def _of_class(self, node: Any, known: ClassFacts) -> tree.Node:
         """An attribute that belongs to the class, read from the class: it is no part of the object."""
@@ -396,6 +437,7 @@ def rule_of(value: Any) -> Any:
 
 
 # What NumPy and `abs`, `float` and their kin call.
+_GOING_THROUGH = (list, tuple, max, min, sorted, zip, enumerate, map, filter, np.array, np.asarray)
 _CONVERSIONS = (
     *("__array__", "__array_function__", "__array_interface__", "__array_ufunc__"),
     *("__abs__", "__complex__", "__float__", "__int__", "__round__"),
@@ -414,6 +456,10 @@ def _makes_nothing(node: Any, known: ClassFacts) -> bool:
         return False
     later = owner.__mro__[owner.__mro__.index(current) + 1 :]
     return next(k for k in later if "__init__" in vars(k)) is object
+
+
+def _given(node: gast.Call) -> list[tree.Node]:
+    return [*node.args, *(k.value for k in node.keywords)]
 
 
 def _is_text_or_slice(node: tree.Node) -> bool:

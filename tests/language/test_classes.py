@@ -602,6 +602,66 @@ def test_loop_over_an_object_that_makes_its_elements():
         grad(f, argnums=1)(Pairs(), 0.5)
 
 
+class Parted:
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+    def __iter__(self):
+        yield self.a
+        yield self.b
+
+    def __add__(self, other):
+        return Parted(self.a + other.a, self.b + other.b)
+
+
+def test_object_that_is_taken_apart_by_what_it_goes_through():
+    def unpacked(x):
+        p, q = Parted(x, 2.0)
+        return np.sum(p) * q
+
+    def named(x):
+        pair = Parted(x, 2.0)
+        p, q = pair
+        return np.sum(p) * q
+
+    def argument(x, pair):
+        p, q = pair
+        return np.sum(p * x) * q
+
+    def listed(x):
+        values = list(Parted(x, 2.0))
+        return np.sum(values[0])
+
+    def handed(x):
+        return np.dot(*Parted(x, x))
+
+    for f in unpacked, named, listed, handed:
+        with pytest.raises(KnetsrcError, match="that `__iter__` of the class Parted gives"):
+            grad(f)(V)
+    with pytest.raises(KnetsrcError, match="that `__iter__` of the class Parted gives"):
+        grad(argument)(V, Parted(V, 2.0))
+
+
+def test_sum_of_objects():
+    def made(x):
+        return np.sum(sum([Parted(x, 1.0), Parted(2 * x, 1.0)], start=Parted(x, 0.0)).a)
+
+    def named(x):
+        pairs = [Parted(x, 1.0), Parted(2 * x, 1.0)]
+        return np.sum(sum(pairs, Parted(x, 0.0)).a)
+
+    def added(x):
+        total = Parted(x, 0.0)
+        for pair in [Parted(x, 1.0), Parted(2 * x * x, 1.0)]:
+            total = total + pair
+        return sum(np.sum(p.a) for p in [total, total]) + np.sum(total.a)
+
+    for f in made, named:
+        with pytest.raises(KnetsrcError, match="a sum of objects"):
+            grad(f)(V)
+    check(added, V)
+
+
 class Vector:
     def __init__(self, a):
         self.a = a
