@@ -234,7 +234,9 @@ class Calls:
         return [n for v in callee.bound().values() for n in (v if isinstance(v, list) else [v])]
 
     def _of_containers(self, node: gast.BinOp) -> Callee | None:
-        """What `+`, `*` and `|` do where an operand is a container."""
+        """What `+`, `*` and `|` do where an operand is a container, and `%` and `+` where one is a text."""
+        if isinstance(node.op, gast.Mod | gast.Add) and self.kind_of(node) == "text":
+            return Constant()
         if not isinstance(node.op, gast.Add | gast.Mult | gast.BitOr):
             return None
         sides = (node.left, node.right)
@@ -289,6 +291,8 @@ class Calls:
         if isinstance(function, gast.Attribute):
             is_sequence = self.kind_of(function.value) in SEQUENCES
             if is_sequence and function.attr in ("count", "index"):
+                return Constant()
+            if self.kind_of(node) == "text":
                 return Constant()
             return _method(function, node)
         return Unknown(tree.show(function))

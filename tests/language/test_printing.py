@@ -1,5 +1,5 @@
 """f-strings, print, assert and raise stay in the forward part."""
-# ruff: noqa: RUF043
+# ruff: noqa: RUF043, UP031, UP032
 
 import logging
 import warnings
@@ -162,3 +162,31 @@ def test_warning_from_a_branch():
 
     with pytest.warns(UserWarning, match="large"):
         np.testing.assert_array_equal(grad(f)(np.array([1.0, 2.0])), [2.0, 4.0])
+
+
+def test_text_made_in_other_ways_than_by_f_strings():
+    template = "%g of {}"
+
+    def logged(x):
+        log = []
+        for _ in range(2):
+            x = x * 0.5
+            log.append("%g" % x.sum())
+        return np.sum(x**2), log
+
+    def returned(x):
+        pattern, rest = "%d: %g", ""
+        for i in range(2):
+            rest += pattern % (i, x[i]) + ", "
+        return np.sum(x**2), ("-" * 3 + rest + "{:g}".format(x[0])) + ", ".join([str(v) for v in x])
+
+    def read(x):
+        return float("%.1f" % np.sum(x)) * np.sum(x) + len(template % x[0])
+
+    gradient, said = grad(logged, has_aux=True)(np.array([0.5, 1.5]))
+    np.testing.assert_allclose(gradient, [0.0625, 0.1875])
+    assert said == ["1", "0.5"]
+    value, pullback = vjp(returned, np.array([0.5, 1.5]))
+    assert value[1] == "---0: 0.5, 1: 1.5, 0.50.5, 1.5"
+    np.testing.assert_allclose(pullback((1.0, None))[0], [1.0, 3.0])
+    np.testing.assert_allclose(grad(read)(np.array([0.5, 1.5])), [2.0, 2.0])

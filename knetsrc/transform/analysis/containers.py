@@ -17,13 +17,16 @@ from knetsrc.transform.normalize.loop_keys import gone_through
 SEQUENCES = ("list", "tuple")
 _ANY = "any"  # of a name that is bound to nothing known yet
 _NUMBER = "number"
-_MADE: dict[Any, str] = {list: "list", sorted: "list", tuple: "tuple", dict: "dict", float: _NUMBER}
+_MADE: dict[Any, str] = {
+    list: "list", sorted: "list", tuple: "tuple", dict: "dict", float: _NUMBER,
+    str: "text", repr: "text", format: "text",
+}  # fmt: skip
 _OF_NUMBERS = (gast.Sub, gast.Div, gast.Pow, gast.MatMult, gast.FloorDiv, gast.Mod)
 
 
 @dataclass
 class Kinds:
-    """Kinds of expressions: "list", "tuple", "dict", "number" (an array too), None for what is not known.
+    """Kinds of expressions: "list", "tuple", "dict", "text", "number" (an array too), None for what is not known.
 
     Attributes
     ----------
@@ -45,6 +48,8 @@ class Kinds:
             return self.names.get(node.id)
         if isinstance(node, gast.List | gast.Tuple | gast.Dict):
             return type(node).__name__.lower()
+        if _is_text(node):
+            return "text"
         if isinstance(node, gast.Constant):
             is_number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
             return _NUMBER if is_number else None
@@ -57,6 +62,8 @@ class Kinds:
         return self._of_call(node) if isinstance(node, gast.Call) else None
 
     def _of_operation(self, node: gast.BinOp) -> str | None:
+        if isinstance(node.op, gast.Mod) and self.of(node.left) in ("text", _ANY):
+            return self.of(node.left)
         if isinstance(node.op, _OF_NUMBERS):
             return _NUMBER
         kinds = {self.of(node.left), self.of(node.right)}
@@ -64,8 +71,10 @@ class Kinds:
             return self._of_product(node, kinds)
         if isinstance(node.op, gast.BitOr) and "dict" in kinds:
             return "dict"
-        if isinstance(node.op, gast.Add) and _NUMBER in kinds:
-            return _NUMBER
+        if isinstance(node.op, gast.Add):
+            for kind in ("text", _NUMBER):
+                if kind in kinds:
+                    return kind
         return _joined(kinds)
 
     def _of_product(self, node: gast.BinOp, kinds: set[str | None]) -> str | None:
@@ -80,6 +89,9 @@ class Kinds:
     def _of_call(self, node: gast.Call) -> str | None:
         if (copied := _copied(node)) is not None:
             return self.of(copied)
+        method = node.func.attr if isinstance(node.func, gast.Attribute) else None
+        if method in ("format", "join") and self.of(node.func.value) == "text":
+            return "text"
         made = self.resolve(node.func)
         try:
             return _MADE.get(made) or self.returned(node)
@@ -171,3 +183,8 @@ def _maybe_dicts(function: gast.FunctionDef) -> set[str]:
         if n.slice.id in taken
     }
     return indexed & {gone_through(n.iter).id for n in loops}
+
+
+def _is_text(node: Any) -> bool:
+    is_literal = isinstance(node, gast.Constant) and isinstance(node.value, str)
+    return is_literal or isinstance(node, gast.JoinedStr)

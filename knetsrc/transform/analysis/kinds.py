@@ -150,14 +150,9 @@ def _is_arithmetic(node: tree.Node, calls: Calls) -> bool:
     Others are refused when the code runs, by `unbroadcast`.
     """
     if isinstance(node, gast.BinOp):
-        texts = [n for n in (node.left, node.right) if isinstance(n, gast.JoinedStr)]
-        texts += [n for n in (node.left, node.right) if is_text(n)]
-        return not texts and not isinstance(calls.of(node), Joined | Repeated | Merged)
+        is_text = calls.kind_of(node) == "text"
+        return not is_text and not isinstance(calls.of(node), Joined | Repeated | Merged)
     return isinstance(node, gast.UnaryOp | gast.Compare)
-
-
-def is_text(node: tree.Node) -> bool:
-    return isinstance(node, gast.Constant) and isinstance(node.value, str)
 
 
 def _operand_names(
