@@ -1,5 +1,7 @@
 """Writes of elements and slices of arrays, lists and dictionaries."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -697,3 +699,24 @@ def test_slices_with_the_length_of_what_is_written_in_their_bounds():
         return np.sum(pad**2) + np.sum(grid**3)
 
     check(f, V, 2)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        lambda u: np.size(u) - 1,
+        lambda u: np.prod(u.shape) - 1,
+        lambda u: math.prod(u.shape[:1]) // 2,
+        lambda u: math.floor(u.size / 2),
+        lambda u: np.argmax(u),
+        lambda u: min(len(u), 3) - 1,
+    ],
+)
+def test_row_whose_number_is_counted(last):
+    def f(u):
+        n = last(u)
+        m = np.eye(4) * 4
+        m[n][0] = u[0]
+        return np.sum(np.linalg.solve(m, u) ** 2)
+
+    check(f, V)

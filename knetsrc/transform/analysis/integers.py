@@ -7,6 +7,7 @@ from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.normalize.scopes import parameters
 
 _SCALAR_CALLS = frozenset({"len", "float", "int", "bool", "round", "ord"})
+_COUNTING = frozenset({"np.size", "np.ndim", "math.floor", "math.ceil", "math.isqrt"})
 _SCALAR_ATTRIBUTES = frozenset({"ndim", "size", "itemsize", "nbytes"})
 _CONSTANTS = frozenset({"pi", "e", "euler_gamma", "inf", "nan", "tau"})
 INTEGER_OPERATORS = (gast.Add, gast.Sub, gast.Mult, gast.FloorDiv, gast.Mod)
@@ -73,7 +74,28 @@ def _is_integer(node: tree.Node | None, integers: set[str]) -> bool:
         return _is_integer(node.left, integers) and _is_integer(node.right, integers)
     if isinstance(node, gast.BinOp) or _is_constant(node):
         return False
+    if isinstance(node, gast.Call) and _counts(node, integers):
+        return True
     return is_number_expression(node) and tree.called_name(node) not in ("float", "round")
+
+
+def _counts(node: gast.Call, integers: set[str]) -> bool:
+    """Whether a call gives an integer: `np.size(x)`, `np.prod(x.shape)`, `np.argmax(x)`, `min(len(x), 3)`."""
+    text = tree.show(node.func)
+    if text in _COUNTING:
+        return True
+    if text in ("min", "max"):
+        return len(node.args) > 1 and all(_is_integer(n, integers) for n in node.args)
+    is_single = len(node.args) == 1 and not node.keywords
+    is_product = text in ("np.prod", "math.prod") and is_single and _is_of_shape(node.args[0])
+    return is_product or (text in ("np.argmax", "np.argmin") and is_single)
+
+
+def _is_of_shape(node: tree.Node) -> bool:
+    """Whether an expression is `x.shape`, or a slice of it."""
+    is_part = isinstance(node, gast.Subscript) and isinstance(node.slice, gast.Slice)
+    whole = node.value if is_part else node
+    return isinstance(whole, gast.Attribute) and whole.attr == "shape"
 
 
 def is_basic_index(index: tree.Node, integers: frozenset[str]) -> bool:
