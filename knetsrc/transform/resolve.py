@@ -315,12 +315,10 @@ def numpy_path(value: Any) -> str | None:
     if not (isinstance(value, np.ufunc | type) or inspect.isroutine(value)):
         return None
     name = getattr(value, "__name__", "")
+    if not name or BUILTINS.get(name) is value:
+        return None
     for place in _NUMPY_PLACES:
-        if (
-            name
-            and getattr(importlib.import_module(place), name, None) is value
-            and name not in BUILTINS
-        ):
+        if getattr(importlib.import_module(place), name, None) is value:
             return f"np{place.removeprefix('numpy')}.{name}"
     return None
 

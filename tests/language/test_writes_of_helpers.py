@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy import sum as total
 
 from knetsrc import UnsupportedAliasError, UnsupportedSyntaxError, grad, value_and_grad, vjp
 from language.checking import M, V, check
@@ -638,3 +639,21 @@ def test_entries_of_an_argument_that_a_helper_may_write_into():
         return np.sum((state + k[0] + 2 * k[1]) ** 2)
 
     check(steps, V[:2])
+
+
+def moments(f):
+    density = total(f, axis=0)
+    velocity = np.zeros((2, 4))
+    velocity /= density
+    return density, velocity
+
+
+def test_result_of_a_helper_that_calls_a_function_of_numpy_by_another_name():
+    def f(x, velocity):
+        for _ in range(2):
+            density, u = moments(x)
+            u[:, 0] = velocity
+            x[0] = u[0] * density
+        return np.sum(x**2)
+
+    check(f, M[:, [0, 1, 2, 0]] ** 2 + 1.0, V[:2])
