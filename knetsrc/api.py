@@ -9,7 +9,7 @@ from typing import Any, overload
 from knetsrc.arguments import check_kinds, error_of_primal, formed
 from knetsrc.callee import POSITIONAL, parameters_of, taken_apart
 from knetsrc.gradient import Argnums, Gradient, Wrt
-from knetsrc.origin import explain, of_a_list
+from knetsrc.origin import as_refusal, explain
 from knetsrc.request import Request
 from knetsrc.runner import Plan, Runner, retried
 from knetsrc.structure import fresh_lists, has_differentiable_leaf, independent_memory, matched
@@ -137,9 +137,9 @@ class Pullback:
         try:
             gradients = self._plan.pull_back(copy(self._saved), cotangent)
         except Exception as error:
-            listed = of_a_list(error)
-            if listed is not None:
-                raise listed from error
+            refusal = as_refusal(error)
+            if refusal is not None:
+                raise refusal from error
             explain(error)
             raise
         found = _distributed(dict(zip(self._wrt, gradients, strict=True)), self._slots)

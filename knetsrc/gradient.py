@@ -26,7 +26,7 @@ from knetsrc.callee import Callee, name_of, parameters_of, positions, taken_apar
 from knetsrc.errors import DefectError, KnetsrcError
 from knetsrc.given import CONTAINERS, OF_NUMBERS
 from knetsrc.known import Demands, Known
-from knetsrc.origin import comes_from_generated, explain, of_a_list
+from knetsrc.origin import as_refusal, comes_from_generated, explain
 from knetsrc.request import Request
 from knetsrc.runner import Plan, Runner, retried
 from knetsrc.structure import independent, leaves
@@ -159,9 +159,9 @@ class Gradient:
         except Exception as error:
             is_foreign = comes_from_generated(error) or isinstance(error, DefectError)
             own = self._own_error(args, kwargs) if is_foreign else None
-            listed = of_a_list(error) if own is None else None
-            if listed is not None:
-                raise listed from error
+            refusal = as_refusal(error) if own is None else None
+            if refusal is not None:
+                raise refusal from error
             if own is None or (type(own) is type(error) and own.args == error.args):
                 explain(error)
                 raise

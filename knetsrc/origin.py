@@ -47,15 +47,22 @@ def explain(error: Exception) -> None:
         _add_place(error, *frames[-1])
 
 
-def of_a_list(error: Exception) -> KnetsrcError | None:
-    """What to say of an error that the function itself does not raise, where it comes from a list in the place of an array."""
-    if not isinstance(error, TypeError | AttributeError) or not _SAID_OF_LISTS.search(str(error)):
+def as_refusal(error: Exception) -> KnetsrcError | None:
+    """What to say of an error of generated code that the function itself does not raise; None for one that shows a defect."""
+    if isinstance(error, ZeroDivisionError):
+        refusal = NotDifferentiableError(
+            "a division by zero",
+            why="NumPy gives inf or nan for it in the function, but the derivative divides numbers of Python",
+            instead="divide only where the divisor is not zero: `total / n if n else 0.0`",
+        )
+    elif isinstance(error, TypeError | AttributeError) and _SAID_OF_LISTS.search(str(error)):
+        refusal = NotDifferentiableError(
+            "a list or tuple that NumPy takes as an array",
+            why="the derivative computes with it, and `2.0 * values` is an error for a list",
+            instead="make an array of it first: np.array(values)",
+        )
+    else:
         return None
-    refusal = NotDifferentiableError(
-        "a list or tuple that NumPy takes as an array",
-        why="the derivative computes with it, and `2.0 * values` is an error for a list",
-        instead="make an array of it first: np.array(values)",
-    )
     frames = _generated_frames(error)
     if frames:
         _add_place(refusal, *frames[-1])

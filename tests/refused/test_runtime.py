@@ -7,7 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knetsrc import KnetsrcError, NonScalarOutputError, grad, value_and_grad, vjp
+from knetsrc import (
+    KnetsrcError,
+    NonScalarOutputError,
+    NotDifferentiableError,
+    grad,
+    value_and_grad,
+    vjp,
+)
 
 def product(a, b):
     return np.sum(a @ b)
@@ -147,3 +154,18 @@ def test_refusal_at_run_time_has_a_place():
     error = error_of(grad(f), {"a": [2.0], "b": [3.0]})
     assert isinstance(error, KnetsrcError)
     assert str(error).splitlines()[2].endswith('|     both = x["a"] + x["b"]')
+
+
+def test_division_by_zero_that_only_numpy_answers():
+    def mean(x, n):
+        m = np.sum(x) / n
+        return m if n > 0 else np.sum(x)
+
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(NotDifferentiableError, match="a division by zero") as caught,
+    ):
+        grad(mean)(np.array([0.3, 0.4]), 0)
+    assert "m = np.sum(x) / n" in str(caught.value)
+    assert "divide only where the divisor is not zero" in str(caught.value)
+    np.testing.assert_allclose(grad(mean)(np.array([0.3, 0.4]), 2), [0.5, 0.5])
