@@ -166,3 +166,18 @@ def test_list_of_the_numbers_of_an_array():
     check(grown, V)
     check(rows, M)
     check(lambda x: sum(v**3 for v in np.exp(x).tolist()), V)
+
+
+def test_sorted_by_the_entries_of_a_container():
+    def ranks(x):
+        order = sorted(range(len(x)), key=x.__getitem__)
+        return sum(x[i] * rank for rank, i in enumerate(order)) + max(order, key=x.__getitem__)
+
+    check(ranks, [1.5, 2.0, -0.5])
+    check(ranks, V)
+
+    def best(scores):
+        first, second = sorted(scores, key=scores.get, reverse=True)[:2]
+        return scores[first] ** 2 * scores[second] + scores[min(scores, key=scores.get)]
+
+    check(best, {"a": 1.5, "b": 2.0, "c": -0.5})

@@ -25,6 +25,11 @@ def name_lambdas(
     y = apply(function, 3)
     """
 
+    def with_getter(node: gast.keyword) -> gast.keyword:
+        if node.arg == "key" and isinstance(node.value, gast.Attribute):
+            node.value = _getter(node.value, names) or node.value
+        return node
+
     def replace(node: Any, place: Place) -> Replacement | None:
         if not isinstance(node, gast.Lambda):
             return None
@@ -32,4 +37,17 @@ def name_lambdas(
         body = tree.at([tree.return_(node.body)], node.body)
         return [tree.function_def(name, node.args, body)], tree.name(name)
 
+    function = tree.rewrite(function, {gast.keyword: with_getter})
     return hoist(function, names, replace, (gast.Lambda,), changes)
+
+
+def _getter(method: gast.Attribute, names: Names) -> tree.Node | None:
+    """`lambda item: x[item]` for `x.__getitem__`, `lambda item: x.get(item)` for `x.get`; None for other functions."""
+    if method.attr not in ("__getitem__", "get"):
+        return None
+    text = names.fresh("item")
+    found: Any = tree.parse_expression(f"lambda {text}: {text}")
+    is_item = method.attr == "__getitem__"
+    entry = tree.subscript(method.value, found.body) if is_item else tree.call(method, found.body)
+    found.body = entry
+    return tree.at(tree.without_place(found), method)
