@@ -19,7 +19,12 @@ from typing import Any
 import gast
 import numpy as np
 
-from knetsrc.errors import KnetsrcError, UnsupportedAliasError, UnsupportedSyntaxError
+from knetsrc.errors import (
+    KnetsrcError,
+    MissingAdjointError,
+    UnsupportedAliasError,
+    UnsupportedSyntaxError,
+)
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
 from knetsrc.transform.analysis.aliases import made_containers
@@ -82,6 +87,8 @@ class LostWrites:
                 continue
             callee = self.calls.of(call)
             if isinstance(callee, Unknown):
+                if id(call) in dropped and tree.called_name(call) in parameters(core):
+                    raise _unknown_parameter(call)
                 self._refuse_unknown(call, local if id(call) in dropped else None)
             elif isinstance(callee, Helper):
                 self._look_into(call, callee, varied)
@@ -172,6 +179,16 @@ def _may_write(call: gast.Call, value: Any, local: set[str]) -> bool:
     if isinstance(call.func, gast.Name):  # others are what the transform has put there
         return call.func.id in local
     return not isinstance(call.func, gast.Attribute)
+
+
+def _unknown_parameter(call: gast.Call) -> MissingAdjointError:
+    """The error for a call of a parameter, whose value says what it does."""
+    return MissingAdjointError(
+        f"a call of `{tree.show(call.func)}`, which may write",
+        at=call.func,
+        why="what is called is not known, and the derivative of what it writes would be lost",
+        instead="hand over a function that is written in Python, or None",
+    )
 
 
 def _error(function: tree.Node) -> KnetsrcError:

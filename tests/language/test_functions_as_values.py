@@ -559,3 +559,37 @@ def of_a_helper(p):
 )  # fmt: skip
 def test_dictionaries_that_are_gone_through(program):
     check(program, {"bb": 0.3, "a": 0.7, "cc": 0.4})
+
+
+# --- optional functions ---------------------------------------------------------------------------
+def descent(x, steps=3, callback=None):
+    for i in range(steps):
+        x = x - 0.1 * np.sin(x)
+        if callback is not None:
+            callback(i, x)
+    return np.sum(x**2)
+
+
+def looked_at(i, x):
+    if i > 5:
+        print(i, np.sum(x))
+
+
+def test_function_that_is_only_called_if_it_is_given():
+    check(descent, V)
+    check(descent, V, 2, None)
+    check(descent, V, 2, looked_at)
+    check(lambda x, callback=None: descent(x, 4, callback), V)
+
+
+def test_function_of_the_caller_that_writes_elsewhere_is_refused():
+    history = []
+
+    def recorded(i, x):
+        history.append(x)
+
+    with pytest.raises(KnetsrcError, match=r"`history\.append\(\.\.\.\)` on a list"):
+        grad(descent)(V, callback=recorded)
+    with pytest.raises(KnetsrcError, match="a call of `callback`, which may write") as caught:
+        grad(descent).source  # noqa: B018 - the property writes it
+    assert "hand over a function that is written in Python, or None" in str(caught.value)
