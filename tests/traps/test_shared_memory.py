@@ -359,3 +359,15 @@ def test_expression_that_stands_twice_and_is_written_into_once():
 
     for f in (by_view, by_part, by_list):
         check(f, V, 0.3)
+
+
+def test_sum_of_a_list_is_new():
+    def f(x):
+        shares = [x, x * x, 1.0]
+        total = sum(shares)
+        for i in range(3):
+            shares[i] /= total
+        return shares[0] ** 2 * total
+
+    check(f, 0.5)
+    check(lambda x: np.sum(f(x)), V)

@@ -163,7 +163,8 @@ def _passed_on_by_call(node: Any) -> list[Node]:
     if isinstance(node.func, gast.Name):
         if node.func.id == "dict" and len(arguments) == 1 and _pairs_two(arguments[0]):
             return [arguments[0].args[1]]
-        return [] if node.func.id in _NEW else arguments
+        is_sum = node.func.id == "sum" and len(arguments) == 1  # of 0 and the first
+        return [] if node.func.id in _NEW or is_sum else arguments
     if isinstance(node.func, gast.Attribute):
         copies = node.func.attr in _NEW_METHODS or (
             node.func.attr == "astype" and not node.keywords
