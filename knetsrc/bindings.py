@@ -200,7 +200,7 @@ class _Walk:
         if name in freevars:
             cell = (function.__closure__ or ())[freevars.index(name)]
             value = _content(cell)
-            if callable(value):
+            if callable(value) or _is_table(value):
                 self.cells[id(cell)] = (cell, value)
             self._classes(functools.partial(_content, cell), value)
         elif name in function.__globals__:
@@ -220,7 +220,7 @@ class _Walk:
 
     def _bound(self, namespace: Mapping[str, Any], name: str) -> Any:
         value = namespace.get(name, UNBOUND)
-        if callable(value) or value is UNBOUND:
+        if callable(value) or value is UNBOUND or _is_table(value):
             self.names[id(namespace), name] = (namespace, name, value)
         self._classes(functools.partial(namespace.get, name), value)
         return value
@@ -260,7 +260,7 @@ class _Walk:
         self.parts.append(f"data {type(value).__module__} {type(value).__qualname__}")
         if isinstance(value, dict | list | tuple):
             items = list(value.values()) if isinstance(value, dict) else list(value)
-            if any(map(callable, items)):  # may be replaced without a name being bound anew
+            if _is_table(value):  # may be replaced without a name being bound anew
                 self.is_complete = False
                 self.tables.append((value, _entries(value)))
                 for item in filter(callable, items):
@@ -290,6 +290,13 @@ def _content(cell: CellType) -> Any:
         return cell.cell_contents
     except ValueError:
         return UNBOUND
+
+
+def _is_table(value: Any) -> bool:
+    """Whether a value is a container with functions in it."""
+    if not isinstance(value, dict | list | tuple):
+        return False
+    return any(map(callable, value.values() if isinstance(value, dict) else value))
 
 
 def _entries(table: Any) -> list[Any]:

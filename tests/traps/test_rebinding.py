@@ -3,15 +3,17 @@
 
 import itertools
 import linecache
+import sys
 import types
 
 import numpy as np
 import pytest
 
-from knetsrc import grad
+from knetsrc import grad, vjp
 from language.checking import V, check
 
 FACTOR = 2.0
+ACTS = {"act": np.tanh}
 WEIGHTS = np.array([1.0, 2.0, 3.0, 4.0])
 
 
@@ -25,6 +27,10 @@ def other_helper(x):
 
 def uses_globals(x):
     return np.sum(helper(x) * FACTOR * WEIGHTS)
+
+
+def by_acts(x):
+    return np.sum(ACTS["act"](x))
 
 
 def activation(x):
@@ -149,6 +155,47 @@ def test_attribute_of_a_module_rebound():
     slope = grad(lambda x: np.sum(module.act(x)))
     np.testing.assert_allclose(slope(V), 1 - np.tanh(V) ** 2)
     module.act = np.sin
+    np.testing.assert_allclose(slope(V), np.cos(V))
+
+
+@pytest.mark.parametrize(
+    "slope_of",
+    [
+        lambda: grad(lambda x: np.sum(ACTS["act"](x))),
+        lambda: lambda x: vjp(by_acts, x)[1](1.0)[0],
+        lambda: grad(lambda x: np.sum(by_acts(x))),
+    ],
+)
+def test_global_container_of_functions_rebound(monkeypatch, slope_of):
+    slope = slope_of()
+    np.testing.assert_allclose(slope(V), 1 - np.tanh(V) ** 2)
+    monkeypatch.setitem(globals(), "ACTS", {"act": np.exp})
+    np.testing.assert_allclose(slope(V), np.exp(V))
+
+
+def test_captured_containers_of_functions_rebound():
+    layers, pair = [np.tanh], (np.sin, np.exp)
+
+    def f(x):
+        for layer in layers:
+            x = layer(x)
+        return np.sum(pair[0](x))
+
+    slope = grad(f)
+    np.testing.assert_allclose(slope(V), np.cos(np.tanh(V)) * (1 - np.tanh(V) ** 2))
+    layers = [np.sin, np.exp]
+    np.testing.assert_allclose(slope(V), np.cos(np.exp(np.sin(V))) * np.exp(np.sin(V)) * np.cos(V))
+    pair = (np.exp, np.sin)
+    np.testing.assert_allclose(slope(V), np.exp(np.exp(np.sin(V))) * np.exp(np.sin(V)) * np.cos(V))
+
+
+def test_container_of_functions_of_a_module_rebound(monkeypatch):
+    module = types.ModuleType("layers")
+    monkeypatch.setitem(sys.modules, "layers", module)
+    module.acts = {"act": np.tanh}
+    slope = grad(lambda x: np.sum(module.acts["act"](x)))
+    np.testing.assert_allclose(slope(V), 1 - np.tanh(V) ** 2)
+    module.acts = {"act": np.sin}
     np.testing.assert_allclose(slope(V), np.cos(V))
 
 
