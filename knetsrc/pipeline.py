@@ -25,7 +25,7 @@ from knetsrc.transform.functions import Function, written_default
 from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.pairs import Pair, Reversal, Task, split_pair
 from knetsrc.transform.refusal import without_rule
-from knetsrc.transform.resolve import public_home, public_path
+from knetsrc.transform.resolve import NamesClashError, local_names, public_home, public_path
 from knetsrc.transform.simplify.early_return import return_early
 from knetsrc.transform.source import is_written_in_python
 from knetsrc.transform.tries import let_refusals_through
@@ -47,7 +47,16 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
     KnetsrcError
         If the function cannot be differentiated.
     """
-    units = Units()
+    avoided: set[str] = set()
+    while True:
+        try:
+            return _generate(function, request, avoided)
+        except NamesClashError as clash:
+            avoided |= clash.names
+
+
+def _generate(function: Callable[..., Any], request: Request, avoided: set[str]) -> Generated:
+    units = Units(Names(avoided), user_names=set(avoided))
     units.in_place = {text for text, kind, _ in request.given if kind == "in_place"}
     units.told_classes = {text: what for text, kind, what in request.given if kind == "class"}
     main = units.with_given(_main(units, function), request.given)
@@ -56,6 +65,8 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
     own = entry.functions()
     functions = [*units.called_functions([*units.functions, *own]), *units.functions, *own]
     functions = let_refusals_through(functions, units.helper_name)
+    if clashes := _clashes(units, functions) - avoided:
+        raise NamesClashError(clashes)
     module = tree.module([*_imports(units, functions), *functions])
     text, lines = emit_with_lines(module)
     return Generated(
@@ -71,6 +82,12 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
         places={**units.places(), **dict.fromkeys(entry.names(), main.place)},
         key_parts=(*(s.text for s in units.sources), repr(request)),
     )
+
+
+def _clashes(units: Units, functions: list[Any]) -> set[str]:
+    """Names of the module that are bound in its functions, which were written before the module had them."""
+    outside = {*units.outside.given, *units.helpers.values(), *(f.name for f in functions)}
+    return outside & set().union(*map(local_names, functions))
 
 
 def _parameter(main: Function, position: int) -> str:
@@ -341,7 +358,7 @@ class _Entry:
             return node
         if (written := written_default(value)) is not None:
             return written
-        alias = self.units.names.fresh(f"default_{text}")
+        alias = self.units.outside.fresh(f"default_{text}")
         self.units.outside.injected[alias] = value
         return tree.name(alias)
 

@@ -246,7 +246,7 @@ def with_defaults(
         value = names[text]
         if (written := written_default(value)) is not None:
             return written
-        alias = outside.names.fresh(f"{function.__name__}_{text}")
+        alias = outside.fresh(f"{function.__name__}_{text}")
         outside.roots[alias] = outside.injected[alias] = value
         return tree.name(alias)
 

@@ -33,6 +33,14 @@ _PUT_IN = frozenset({IS_MAPPING, IS_SEQUENCE})
 CHECKS = frozenset({CHECK, "check_kind", "with_attributes"})  # what `normalize` puts in
 
 
+class NamesClashError(Exception):
+    """Functions of one module bind names that the module has given to something else: it is to be made without these names."""
+
+    def __init__(self, names: set[str]) -> None:
+        super().__init__(", ".join(sorted(names)))
+        self.names = names
+
+
 @dataclass
 class Outside:
     """What one generated module takes from outside: imports, injected namespaces, captured variables."""
@@ -44,6 +52,8 @@ class Outside:
     captured: dict[str, Any] = field(default_factory=dict)
     main: Source | None = None
     namespaces: set[str] = field(default_factory=set)
+    local: set[str] = field(default_factory=set)
+    given: set[str] = field(default_factory=set)
     _aliases: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -52,10 +62,29 @@ class Outside:
             self.imports[alias] = module.__name__
             self._aliases[id(module)] = alias
 
+    def fresh(self, wanted: str) -> str:
+        """A name for something from outside; no function that has been read binds it."""
+        alias = Names(self.names.taken | self.local).fresh(wanted)
+        self.names.taken.add(alias)
+        self.given.add(alias)
+        return alias
+
+    def refuse_clash(self, local: set[str]) -> None:
+        """Note the names that a function binds.
+
+        Raises
+        ------
+        NamesClashError
+            If something from outside has got one of them: the function was not known yet.
+        """
+        self.local |= local
+        if local & self.given:
+            raise NamesClashError(local & self.given)
+
     def module(self, module: types.ModuleType) -> str:
         """The name under which the generated module knows `module`; imported if that is possible."""
         if id(module) not in self._aliases:
-            alias = self.names.fresh(module.__name__.rpartition(".")[2])
+            alias = self.fresh(module.__name__.rpartition(".")[2])
             self._aliases[id(module)] = alias
             self.roots[alias] = module
             self.imports[alias] = module.__name__
@@ -63,7 +92,7 @@ class Outside:
 
     def array_module(self, text: str) -> str:
         """A new name for a variable that holds the module of an array, whose functions are NumPy's."""
-        name = self.names.fresh(f"{text}_module")  # `xp` may be an array elsewhere
+        name = self.fresh(f"{text}_module")  # `xp` may be an array elsewhere
         self.roots[name] = np
         return name
 
@@ -73,7 +102,7 @@ class Outside:
         if path:
             return tree.dotted(path)
         if id(value) not in self._aliases:
-            alias = self.names.fresh(f"given_{wanted}")
+            alias = self.fresh(f"given_{wanted}")
             self._aliases[id(value)] = alias
             self.roots[alias] = self.injected[alias] = (
                 value.made() if isinstance(value, Table) else value
@@ -88,7 +117,7 @@ class Outside:
             return self.module(module)
         key = id(source.function.__globals__)
         if key not in self._aliases:
-            alias = self.names.fresh("user")
+            alias = self.fresh("user")
             self._aliases[key] = alias
             self.namespaces.add(alias)
             self.roots[alias] = self.injected[alias] = Globals(source.function.__globals__)
@@ -98,7 +127,7 @@ class Outside:
         """The name under which the variables that a helper captures are reached."""
         key = id(source.function)
         if key not in self._aliases:
-            alias = self.names.fresh(f"{source.name}_captured")
+            alias = self.fresh(f"{source.name}_captured")
             self._aliases[key] = alias
             self.roots[alias] = self.injected[alias] = Captured(source.function)
         return self._aliases[key]

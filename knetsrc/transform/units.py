@@ -155,13 +155,13 @@ class Units:
         functions: dict[str, tree.Node] = {}
         for text, kind, what in given:
             if kind == "function":
-                alias = self.names.fresh(f"given_{text}")
+                alias = self.outside.fresh(f"given_{text}")
                 self.outside.roots[alias] = self.outside.injected[alias] = what
                 functions[text] = tree.name(alias)
             elif kind == "module":
                 functions[text] = tree.name(self.outside.module(what))
             elif kind == "functions":
-                alias = self.names.fresh(f"given_{text}")
+                alias = self.outside.fresh(f"given_{text}")
                 made, keys, values = what
                 table = dict(zip(keys, values, strict=True)) if made is dict else made(values)
                 self.outside.roots[alias] = self.outside.injected[alias] = table
@@ -192,7 +192,8 @@ class Units:
             known = known_classes(source.function)
             told = self.told_classes if owns_parameters else {}
             unfolded = mark_methods(unfolded, source, {**known, **told})
-            self.user_names |= local_names(unfolded)
+            local = local_names(unfolded)
+            self.user_names |= local
             is_class = functools.partial(is_users_class, source)
             own = frozenset(method_object(source.function))
             core = normalize(
@@ -202,6 +203,8 @@ class Units:
                 tree.called_name(n) == WITH and n.args[0].id in own for n in tree.walk(core)
             )
             writes = writes and not owns_parameters
+            captured = source.function.__code__.co_freevars if owns_parameters else ()
+            self.outside.refuse_clash({*local, *local_names(core), *captured})
             core = qualify(core, source, self.outside, self.helper_name)
             core = outline(core, self.calls, self.helper_name)
             if source is not self.outside.main:

@@ -1,10 +1,14 @@
 """Names of the user that generated code might want for itself."""
 
 import builtins
+import importlib
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from helpers import named
 from knetsrc import UnsupportedSyntaxError, grad, vjp
 from language.checking import V, check
 
@@ -190,3 +194,30 @@ def test_second_derivative_of_a_function_with_a_result():
     _, pullback = vjp(grad(f, argnums=(0,)), 0.3)
     (d_x,) = pullback((1.0,))
     assert d_x == pytest.approx(-2 * np.tanh(0.3) * (1 - np.tanh(0.3) ** 2))
+
+
+@pytest.fixture(params=["named", "saved", "d_x", "steps_saved"])
+def module(request, tmp_path, monkeypatch):
+    """A module with functions that bind its name, or in the gradient of which the name would be bound."""
+    name = request.param
+    text = Path(named.__file__).read_text().replace("named", name)
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    return importlib.import_module(name)
+
+
+def test_names_of_the_module_of_the_function(module):
+    check(module.of_an_argument, module.Params(V, 5.0), V + 1.0, argnums=(1,))
+    check(module.of_a_local, V)
+    check(module.of_a_helper, V)
+    check(module.of_a_helper_that_comes_later, V)
+    check(module.of_a_method, V)
+    check(module.of_a_lambda, V)
+    check(module.of_a_comprehension, V)
+    check(module.of_a_closure(4.0), V)
+
+
+def test_names_of_what_is_generated():
+    check(named.of_a_generated_function, V)
+    check(named.of_a_function_handed_over, V, np.sin)
