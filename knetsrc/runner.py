@@ -195,7 +195,7 @@ class Runner:
         if ranked is not None:
             return ranked.ready_for(args, kwargs)
         has_module = ModuleType in map(type, args) or ModuleType in map(type, kwargs.values())
-        if not self._by_given and not has_module and not self._has_module_default:
+        if self._latest is None and not has_module and not self._has_module_default:
             try:
                 plan = self.ready()
             except KnetsrcError as error:
@@ -209,13 +209,18 @@ class Runner:
                 self._asks = plan.generated.asks
                 if not self._is_told_more(args, kwargs):
                     return plan
-        given = (*(self._ranks or ()), *given_by(self._function, args, kwargs, self._asks))
+        self._latest = self._told(given_by(self._function, args, kwargs, self._asks))
+        return self._latest.ready()
+
+    def _told(self, given: Given) -> "Runner":
+        """The runner for calls that tell this of functions and objects among their arguments."""
         with self._lock:
             if given not in self._by_given:
-                request = dataclasses.replace(self.request, given=given)
-                self._by_given[given] = Runner(self._function, request, self._inner)
-            self._latest = self._by_given[given]
-            return self._latest.ready()
+                ranks = tuple(fact for fact in self.request.given if fact[1] in OF_NUMBERS)
+                request = dataclasses.replace(self.request, given=(*ranks, *given))
+                inner = self._inner._told(given) if self._inner else None
+                self._by_given[given] = Runner(self._function, request, inner)
+            return self._by_given[given]
 
     def _ranked_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Runner | None":
         """The runner for arrays with as many axes as those of the first call; None once a call had others."""
@@ -244,7 +249,7 @@ class Runner:
     @property
     def shown(self) -> Plan:
         """The plan of the latest call; before any, one for all arguments."""
-        return self._ranked.ready() if self._ranked else self.ready()
+        return self._of_latest_call().ready()
 
     def _is_told_more(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Whether the call tells what makes another source: containers where these matter, objects that have methods."""
@@ -282,15 +287,13 @@ class Runner:
         return inner._of_latest_call() if inner else self
 
     def ready(self) -> Plan:
-        """The plan, which is current.
+        """The plan, which is current; it is for whatever functions and objects the arguments are, if nothing is told of them.
 
         Raises
         ------
         KnetsrcError
             If the function cannot be differentiated.
         """
-        if self._latest is not None:
-            return self._latest.ready()
         plan = self.plan
         if plan is not None and plan.is_current():
             return plan

@@ -228,3 +228,50 @@ def test_closure_that_keeps_a_value_of_which_only_the_last_result_is_used():
     np.testing.assert_allclose(d_x, wanted, rtol=1e-6)
     slope = (gradient(x, 0.3 + step) - gradient(x, 0.3 - step)) / (2 * step)
     np.testing.assert_allclose(d_z, np.sum(slope * v), rtol=1e-6)
+
+
+class Cubic:
+    def energy(self, x):
+        return np.sum(x**3)
+
+    @grad
+    def force(self, x):
+        return self.energy(x) * 2.0
+
+
+class Quartic(Cubic):
+    def energy(self, x):
+        return np.sum(x**4)
+
+
+def energy_of(model, x):
+    return model.energy(x)
+
+
+def total_of(act, x):
+    return np.sum(act(x) * x)
+
+
+@pytest.mark.parametrize("calls", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("function", "first", "others"),
+    [(energy_of, Cubic(), [Quartic(), Cubic()]), (total_of, np.sin, [np.exp, cube])],
+)
+def test_gradient_of_what_is_handed_over(function, first, others, calls):
+    gradient = grad(function, 1)
+    for x in (X, A)[:calls]:
+        gradient(first, x)
+    for other in (*others, first):
+        _, pullback = vjp(gradient, other, X)
+        ahead, behind = (gradient(other, X + step) for step in (STEP, -STEP))
+        np.testing.assert_allclose(
+            pullback(np.ones(3))[1], (ahead - behind) / (2 * STEP), rtol=1e-6, atol=1e-8
+        )
+
+
+def test_gradient_of_a_method_for_objects_of_several_classes():
+    for model, second in ((Cubic(), 12 * X), (Quartic(), 24 * X**2), (Cubic(), 12 * X)):
+        _, pullback = vjp(model.force, X)
+        np.testing.assert_allclose(pullback(np.ones(3))[0], second)
+    assert grad(Cubic().force)(2.0) == 24.0
+    assert grad(Quartic().force)(2.0) == 96.0

@@ -98,6 +98,21 @@ def test_dumped_source_is_for_all_ranks(tmp_path):
     np.testing.assert_allclose(module.ends_grad(M, 2.0), grad(ends)(M, 2.0))
 
 
+def started(x, noise, start=None):
+    history = [0.0] if start is None else list(start)
+    for e in noise:
+        history.append(x * history[-1] + e)
+    return np.sum(np.array(history) ** 2)
+
+
+def test_dumped_source_is_for_all_sides_of_a_test_for_none(tmp_path):
+    gradient = grad(started)
+    for x, *start in ((0.5,), (np.float64(0.5), [1.0]), (0.5, [1.0, 2.0]), (0.5,)):
+        gradient(x, V, *start)
+        gradient(x, [0.5, 0.1], *start)
+    assert gradient.dump(tmp_path / "f.py").read_text() == grad(started).source
+
+
 def test_gradient_of_a_gradient_that_was_called_with_other_ranks():
     inner = value_and_grad(smooth)
     inner(V, 2.0)
