@@ -8,6 +8,7 @@ call makes a new one.
 
 import dataclasses
 import threading
+import weakref
 from collections.abc import Callable
 from types import CellType, ModuleType
 from typing import Any, TypeVar
@@ -33,6 +34,18 @@ from knetsrc.origin import remember
 from knetsrc.request import Generated, Request
 
 _LEAVES = frozenset({float, int, bool, str, type(None), np.ndarray})
+
+
+_plans: "weakref.WeakSet[Plan]" = weakref.WeakSet()
+_plans_lock = threading.Lock()
+
+
+def outdate_plans() -> None:
+    """Have every plan made anew before it is used again: a user has entered a derivative rule."""
+    with _plans_lock:
+        plans = list(_plans)
+    for plan in plans:
+        plan.is_current = lambda: False  # type: ignore[method-assign]
 
 
 class Plan:
@@ -80,6 +93,8 @@ class Plan:
         self.has_captured = bool(generated.captured) or inner is not None
         if inner is None:  # asked at each call
             self.is_current = bindings.is_current  # type: ignore[method-assign]
+        with _plans_lock:
+            _plans.add(self)
 
     def is_current(self) -> bool:
         """Whether every outside function is still the one that the source was generated for."""

@@ -201,3 +201,30 @@ def test_rule_without_source_is_refused():
     exec("def rule(x, *, d_y):\n    d_x = d_y\n    return d_x", scope)
     with pytest.raises(SourceNotFoundError, match="the rule `rule` has no source"):
         adjoint(logarithm)(scope["rule"])
+
+
+def test_rule_that_is_entered_after_a_call():
+    def squared(x):
+        return x**2
+
+    def f(x):
+        return np.sum(squared(x))
+
+    gradient, second = grad(f), grad(grad(f))
+    np.testing.assert_allclose(gradient(V), 2 * V)
+    assert second(0.7) == 2.0
+
+    @adjoint(squared)
+    def squared_adjoint(x, *, d_y):
+        d_x = 10.0 * d_y * x
+        return d_x
+
+    np.testing.assert_allclose(gradient(V), 10 * V)
+    assert second(0.7) == 10.0
+
+    @adjoint(squared)
+    def squared_adjoint_again(x, *, d_y):
+        d_x = 20.0 * d_y * x
+        return d_x
+
+    np.testing.assert_allclose(gradient(V), 20 * V)
