@@ -1,10 +1,11 @@
 """The object that `grad` and `value_and_grad` return: a gradient as a function, with its source."""
 
+import ast
 import dataclasses
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from types import MethodType
@@ -23,11 +24,11 @@ from knetsrc.arguments import (
     signature,
 )
 from knetsrc.callee import Callee, name_of, parameters_of, positions, taken_apart
-from knetsrc.errors import DefectError, KnetsrcError
+from knetsrc.errors import DefectError, KnetsrcError, MissingAdjointError
 from knetsrc.given import CONTAINERS, OF_NUMBERS
 from knetsrc.known import Demands, Known
 from knetsrc.origin import as_refusal, comes_from_generated, explain
-from knetsrc.request import Request
+from knetsrc.request import Generated, Request
 from knetsrc.runner import Plan, Runner, retried
 from knetsrc.structure import independent, leaves
 
@@ -315,19 +316,37 @@ class Gradient:
         OSError
             If it cannot be written.
         """
-        generated = self._runner.ready().generated
-        reason = self._not_in_a_file(generated.injected)
+        try:
+            generated = self._runner.ready().generated
+        except MissingAdjointError as error:
+            name = self._called_argument(error)
+            if not name:
+                raise
+            raise self._not_written(
+                f"what `{name}` is is known only from a call, and a file is for all calls",
+                f"differentiate a function that names it; where it is an object, annotate: {name}: Model",
+            ) from None
+        reason = self._not_in_a_file(generated)
         if reason is not None:
-            why, instead = reason
-            raise KnetsrcError(
-                f"the gradient of `{name_of(self._callee.function)}` cannot be written to a file",
-                why=why,
-                instead=instead,
-            )
+            raise self._not_written(*reason)
         Path(path).write_text(generated.text, encoding="utf-8", newline="")
         return Path(path)
 
-    def _not_in_a_file(self, injected: Mapping[str, Any]) -> tuple[str, str] | None:
+    def _not_written(self, why: str, instead: str) -> KnetsrcError:
+        name = name_of(self._callee.function)
+        return KnetsrcError(
+            f"the gradient of `{name}` cannot be written to a file", why=why, instead=instead
+        )
+
+    def _called_argument(self, error: MissingAdjointError) -> str:
+        """The parameter whose argument, or a method of it, is called where an error is."""
+        node: Any = getattr(error.at, "func", None)
+        while hasattr(node, "value"):
+            node = node.value
+        name = str(getattr(node, "id", ""))
+        return name if name in {p.name for p in parameters_of(self._callee.function)} else ""
+
+    def _not_in_a_file(self, generated: Generated) -> tuple[str, str] | None:
         """Why the source alone would not give this gradient, and what to do; None if it would."""
         if isinstance(self.primal, functools.partial):
             name = name_of(self._callee.function)
@@ -337,6 +356,16 @@ class Gradient:
                 f"differentiate a function that passes it: def f(x): return {name}(x, {given})",
             )
         defaults = {p.name: p.default for p in parameters_of(self._callee.function)}
+        tree = ast.parse(generated.text)
+        if any(
+            a.name == "__main__" for n in tree.body if isinstance(n, ast.Import) for a in n.names
+        ):
+            return (
+                "it reads names of the script that is run, which another process cannot import as `__main__`",
+                "put the function and what it uses into a module of its own",
+            )
+        read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        injected = {alias: v for alias, v in generated.injected.items() if alias in read}
         for alias, value in injected.items():
             text = alias.removeprefix("default_")
             if defaults.get(text, self) is value:
@@ -344,11 +373,10 @@ class Gradient:
                     f"the default of `{text}` is an object that has no text: {type(value).__name__}",
                     f"let it be None, and put the value in its place in the function: if {text} is None: ...",
                 )
-        if injected:
-            return (
-                f"it reads names of `{self.primal.__module__}`, which cannot be imported",
-                "put the function and what it uses into a module of its own",
-            )
+        for alias, value in injected.items():
+            is_described = type(value).__module__ == "knetsrc.transform.resolve"
+            what = value if is_described else f"`{alias}`, an object that has no text"
+            return f"it reads {what}", "put the function and what it uses into a module of its own"
         return None
 
     def __getattr__(self, name: str) -> Any:

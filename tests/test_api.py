@@ -283,6 +283,82 @@ def test_dump_says_what_is_in_its_way(tmp_path):
     assert caught.value.instead.endswith("def f(x): return scaled_powers(x, kind=...)")
 
 
+class Schedule:
+    def at(self, x):
+        return np.sin(x)
+
+
+def by_method(x, schedule):
+    return np.sum(schedule.at(x))
+
+
+def by_function(x, act):
+    return np.sum(act(x))
+
+
+@pytest.mark.parametrize(("f", "what"), [(by_method, Schedule()), (by_function, np.sin)])
+def test_dump_says_that_an_argument_is_known_only_from_a_call(f, what, tmp_path):
+    gradient = grad(f)
+    for call in (lambda: None, lambda: gradient(X, what), lambda: gradient(X[:1], what)):
+        call()
+        with pytest.raises(KnetsrcError, match="cannot be written to a file") as caught:
+            gradient.dump(tmp_path / "f_grad.py")
+        name = list(inspect.signature(f).parameters)[1]
+        assert caught.value.why.startswith(f"what `{name}` is is known only from a call")
+
+
+def twice(f):
+    def inner(x):
+        return factor * f(x)
+
+    factor = 2.0
+    return inner, lambda x: f(x) * x
+
+
+reads_captured, reads_none = twice(np.sin)
+
+
+def test_dump_is_refused_for_what_is_read(tmp_path):
+    def runs(path):
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return getattr(module, path.stem)
+
+    def f(x):
+        return np.sum(reads_none(x))
+
+    def g(x):
+        return np.sum(reads_captured(x))
+
+    path = grad(f).dump(tmp_path / "f_grad.py")
+    np.testing.assert_allclose(runs(path)(X), np.sin(X) + X * np.cos(X))
+    with pytest.raises(KnetsrcError) as caught:
+        grad(g).dump(tmp_path / "g_grad.py")
+    said = "it reads `f`, `factor` of a function around `inner`, which cannot be imported"
+    assert caught.value.why in (said, said.replace("`f`, `factor`", "`factor`, `f`"))
+
+
+SCRIPT = """
+import numpy as np
+from knetsrc import grad
+SCALE = 2.0
+def reads(x): return SCALE * np.sum(x)
+def reads_not(x): return np.sum(x * x)
+grad(reads_not).dump("reads_not_grad.py")
+grad(reads).dump("reads_grad.py")
+"""
+
+
+def test_dump_in_a_script_that_reads_its_names_is_refused(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    run = subprocess.run(
+        [sys.executable, "-B", "script.py"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert "it reads names of the script that is run" in run.stderr
+    assert (tmp_path / "reads_not_grad.py").exists() and not (tmp_path / "reads_grad.py").exists()
+
+
 def test_dump_writes_the_source(tmp_path):
     uncalled = grad(loss.primal)  # a call would have told ranks
     path = uncalled.dump(tmp_path / "loss_grad.py")

@@ -183,11 +183,15 @@ class Globals:
         except KeyError:
             raise AttributeError(name) from None
 
+    def __str__(self) -> str:
+        return f"names of `{self._names.get('__name__')}`, which cannot be imported"
+
 
 class Captured:
     """The variables of enclosing functions that a function reads, as attributes."""
 
     def __init__(self, function: types.FunctionType) -> None:
+        self.__name = function.__name__
         self._cells = dict(
             zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
         )
@@ -196,6 +200,10 @@ class Captured:
         if name not in self._cells:
             raise AttributeError(name)
         return self._cells[name].cell_contents
+
+    def __str__(self) -> str:
+        names = ", ".join(f"`{name}`" for name in self._cells)
+        return f"{names} of a function around `{self.__name}`, which cannot be imported"
 
 
 BUILTINS = {name: value for name, value in vars(builtins).items() if not name.startswith("_")}
