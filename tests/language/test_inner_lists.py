@@ -75,9 +75,58 @@ def written(x):
     return product + np.mean(d[0])
 
 
+def added_rows(x):
+    r = [[x[0] * x[1]]]
+    for i in range(1, 4):
+        r.append([np.sin(x[i])])
+        for j in range(1, i + 1):
+            r[i].append((4**j * r[i][j - 1] - r[i - 1][j - 1]) * r[-1][0])
+    return r[3][3]
+
+
+def added_empty(x):
+    r = []
+    for i in range(3):
+        r.append([])
+        for v in x:
+            r[-1].append(v * i)
+        if i > 0:
+            r[-2].append(x[0] ** 2)
+    return sum(r[1]) * sum(r[2])
+
+
+def added_comprehension(x):
+    r = []
+    for i in range(2):
+        r.append([v * i for v in x])
+        r[i].append(x[0])
+    return sum(r[0]) * sum(r[1])
+
+
+def returned(x):
+    d = {"a": [], "b": []}
+    for v in x:
+        d["a"].append(v * x[0])
+        d["b"].append(v**2)
+    return d["a"], {"all": d}
+
+
+def rebound(x):
+    d = {"a": [], "b": []}
+    for v in x:
+        d["a"].append(v)
+        d["b"].append(v * v)
+    d = {k: np.array(v) for k, v in d.items()}
+    return np.sum(d["a"] * d["b"])
+
+
 @pytest.mark.parametrize(
-    "f", [groups, rows, with_default, made_when_missing, history, arrays, tables, written]
-)
+    "f",
+    [
+        groups, rows, with_default, made_when_missing, history, arrays, tables, written, added_rows, added_empty,
+        added_comprehension, returned, rebound,
+    ],
+)  # fmt: skip
 def test_lists_that_grow_inside(f):
     check(f, V)
 
@@ -127,13 +176,59 @@ def in_a_function_inside(x):
     return sum(d["a"])
 
 
+def added_by_a_name(x):
+    row = [x[0]]
+    r = []
+    r.append(row)
+    r[0].append(x[1])
+    return sum(row)
+
+
+def added_and_held(x):
+    r = []
+    r.append([x[0]])
+    row = r[0]
+    r[0].append(x[1])
+    return sum(row)
+
+
+def returned_before_it_grows(x):
+    r = [[]]
+    try:
+        return r[0]
+    finally:
+        r[0].append(x[0])
+
+
+def added_in_a_loop_over_it(x):
+    r = [[x[0]]]
+    for row in r:
+        if len(r) < 3:
+            r.append([x[1]])
+        row.append(x[2])
+    return sum(r[0])
+
+
 @pytest.mark.parametrize(
     "f",
     [
         second_name, one_list_twice, one_list_under_two_keys, held_by_a_comprehension, held_by_a_loop,
-        in_a_function_inside,
+        in_a_function_inside, added_by_a_name, added_and_held, returned_before_it_grows, added_in_a_loop_over_it,
     ],
 )  # fmt: skip
 def test_list_inside_that_something_else_may_see_is_refused(f):
     with pytest.raises(UnsupportedAliasError, match=r"append"):
         grad(f)(V)
+
+
+def test_history_that_is_returned_beside_the_value():
+    def f(x):
+        history = {"loss": []}
+        for _ in range(2):
+            history["loss"].append(np.sum(x**2))
+            x = x * 0.5
+        return np.sum(x**2), history
+
+    gradient, history = grad(f, has_aux=True)(V)
+    np.testing.assert_allclose(gradient, V / 8)
+    assert history == {"loss": [np.sum(V**2), np.sum(V**2) / 4]}

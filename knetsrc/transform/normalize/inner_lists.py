@@ -3,7 +3,8 @@
 groups = {"a": [], "b": []}              groups = {'a': [], 'b': []}
 groups[key].append(x)             ->     groups[key] = [*groups[key], x]
 
-This is the same where nothing else stands for an inner list: the function makes all of them, and only takes their elements.
+This is the same where nothing else stands for an inner list: the function makes all of them, and only takes their elements,
+or returns them when all is done.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
-from knetsrc.transform.normalize.effects import is_cheap, is_of_module
+from knetsrc.transform.normalize.effects import is_append, is_cheap, is_of_module
 from knetsrc.transform.normalize.scopes import (
     COMPREHENSIONS,
     captured_names,
@@ -39,14 +40,14 @@ def write_out_inner_appends(function: gast.FunctionDef, names: Names) -> gast.Fu
     d[k] = [*d[k], y]
     z = sum(d[k])
     """
-    grown = {g[0] for n in own_nodes(function.body) if (g := _grown(n)) is not None}
+    grown = {g[0] for n in own_nodes(function.body) if (g := grown_inside(n)) is not None}
     grown -= set(parameters(function)) | captured_names(function.body)
     own = {text for text in grown if _Uses(function, text).are_plain()}
     if not own:
         return function
 
     def written(node: Any) -> list[Node]:
-        found = _grown(node)
+        found = grown_inside(node)
         if found is None or found[0] not in own:
             return [node]
         text, key, is_new = found
@@ -66,7 +67,7 @@ def write_out_inner_appends(function: gast.FunctionDef, names: Names) -> gast.Fu
     return function
 
 
-def _grown(node: Any) -> tuple[str, Node, bool] | None:
+def grown_inside(node: Any) -> tuple[str, Node, bool] | None:
     """Name and key for the statements `d[k].append(e)` and `d.setdefault(k, []).append(e)`, and whether it is the latter."""
     call = node.value if isinstance(node, gast.Expr) else None
     if not isinstance(call, gast.Call) or len(call.args) != 1 or call.keywords:
@@ -93,15 +94,19 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, gast.List)
 
 
+def _is_new_list(value: Any) -> bool:
+    return isinstance(value, gast.List | gast.ListComp)
+
+
 def _is_made(value: Any) -> bool:
     """Whether a value is a new list or dict, with new lists in it only."""
     if isinstance(value, gast.Dict):
-        return None not in value.keys and all(map(_is_list, value.values))
+        return None not in value.keys and all(map(_is_new_list, value.values))
     if isinstance(value, gast.List):
-        return all(map(_is_list, value.elts))
+        return all(map(_is_new_list, value.elts))
     if isinstance(value, gast.ListComp):
-        return _is_list(value.elt)
-    return isinstance(value, gast.DictComp) and _is_list(value.value)
+        return _is_new_list(value.elt)
+    return isinstance(value, gast.DictComp) and _is_new_list(value.value)
 
 
 class _Uses:
@@ -137,12 +142,12 @@ class _Uses:
             return True
         if isinstance(parent, gast.Attribute):
             return self._is_method(parent)
-        return self._is_walked(parent, node)
+        return self._is_walked(parent, node) or self._is_returned(node)
 
     def _is_entry(self, entry: Any) -> bool:
         """Whether `d[k]` is written a new list, grows, or is only taken elements from."""
         if not isinstance(entry.ctx, gast.Load):
-            return id(entry) in self.stored and _is_list(self.stored[id(entry)])
+            return id(entry) in self.stored and _is_new_list(self.stored[id(entry)])
         return not _has_slice(entry.slice) and self._is_taken(entry)
 
     def _is_taken(self, node: Any) -> bool:
@@ -151,22 +156,33 @@ class _Uses:
         if isinstance(parent, gast.Subscript):
             return parent.value is node and isinstance(parent.ctx, gast.Load)
         if isinstance(parent, gast.Attribute):
-            is_growing = _grown(self._around(self._around(parent))) is not None
+            is_growing = grown_inside(self._around(self._around(parent))) is not None
             return parent.value is node and is_growing
         if isinstance(parent, gast.Call):
             is_known = tree.called_name(parent) in _TAKING or is_of_module(parent.func)
             return is_known and any(a is node for a in parent.args)
         if isinstance(parent, gast.For | gast.comprehension):
             return parent.iter is node and not self._grows_within(parent)
-        return isinstance(parent, gast.Compare)
+        return isinstance(parent, gast.Compare) or self._is_returned(node)
+
+    def _is_returned(self, node: Any) -> bool:
+        """Whether it leaves the function here, where nothing grows any more."""
+        parent = self._around(node)
+        while isinstance(parent, gast.Tuple | gast.List | gast.Dict):
+            parent = self._around(parent)
+        tries = [n for n in tree.walk(self.function.body) if isinstance(n, gast.Try)]
+        return isinstance(parent, gast.Return) and not any(n.finalbody for n in tries)
 
     def _is_method(self, attribute: Any) -> bool:
         call = self._around(attribute)
         if not isinstance(call, gast.Call) or call.func is not attribute:
             return False
+        if attribute.attr == "append":
+            is_statement = isinstance(self._around(call), gast.Expr)
+            return is_statement and len(call.args) == 1 and _is_new_list(call.args[0])
         if attribute.attr == "setdefault":
             outer = self._around(call)
-            return _grown(self._around(self._around(outer))) is not None
+            return grown_inside(self._around(self._around(outer))) is not None
         if attribute.attr not in _OF_DICTS or call.args:
             return False
         return self._is_walked(self._around(call), call)
@@ -180,6 +196,8 @@ class _Uses:
         bound = self._lists_in(loop.target, iterable)
         inside = self._inside(loop)
         read = [n for n in tree.walk(self.function.body) if getattr(n, "id", None) in bound]
+        if isinstance(loop, gast.comprehension):  # its names are its own
+            read = [n for n in read if id(n) in inside]
         return all(
             not isinstance(n.ctx, gast.Load) or (id(n) in inside and self._is_taken_or_key(n))
             for n in read
@@ -212,7 +230,9 @@ class _Uses:
     def _grows_within(self, loop: Any) -> bool:
         if not isinstance(loop, gast.For):
             return not isinstance(self._around(loop), COMPREHENSIONS)
-        grown = (_grown(n) for n in tree.walk(loop.body))
+        grown = (grown_inside(n) for n in tree.walk(loop.body))
+        if any(tree.is_name(n.func.value, self.text) for n in tree.walk(loop.body) if is_append(n)):
+            return True
         stored = (n for n in tree.walk(loop.body) if isinstance(n, gast.Subscript))
         is_written = any(
             tree.is_name(n.value, self.text) and not isinstance(n.ctx, gast.Load) for n in stored

@@ -14,6 +14,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import is_of_module
+from knetsrc.transform.normalize.inner_lists import grown_inside
 from knetsrc.transform.normalize.inplace import made_lists
 from knetsrc.transform.normalize.owned_containers import CHANGING, owned_containers
 from knetsrc.transform.normalize.scopes import (
@@ -73,6 +74,7 @@ def _candidates(function: gast.FunctionDef) -> set[str]:
         and tree.is_name(n.func.value)
         and not is_of_module(n.func)
     }
+    changed |= {grown[0] for n in nodes if (grown := grown_inside(n)) is not None}
     changed -= made_lists(function)
     if not changed:
         return set()
