@@ -62,4 +62,4 @@ def _outer(function: np.ufunc, path: tree.Node, left: tree.Node, right: tree.Nod
     column, row = tree.call("np.reshape", tree.clone(left), shape), tree.clone(right)
     if function in _BINARY:
         return tree.binary(column, _BINARY[function], row)
-    return gast.Call(func=path, args=[column, row], keywords=[])
+    return tree.call(path, column, row)
