@@ -129,6 +129,11 @@ class ClassFacts:
         return {}
 
     def _of_outside(self, node: tree.Node) -> Classes:
+        is_entry = isinstance(node, gast.Subscript) and not tree.is_constant(node.slice)
+        if is_entry and type(self._value(node.value)) in (list, tuple, dict):
+            is_part = isinstance(node.slice, gast.Slice)
+            held = self._of_outside(node.value)
+            return held if is_part else below(held, "[]")
         value = self._value(node)
         is_object = value is not UNKNOWN and not isinstance(value, _PLAIN)
         is_object = is_object and host_twin(value) is value

@@ -120,7 +120,7 @@ class Members:
             owner = known.class_of(function.value)
             if owner is not None and may_be_replaced(owner, plain(function.attr)):
                 raise _replaced_method(node, owner)
-            if owner is not None:
+            if owner is not None and defined_in(owner, plain(function.attr)) is not None:
                 return _called(function.attr, function.value, node, owner.__mro__)
             value = self.outside.resolve(function.value)
             if isinstance(value, type) and not is_library(value):

@@ -577,6 +577,60 @@ def test_name_for_objects_of_two_classes():
         grad(f)(V, 2)
 
 
+class Pipe:
+    def __init__(self, first, second):
+        self.first = Scaled(first)
+        self.second = second
+
+    def run(self, x):
+        return self.second(self.first(x))
+
+
+@dataclass
+class Stack:
+    one: Layer
+    two: Layer
+
+    def predict(self, x):
+        return self.two(self.one(x))
+
+
+BY_NAME = {"a": Scaled(V), "b": Scaled(V + 1.0)}
+
+
+def test_attribute_that_is_called():
+    def f(w, x):
+        return np.sum(Pipe(w, Shifted(w * w)).run(x))
+
+    check(f, V, V + 0.5)
+
+
+def test_attribute_of_an_argument_that_is_called():
+    def f(stack, x):
+        return np.sum(stack.predict(x) * stack.one(x))
+
+    check(f, Stack(Layer(V, 0.5), Layer(V + 1.0, 0.1)), V)
+
+
+def test_object_of_an_outside_dictionary_by_a_name_that_is_an_argument():
+    def f(x, name):
+        return np.sum(BY_NAME[name](x) * BY_NAME[name].transform(x))
+
+    check(f, V, "a")
+    check(f, V, "b")
+
+
+def test_attribute_that_is_called_and_is_of_another_class_later():
+    def f(x, stack):
+        return np.sum(stack.predict(x))
+
+    slope = grad(f)
+    stack = Stack(Scaled(3.0), Scaled(5.0))
+    np.testing.assert_allclose(slope(V, stack), 60.0 * np.ones(4))
+    stack.two = Shifted(5.0)
+    np.testing.assert_allclose(slope(V, stack), 90.0 * np.ones(4))
+
+
 def test_object_that_is_followed_by_one_of_another_class():
     def f(x, model):
         return np.sum(model(x))
