@@ -21,6 +21,7 @@ from knetsrc.transform.classes import NEW, ClassFacts, defined_in, is_class_attr
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.effects import path_of
+from knetsrc.transform.normalize.escapes import refuse_late_changes
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 from knetsrc.transform.normalize.owned_containers import escaping_names
 from knetsrc.transform.normalize.scopes import parameters, rewritten
@@ -107,6 +108,11 @@ class Stateful:
                     why="other names may stand for the same object, and would see the change",
                     instead="make the object in this function, and put it nowhere else",
                 )
+
+        changing = {id(n): _name_of(self._object_of(n, known)) for n in found}
+        refuse_late_changes(
+            core.body, lambda node: [changing[id(n)] for n in tree.walk(node) if id(n) in changing]
+        )
 
         def replace(node: Any, place: Place) -> Replacement | None:
             if place.is_alone or not isinstance(node, gast.Call):

@@ -268,6 +268,50 @@ def read_by_an_inner_function(x):
     return position()
 
 
+def appended_to_a_list(x):
+    s = State(x, 1.0)
+    held = []
+    held.append(s)
+    s.pos = x * x
+    return held[0].pos
+
+
+def appended_on_one_way(x):
+    s = State(x, 1.0)
+    held = []
+    if x > 0.0:
+        held.append(s)
+    s.pos = x * x
+    return held[0].pos
+
+
+def appended_in_the_round_before(x):
+    s = State(x, 1.0)
+    held = []
+    for _ in range(2):
+        s.pos = s.pos * x
+        held.append(s)
+    return held[0].pos
+
+
+def held_by_a_dictionary(x):
+    s = State(x, 1.0)
+    held = dict(a=s)
+    s.pos = x * x
+    return held["a"].pos
+
+
+def greatest(x):
+    s = State(x, 1.0)
+    t = max(s, State(x - 1.0, 1.0), key=position)
+    s.pos = x * x
+    return t.pos
+
+
+def position(s):
+    return s.pos
+
+
 def _same(s):
     return s
 
@@ -280,7 +324,8 @@ def _advance(s):
     "f",
     [
         second_name, held_by_a_list, held_by_an_object, element_of_a_list, handed_to_a_function, written_by_a_helper,
-        read_by_an_inner_function,
+        read_by_an_inner_function, appended_to_a_list, appended_on_one_way, appended_in_the_round_before,
+        held_by_a_dictionary, greatest,
     ],
 )  # fmt: skip
 def test_object_that_something_else_holds_is_refused(f):
@@ -428,6 +473,22 @@ def in_a_list(x):
     return x + cells[0].h
 
 
+def appended(x):
+    cell = Cell(x, 0.1)
+    cells = []
+    cells.append(cell)
+    cell.step(x)
+    return cells[0].h
+
+
+def appended_before(x):
+    cell = Cell(x, 0.1)
+    cells = []
+    while len(cells) < 2 and cell.step(x) > 0.0:
+        cells.append(cell)
+    return cells[0].h
+
+
 def copied(x):
     cell = Cell(x, 0.1)
     same = cell
@@ -474,7 +535,7 @@ def in_a_comprehension(x):
 @pytest.mark.parametrize(
     "f",
     [
-        captured, in_a_list, copied, handed_out, called_on_the_class, inside_of_another, part_of_another,
+        captured, in_a_list, appended, appended_before, copied, handed_out, called_on_the_class, inside_of_another, part_of_another,
         read_of_a_property_that_writes,
     ],
 )  # fmt: skip
@@ -482,6 +543,21 @@ def test_method_that_something_else_may_notice_is_refused(f):
     with pytest.raises(KnetsrcError):
         grad(f)(0.7)
     assert (CAPTURED.h, CAPTURED.calls) == (0.1, 0)
+
+
+def test_object_is_put_into_a_list_when_it_is_complete():
+    def f(xs):
+        cells, states = [], []
+        for x in xs:
+            cell = Cell(x, 0.1)
+            s = State(x, 1.0)
+            cell.step(x)
+            cells.append(cell)
+            s.vel = s.pos * x
+            states.append(s)
+        return sum(c.energy() * c.h for c in cells) * states[1].vel + states[0].vel
+
+    check(f, V)
 
 
 def test_method_in_a_comprehension():

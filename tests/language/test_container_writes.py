@@ -353,16 +353,52 @@ def _kept(ys):
     return ys
 
 
+def appended(x):
+    ys = [x, x * x]
+    rows = []
+    rows.append(ys)
+    ys.pop()
+    return rows[0][-1]
+
+
+def appended_in_the_round_before(x):
+    ys = [x, x * x, x]
+    rows = []
+    for _ in range(2):
+        ys[:1] = []
+        rows.append(ys)
+    return rows[0][-1] * len(rows[0])
+
+
+def held_by_a_dictionary(x):
+    ys = [x, x * x]
+    rows = dict(a=ys)
+    del ys[1]
+    return rows["a"][-1]
+
+
 @pytest.mark.parametrize(
     "f",
     [
         held, named_in_a_branch, handed_to_a_function, changed_under_the_loop, kept_iterator, view_of_a_dict,
-        read_by_an_inner_function,
+        read_by_an_inner_function, appended, appended_in_the_round_before, held_by_a_dictionary,
     ],
 )  # fmt: skip
 def test_list_that_something_else_holds_is_refused(f):
     with pytest.raises(KnetsrcError):
         grad(f)(0.7)
+
+
+def test_list_that_is_put_into_another_when_it_is_complete():
+    def f(xs):
+        rows = []
+        for x in xs:
+            row = [x, x * x, x]
+            row.pop(0)
+            rows.append(row)
+        return sum(r[0] * r[1] for r in rows)
+
+    check(f, XS)
 
 
 def test_argument_that_is_no_list():

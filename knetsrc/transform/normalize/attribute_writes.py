@@ -6,6 +6,7 @@ This is the same where nothing else stands for the object: the function has made
 afterwards, and its name is only read from.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import path_of
+from knetsrc.transform.normalize.escapes import refuse_late_changes
 from knetsrc.transform.normalize.owned_containers import escaping_names
 from knetsrc.transform.normalize.scopes import captured_names, own_nodes, parameters, rewritten
 from knetsrc.transform.tree import Node
@@ -54,6 +56,7 @@ def write_out_attributes(
         return s.v
     """
     objects = owned_objects(function, owned, is_class)
+    refuse_late_changes(function.body, functools.partial(_written_objects, objects))
     result = tree.clone(function)
     result.body = rewritten(result.body, _Attributes(names, objects, is_class).statement)
     return result  # type: ignore[no-any-return]
@@ -83,6 +86,13 @@ def owned_objects(
             bound.setdefault(node.id, []).append(False)
     made = {n for n in written if n in bound and all(bound[n])}
     return frozenset(made - escaping_names(function) - captured_names(function.body))
+
+
+def _written_objects(objects: frozenset[str], node: Node) -> list[str]:
+    """Those of the objects to which a statement writes."""
+    targets = [n for n in own_nodes(node) if isinstance(n, gast.Attribute)]
+    bases = [getattr(t.value, "id", "") for t in targets if isinstance(t.ctx, gast.Store)]
+    return [text for text in bases if text in objects]
 
 
 class _Attributes:

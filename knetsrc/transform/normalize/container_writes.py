@@ -15,6 +15,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import Changes, changes_nothing
+from knetsrc.transform.normalize.escapes import refuse_late_changes
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 from knetsrc.transform.normalize.inplace import made_lists
 from knetsrc.transform.normalize.owned_containers import (
@@ -57,12 +58,17 @@ def write_out_containers(
         function = copied_arguments(function, names)
     owned = _Owned(*owned_containers(function), *_grown(function))
 
+    def changed(statement: Node) -> list[str]:
+        found = (_changed_by(n, owned) for n in own_nodes(statement))
+        return [text for text in (*found, *_cut(statement, owned)) if text is not None]
+
     def replace(node: Any, place: Place) -> Replacement | None:
         if place.is_alone or _changed_by(node, owned) is None:
             return None
         name = names.fresh("popped" if node.func.attr == "pop" else "entry")
         return [tree.assign(name, node)], tree.name(name)
 
+    refuse_late_changes(function.body, changed)
     function = _with_checked_copies(function, owned)
     function = hoist(function, names, replace, (gast.Call,), changes)
     function.body = rewritten(function.body, _Writes(names, owned).statement)
@@ -112,6 +118,15 @@ def _changed_by(node: Any, owned: _Owned) -> str | None:
         text in owned.dicts and method in OF_DICTS
     )
     return text if is_change or (text in owned.extended and method == "extend") else None
+
+
+def _cut(statement: Any, owned: _Owned) -> list[str]:
+    """Lists and dicts of which a statement deletes entries or assigns a part."""
+    targets = statement.targets if isinstance(statement, gast.Assign | gast.Delete) else []
+    parts = [t for t in targets if isinstance(t, gast.Subscript) and tree.is_name(t.value)]
+    is_cut = isinstance(statement, gast.Delete)
+    cut = [t.value.id for t in parts if is_cut or isinstance(t.slice, gast.Slice)]
+    return [text for text in cut if text in owned.lists | owned.dicts]
 
 
 class _Change(NamedTuple):

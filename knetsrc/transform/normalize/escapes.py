@@ -1,5 +1,6 @@
-"""Lists that go on growing after they were put into another container."""
+"""Lists that go on growing, and objects and containers that change, after they were put into another container."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gast
@@ -67,3 +68,70 @@ def _held(value: Node, is_element: bool) -> set[str]:
     if isinstance(value, gast.Tuple | gast.List | gast.Dict | gast.Set):
         return {name for child in gast.iter_child_nodes(value) for name in _held(child, True)}
     return set()
+
+
+# What these are handed is not held by anything afterwards.
+_READING = frozenset({"float", "isinstance", "len", "print", "str", "with_attributes"})
+_GIVING = frozenset({"dict", "max", "min"})  # they give what they are handed, or what holds it
+
+
+def refuse_late_changes(
+    body: list[Any],
+    changed: Callable[[Any], Iterable[str]],
+    kept: frozenset[str] = frozenset(),
+) -> frozenset[str]:
+    """Raise an error for a change of what something else may hold; return what is held at the end.
+
+    Parameters
+    ----------
+    body
+        Statements, in the order in which they run.
+    changed
+        Names of which a statement, or the head of a compound one, writes a changed value in the place of the old one.
+    kept
+        Those that something else holds before.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        For the first such change.
+    """
+    for node in body:
+        inner = [block for block in blocks(node) if block]
+        heads = [getattr(node, part, None) for part in ("test", "iter")] if inner else [node]
+        changing = {text for head in heads if head is not None for text in changed(head)}
+        is_loop = isinstance(node, gast.For | gast.While)
+        for _ in range(2 if is_loop else 0):
+            kept |= refuse_late_changes([*node.body, *node.orelse], changed, kept)
+        for text in sorted(changing & kept):
+            raise _late_change(text, node)
+        if is_loop:
+            continue
+        if inner:
+            kept = kept.union(*(refuse_late_changes(block, changed, kept) for block in inner))
+        elif not isinstance(node, gast.FunctionDef):
+            bound = {t.id for t in getattr(node, "targets", []) if isinstance(t, gast.Name)}
+            kept = (kept - bound) | _handed(node)
+    return kept
+
+
+def _handed(statement: Any) -> set[str]:
+    """Names that a statement hands to what may go on holding them."""
+    found: set[str] = set()
+    for node in tree.walk(statement):
+        text = tree.called_name(node)
+        if not isinstance(node, gast.Call) or text in _READING:
+            continue
+        if isinstance(statement, gast.Expr) or text in _GIVING:
+            values = [*node.args, *(k.value for k in node.keywords)]
+            found |= {v.id for v in values if isinstance(v, gast.Name)}
+    return found
+
+
+def _late_change(text: str, node: Node) -> UnsupportedAliasError:
+    return UnsupportedAliasError(
+        f"a change of `{text}`, which something else may hold",
+        at=node,
+        why=f"`{text}` was handed on before, and what it was put into would see the change",
+        instead="change it first, and hand it on when it is complete",
+    )
