@@ -82,6 +82,8 @@ def _fitted(d: Any, x: Any) -> Any:
     """The adjoint of `x` where `d` is a single number, or `x` is none with a dtype."""
     if isinstance(x, np.floating):
         return _converted(d, x) if on_device(d) else type(x)(d)
+    if hasattr(d, "_kind"):  # `Fields`: an object is not broadcast
+        return d
     if isinstance(x, list | tuple) and hasattr(d, "shape"):  # NumPy has taken it as an array
         return _entries(unbroadcast(d, as_array(x)), x)
     if isinstance(x, list | tuple | dict | str):

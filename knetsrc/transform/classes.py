@@ -192,8 +192,12 @@ class ClassFacts:
 
     def _bound_by(self, node: Any) -> list[tuple[str, Callable[[], Classes]]]:
         if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
-            is_empty = isinstance(node.value, gast.List) and not node.value.elts
+            is_list = isinstance(node.value, gast.List) and not node.value.elts
+            is_empty = is_list or (isinstance(node.value, gast.Dict) and not node.value.keys)
             return [] if is_empty else [(node.targets[0].id, lambda: self.of(node.value))]
+        if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Subscript):
+            path = path_of(node.targets[0])
+            return [(path, lambda: self.of(node.value))] if path is not None else []
         if isinstance(node, gast.For):
             return self._bound_by_loop(node.target, node.iter)
         is_append = (

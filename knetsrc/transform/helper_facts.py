@@ -1,5 +1,6 @@
 """What is known of the helpers that a function calls, by what is in them."""
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases, wri
 from knetsrc.transform.analysis.containers import Kinds, asked_names, container_kinds
 from knetsrc.transform.analysis.holders import Part, holders, parts_given_back
 from knetsrc.transform.analysis.kinds import numeric_names
-from knetsrc.transform.callee import Helper
+from knetsrc.transform.callee import Helper, Record
 from knetsrc.transform.classes import is_library
 from knetsrc.transform.functions import Function, bind_call
 from knetsrc.transform.listed import array_operands
@@ -141,8 +142,15 @@ class HelperFacts:
         function = self.units.load_at(call, callee)
         return self.units.helper_effects.of(function, id(callee.function)).written
 
+    def _is_all_given(self, call: gast.Call, record: Record) -> bool:
+        """Whether no part of a record is a default, which lives on outside."""
+        kind = self.units.outside.resolve(call.func)
+        return len(inspect.signature(kind).parameters) == len(record.fields)
+
     def of_call(self, call: gast.Call) -> HelperCall | None:
         callee = self.units.calls.of(call)
+        if isinstance(callee, Record) and self._is_all_given(call, callee):
+            return HelperCall(list(callee.fields.values()), [], [], is_record=True)
         if not isinstance(callee, Helper):
             return None
         try:

@@ -562,3 +562,176 @@ def test_object_is_put_into_a_list_when_it_is_complete():
 
 def test_method_in_a_comprehension():
     check(in_a_comprehension, 0.7)
+
+
+# --- containers that are filled as attributes ------------------------------------------------------------------------------------
+class Joint:
+    def __init__(self, angle):
+        self.angle = angle
+
+    def turn(self):
+        c, s = np.cos(self.angle), np.sin(self.angle)
+        return np.array([[c, -s], [s, c]])
+
+
+class Arm:
+    def __init__(self, angles):
+        self.joints = []
+        self.count = 0
+        for angle in angles:
+            self.joints.append(Joint(angle * 2.0))
+            self.count += 1
+        self.first = Joint(angles[0]).turn()
+
+    def place(self):
+        m = self.first
+        for joint in self.joints:
+            m = m @ joint.turn()
+        return m[0] * len(self.joints) * self.count
+
+
+class Perceptron:
+    def __init__(self, w, depth):
+        self.params: dict = {}
+        self.depth = depth
+        for i in range(depth):
+            self.params["w" + str(i)] = w * (i + 1.0)
+            self.params[f"b{i}"] = np.sum(w) * i
+        self.params["w0"] *= 3.0
+        self.scale = self.params["w0"]
+
+    def run(self, x):
+        for i in range(self.depth):
+            x = np.tanh(x * self.params["w" + str(i)] + self.params[f"b{i}"])
+        return x * self.scale
+
+
+class ByName(Joint):
+    def __init__(self, w):
+        super().__init__(w[2])
+        self.joints = {}
+        self.joints["a"] = Joint(w[0])
+        self.joints["b"] = Joint(w[1])
+
+    def turn(self):
+        return super().turn() @ self.joints["a"].turn() @ self.joints["b"].turn()
+
+
+class Series:
+    def __init__(self, p):
+        self.rows = []
+        self.sums = []
+        for i in range(3):
+            self.rows.append(p * i)
+            self.sums.append(self.rows[i] * p)
+        self.rows[0] = self.sums[-1]
+
+    def total(self, x):
+        return np.sum(sum(self.rows) * x + self.sums[2])
+
+
+def test_list_of_objects_that_init_fills():
+    check(lambda angles: np.sum(Arm(angles).place()), V)
+
+
+def test_dictionary_that_init_fills():
+    def f(w, x):
+        return np.sum(Perceptron(w, 3).run(x))
+
+    check(f, V, V[::-1])
+
+
+def test_dictionary_of_objects_that_init_fills():
+    check(lambda w: np.sum(ByName(w).turn()[0]), V)
+
+
+def test_two_lists_that_init_fills():
+    def f(w, x):
+        return Series(w).total(x)
+
+    check(f, V, V[::-1])
+
+
+def test_list_of_an_object_that_the_function_fills():
+    def f(x):
+        body = Body(x, 2.0)
+        body.history = []
+        for _ in range(3):
+            body.mass = body.mass * 0.9
+            body.history.append(x * body.mass)
+        return sum(np.sum(h * h) for h in body.history) + body.energy()
+
+    check(f, V)
+
+
+class SeenByAMethod:
+    def __init__(self, p):
+        self.rows = []
+        self.rows.append(p)
+        self.note(p)
+        self.rows.append(p * p)
+
+    def note(self, p):
+        self.half = self.rows[0] * 0.5 * p
+
+
+class SeenByAProperty(SeenByAMethod):
+    def __init__(self, p):
+        self.rows = []
+        self.rows.append(p)
+        self.half = self.size * p
+        self.rows.append(p * p)
+
+    @property
+    def size(self):
+        return len(self.rows)
+
+
+class WithASecondName(SeenByAMethod):
+    def __init__(self, p):
+        self.rows = []
+        rows = self.rows
+        self.rows.append(p)
+        rows.append(p * p)
+        self.half = p
+        self.rows.append(p)
+
+
+class HeldTwice(SeenByAMethod):
+    def __init__(self, p):
+        self.rows = []
+        self.rows.append(p)
+        self.half = self.rows
+        self.rows.append(p * p)
+
+
+class LeftEarly(SeenByAMethod):
+    def __init__(self, p):
+        self.rows = []
+        self.half = p
+        for _ in range(3):
+            if len(self.rows) == 2:
+                return
+            self.rows.append(p)
+
+
+class HoldsWhatChanges(SeenByAMethod):
+    def __init__(self, p):
+        self.rows = []
+        self.half = State(p, 1.0)
+        state = State(p, 1.0)
+        self.rows.append(state)
+        state.pos = p * p
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [SeenByAMethod, SeenByAProperty, WithASecondName, HeldTwice, LeftEarly, HoldsWhatChanges],
+)
+def test_list_that_init_fills_and_something_else_sees_is_refused(kind):
+    def f(x):
+        made = kind(x)
+        return np.sum(made.half) * len(made.rows)
+
+    with pytest.raises(KnetsrcError):
+        grad(f)(0.7)

@@ -187,6 +187,16 @@ def test_dictionary_merged():
     check(f, {"w": V, "b": V}, V)
 
 
+def test_dictionary_of_records_that_is_filled():
+    def f(x, y):
+        d = {}
+        d["a"] = Pair(x, y)
+        d["b"] = Pair(x * y, x + y)
+        return np.sum(d["a"].left * d["b"].left) + np.sum(d["a"].right * d["b"].right)
+
+    check(f, V, V[::-1] * 0.7)
+
+
 def test_dictionary_get():
     def f(params):
         return np.sum(params.get("w", 1.0) ** 2) + params.get("missing", 3.0)

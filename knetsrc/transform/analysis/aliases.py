@@ -48,6 +48,8 @@ class HelperCall(NamedTuple):
         Pairs of arguments: a container, and what is put into it.
     copied
         Arguments of which it may hand back a shallow copy.
+    is_record
+        It makes a record or an object of them, and is no helper.
     """
 
     returned: list[tree.Node]
@@ -56,6 +58,7 @@ class HelperCall(NamedTuple):
     is_checkpoint: bool = False
     put: Sequence[tuple[tree.Node, tree.Node]] = ()
     copied: Sequence[tree.Node] = ()
+    is_record: bool = False
 
 
 HelperOf = Callable[[gast.Call], HelperCall | None]
@@ -395,7 +398,8 @@ class _Walk:
         shared = [state.places.get(n, frozenset([("outside", n)])) for n in names]
         is_part = isinstance(value, gast.Name | gast.Subscript | gast.Attribute)
         is_new = not is_part or not shared  # a part of what is made here
-        arguments = self._of_helper(value)
+        found = self._of_helper(value)
+        arguments = found.returned if found is not None and not found.is_record else None
         kind = "made" if arguments is None else "handed out"
         own = frozenset([(kind, id(value))]) if is_new else frozenset()
         return own.union(*shared, *(self.of(n, state) for n in arguments or ()))
@@ -403,8 +407,8 @@ class _Walk:
     def _carriers(self, value: tree.Node) -> set[str]:
         if isinstance(value, gast.Constant):
             return set()
-        arguments = self._of_helper(value)
-        nodes = [value] if arguments is None else arguments
+        helper = self._of_helper(value)
+        nodes = [value] if helper is None else helper.returned
         lists = [m for n in nodes for m in _summands(n) if self._is_container(m)]
         found = set().union(*map(carriers, [*nodes, *lists])) - self.numbers
         return found | self._sources(value) if self.copies_share else found
@@ -426,9 +430,8 @@ class _Walk:
         names = set().union(*map(carriers, nodes)) - self.numbers - self.arrays
         return names.union(*map(self._sources, rest))
 
-    def _of_helper(self, value: tree.Node) -> list[tree.Node] | None:
-        found = self.helper_call(value) if isinstance(value, gast.Call) else None
-        return None if found is None else found.returned
+    def _of_helper(self, value: tree.Node) -> HelperCall | None:
+        return self.helper_call(value) if isinstance(value, gast.Call) else None
 
     def _is_container(self, node: tree.Node) -> bool:
         return isinstance(node, gast.List | gast.Tuple) or (

@@ -4,7 +4,7 @@ What comes in is the user's function as parsed, what goes out says the same in f
 statement; `language.check` states which. The steps in order, and what holds after each of them:
 
     unfold_nonlocals        no `nonlocal` in inner functions that are only called
-    write_out_attributes    no attribute is written: the object is a new one
+    write_out_attributes    no attribute is written: the object is a new one; `filled_attributes` before
     separate_lists          no name stands for a list that grows, and for something else
     append_elements         no `xs += [a, b]` on a list that the function makes
     write_out_inner_appends no list inside a list or dict grows

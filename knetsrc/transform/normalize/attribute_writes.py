@@ -16,6 +16,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import path_of
 from knetsrc.transform.normalize.escapes import refuse_late_changes
+from knetsrc.transform.normalize.filled_attributes import fill_by_name
 from knetsrc.transform.normalize.owned_containers import escaping_names
 from knetsrc.transform.normalize.scopes import captured_names, own_nodes, parameters, rewritten
 from knetsrc.transform.tree import Node
@@ -57,6 +58,7 @@ def write_out_attributes(
     """
     objects = owned_objects(function, owned, is_class)
     refuse_late_changes(function.body, functools.partial(_written_objects, objects))
+    function = fill_by_name(function, objects, names)
     result = tree.clone(function)
     result.body = rewritten(result.body, _Attributes(names, objects, is_class).statement)
     return result  # type: ignore[no-any-return]
