@@ -71,7 +71,9 @@ def _held(value: Node, is_element: bool) -> set[str]:
 
 
 # What these are handed is not held by anything afterwards.
-_READING = frozenset({"float", "isinstance", "len", "print", "str", "with_attributes"})
+_READING = frozenset(
+    {"float", "isinstance", "len", "print", "str", "super", "type", "with_attributes"}
+)
 _GIVING = frozenset({"dict", "max", "min"})  # they give what they are handed, or what holds it
 
 
