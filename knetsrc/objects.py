@@ -4,9 +4,10 @@ import dataclasses
 import dis
 import enum
 import functools
+import inspect
 import numbers
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -101,6 +102,31 @@ def _same(kinds: Iterator[type | None]) -> type:
     return _made_for(*filter(None, of_users), _sorted(dict.fromkeys(names) | alike))
 
 
+def joined(kinds: Iterable[type]) -> type | None:
+    """One class for objects of these classes, None where their classes differ or methods may assign functions."""
+    every = set(kinds)
+    if len(every) > 1 and any(may_be_hidden(without_own(k)) for k in every):
+        return None
+    found = _same(iter(every))
+    return None if found is Mixed else found
+
+
+def with_functions(kind: type, functions: Mapping[str, Any]) -> type:
+    """The class of an object that has been made with these functions as attributes, and keeps them."""
+    held = {n: f for n, f in functions.items() if _is_function(f) and not _is_computed(kind, n)}
+    is_known = not sets_any_attribute(kind) and _hiding(kind) <= held.keys()
+    if not held or not is_known or not kind.__flags__ & _MAY_BE_BASE:
+        return kind
+    return _made_for(kind, _sorted(held))
+
+
+def _is_computed(kind: type, name: str) -> bool:
+    """Whether an attribute belongs to a property or another descriptor: no slot, and no field of a namedtuple."""
+    found = inspect.getattr_static(kind, name, None)
+    is_kept = isinstance(found, types.MemberDescriptorType) or name in getattr(kind, "_fields", ())
+    return hasattr(type(found), "__set__") and not is_kept
+
+
 # --- attributes that hide members of the class --------------------------------------------------------------------------------
 def class_of(value: Any) -> type:
     """The class of an object of the user.
@@ -110,6 +136,8 @@ def class_of(value: Any) -> type:
     """
     kind: type = type(value)
     own = getattr(value, "__dict__", None)
+    if own is None and isinstance(value, tuple) and hasattr(value, "_fields"):
+        own = dict(zip(value._fields, value, strict=True))
     if own is None or isinstance(value, enum.Enum | type) or not kind.__flags__ & _MAY_BE_BASE:
         return kind
     hidden = {name for c in kind.__mro__ for name in own.keys() & vars(c).keys()}
@@ -183,11 +211,13 @@ def _is_hiding(kind: type, name: str) -> bool:
 @functools.cache
 def may_be_hidden(kind: type) -> bool:
     """Whether methods assign attributes that are methods of the class, or attributes of any name."""
-    return sets_any_attribute(kind) or any(map(callable, _members(kind, own_attributes(kind))))
+    return sets_any_attribute(kind) or bool(_hiding(kind))
 
 
-def _members(kind: type, names: frozenset[str]) -> Iterator[Any]:
-    return (vars(c)[n] for c in kind.__mro__ if not _is_library(c) for n in names & vars(c).keys())
+def _hiding(kind: type) -> set[str]:
+    """Attributes of objects that may hide functions and methods of the class."""
+    own, users = own_attributes(kind), [c for c in kind.__mro__ if not _is_library(c)]
+    return {n for c in users for n in own & vars(c).keys() if callable(vars(c)[n])}
 
 
 @functools.cache

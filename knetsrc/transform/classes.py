@@ -22,6 +22,7 @@ from knetsrc.objects import (
     classes_in,
     is_made_for_object,
     is_object,
+    joined,
     own_attributes,
     sets_any_attribute,
     without_own,
@@ -119,8 +120,11 @@ class ClassFacts:
             }
             return old | {f"{k}{rest}": c for k, new in written.items() for rest, c in new.items()}
         is_method = isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute)
-        if is_method and node.func.attr in ("values", "copy", "_replace"):
+        if is_method and node.func.attr in ("values", "copy"):
             return self.of(node.func.value)
+        if is_method and node.func.attr == "_replace":
+            found = self.of(node.func.value)
+            return found | {"": without_own(found[""])} if "" in found else found
         is_call = isinstance(node, gast.Call) and bool(node.args)
         if is_call and self.outside.resolve(node.func) in (dataclasses.replace, copy.copy):
             kind = self.class_of(node.args[0])
@@ -159,19 +163,25 @@ class ClassFacts:
     def add_locals(self, core: gast.FunctionDef) -> None:
         """Enter what is known of the names that a function binds, where all their values agree."""
         pairs = [pair for node in tree.walk(core.body) for pair in self._bound_by(node)]
-        known, mixed = dict(self.classes), set[str]()
+        known, mixed, common = dict(self.classes), set[str](), Classes()
         wrapped = _wrapped_parameters(core) - self.classes.keys()
         inside = tuple(f"{text}{mark}" for text in wrapped for mark in ".[")
         while True:
-            self.classes = {k: c for k, c in known.items() if k not in mixed}
+            every = known | common
+            self.classes = {k: c for k, c in every.items() if k not in mixed}
             self._settle(pairs, mixed, inside)
-            wrong = set()
+            wrong = dict[str, type | None]()
             for text, value in pairs:
                 found, held = value(), below(self.classes, text)
-                wrong |= {f"{text}{k}" for k, c in held.items() if found.get(k) is not c}
+                for rest, kind in held.items():
+                    other = found.get(rest)
+                    both = joined((kind, other)) if other is not None else None
+                    if both is not kind:
+                        wrong[f"{text}{rest}"] = both
             if not wrong:
                 return
-            mixed |= wrong
+            mixed |= {key for key, kind in wrong.items() if kind is None}
+            common |= {key: kind for key, kind in wrong.items() if kind is not None}
 
     def _settle(
         self,
@@ -258,9 +268,11 @@ def below(classes: Mapping[str, type], path: str) -> Classes:
 
 def elements_of(known: list[Classes]) -> Classes:
     """What is known of every element of a container."""
-    same = set(known[0].items()).intersection(*(k.items() for k in known[1:]))
-    is_same_class = len({k.get("") for k in known}) == 1
-    return {f"[]{rest}": kind for rest, kind in same} if is_same_class else {}
+    shared = set(known[0]).intersection(*known[1:])
+    common = {rest: joined(k[rest] for k in known) for rest in shared}
+    if common.get("") is None and any("" in k for k in known):
+        return {}
+    return {f"[]{rest}": kind for rest, kind in common.items() if kind is not None}
 
 
 # --- annotations ----------------------------------------------------------------------------------------------------------

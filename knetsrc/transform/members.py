@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import inspect
 import math
 import types
 from collections.abc import Callable, Mapping
@@ -15,13 +16,14 @@ from knetsrc.errors import (
     MissingAdjointError,
     UnsupportedSyntaxError,
 )
-from knetsrc.objects import assigned_later
+from knetsrc.objects import assigned_later, with_functions
 from knetsrc.transform import tree
 from knetsrc.transform.callee import record_of
 from knetsrc.transform.classes import (
     DUNDERS,
     Classes,
     ClassFacts,
+    assigned_attributes,
     classes_of,
     defined_in,
     is_library,
@@ -30,8 +32,9 @@ from knetsrc.transform.classes import (
 from knetsrc.transform.instance_tests import decided
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.attribute_writes import WITH
+from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.own_methods import plain
-from knetsrc.transform.resolve import Outside
+from knetsrc.transform.resolve import UNKNOWN, Outside
 from knetsrc.transform.stateful import Stateful
 
 _FUNCTIONS: dict[Any, str] = {
@@ -178,22 +181,22 @@ class Members:
     def _made(self, kind: type, node: gast.Call, known: ClassFacts) -> Classes:
         """What is known of an object that a call of its class makes: the classes of attributes that are assigned just then."""
         if (record := record_of(kind, node)) is not None:
-            found = [(text, known.of(value)) for text, value in record.fields.items()]
+            fields = record.fields.items()
+            found = [(text, known.of(v), self.outside.resolve(v)) for text, v in fields]
+            found += [
+                (text, {}, value) for text, value in _defaults(kind) if text not in record.fields
+            ]
         else:
             found = self._assigned(kind, node, known)
-        texts = [text for text, _ in found]
-        held = {
-            f".{text}{rest}": c
-            for text, classes in found
-            if texts.count(text) == 1 and not assigned_later(kind, text)
-            for rest, c in classes.items()
-        }
-        return {"": kind} | held
+        texts = [text for text, *_ in found]
+        kept = [f for f in found if texts.count(f[0]) == 1 and not assigned_later(kind, f[0])]
+        held = {f".{text}{rest}": c for text, classes, _ in kept for rest, c in classes.items()}
+        return {"": with_functions(kind, {text: value for text, _, value in kept})} | held
 
     def _assigned(
         self, kind: type, node: gast.Call, known: ClassFacts
-    ) -> list[tuple[str, Classes]]:
-        """What `__init__` assigns: attributes, and what is known of their values."""
+    ) -> list[tuple[str, Classes, Any]]:
+        """What `__init__` assigns: attributes, what is known of their values, and functions from outside."""
         making = self.making(kind)
         if making is None or kind in self._in_making:
             return []
@@ -203,39 +206,73 @@ class Members:
             return []
         bound = self.bind(function, node) or {}
         told = {f"{p}{k}": c for p, a in bound.items() for k, c in known.of(a).items()}
+        values = {p: self.outside.resolve(a) for p, a in bound.items()}
         self._in_making.add(kind)
         try:
-            return self._assignments(function.core, function.classes | told)
+            return self._assignments(function.core, function.classes | told, values)
         except KnetsrcError:
             return []
         finally:
             self._in_making.discard(kind)
 
     def _assignments(
-        self, core: gast.FunctionDef, classes: Mapping[str, type]
-    ) -> list[tuple[str, Classes]]:
-        """What a method assigns to its object, itself and by `super().__init__`."""
+        self, core: gast.FunctionDef, classes: Mapping[str, type], values: Mapping[str, Any]
+    ) -> list[tuple[str, Classes, Any]]:
+        """What a method assigns to its object, itself and by `super().__init__`; `values` are outside values of parameters."""
         inner = self._known(core, classes)
-        found: list[tuple[str, Classes]] = []
+        written = tree.names_written(core.body)
+        bound = _bound_once(core)
+
+        def outside(value: Any) -> Any:
+            if not isinstance(value, gast.Name) or value.id not in written | values.keys():
+                return self.outside.resolve(value)
+            if value.id in bound:
+                return outside(bound[value.id])
+            return UNKNOWN if value.id in written else values[value.id]
+
+        found: list[tuple[str, Classes, Any]] = []
         for node in tree.walk(core.body):
             if tree.called_name(node) == WITH and tree.is_name(node.args[0], inner.first):
-                found += [(str(k.arg), inner.of(k.value)) for k in node.keywords]
+                found += [(str(k.arg), inner.of(k.value), outside(k.value)) for k in node.keywords]
             above = self._inherited(node, inner) if is_super_init(node) else None
             if above is None:
                 continue
             loaded = self.load(above[2])
             call = tree.call("f", *above[3])
             call.keywords = above[4]
-            bound = self.bind(loaded, call) or {}
-            told = {f"{p}{k}": c for p, a in bound.items() for k, c in inner.of(a).items()}
+            given = self.bind(loaded, call) or {}
+            told = {f"{p}{k}": c for p, a in given.items() for k, c in inner.of(a).items()}
             told |= {"__class__": above[0], "__self__": classes["__self__"]}
-            found += self._assignments(loaded.core, classes_of(above[2]) | told)
+            inherited = {p: outside(a) for p, a in given.items()}
+            found += self._assignments(loaded.core, classes_of(above[2]) | told, inherited)
         return found
 
 
 def is_of_namedtuple(function: types.FunctionType) -> bool:
     """Whether a method is one that every namedtuple has: `_replace` and its like."""
     return function.__code__.co_filename == collections.__file__
+
+
+def _bound_once(core: gast.FunctionDef) -> dict[str, tree.Node]:
+    """What names stand for that are bound by one assignment only, to a name that is not bound, or to no name."""
+    nodes = list(tree.walk(core.body))
+    stored = [n.id for n in nodes if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store)]
+    once = {text for text in stored if stored.count(text) == 1} - set(parameters(core))
+    return {
+        n.targets[0].id: n.value
+        for n in nodes
+        if isinstance(n, gast.Assign)
+        and getattr(n.targets[0], "id", None) in once
+        and getattr(n.value, "id", None) not in stored
+    }
+
+
+def _defaults(kind: type) -> list[tuple[str, Any]]:
+    """Attributes that an object has by default, where making it only keeps what it is given."""
+    assigned = assigned_attributes(kind)
+    given = inspect.signature(kind).parameters
+    names = assigned[0] if assigned is not None else {p: p for p in given}
+    return [(text, given[p].default) for text, p in names.items() if p in given]
 
 
 def _getter(member: Any) -> types.FunctionType | None:

@@ -125,7 +125,8 @@ class Specializer(Members):
         read = [n for n in tree.walk(core.body) if isinstance(n, gast.Attribute)]
         outside = ClassFacts(self.outside, {}, lambda node, known: {})
         kinds = {*classes.values(), *(k for n in read for k in outside.of(n.value).values())}
-        if not any(held_function(kind, n.attr) is not None for n in read for kind in kinds):
+        is_held = any(held_function(kind, n.attr) is not None for n in read for kind in kinds)
+        if not is_held and not any(map(self._is_making, tree.walk(core.body))):
             return core
         known = self._known(core, classes)
 
@@ -137,6 +138,11 @@ class Specializer(Members):
             return tree.at(self.outside.function(held, node.attr), node)
 
         return tree.rewrite(core, {gast.Attribute: replace})
+
+    def _is_making(self, node: Any) -> bool:
+        """Whether a node makes an object of a class of the user."""
+        made = self.outside.resolve(node.func) if isinstance(node, gast.Call) else None
+        return isinstance(made, type) and not is_library(made)
 
     def _as_function(self, node: Any, known: ClassFacts) -> tree.Node:
         """A call of a method, a property or an operator of a user's class as that of a plain function."""

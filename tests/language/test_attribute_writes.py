@@ -392,6 +392,23 @@ class Damped(Cell):
 CAPTURED = Cell(0.5, 0.1)
 
 
+class Sigmoid:
+    def __init__(self):
+        self.out = 0.0
+
+    def forward(self, x):
+        self.out = 1.0 / (1.0 + np.exp(-x)) + self.out
+        return self.out
+
+
+def test_attribute_that_is_named_like_an_option_of_numpy():
+    def f(x):
+        layer = Sigmoid()
+        return np.sum(layer.forward(layer.forward(x)) * layer.out)
+
+    check(f, V)
+
+
 def test_recurrent_cell():
     def f(w, xs):
         cell = Cell(w, np.zeros(4))

@@ -595,6 +595,85 @@ class Stack:
         return self.two(self.one(x))
 
 
+def square(x):
+    return x * x
+
+
+class Dense:
+    def __init__(self, w, activation=np.tanh):
+        self.w, self.activation = w, activation
+
+    def forward(self, x):
+        return self.activation(self.linear(x))
+
+    def linear(self, x):
+        return x * self.w
+
+
+class Halved(Dense):
+    def __init__(self, w, activation):
+        super().__init__(w * 0.5, activation)
+        self.out = np.sin
+
+    def forward(self, x):
+        return self.out(super().forward(x))
+
+
+class Perceptron:
+    def __init__(self, w):
+        self.layers = [Dense(w, square), Dense(w * w, activation=square)]
+        self.last = Halved(w, np.tanh)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return self.last.forward(x)
+
+
+@dataclass
+class Activated:
+    w: Any
+    activation: Any = np.tanh
+
+    def forward(self, x):
+        return self.activation(self.w * x)
+
+
+class Spec(NamedTuple):
+    power: int
+    activation: Any
+    w: Any = 2.0
+
+
+class Chosen(Dense):
+    def __init__(self, w, activation):
+        if activation is None:
+            activation = np.tanh
+        super().__init__(w, activation)
+
+
+class Exchanged(Dense):
+    def exchange(self):
+        self.activation = np.sin
+
+
+class AssignedTwice(Dense):
+    def __init__(self, w, activation):
+        super().__init__(w, activation)
+        if np.sum(w) > 0.0:
+            self.activation = np.sin
+
+
+class Computed(Dense):
+    def __init__(self, w, activation):
+        self.w = w
+        self.other = activation
+
+    @property
+    def activation(self):
+        return self.other
+
+
 BY_NAME = {"a": Scaled(V), "b": Scaled(V + 1.0)}
 
 
@@ -618,6 +697,113 @@ def test_object_of_an_outside_dictionary_by_a_name_that_is_an_argument():
 
     check(f, V, "a")
     check(f, V, "b")
+
+
+def test_function_that_an_object_made_inside_holds():
+    def f(w, x):
+        first, second = Dense(w), Dense(w * 2.0, square)
+        y = second.forward(first.forward(x)) * second.activation(w)
+        return np.sum(Perceptron(w).forward(y))
+
+    check(f, V, V + 0.5)
+
+
+def test_function_that_a_dataclass_or_namedtuple_holds():
+    def f(w, x):
+        a, b = Activated(w), Activated(w, square)
+        s = Spec(2, np.sin, w)
+        return np.sum(a.forward(x) * b.forward(x) * s.activation(s.w) ** s.power) + b.w[0]
+
+    check(f, V, V + 0.5)
+
+
+def test_function_that_a_namedtuple_of_the_caller_holds():
+    def f(w, spec):
+        return np.sum(spec.activation(w) ** spec.power * spec.w)
+
+    check(f, V, Spec(2, np.tanh), argnums=(0,))
+    check(f, V, Spec(3, square), argnums=(0,))
+
+
+def test_objects_that_hold_different_functions():
+    def f(w, x):
+        for layer in [Dense(w, square), Dense(w * w, np.tanh)]:
+            x = layer.linear(x)
+        layer = Dense(w, square)
+        if x[0] > 0.0:
+            layer = Dense(x, np.tanh)
+        return np.sum(layer.linear(x))
+
+    check(f, V, V + 0.5)
+
+
+def of_different_functions(w):
+    for layer in [Dense(w, square), Dense(w * w, np.tanh)]:
+        w = layer.forward(w)
+    return np.sum(w)
+
+
+def of_one_or_the_other(w):
+    layer = Dense(w, square)
+    if w[0] > 0.0:
+        layer = Dense(w, np.tanh)
+    return np.sum(layer.forward(w))
+
+
+def written_outside(w):
+    layer = Dense(w, square)
+    layer.activation = np.tanh
+    return np.sum(layer.forward(w))
+
+
+def written_by_a_method(w):
+    layer = Exchanged(w, square)
+    layer.exchange()
+    return np.sum(layer.forward(w))
+
+
+def exchanged(layer):
+    layer.activation = np.tanh
+
+
+def written_by_a_helper(w):
+    layer = Dense(2.0, square)
+    exchanged(layer)
+    return np.sum(layer.forward(w))
+
+
+def replaced(w):
+    layer = replace(Activated(w, square), activation=np.tanh)
+    return np.sum(layer.forward(w))
+
+
+def replaced_in_a_namedtuple(w):
+    spec = Spec(2, square, w)._replace(activation=np.tanh)
+    return np.sum(spec.activation(w))
+
+
+def chosen(w):
+    return np.sum(Chosen(w, square).forward(w) + Chosen(w, None).forward(w))
+
+
+def assigned_twice(w):
+    return np.sum(AssignedTwice(w, square).forward(w))
+
+
+def computed(w):
+    return np.sum(Computed(w, square).forward(w))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        of_different_functions, of_one_or_the_other, written_outside, written_by_a_method, written_by_a_helper, replaced,
+        replaced_in_a_namedtuple, chosen, assigned_twice, computed,
+    ],
+)  # fmt: skip
+def test_function_of_an_object_that_is_not_known_is_refused(f):
+    with pytest.raises(KnetsrcError):
+        grad(f)(V)
 
 
 def test_attribute_that_is_called_and_is_of_another_class_later():

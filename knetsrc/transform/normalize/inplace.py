@@ -159,7 +159,8 @@ def _instead_of_append(node: gast.Call, base: str, local: set[str]) -> str:
 
 
 def _call(node: Any, calls: CallWrites) -> KnetsrcError | None:
-    if calls.of(node) is not None:
+    is_attribute = tree.called_name(node) == "with_attributes"  # `self.out = e`
+    if is_attribute or calls.of(node) is not None:
         return None
     for keyword in node.keywords:
         if keyword.arg == "out" and not tree.is_constant(keyword.value, None):
