@@ -102,6 +102,16 @@ def without_rule(node: tree.Node, name: str, why: str = "") -> MissingAdjointErr
         hints = [_INSTEAD[name]]
     elif all(part.isidentifier() for part in name.split(".")):
         hints += ["give it a rule:", *_example(name, last)]
+    elif name.startswith(".") and isinstance(node, gast.Call):
+        why = (
+            why
+            or f"which function `{tree.show(node.func)}` is cannot be told for all objects that may stand there"
+        )
+        hints += [
+            "for objects of different classes, or with different functions, under one name or in one list:",
+            f"call each under a name of its own, outside of a loop: first{name}(...), second{name}(...)",
+            "for objects of one class: annotate the parameter with it",
+        ]
     else:
         hints += ["call a function with a rule, or one whose source is at hand"]
     return MissingAdjointError(

@@ -826,6 +826,17 @@ def test_object_that_is_followed_by_one_of_another_class():
     np.testing.assert_allclose(slope(V, Shifted(3.0)), 9.0 * np.ones(4))
 
 
+def test_objects_of_different_classes_in_one_list():
+    def f(w, x):
+        for layer in [Dense(w, square), Scaled(w)]:
+            x = layer.transform(x)
+        return np.sum(x)
+
+    with pytest.raises(KnetsrcError, match="objects of different classes") as caught:
+        grad(f)(V, V)
+    assert "which function `layer.transform` is cannot be told" in str(caught.value)
+
+
 def test_loop_over_an_object_that_makes_its_elements():
     class Pairs:
         def __iter__(self):
