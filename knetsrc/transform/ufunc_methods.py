@@ -40,7 +40,7 @@ def as_function(
     if not isinstance(function, np.ufunc):
         return None
     known = _WITH_AXIS.get(method.attr, {})
-    if function in known and node.args:
+    if function in known and 1 <= len(node.args) <= 2:  # more would be `out`
         return _along_axis(known[function], node)
     if method.attr == "outer" and len(node.args) == 2 and not node.keywords:
         left, right = (v if isinstance(v, gast.Name) else steady(v, "operand") for v in node.args)
