@@ -25,7 +25,7 @@ from typing import Any
 
 from knetsrc.cache import digest_of
 from knetsrc.checkpoints import is_checkpoint
-from knetsrc.objects import classes_in
+from knetsrc.objects import classes_in, fields_like_arrays
 from knetsrc.request import Request
 
 LIBRARIES = frozenset({"numpy", "scipy", "cupy", "cupyx", "numba", "knetsrc"})
@@ -44,11 +44,14 @@ class Bindings:
     ----------
     digest
         None if something is in it that has no text.
+    has_fields
+        Whether objects of a class in it hold attributes that are named like those of arrays.
     is_current
         Whether every name still stands for the same function, and the function is as it was.
     """
 
     digest: str | None = None
+    has_fields: bool = False
     names: InitVar[Iterable[tuple[Mapping[str, Any], str, Any]]] = ()
     cells: InitVar[Iterable[tuple[CellType, Any]]] = ()
     functions: InitVar[Iterable[tuple[FunctionType, CodeType, Any, Any]]] = ()
@@ -114,7 +117,8 @@ def bindings_of(function: Callable[..., Any], request: Request) -> Bindings:
     for *_, what in request.given:
         walk.visit(what)
     names, cells = list(walk.names.values()), list(walk.cells.values())
-    found = Bindings(None, names, cells, walk.functions, walk.tables, walk.objects)
+    has_fields = any(map(fields_like_arrays, walk.classes))
+    found = Bindings(None, has_fields, names, cells, walk.functions, walk.tables, walk.objects)
     if walk.is_complete:
         found.digest = digest_of(repr(request), *_versions(), *_own_rules(), *walk.parts)
     return found
@@ -128,6 +132,7 @@ class _Walk:
         self.functions: list[tuple[FunctionType, CodeType, Any, Any]] = []
         self.tables: list[tuple[Any, list[Any]]] = []
         self.objects: list[tuple[Callable[[], Any], dict[str, type]]] = []
+        self.classes: list[type] = []
         self.is_complete = True
         self._seen: dict[int, int] = {}
         self._kept: list[Any] = []  # so that no id is used twice
@@ -238,6 +243,7 @@ class _Walk:
                 self.visit(kind)
 
     def _class(self, kind: type) -> None:
+        self.classes.append(kind)
         self.parts.append(f"class {kind.__module__} {kind.__qualname__}")
         for base in kind.__bases__:
             self.visit(base)

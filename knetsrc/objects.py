@@ -20,6 +20,9 @@ _MADE_BY_DATACLASS = frozenset(
 _LIBRARIES = frozenset({"builtins", "numpy", "scipy", "collections", "cupy"})
 
 
+LIKE_ARRAYS = frozenset(
+    {"shape", "ndim", "dtype", "size", "nbytes", "itemsize", "strides", "flags", "T", "mT", "real", "imag"}
+)  # fmt: skip
 _MAY_BE_BASE = 1 << 10  # of the flags of a class
 _OWN = "__own__"
 
@@ -143,6 +146,7 @@ def class_of(value: Any) -> type:
     hidden = {name for c in kind.__mro__ for name in own.keys() & vars(c).keys()}
     found = tuple((n, _held(v, value)) for n, v in own.items() if _is_function(v) or _is_table(v))
     others = tuple((n, None) for n in own if n in hidden and _is_hiding(kind, n))
+    others += tuple((n, None) for n in own.keys() & LIKE_ARRAYS - own_attributes(kind))
     known = dict(others) | dict(found)
     return _made_for(kind, _sorted(known)) if known or may_be_hidden(kind) else kind
 
@@ -301,8 +305,8 @@ def class_variables(kind: type) -> frozenset[str]:
 
 
 def has_behaviour(kind: type) -> bool:
-    """Whether a class of the user has methods, properties or operators of its own."""
-    if kind is Mixed or is_made_for_object(kind):
+    """Whether a class of the user has methods, properties or operators of its own, or attributes named like those of arrays."""
+    if kind is Mixed or is_made_for_object(kind) or fields_like_arrays(kind):
         return True
     members = [m for c in kind.__mro__ if not _is_library(c) for m in vars(c).items()]
     return any(
@@ -310,6 +314,23 @@ def has_behaviour(kind: type) -> bool:
         for name, member in members
         if not _is_slot(member)
     )
+
+
+@functools.cache
+def fields_like_arrays(kind: type) -> frozenset[str]:
+    """Names of attributes that objects of a class hold themselves, and that arrays have as well: `shape` of a Gamma."""
+    named = {*getattr(kind, "_fields", ()), *own_attributes(kind), *dict(_own_of(kind))}
+    return frozenset(n for n in named & LIKE_ARRAYS if may_hold(kind, n))
+
+
+def may_hold(kind: type, name: str) -> bool:
+    """Whether an object of a class may hold an attribute itself: no property, and nothing that it has from a library."""
+    owner = next((c for c in kind.__mro__ if name in vars(c)), None)
+    if owner is None:
+        return True
+    member = vars(owner)[name]
+    is_computed = hasattr(member, "__get__") and not _is_slot(member)
+    return not (is_computed or _is_library(owner))
 
 
 def _is_slot(member: Any) -> bool:

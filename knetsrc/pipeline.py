@@ -23,6 +23,7 @@ from knetsrc.transform.analysis.told import root_of
 from knetsrc.transform.emit import emit_with_lines
 from knetsrc.transform.functions import Function, written_default
 from knetsrc.transform.names import Names, adjoint_name
+from knetsrc.transform.own_methods import without_field_marks
 from knetsrc.transform.pairs import Pair, Reversal, Task, split_pair
 from knetsrc.transform.refusal import without_rule
 from knetsrc.transform.resolve import NamesClashError, local_names, public_home, public_path
@@ -32,7 +33,9 @@ from knetsrc.transform.tries import let_refusals_through
 from knetsrc.transform.units import Units
 
 
-def generate(function: Callable[..., Any], request: Request) -> Generated:
+def generate(
+    function: Callable[..., Any], request: Request, checks_fields: bool = False
+) -> Generated:
     """The source of a gradient.
 
     Parameters
@@ -41,6 +44,8 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
         A plain function, or a primitive of the table of rules.
     request
         What is asked for.
+    checks_fields
+        Whether what has an attribute `shape` may be an object of the user that holds it.
 
     Raises
     ------
@@ -50,13 +55,16 @@ def generate(function: Callable[..., Any], request: Request) -> Generated:
     avoided: set[str] = set()
     while True:
         try:
-            return _generate(function, request, avoided)
+            return _generate(function, request, checks_fields, avoided)
         except NamesClashError as clash:
             avoided |= clash.names
 
 
-def _generate(function: Callable[..., Any], request: Request, avoided: set[str]) -> Generated:
+def _generate(
+    function: Callable[..., Any], request: Request, checks_fields: bool, avoided: set[str]
+) -> Generated:
     units = Units(Names(avoided), user_names=set(avoided))
+    units.outside.checks_fields = checks_fields
     units.in_place = {text for text, kind, _ in request.given if kind == "in_place"}
     units.told_classes = {text: what for text, kind, what in request.given if kind == "class"}
     main = units.with_given(_main(units, function), request.given)
@@ -67,6 +75,7 @@ def _generate(function: Callable[..., Any], request: Request, avoided: set[str])
     functions = let_refusals_through(functions, units.helper_name)
     if clashes := _clashes(units, functions) - avoided:
         raise NamesClashError(clashes)
+    functions = without_field_marks(functions)
     module = tree.module([*_imports(units, functions), *functions])
     text, lines = emit_with_lines(module)
     return Generated(

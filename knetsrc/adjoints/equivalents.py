@@ -12,6 +12,7 @@ import gast
 import numpy as np
 
 from knetsrc.backends import sequences
+from knetsrc.backends.checks import array_with_method, without_field
 
 _BY_COUNT: dict[Any, dict[int, Callable[..., Any]]] = {
     map: {2: sequences.mapped, 3: sequences.mapped_pairs},
@@ -59,6 +60,8 @@ CONVERTED: dict[Any, Callable[..., Any]] = {
     float: sequences.floats, list: sequences.lists, tuple: sequences.tuples,
 }  # fmt: skip
 COLUMNS = sequences.columns  # `np.c_[a, b]`
+ARRAY_WITH_METHOD = array_with_method  # `x.reshape(n, p[0])` of what may be a module
+WITHOUT_FIELD = without_field  # `p.shape` of what may be an object that holds a `shape`
 EQUIVALENTS: frozenset[Callable[..., Any]] = frozenset({
     *(f for known in _BY_COUNT.values() for f in known.values()),
     *_BY_KEY.values(),

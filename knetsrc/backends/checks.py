@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from knetsrc.errors import (
     UnsupportedAliasError,
     UnsupportedSyntaxError,
 )
+from knetsrc.modules import on_device
 
 
 def check_not_array(value: Any, statement: str) -> None:
@@ -103,6 +105,65 @@ def check_floats(array: Any, statement: str) -> None:
             why="it keeps only the whole part, whose derivative is zero",
             instead=f"let `{name}` be an array of floats",
         )
+
+
+def without_field(value: Any, name: str) -> Any:
+    """`value` itself, of which an attribute is read as that of an array; an object that holds such an attribute is refused.
+
+    Parameters
+    ----------
+    value
+        An array, a number, a module or a class; an object.
+    name
+        The attribute, such as "shape".
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        If `value` is an object that has been given the attribute.
+
+    Examples
+    --------
+    >>> without_field(2.5, "shape")
+    2.5
+    """
+    held = () if isinstance(value, ModuleType) else fields_of(value) or ()
+    if name in held or name in getattr(value, "_fields", ()):
+        raise UnsupportedSyntaxError(
+            f"the attribute `{name}` of an object of the class `{type(value).__name__}`",
+            why="arrays have an attribute of this name, and it was not known that the value is an object",
+            instead="give the attribute another name",
+        )
+    return value
+
+
+def array_with_method(value: Any, name: str) -> Any:
+    """`value` itself, of which a method is called with differentiated values in its options; only an array is let through.
+
+    Parameters
+    ----------
+    value
+        An array; a module or an object of functions.
+    name
+        The method, such as "reshape".
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        If `value` is no array.
+
+    Examples
+    --------
+    >>> array_with_method(np.zeros(2), "reshape")
+    array([0., 0.])
+    """
+    if not hasattr(type(value), "__array__") and not on_device(value):
+        raise UnsupportedSyntaxError(
+            f"`{name}` of a {type(value).__name__}, called with a differentiated value",
+            why=f"it was taken for the method `{name}` of an array, and such a value for an option",
+            instead=f"call a function that is known: np.{name}(...)",
+        )
+    return value
 
 
 def check_pair(result: Any) -> None:

@@ -31,7 +31,7 @@ def add_at(d_x: Any, index: Any, d: Any) -> None:
     TypeError
         If an item of a tuple would have to be replaced.
     """
-    if not hasattr(d_x, "ndim"):
+    if not _is_array(d_x):
         _add_to_items(d_x, index, d)
     elif _reads_once(index):
         d_x[index] += d
@@ -58,7 +58,7 @@ def add_within(d_x: Any, path: tuple[Any, ...], d: Any) -> None:
     index, *others = path
     if not others:
         add_at(d_x, index, d)
-    elif hasattr(d_x, "ndim") and not _is_basic(index):
+    elif _is_array(d_x) and not _is_basic(index):
         part = np.zeros_like(d_x[index])
         add_within(part, tuple(others), d)
         add_at(d_x, index, part)
@@ -86,7 +86,7 @@ def cut_out(d_x: Any, index: Any, old: Any = None) -> Any:
     """
     if old is ABSENT:
         return d_x.pop(index)
-    if not hasattr(d_x, "ndim"):
+    if not _is_array(d_x):
         d, d_x[index] = d_x[index], zeros_like(old)
         return d
     d = last_written(d_x, index)
@@ -96,7 +96,7 @@ def cut_out(d_x: Any, index: Any, old: Any = None) -> Any:
 
 def last_written(d_x: Any, index: Any) -> Any:
     """The adjoint of what was written to, or added to, `x[index]`, as a copy: see `cut_out`."""
-    if not hasattr(d_x, "ndim"):
+    if not _is_array(d_x):
         return owned(d_x[index])
     if _reads_once(index):
         return d_x[index].copy()
@@ -159,6 +159,11 @@ def _is_mask(part: Any) -> bool:
     return getattr(part, "dtype", None) == np.bool_
 
 
+def _is_array(d: Any) -> bool:
+    """Whether an adjoint is that of an array, and not of an object with an attribute `ndim`."""
+    return hasattr(d, "ndim") and not isinstance(d, Fields)
+
+
 def _add_to_items(d_x: Any, key: Any, d: Any) -> None:
     """Add to an item of a container in place; two lists give the list of sums, no longer list."""
     if isinstance(key, slice):
@@ -167,7 +172,7 @@ def _add_to_items(d_x: Any, key: Any, d: Any) -> None:
             _add_to_items(d_x, position, part)
         return
     item = d_x[key]
-    if getattr(item, "ndim", 0):
+    if _is_array(item) and item.ndim:
         item[...] += d
     elif isinstance(item, list | Fields) and isinstance(d, list | tuple | Fields):
         for position in range(len(item)):

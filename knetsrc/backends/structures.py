@@ -56,7 +56,12 @@ def zeros_like(x: Any) -> Any:
         return Parts([zeros_like(v) for v in x])
     if kind is dict:
         return {k: zeros_like(v) for k, v in x.items()}
-    return _zeros_like_array(x) if hasattr(x, "dtype") else _zeros_like_object(x)
+    return _zeros_like_array(x) if _is_array(x) else _zeros_like_object(x)
+
+
+def _is_array(x: Any) -> bool:
+    """Whether a value is an array or a NumPy scalar, and no object with an attribute `dtype`."""
+    return hasattr(x, "dtype") and (hasattr(type(x), "__array__") or on_device(x))
 
 
 def _zeros_like_array(x: Any) -> Any:
@@ -69,7 +74,9 @@ def _zeros_like_array(x: Any) -> Any:
 def _zeros_like_object(x: Any) -> Any:
     if isinstance(x, complex):
         return 0j
-    if isinstance(x, Parts | Fields | _Nothing):
+    if isinstance(x, Fields):
+        return Fields({n: zeros_like(v) for n, v in _parts(x).items()}, x.__dict__["_kind"])
+    if isinstance(x, Parts | _Nothing):
         return x.zeros()
     if isinstance(x, Mapping):
         return {k: zeros_like(v) for k, v in x.items()}
@@ -153,26 +160,20 @@ class Fields:
         return NOTHING  # of the class, and no part of the object
 
     def __getitem__(self, index: int | slice | str) -> Any:
-        return self.__dict__[index] if isinstance(index, str) else self.values()[index]
+        return (
+            self.__dict__[index] if isinstance(index, str) else list(_parts(self).values())[index]
+        )
 
     def __setitem__(self, index: int | str, value: Any) -> None:
-        setattr(self, index if isinstance(index, str) else self.names()[index], value)
+        setattr(self, index if isinstance(index, str) else list(_parts(self))[index], value)
 
     def __len__(self) -> int:
         return len(self.__dict__) - 1
 
-    def names(self) -> list[str]:
-        """Names of the attributes, in their order."""
-        return [n for n in self.__dict__ if n != "_kind"]
 
-    def values(self) -> list[Any]:
-        """Adjoints of the attributes, in their order."""
-        return [self.__dict__[n] for n in self.names()]
-
-    def zeros(self) -> "Fields":
-        """Zeros of the same form."""
-        entries = zip(self.names(), self.values(), strict=True)
-        return Fields({n: zeros_like(v) for n, v in entries}, self.__dict__["_kind"])
+def _parts(d: Fields) -> dict[str, Any]:
+    """Adjoints of the attributes by name, in their order; no method, as an attribute may have the name of one."""
+    return {n: v for n, v in d.__dict__.items() if n != "_kind"}
 
 
 class _Nothing:
@@ -224,13 +225,15 @@ def add(a: Any, b: Any) -> Any:
     if isinstance(a, Mapping):
         return {k: add(v, b[k]) for k, v in a.items()}
     if isinstance(a, Fields):
-        kind = a.__dict__["_kind"]
+        kind, named = a.__dict__["_kind"], _parts(a)
         is_taken_as_array = issubclass(kind, tuple) and not isinstance(b, Mapping | Fields)
         others = (
-            parts_for(b, a.values()) if is_taken_as_array else [_entry(b, n) for n in a.names()]
+            parts_for(b, list(named.values()))
+            if is_taken_as_array
+            else [_entry(b, n) for n in named]
         )
-        entries = zip(a.names(), a.values(), others, strict=True)
-        return Fields({n: add(v, w) for n, v, w in entries}, kind)
+        pairs = zip(named.items(), others, strict=True)
+        return Fields({n: add(v, w) for (n, v), w in pairs}, kind)
     if isinstance(a, list | tuple):
         parts = [add(v, w) for v, w in zip(a, parts_for(b, a), strict=True)]
         return Parts(parts) if isinstance(a, Parts) else Entries(parts)
@@ -268,8 +271,7 @@ def owned(d: Any) -> Any:
     if isinstance(d, Mapping):
         return {k: owned(v) for k, v in d.items()}
     if isinstance(d, Fields):
-        entries = zip(d.names(), d.values(), strict=True)
-        return Fields({n: owned(v) for n, v in entries}, d.__dict__["_kind"])
+        return Fields({n: owned(v) for n, v in _parts(d).items()}, d.__dict__["_kind"])
     if isinstance(d, Parts):
         return Parts([owned(v) for v in d])
     return Entries([owned(v) for v in d]) if isinstance(d, list | tuple) else d
@@ -362,7 +364,7 @@ def adjoint_like(x: Any, entries: Mapping[Any, Any]) -> Any:
     """
     buffer = zeros_like(x)
     for key, value in entries.items():
-        if hasattr(buffer, "dtype"):
+        if _is_array(buffer):
             buffer[key] += value
         else:
             buffer[key] = add(buffer[key], value)
@@ -431,7 +433,7 @@ def finished(d: Any, x: Any) -> Any:
     if isinstance(x, tuple | list):
         parts = [finished(v, w) for v, w in zip(d, x, strict=True)]
         return kind(*parts) if hasattr(x, "_fields") else kind(parts)
-    if hasattr(x, "dtype"):
+    if _is_array(x):
         if x.dtype.kind not in "fc":
             return None
         if on_device(d):
@@ -440,7 +442,7 @@ def finished(d: Any, x: Any) -> Any:
             return x.dtype.type(d)
         return like(d, x) if on_device(x) else d
     if isinstance(x, Fields):  # an adjoint is differentiated
-        named = {n: finished(_entry(d, n), v) for n, v in zip(x.names(), x.values(), strict=True)}
+        named = {n: finished(_entry(d, n), v) for n, v in _parts(x).items()}
         return Fields(named, x.__dict__["_kind"])
     names = fields_of(x)
     if names is None:

@@ -81,7 +81,8 @@ class ClassFacts:
             return found
         if isinstance(node, gast.Attribute):
             owner = self.class_of(node.value)
-            return annotated(owner, node.attr) if owner is not None else {}
+            attr = node.attr.removesuffix(tree.FIELD_MARK)
+            return annotated(owner, attr) if owner is not None else {}
         if isinstance(node, gast.List | gast.Tuple) and node.elts:
             return elements_of([self.of(e) for e in node.elts])
         if isinstance(node, gast.Dict) and node.values and None not in node.keys:
@@ -253,7 +254,8 @@ def path_of(node: tree.Node) -> str | None:
         if isinstance(node, gast.Subscript):
             is_slice = isinstance(node.slice, gast.Slice)
             return base if base is None or is_slice else f"{base}[]"
-        return f"{base}.{node.attr}" if base is not None else None
+        attr = node.attr.removesuffix(tree.FIELD_MARK)
+        return f"{base}.{attr}" if base is not None else None
     return None
 
 

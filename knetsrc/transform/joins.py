@@ -17,6 +17,7 @@ from knetsrc.transform.analysis.kinds import gives_numbers
 from knetsrc.transform.callee import Container, Joined, Merged, Repeated, Replaced
 from knetsrc.transform.fit import is_simple
 from knetsrc.transform.names import adjoint_name
+from knetsrc.transform.own_methods import field_of
 
 if TYPE_CHECKING:
     from knetsrc.transform.push import Pushed
@@ -245,7 +246,7 @@ class Assembly:
             kept = "kept_attributes" if callee.is_object else "kept_fields"
             self.pushed.down(callee.record, self._spelled(kept, tree.clone(adjoint), whole, new))
         for text, value in callee.fields.items():
-            self.pushed.down(value, tree.attribute(tree.clone(adjoint), text))
+            self.pushed.down(value, field_of(tree.clone(adjoint), text))
 
     # --- copies -----------------------------------------------------------------------------------------------------------
     def _into_copy(self, node: Any, adjoint: tree.Node) -> None:

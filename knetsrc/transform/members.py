@@ -96,9 +96,10 @@ class Members:
             return self.method_of(node, known) or self._of_operator(node, known)
         if isinstance(node, gast.Attribute):
             owner = self._local_class(node.value, known)
-            found = defined_in(owner, node.attr) if owner is not None else None
+            name = plain(node.attr)
+            found = defined_in(owner, name) if owner is not None else None
             getter = _getter(found[1]) if found else None
-            return (found[0], node.attr, getter, [node.value], []) if found and getter else None
+            return (found[0], name, getter, [node.value], []) if found and getter else None
         return self._of_operator(node, known)
 
     def _of_operator(self, node: Any, known: ClassFacts) -> "Member | None":

@@ -1,8 +1,10 @@
-"""Methods of classes of the user that are called as methods of arrays, lists or dicts are: they get a mark.
+"""Members of classes of the user that are named like those of arrays, lists or dicts: they get a mark.
 
 opt.update(w, g)     opt.update<own>(w, g)     where `opt` is an object of a class of the user for sure
+gamma.shape          gamma.shape<field>
 
-What rewrites calls of `update`, `pop` or `fill` by their name leaves these alone; `specialize` takes the mark off.
+What rewrites calls of `update`, `pop` or `fill` by their name leaves these alone, and `gamma.shape` is an attribute like any
+other. `specialize` takes the mark off methods; that of attributes stays until the module is written.
 """
 
 import types
@@ -13,7 +15,7 @@ import gast
 import numpy as np
 
 from knetsrc.errors import MissingAdjointError
-from knetsrc.objects import class_of, is_object
+from knetsrc.objects import LIKE_ARRAYS, class_of, fields_like_arrays, is_object, may_hold
 from knetsrc.transform import tree
 from knetsrc.transform.classes import defined_in, is_library, is_users_class
 from knetsrc.transform.normalize.scopes import parameters
@@ -21,22 +23,51 @@ from knetsrc.transform.resolve import UNKNOWN
 from knetsrc.transform.source import Source
 
 MARK = "<own>"
+FIELD = tree.FIELD_MARK
+OWN_DTYPE = f"dtype{FIELD}"  # of an object; no function takes numbers for it
 _OF_BUILTINS = frozenset(
     name for kind in (np.ndarray, list, dict) for name in dir(kind) if not name.startswith("_")
 )
 
 
 def plain(text: str) -> str:
-    """The name of a method without a mark."""
-    return text.removesuffix(MARK)
+    """The name of a member without a mark."""
+    return text.removesuffix(MARK).removesuffix(FIELD)
 
 
-def mark_methods(
+def field_of(node: tree.Node, text: str) -> gast.Attribute:
+    """An attribute that an object holds itself."""
+    return tree.attribute(node, f"{text}{FIELD}" if text in LIKE_ARRAYS else text)
+
+
+def with_field_mark(node: gast.Attribute, owner: type) -> gast.Attribute:
+    """An attribute of an object of this class, which has a mark if the object may hold it itself."""
+    text = plain(node.attr)
+    if text not in LIKE_ARRAYS or node.attr.endswith(MARK) or not isinstance(node.ctx, gast.Load):
+        return node
+    found = (
+        field_of(node.value, text) if may_hold(owner, text) else tree.attribute(node.value, text)
+    )
+    return tree.at(found, node)
+
+
+def without_field_marks(nodes: list[tree.Node]) -> list[tree.Node]:
+    """The functions of a module as they are written."""
+
+    def unmarked(node: gast.Attribute) -> gast.Attribute:
+        node.attr = node.attr.removesuffix(FIELD)
+        return node
+
+    return tree.rewrite(nodes, {gast.Attribute: unmarked})  # type: ignore[no-any-return]
+
+
+def mark_members(
     function: gast.FunctionDef, source: Source, classes: Mapping[str, type]
 ) -> gast.FunctionDef:
-    """The function with a mark at each such call; `classes` are those of parameters."""
-    calls = [n for n in tree.walk(function.body) if isinstance(n, gast.Call)]
-    if not any(_method(n) in _OF_BUILTINS for n in calls):
+    """The function with a mark at each such member; `classes` are those of parameters."""
+    every = list(tree.walk(function.body))
+    attributes = [n for n in every if isinstance(n, gast.Attribute) and n.attr in LIKE_ARRAYS]
+    if not attributes and not any(_method(n) in _OF_BUILTINS for n in every):
         return function
     known = _classes_of_names(function, source, classes)
 
@@ -56,7 +87,14 @@ def mark_methods(
             node.func.attr = f"{name}{MARK}"
         return node
 
-    return tree.rewrite(function, {gast.Call: marked})  # type: ignore[no-any-return]
+    def marked_field(node: gast.Attribute) -> gast.Attribute:
+        owner = known.get(getattr(node.value, "id", ""))
+        if owner is None or node.attr not in fields_like_arrays(owner):
+            return node
+        return with_field_mark(node, owner)
+
+    rewriters = {gast.Call: marked, gast.Attribute: marked_field}
+    return tree.rewrite(function, rewriters)  # type: ignore[no-any-return]
 
 
 def all_replaced(core: gast.FunctionDef) -> gast.FunctionDef:
@@ -80,7 +118,8 @@ def all_replaced(core: gast.FunctionDef) -> gast.FunctionDef:
 
 
 def _method(node: Any) -> str:
-    return node.func.attr if isinstance(node.func, gast.Attribute) else ""
+    function = node.func if isinstance(node, gast.Call) else None
+    return function.attr if isinstance(function, gast.Attribute) else ""
 
 
 def _classes_of_names(

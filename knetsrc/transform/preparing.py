@@ -22,11 +22,13 @@ from knetsrc.transform.complex_numbers import refuse_complex
 from knetsrc.transform.contexts import guard_contexts
 from knetsrc.transform.copies import check_copies
 from knetsrc.transform.exchange import pool_first
+from knetsrc.transform.field_checks import without_idle_checks
 from knetsrc.transform.functions import Function, bind_call, may_inline
 from knetsrc.transform.helper_facts import HelperFacts
 from knetsrc.transform.iterators import lists_of_iterators, place_iterators
 from knetsrc.transform.listed import lists_as_arrays
 from knetsrc.transform.lost_writes import LostWrites
+from knetsrc.transform.method_options import options_of_functions
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, split_calls, unfold_gets
 from knetsrc.transform.normalize.loop_keys import through_keys
@@ -88,7 +90,12 @@ class Preparing:
         core = rebound.rename_in_blocks(core, names)
         kinds = self.facts.containers(core, function.kinds)
         calls, module = self.units.calls.within(kinds), self.units.outside.module(np)
+        if self.units.outside.checks_fields:
+            numeric = numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
+            core = without_idle_checks(core, calls, numeric)
         core = lists_as_arrays(core, calls, module, function.told.lists)
+        active = active_names(core, self.units.calls, wrt, at_end)
+        core = options_of_functions(core, calls, active, function.numeric_in(core))
         core = through_keys(core, lambda node: tree.is_name(node) and kinds.of(node) == "dict")
         core = self._through_views(core, names, at_end, function)
         depends, written = self._depends(core, wrt), loops_that_write(core)

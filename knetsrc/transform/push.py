@@ -29,6 +29,7 @@ from knetsrc.transform.fit import (
 from knetsrc.transform.joins import Assembly, is_list
 from knetsrc.transform.keys import Contribution, Keys
 from knetsrc.transform.names import Names, adjoint_name
+from knetsrc.transform.own_methods import OWN_DTYPE, field_of
 from knetsrc.transform.refusal import called_object, refusal
 from knetsrc.transform.splice import Splicer
 from knetsrc.transform.steps import Step
@@ -132,7 +133,7 @@ class Pushed:
         if not is_simple(adjoint):
             adjoint = self.named(node, adjoint)
         for name, value in callee.fields.items():
-            self.down(value, tree.attribute(tree.clone(adjoint), name))
+            self.down(value, field_of(tree.clone(adjoint), name))
 
     def _into_item(self, node: tree.Node, adjoint: tree.Node) -> None:
         path: list[tree.Node] = []
@@ -258,7 +259,8 @@ class Pushed:
         self, node: tree.Node, callee: Primitive, bound: dict[str, Any]
     ) -> None:
         for name, value in bound.items():
-            if name in callee.without_derivative() and self._wants(value):
+            is_own = isinstance(value, gast.Attribute) and value.attr == OWN_DTYPE
+            if name in callee.without_derivative() and self._wants(value) and not is_own:
                 raise UnsupportedSyntaxError(
                     f"the argument `{name}` depends on a differentiated value",
                     at=node,

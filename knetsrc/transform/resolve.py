@@ -51,6 +51,7 @@ class Outside:
     injected: dict[str, Any] = field(default_factory=dict)
     captured: dict[str, Any] = field(default_factory=dict)
     main: Source | None = None
+    checks_fields: bool = False
     namespaces: set[str] = field(default_factory=set)
     local: set[str] = field(default_factory=set)
     given: set[str] = field(default_factory=set)

@@ -26,6 +26,7 @@ from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.fit import is_simple, times_over, without_repeating
 from knetsrc.transform.keys import Contribution
+from knetsrc.transform.own_methods import plain
 from knetsrc.transform.push import Pushed, Pusher
 from knetsrc.transform.refusal import refuse_contexts
 from knetsrc.transform.steps import Block, Step
@@ -211,7 +212,9 @@ class Reverser:
 
     def _entry_key(self, node: tree.Node) -> tree.Node:
         return (
-            tree.constant(node.attr) if isinstance(node, gast.Attribute) else tree.clone(node.slice)
+            tree.constant(plain(node.attr))
+            if isinstance(node, gast.Attribute)
+            else tree.clone(node.slice)
         )
 
     def spell(self, helper: str) -> tree.Node:

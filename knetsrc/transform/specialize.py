@@ -35,15 +35,16 @@ from knetsrc.transform.classes import (
     is_library,
 )
 from knetsrc.transform.evaluate import once_written, refuse_closures
+from knetsrc.transform.field_checks import checked_read
 from knetsrc.transform.follow import Following, without_choices
 from knetsrc.transform.handed import Template, described
 from knetsrc.transform.instance_tests import decided
 from knetsrc.transform.members import Members, is_descriptor, is_super_init
 from knetsrc.transform.names import Names
-from knetsrc.transform.own_methods import all_replaced
+from knetsrc.transform.own_methods import all_replaced, field_of, plain, with_field_mark
 from knetsrc.transform.returns import Returns
 from knetsrc.transform.star_calls import reads_entries_only
-from knetsrc.transform.static import Statics, is_closure
+from knetsrc.transform.static import Statics, is_closure, is_plain_value
 
 
 @dataclass
@@ -62,6 +63,8 @@ class Specializer(Members):
         core = decided(core, classes, self.outside.resolve)
         core = self._followed(self._with_held(core, classes), functions or {}, names)
         known = self._known(core, classes)
+        written = tree.names_written(core.body)
+        arrays = {n for n, v in (functions or {}).items() if is_plain_value(v)} - written
         core = self.stateful.written_out(core, known, names, owns_parameters)
 
         def rewrite_call(node: gast.Call) -> tree.Node:
@@ -78,7 +81,7 @@ class Specializer(Members):
             made = self._joined(node) or self._as_function(node, known)
             if isinstance(made, gast.Subscript):
                 self._refuse_parts(made.value, known)
-            return made
+            return checked_read(made, known, arrays) if self.outside.checks_fields else made
 
         def rewrite_loop(node: gast.For) -> gast.For:
             node.iter = self._iterated(node.iter, known)
@@ -125,17 +128,19 @@ class Specializer(Members):
         read = [n for n in tree.walk(core.body) if isinstance(n, gast.Attribute)]
         outside = ClassFacts(self.outside, {}, lambda node, known: {})
         kinds = {*classes.values(), *(k for n in read for k in outside.of(n.value).values())}
-        is_held = any(held_function(kind, n.attr) is not None for n in read for kind in kinds)
+        is_held = any(
+            held_function(kind, plain(n.attr)) is not None for n in read for kind in kinds
+        )
         if not is_held and not any(map(self._is_making, tree.walk(core.body))):
             return core
         known = self._known(core, classes)
 
         def replace(node: gast.Attribute) -> tree.Node:
             owner = known.class_of(node.value) if isinstance(node.ctx, gast.Load) else None
-            held = held_function(owner, node.attr) if owner is not None else None
+            held = held_function(owner, plain(node.attr)) if owner is not None else None
             if held is None:
                 return node
-            return tree.at(self.outside.function(held, node.attr), node)
+            return tree.at(self.outside.function(held, plain(node.attr)), node)
 
         return tree.rewrite(core, {gast.Attribute: replace})
 
@@ -170,7 +175,7 @@ class Specializer(Members):
         owner = known.class_of(function.value)
         if owner is None or not hasattr(owner, "_fields") or not tree.is_name(function.value):
             return None
-        values = [tree.attribute(function.value, text) for text in owner._fields]
+        values = [field_of(function.value, text) for text in owner._fields]
         return tree.at(tree.dict_of(map(tree.constant, owner._fields), values), node)
 
     def _with_object(
@@ -268,10 +273,12 @@ class Specializer(Members):
         if not isinstance(node, gast.Attribute):
             return node
         owner = self._local_class(node.value, known)
+        if owner is not None:
+            node = with_field_mark(node, owner)
         if (
             owner is not None
             and defined_in(owner, "__getattr__")
-            and not _is_kept(owner, node.attr)
+            and not _is_kept(owner, plain(node.attr))
         ):
             raise UnsupportedSyntaxError(
                 f"`{tree.show(node)}`, which `__getattr__` of the class {owner.__name__} may give",
@@ -279,16 +286,16 @@ class Specializer(Members):
                 why="what it gives is not known while transforming",
                 instead="make it a property",
             )
-        if owner is not None and is_descriptor(owner, node.attr):
+        if owner is not None and is_descriptor(owner, plain(node.attr)):
             raise UnsupportedSyntaxError(
                 f"`{tree.show(node)}`, a descriptor of the class {owner.__name__}",
                 at=node,
                 why="its `__get__` computes the value, which is not followed",
                 instead="make it a property",
             )
-        if owner is None or not is_class_attribute(owner, node.attr):
+        if owner is None or not is_class_attribute(owner, plain(node.attr)):
             return node
-        return tree.at(tree.attribute(tree.call("type", node.value), node.attr), node)
+        return tree.at(tree.attribute(tree.call("type", node.value), plain(node.attr)), node)
 
     def _variant(self, callee: Any, wanted: str, call: gast.Call, known: ClassFacts) -> str:
         """The name of a copy of a function for objects of the classes that it is called with."""

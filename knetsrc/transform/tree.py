@@ -21,6 +21,7 @@ _COMPARE: dict[str, type] = {
     "<": gast.Lt, "<=": gast.LtE, ">": gast.Gt, ">=": gast.GtE, "==": gast.Eq, "!=": gast.NotEq,
     "is": gast.Is, "is not": gast.IsNot, "in": gast.In, "not in": gast.NotIn,
 }  # fmt: skip
+FIELD_MARK = "<field>"  # see `own_methods`
 _WITHOUT_NODES = frozenset({"id", "ctx", "op", "ops", "attr", "arg", "type_comment", "kind"})
 _SHARED = (gast.expr_context, gast.operator, gast.unaryop, gast.boolop, gast.cmpop)  # without state
 _KINDS: list[Any] = [
@@ -483,4 +484,5 @@ def show(tree: Any) -> str:
     if isinstance(tree, gast.Name):
         return str(tree.id)
     tree = gast.Module(tree, []) if isinstance(tree, list) else tree
-    return ast.unparse(ast.fix_missing_locations(gast.gast_to_ast(clone(tree))))
+    text = ast.unparse(ast.fix_missing_locations(gast.gast_to_ast(clone(tree))))
+    return text.replace(FIELD_MARK, "")

@@ -47,7 +47,7 @@ from knetsrc.transform.normalize import normalize
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.matches import unfold_matches
 from knetsrc.transform.outline import is_loop, numeric_of, outline, slots_of, without_unused
-from knetsrc.transform.own_methods import mark_methods
+from knetsrc.transform.own_methods import mark_members
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
 from knetsrc.transform.refusal import refused_helper
 from knetsrc.transform.resolve import UNKNOWN, Outside, local_names, qualify, spelling
@@ -191,7 +191,7 @@ class Units:
             unfolded = unfold_lazy_loops(unfold_yields(unfolded, source), source)
             known = known_classes(source.function)
             told = self.told_classes if owns_parameters else {}
-            unfolded = mark_methods(unfolded, source, {**known, **told})
+            unfolded = mark_members(unfolded, source, {**known, **told})
             local = local_names(unfolded)
             self.user_names |= local
             is_class = functools.partial(is_users_class, source)

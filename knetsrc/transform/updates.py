@@ -6,6 +6,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import viewed
 from knetsrc.transform.analysis.integers import is_basic_index
 from knetsrc.transform.analysis.stores import as_argument
+from knetsrc.transform.own_methods import plain
 from knetsrc.transform.values import StepValues
 
 _NUMERIC_CALLS = frozenset({
@@ -65,7 +66,7 @@ def _add_within(
 def _step(values: StepValues, part: tree.Node) -> tree.Node:
     """An index or the name of an attribute as an argument."""
     if isinstance(part, gast.Attribute):
-        return tree.constant(part.attr)
+        return tree.constant(plain(part.attr))
     return as_argument(value_of_index(values, part.slice))
 
 

@@ -4,7 +4,9 @@
 from collections import namedtuple
 
 import numpy as np
+import pytest
 
+from knetsrc import UnsupportedSyntaxError, grad
 from language.checking import M, V, check
 
 Pair = namedtuple("Pair", ["left", "right"])
@@ -396,3 +398,26 @@ def test_best_path_with_its_steps():
         np.array([0.4, 0.6]),
         np.array([[[0.7, 0.2], [0.4, 0.9]], [[0.3, 0.6], [0.8, 0.1]]]),
     )
+
+
+def test_integers_of_a_differentiated_dict_as_options_of_methods():
+    def shaped(x, p):
+        return (
+            x.reshape(*p["shape"]) + x.reshape(p["shape"]) + x.reshape(p["heads"], -1, order="F").T
+        )
+
+    def f(p, x):
+        h = x @ p["w"]
+        q = h.reshape(len(x), p["heads"], x.shape[1] // p["heads"])
+        return q.sum(axis=p["axis"]) * np.sum(shaped(x, p) * p["w"].repeat(p["heads"]).sum())
+
+    check(f, {"w": M[:, :2], "heads": 2, "axis": 1, "shape": (3, 2)}, M.T)
+
+
+def test_a_function_of_a_module_in_a_dict_is_refused():
+    for f in (
+        lambda w, p: np.sum(p["module"].reshape(w, (3, 2))),
+        lambda w, p: np.sum(p["module"].repeat(w, 2)),
+    ):
+        with pytest.raises(UnsupportedSyntaxError, match="of a module, called with a diff"):
+            grad(f)(M, {"module": np})

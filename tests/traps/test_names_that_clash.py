@@ -3,14 +3,20 @@
 import builtins
 import importlib
 import sys
+from collections import namedtuple
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from helpers import named
 from knetsrc import UnsupportedSyntaxError, grad, vjp
-from language.checking import V, check
+from knetsrc.adjoints import TABLE
+from knetsrc.objects import LIKE_ARRAYS
+from language.checking import M, V, check
 
 
 def zeros_like(x):
@@ -221,3 +227,101 @@ def test_names_of_the_module_of_the_function(module):
 def test_names_of_what_is_generated():
     check(named.of_a_generated_function, V)
     check(named.of_a_function_handed_over, V, np.sin)
+
+
+# --- attributes of objects that are named like those of arrays ---
+Gamma = namedtuple("Gamma", "shape scale")
+Pose = namedtuple("Pose", "T values ndim")
+
+
+@dataclass
+class Gas:
+    T: Any
+    size: Any
+    real: float = 2.0
+
+    def energy(self, x):
+        return np.sum(np.exp(-x * self.size / self.T)) * self.real
+
+
+class Made:
+    def __init__(self, shape, dtype):
+        self.shape, self.T = shape, dtype
+        self.dtype = shape * dtype
+
+    def times(self, x):
+        total = 0.0
+        for v in x:
+            total = total + v * self.shape * self.T
+        return total * self.dtype
+
+
+class Conv:
+    def __init__(self, w, size):
+        self.w, self.size, self.shape, self.dtype, self.ndim = w, size, w.shape, w.dtype, w.ndim
+
+    def __call__(self, x):
+        n, rows = x.shape[0], self.shape[0]
+        y = np.tanh(x @ self.w).reshape(n, self.size, -1).astype(self.dtype)
+        return (
+            y.mean(axis=0) * np.ones(self.size)[:, None] / rows + self.w.sum(axis=self.ndim - 1)[0]
+        )
+
+
+def log_density(p, x):
+    k = p.shape - 1.0
+    return k * np.log(x) * p.scale - x / p.scale
+
+
+def both(k, s):
+    return Gamma(k, s), Gamma(s, k)
+
+
+def test_every_attribute_of_an_array_with_a_rule_is_one_that_objects_may_hold():
+    assert TABLE.by_attribute.keys() | TABLE.constant_attributes <= LIKE_ARRAYS
+
+
+def test_fields_of_arguments_named_like_attributes_of_arrays():
+    x = np.array([0.5, 1.2])
+    check(lambda p, x: np.sum(log_density(p, x)), Gamma(2.0, 1.5), x)
+    check(
+        lambda p, x: np.sum(np.sin(p.T @ x)) * p.values * p.ndim + p[0][0, 1],
+        Pose(M, 2.0, 3.0),
+        M[0],
+    )
+    check(lambda g, x: g.energy(x) * g.size + np.sum(g.T), Gas(1.5, 0.7), x)
+    check(lambda gs, x: sum(g.energy(x) / g.T for g in gs), [Gas(1.5, 0.7), Gas(0.5, 2.0)], x)
+    check(lambda d, x: np.sum(d["p"].shape * x), {"p": Gamma(2.0, 1.5)}, x)
+    check(lambda p: p._asdict()["shape"] * p._replace(shape=p.scale).shape, Gamma(2.0, 1.5))
+
+
+def test_attributes_set_from_outside_named_like_those_of_arrays():
+    gradient = grad(lambda c, x: np.sum(c.size * x) * c.T)(SimpleNamespace(size=2.0, T=3.0), V)
+    assert gradient == pytest.approx({"size": 3.0 * np.sum(V), "T": 2.0 * np.sum(V)})
+
+
+def test_attributes_of_objects_made_inside_named_like_those_of_arrays():
+    check(lambda k, t, x: Made(k, t).times(x), 2.0, 1.5, V)
+    check(lambda k, x: Gas(k, k * k).energy(x) * Gamma(k, 2.0).shape, 1.5, V)
+
+
+def test_sizes_that_objects_hold_are_sizes():
+    w, x = M @ M.T + 0.5, M.T
+    check(lambda w, x: np.sum(Conv(w, 2)(x) ** 2), w, x)
+    check(lambda p, x: np.sum(x.reshape(p.shape) * p.scale) * p.shape[0], Gamma((3, 2), M.T), M)
+
+
+def test_an_attribute_of_what_is_not_known_to_be_an_object_is_refused():
+    def f(k, s, x):
+        a, b = both(k, s)
+        return np.sum(a.shape * b.shape * x)
+
+    with pytest.raises(UnsupportedSyntaxError, match="attribute `shape` of an object of the class"):
+        grad(f)(2.0, 1.5, V)
+
+
+def test_an_array_next_to_such_objects():
+    def rows(x):
+        return x.shape[0] * x.T[0]
+
+    check(lambda k, x: np.sum(rows(x)) * Gamma(k, 1.0).shape, 2.0, M)

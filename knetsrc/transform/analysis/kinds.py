@@ -27,7 +27,7 @@ _GIVES_CONTAINERS = frozenset(
 )  # fmt: skip
 OF_STRUCTURES = frozenset(
     {"adjoint_like", "collected", "deep_copy", "finished", "gradient_like", "joined_adjoint", "kept_entries", "owned",
-     "repeated_adjoint"}
+     "repeated_adjoint", "without_field", "array_with_method"}
 )  # fmt: skip
 
 _OF_A_KIND = ("backends.owned", "backends.deep_copy", "backends.zeros_like")
@@ -63,13 +63,12 @@ def numeric_names(
     """
     numeric = set(known)
     copies: list[tuple[str, str]] = []
+    of_arrays = frozenset() if calls.outside.checks_fields else _ARRAY_ATTRIBUTES
     for node in tree.walk(function):
         if isinstance(node, gast.Assign):
             _of_assignment(node, calls, numeric, copies)
         elif (
-            isinstance(node, gast.Attribute)
-            and tree.is_name(node.value)
-            and node.attr in _ARRAY_ATTRIBUTES
+            isinstance(node, gast.Attribute) and tree.is_name(node.value) and node.attr in of_arrays
         ):
             numeric.add(node.value.id)
         elif isinstance(node, gast.BinOp | gast.UnaryOp | gast.Call | gast.Compare):
