@@ -26,7 +26,13 @@ from knetsrc.transform.names import Names, adjoint_name
 from knetsrc.transform.own_methods import without_field_marks
 from knetsrc.transform.pairs import Pair, Reversal, Task, split_pair
 from knetsrc.transform.refusal import without_rule
-from knetsrc.transform.resolve import NamesClashError, local_names, public_home, public_path
+from knetsrc.transform.resolve import (
+    HiddenBuiltins,
+    NamesClashError,
+    local_names,
+    public_home,
+    public_path,
+)
 from knetsrc.transform.simplify.early_return import return_early
 from knetsrc.transform.source import is_written_in_python
 from knetsrc.transform.tries import let_refusals_through
@@ -53,18 +59,27 @@ def generate(
         If the function cannot be differentiated.
     """
     avoided: set[str] = set()
+    hidden: set[str] = set()
     while True:
         try:
-            return _generate(function, request, checks_fields, avoided)
+            return _generate(function, request, checks_fields, avoided, hidden)
         except NamesClashError as clash:
             avoided |= clash.names
+        except HiddenBuiltins as late:
+            hidden |= late.names
 
 
 def _generate(
-    function: Callable[..., Any], request: Request, checks_fields: bool, avoided: set[str]
+    function: Callable[..., Any],
+    request: Request,
+    checks_fields: bool,
+    avoided: set[str],
+    hidden: set[str],
 ) -> Generated:
+    """The same, where names are to be `avoided`, and names of builtins are `hidden`."""
     units = Units(Names(avoided), user_names=set(avoided))
     units.outside.checks_fields = checks_fields
+    units.outside.hidden |= hidden
     units.in_place = {text for text, kind, _ in request.given if kind == "in_place"}
     units.told_classes = {text: what for text, kind, what in request.given if kind == "class"}
     main = units.with_given(_main(units, function), request.given)

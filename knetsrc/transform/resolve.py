@@ -52,6 +52,7 @@ class Outside:
     captured: dict[str, Any] = field(default_factory=dict)
     main: Source | None = None
     checks_fields: bool = False
+    hidden: set[str] = field(default_factory=set)  # names of builtins that parameters have as well
     namespaces: set[str] = field(default_factory=set)
     local: set[str] = field(default_factory=set)
     given: set[str] = field(default_factory=set)
@@ -140,10 +141,14 @@ class Outside:
                 return self.roots[node.id]
             if node.id in self.captured:
                 return self.captured[node.id]
+            if node.id in self.hidden and not isinstance(BUILTINS[node.id], type):
+                return UNKNOWN
             return BUILTINS.get(
                 node.id, UNKNOWN
             )  # a builtin that the user has shadowed is spelt otherwise
         if isinstance(node, gast.Attribute):
+            if tree.is_name(node.value) and node.value.id in self.hidden:
+                return UNKNOWN
             base = self.resolve(node.value)
             if isinstance(base, types.ModuleType | Globals | Captured | type):
                 return getattr(base, node.attr, UNKNOWN)
@@ -151,6 +156,27 @@ class Outside:
         if isinstance(node, gast.Subscript) and isinstance(node.slice, gast.Constant):
             return _function_at(self.resolve(node.value), node.slice.value)
         return UNKNOWN
+
+    def hide(self, names: set[str]) -> None:
+        """Let names of builtins stand for parameters in the whole module; those of classes at attributes only.
+
+        Raises
+        ------
+        HiddenBuiltins
+            If one has been taken for the builtin before.
+        """
+        self.hidden |= names
+        functions = {n for n in names if not isinstance(BUILTINS[n], type)}
+        if late := functions & self.roots.keys():
+            raise HiddenBuiltins(late)
+
+
+class HiddenBuiltins(Exception):  # noqa: N818
+    """Builtins that are to be spelt otherwise, as parameters have their names: the module is generated anew."""
+
+    def __init__(self, names: set[str]) -> None:
+        super().__init__(*sorted(names))
+        self.names = names
 
 
 def _function_at(table: Any, key: Any) -> Any:
@@ -210,6 +236,9 @@ class Captured:
 BUILTINS = {name: value for name, value in vars(builtins).items() if not name.startswith("_")}
 
 
+_BY_NAME = frozenset({"sorted", "isinstance"})  # their calls are told by the name
+
+
 def qualify(
     function: gast.FunctionDef, source: Source, outside: Outside, helper: Callable[[str], str]
 ) -> gast.FunctionDef:
@@ -219,6 +248,7 @@ def qualify(
     """
     function = _without_clashes(function, outside)
     local = local_names(function)
+    outside.hide(_parameters(function) & BUILTINS.keys() - _BY_NAME)
 
     def replace(node: gast.Name) -> tree.Node:
         if not isinstance(node.ctx, gast.Load) or node.id in local:
@@ -252,7 +282,8 @@ NEEDED = frozenset(
 
 def _without_clashes(function: gast.FunctionDef, outside: Outside) -> gast.FunctionDef:
     """Local names give way where the generated code needs the thing that they hide."""
-    clashing = local_names(function) & NEEDED
+    local = local_names(function)
+    clashing = local & NEEDED | (local & BUILTINS.keys()) - _parameters(function)
     for node in tree.walk(function.args):
         if isinstance(node, gast.Name) and node.id in clashing:
             raise UnsupportedSyntaxError(
@@ -262,6 +293,12 @@ def _without_clashes(function: gast.FunctionDef, outside: Outside) -> gast.Funct
                 instead="give the parameter another name",
             )
     return tree.rename(function, {text: outside.names.fresh(text) for text in sorted(clashing)})
+
+
+def _parameters(function: gast.FunctionDef) -> set[str]:
+    """Parameters of a function and of those inside."""
+    names = (n for n in tree.walk(function) if isinstance(n, gast.Name))
+    return {n.id for n in names if isinstance(n.ctx, gast.Param)}
 
 
 def local_names(function: gast.FunctionDef) -> set[str]:
@@ -281,7 +318,10 @@ def spelling(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
     """How the generated module calls what a function calls by a name that it does not bind itself."""
     if source.is_closure(node.id):
         return _captured(node, source, outside)
-    if node.id in BUILTINS and not source.is_global(node.id):
+    is_builtin = node.id in BUILTINS and not source.is_global(node.id)
+    if is_builtin and node.id in outside.hidden and not isinstance(BUILTINS[node.id], type):
+        return tree.attribute(tree.name(outside.module(builtins)), node.id)
+    if is_builtin:
         outside.roots.setdefault(node.id, BUILTINS[node.id])
         return node
     try:

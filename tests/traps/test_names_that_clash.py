@@ -325,3 +325,47 @@ def test_an_array_next_to_such_objects():
         return x.shape[0] * x.T[0]
 
     check(lambda k, x: np.sum(rows(x)) * Gamma(k, 1.0).shape, 2.0, M)
+
+
+# --- names of builtins, handed to helpers ---
+def gathered(w, *arrays):
+    total = 0.0
+    for a in arrays:
+        total = total + (np.sum(w) if np.ndim(a) == 1 else np.sum(w**2)) * np.sum(a)
+    return total
+
+
+def scaled_by(x, y=None):
+    return x * 2.0 if y is None else x * y
+
+
+def squared(input, type=2.0, sum=0.0):
+    return input**2 * type + sum
+
+
+def test_local_variables_named_like_builtins_handed_to_helpers():
+    def f(w, x):
+        input, type = 2.0 * x, w * x
+        hash = scaled_by(w, input)
+        return gathered(w, input, type) + sum(hash)
+
+    check(f, V, V + 1.0)
+
+
+def test_parameters_named_like_builtins_handed_to_helpers():
+    def f(w, filter, iter=1.5, dict=(2.0, 1.0)):
+        total = sum(map(np.sum, [squared(filter, sum=w), squared(input=w, type=iter)]))
+        return total + gathered(w, filter) + np.sum(scaled_by(w, iter)) * dict[0]
+
+    check(f, V, V + 1.0)
+    check(lambda w, x: f(w, filter=x, iter=w), V, V + 1.0)
+
+
+def test_methods_of_dicts_in_parameters_named_like_builtins():
+    def f(dict):
+        total = 0.0
+        for key, value in dict.items():
+            total = total + np.sum(value) ** len(key)
+        return total + dict["a"][0]
+
+    check(f, {"a": V, "bb": V + 1.0})
