@@ -25,7 +25,7 @@ from typing import Any
 
 from knetsrc.cache import digest_of
 from knetsrc.checkpoints import is_checkpoint
-from knetsrc.objects import classes_in, fields_like_arrays
+from knetsrc.objects import classes_in, fields_like_arrays, is_made_for_object
 from knetsrc.request import Request
 
 LIBRARIES = frozenset({"numpy", "scipy", "cupy", "cupyx", "numba", "knetsrc"})
@@ -154,6 +154,8 @@ class _Walk:
             self.visit(value.pyfunc)
         elif isinstance(value, GETTERS):
             self.parts.append(repr(value))
+        elif isinstance(value, type) and is_made_for_object(value):
+            self._class(value)
         elif _is_library(value):
             self.parts.append(f"library {_home(value)} {_name(value)}")
         elif isinstance(value, FunctionType):

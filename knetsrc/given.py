@@ -149,9 +149,15 @@ def _told(name: str, value: Any) -> Given:
         return ((name, "module", value),)
     if value is None:
         return ((name, "none", None),)
-    if isinstance(value, CONTAINERS) and value and all(map(_is_function, _entries(value))):
+    if (
+        isinstance(value, CONTAINERS)
+        and not is_object(value)
+        and value
+        and all(map(_is_function, _entries(value)))
+    ):
         inside = tuple(_entries(value))
-        return ((name, "functions", (type(value), tuple(value), inside)),)
+        kind = dict if isinstance(value, dict) else type(value)
+        return ((name, "functions", (kind, tuple(value), inside)),)
     if _is_function(value):
         return ((name, "function", value),)
     classes = tuple((f"{name}{rest}", "class", kind) for rest, kind in classes_in(value).items())

@@ -1,9 +1,12 @@
 """Functions passed, stored, chosen and called."""
 # ruff: noqa: B905
 
+import argparse
 import functools
 import itertools
 import operator
+from collections import OrderedDict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -593,3 +596,33 @@ def test_function_of_the_caller_that_writes_elsewhere_is_refused():
     with pytest.raises(KnetsrcError, match="a call of `callback`, which may write") as caught:
         grad(descent).source  # noqa: B018 - the property writes it
     assert "hand over a function that is written in Python, or None" in str(caught.value)
+
+
+class Holder:
+    def __init__(self, act):
+        self.config = SimpleNamespace(act=act, acts=[act, np.cos])
+
+
+def test_another_function_in_a_namespace_at_the_next_call():
+    def f(w, config, holder, table):
+        held = holder.config.acts[0](w) * holder.config.act(w)
+        return np.sum(config.act(w) ** 2 * held) + np.sum(table["a"].act(w))
+
+    gradient = grad(f)
+    for first, second in itertools.permutations((np.tanh, np.exp, np.sin), 2):
+        others = (SimpleNamespace(act=first), Holder(second), {"a": argparse.Namespace(act=second)})
+        check(f, V, *others, argnums=(0,))
+        np.testing.assert_allclose(gradient(V, *others), grad(f)(V, *others))
+
+
+def test_an_ordered_dict_of_functions():
+    def f(w, layers):
+        for layer in layers.values():
+            w = layer(w)
+        return np.sum(w * layers["a"](w))
+
+    gradient = grad(f)
+    for layers in ({"a": np.tanh, "b": np.exp}, {"b": np.exp, "a": np.sin}):
+        ordered = OrderedDict(layers)
+        check(f, V, ordered)
+        np.testing.assert_allclose(gradient(V, ordered), grad(f)(V, layers))
