@@ -243,7 +243,8 @@ class Members:
             call.keywords = above[4]
             given = self.bind(loaded, call) or {}
             told = {f"{p}{k}": c for p, a in given.items() for k, c in inner.of(a).items()}
-            told |= {"__class__": above[0], "__self__": classes["__self__"]}
+            told |= dict.fromkeys((loaded.parameters[0], "__self__"), classes["__self__"])
+            told |= {"__class__": above[0]}
             inherited = {p: outside(a) for p, a in given.items()}
             found += self._assignments(loaded.core, classes_of(above[2]) | told, inherited)
         return found

@@ -1132,3 +1132,19 @@ def test_function_that_wraps_its_argument_where_it_is_a_number():
         return (value + value).v
 
     check(lambda x: doubled(x) * doubled(Dual(x * x)), 0.5)
+
+
+class Base:
+    def __init__(self, w):
+        self.w = w
+
+
+class PassingOn(Base):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.scale = 2.0
+
+
+def test_an_init_that_passes_on_star_arguments_is_refused():
+    with pytest.raises(KnetsrcError, match="call of `Base_init` with star arguments"):
+        grad(lambda w: np.sum(PassingOn(w).w))(V)
