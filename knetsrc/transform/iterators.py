@@ -17,7 +17,7 @@ from typing import Any
 import gast
 
 from knetsrc.adjoints.equivalents import CONVERTED, IN_ORDER, LISTS, ONCE, UNZIPPED, is_endless
-from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.errors import UnsupportedAliasError, UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Calls, Helper
@@ -25,6 +25,7 @@ from knetsrc.transform.normalize.iterators import is_unzipping
 from knetsrc.transform.normalize.scopes import blocks
 from knetsrc.transform.resolve import UNKNOWN, Outside
 
+_VIEWS = ("values", "items")
 _KEPT = (
     "how far it has been gone through is not known where it is read",
     "make a list of it, with `list(...)`",
@@ -126,6 +127,71 @@ def lists_of_iterators(
     for node in tree.walk(core):
         _refuse_handed(node, calls, is_active)
     return tree.rewrite(core, {gast.Call: listed})
+
+
+def lists_of_views(
+    core: gast.FunctionDef,
+    calls: Calls,
+    is_active: Callable[[tree.Node], bool],
+    has_written: Callable[[gast.Call], bool],
+    others: Callable[[], set[str]],
+) -> gast.FunctionDef:
+    """The function with lists for active views of dicts that have a name or are handed to helpers, and for iterators after a star.
+
+    `others()` gives names of what is no dict for sure.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If what a view shows may change before it is gone through.
+    """
+
+    def is_view(node: Any) -> bool:
+        is_call = isinstance(node, gast.Call) and not node.args and not node.keywords
+        is_method = is_call and isinstance(node.func, gast.Attribute) and node.func.attr in _VIEWS
+        return is_method and is_active(node)
+
+    def listed(node: Any) -> Any:
+        return tree.at(tree.call("list", node), node)
+
+    def bound(node: gast.Assign) -> gast.Assign:
+        if not isinstance(node.targets[0], gast.Name):
+            return node
+        if is_view(node.value):
+            every = [n for n in tree.walk(core.body) if isinstance(n, gast.Call)]
+            if changed_names(core.body) - others() or any(map(has_written, every)):
+                raise _changing_view(node.value)
+            node.value = listed(node.value)
+        elif is_iterator(node.value, calls.outside) and is_active(node.value):  # of `*reversed(p)`
+            node.value = listed(node.value)
+        return node
+
+    def handed(node: gast.Call) -> gast.Call:
+        if not isinstance(calls.of(node), Helper):
+            return node
+        for part in (*node.args, *node.keywords):
+            value = getattr(part, "value", None)
+            if isinstance(part, gast.Starred) and is_active(part):
+                is_once = is_view(value) or is_iterator(value, calls.outside)
+                part.value = listed(value) if is_once else value
+        values = [*node.args, *(k.value for k in node.keywords)]
+        if any(map(is_view, values)) and has_written(node):
+            raise _changing_view(node)
+        node.args = [listed(a) if is_view(a) else a for a in node.args]
+        for keyword in node.keywords:
+            keyword.value = listed(keyword.value) if is_view(keyword.value) else keyword.value
+        return node
+
+    return tree.rewrite(core, {gast.Assign: bound, gast.Call: handed})  # type: ignore[no-any-return]
+
+
+def _changing_view(node: tree.Node) -> UnsupportedAliasError:
+    return UnsupportedAliasError(
+        f"`{tree.show(node)}` shows what is in a container, which may change before it is gone through",
+        at=node,
+        why="the derivative goes to what was there when it was read",
+        instead="go through it where it is made, or make a list of it, with `list(...)`",
+    )
 
 
 def _refuse_handed(node: tree.Node, calls: Calls, is_active: Callable[[tree.Node], bool]) -> None:

@@ -25,7 +25,7 @@ from knetsrc.transform.exchange import pool_first
 from knetsrc.transform.field_checks import without_idle_checks
 from knetsrc.transform.functions import Function, bind_call, may_inline
 from knetsrc.transform.helper_facts import HelperFacts
-from knetsrc.transform.iterators import lists_of_iterators, place_iterators
+from knetsrc.transform.iterators import lists_of_iterators, lists_of_views, place_iterators
 from knetsrc.transform.listed import lists_as_arrays
 from knetsrc.transform.lost_writes import LostWrites
 from knetsrc.transform.method_options import options_of_functions
@@ -83,6 +83,7 @@ class Preparing:
         names.taken |= Names.of(function.core).taken
         placed = replace(function, core=place_iterators(function.core, self.units.outside))
         core = self.inlined(self.units.specialized(placed), frozenset(), function.place[0])
+        core = self._with_lists_of_views(core, wrt, function)
         core = pool_first(core, self.units.calls)
         core = unfold_gets(core, lambda call: self._is_active_get(call, core, wrt))
         core = rebound.rename_rebound(core, names)
@@ -152,6 +153,20 @@ class Preparing:
         numeric = numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
         calls.shifts = idle_shifts(core, calls, numeric)
         return core, calls, active_names(core, calls, wrt, at_end), names
+
+    def _with_lists_of_views(
+        self, core: gast.FunctionDef, wrt: set[str], function: Function
+    ) -> gast.FunctionDef:
+        def others() -> set[str]:
+            kinds = self.facts.containers(core, function.kinds)
+            calls = self.units.calls.within(kinds)
+            numeric = numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
+            names = tree.names_written(core.body) | set(function.parameters)
+            lists = {n for n in names if kinds.of(tree.name(n)) in ("list", "tuple")}
+            return set(numeric) | lists
+
+        depends = self._depends(core, wrt)
+        return lists_of_views(core, self.units.calls, depends, self._has_written, others)
 
     def _with_flags(
         self, core: gast.FunctionDef, function: Function, names: Names, wrt: set[str]

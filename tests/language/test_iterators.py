@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from knetsrc import KnetsrcError, UnsupportedSyntaxError, grad
+from knetsrc import KnetsrcError, UnsupportedAliasError, UnsupportedSyntaxError, grad
 from language.checking import M, V, check
 
 LIST = [1.5, 2.0, -0.5]
@@ -447,3 +447,75 @@ def test_values_of_a_dict_reduced():
         return total + functools.reduce(lambda a, b: a * b + a, p.values(), p["a"])
 
     check(f, {"a": 0.5, "b": 1.5, "c": -0.3})
+
+
+# --- views of dicts ---
+PARAMETERS = {"w": M, "b": M[0] - 0.3}
+
+
+def affine(x, w, b):
+    return w @ x + np.sum(b)
+
+
+def product_of(x, *factors):
+    for factor in factors:
+        x = x * factor
+    return x
+
+
+def norms(values, scale=1.0):
+    total = scale * sum(np.sum(v**2) for v in values)
+    for v in values:
+        total = total + np.sum(v) * scale
+    return total
+
+
+def named(items):
+    total = 0.0
+    for i, (key, value) in enumerate(items):
+        if key != "w":
+            total = total + i * np.sum(value**3)
+    for _, value in items:
+        total = total + np.sum(value)
+    return total
+
+
+def put(d, x):
+    d["b"] = x
+    return 0.0
+
+
+def test_views_of_dicts_handed_to_helpers():
+    def f(p, x):
+        y = affine(x, *p.values()) * norms(p.values(), scale=x[0]) + named(p.items())
+        return np.sum(y) + np.sum(product_of(x, *reversed([p["b"], p["w"][0]])))
+
+    check(f, PARAMETERS, M[1])
+
+
+def test_a_view_of_a_dict_in_a_variable():
+    def f(p):
+        values, total, out = p.values(), np.zeros(2), []
+        for v in values:
+            out.append(np.sum(v))
+        total[0] = sum(np.sum(v**2) for v in values)
+        return total @ total + out[0] * out[1]
+
+    check(f, PARAMETERS)
+
+
+def test_a_view_of_a_dict_that_changes_before_it_is_gone_through_is_refused():
+    def by_key(p, x):
+        q = dict(p)
+        values = q.values()
+        q["b"] = x
+        return sum(np.sum(v**2) for v in values)
+
+    def by_helper(p, x):
+        q = dict(p)
+        values = q.values()
+        return put(q, x) + sum(np.sum(v**2) for v in values)
+
+    for f in (by_key, by_helper):
+        with pytest.raises(UnsupportedAliasError, match="may change before it is gone through"):
+            grad(f)(PARAMETERS, V)
