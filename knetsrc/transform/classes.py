@@ -74,6 +74,11 @@ class ClassFacts:
         """The class of the user that an expression is an object of, as far as it is known."""
         return self.of(node).get("")
 
+    def local_class(self, node: tree.Node) -> type | None:
+        """The class of an object that the function was handed or has made."""
+        owner = None if self.is_outside(node) else self.class_of(node)
+        return None if owner is None or is_library(owner) else owner
+
     def of(self, node: tree.Node) -> Classes:
         """What is known of an expression, by the rest of the path: "" is itself, "[]" an element."""
         found = self._by_path(node) or self._of_outside(node)

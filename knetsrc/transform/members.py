@@ -95,7 +95,7 @@ class Members:
         if isinstance(node, gast.Call):
             return self.method_of(node, known) or self._of_operator(node, known)
         if isinstance(node, gast.Attribute):
-            owner = self._local_class(node.value, known)
+            owner = known.local_class(node.value)
             name = plain(node.attr)
             found = defined_in(owner, name) if owner is not None else None
             getter = _getter(found[1]) if found else None
@@ -105,16 +105,11 @@ class Members:
     def _of_operator(self, node: Any, known: ClassFacts) -> "Member | None":
         function = self.outside.resolve(node.func) if isinstance(node, gast.Call) else None
         for receiver, name, rest in _operators(node, function):
-            owner = self._local_class(receiver, known)
+            owner = known.local_class(receiver)
             found = defined_in(owner, name) if owner is not None else None
             if found and isinstance(found[1], types.FunctionType) and not _is_made(found[1]):
                 return (found[0], name, found[1], [receiver, *rest], [])
         return None
-
-    def _local_class(self, node: tree.Node, known: ClassFacts) -> type | None:
-        """The class of an object that the function was handed or has made."""
-        owner = None if known.is_outside(node) else known.class_of(node)
-        return None if owner is None or is_library(owner) else owner
 
     def method_of(self, node: gast.Call, known: ClassFacts) -> "Member | None":
         function = node.func

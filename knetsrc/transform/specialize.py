@@ -18,12 +18,10 @@ import gast
 import numpy as np
 
 from knetsrc.adjoints.equivalents import COLUMNS, EQUIVALENTS
-from knetsrc.adjoints.table import TABLE
 from knetsrc.errors import (
     UnsupportedAliasError,
     UnsupportedSyntaxError,
 )
-from knetsrc.modules import host_twin
 from knetsrc.objects import has_behaviour, own_attributes
 from knetsrc.transform import tree
 from knetsrc.transform.classes import (
@@ -41,6 +39,13 @@ from knetsrc.transform.handed import Template, described
 from knetsrc.transform.instance_tests import decided
 from knetsrc.transform.members import Members, is_descriptor, is_super_init
 from knetsrc.transform.names import Names
+from knetsrc.transform.object_refusals import (
+    refuse_conversion,
+    refuse_iteration,
+    refuse_parts,
+    refuse_write_by_method,
+    rule_of,
+)
 from knetsrc.transform.own_methods import all_replaced, field_of, plain, with_field_mark
 from knetsrc.transform.returns import Returns
 from knetsrc.transform.star_calls import reads_entries_only
@@ -68,19 +73,19 @@ class Specializer(Members):
         core = self.stateful.written_out(core, known, names, owns_parameters)
 
         def rewrite_call(node: gast.Call) -> tree.Node:
-            self._refuse_iteration(node, known)
+            refuse_iteration(node, known)
             called = self._as_function(node, known)
             if called is node:
-                self._refuse_conversion(node, known)
+                refuse_conversion(node, known)
             return self._with_functions(called, known)
 
         def rewrite_operation(node: tree.Node) -> tree.Node:
             if isinstance(node, gast.Subscript) and not isinstance(node.ctx, gast.Load):
-                self._refuse_write_by_method(node, known)
+                refuse_write_by_method(node, known)
                 return node
             made = self._joined(node) or self._as_function(node, known)
             if isinstance(made, gast.Subscript):
-                self._refuse_parts(made.value, known)
+                refuse_parts(made.value, known)
             return checked_read(made, known, arrays) if self.outside.checks_fields else made
 
         def rewrite_loop(node: gast.For) -> gast.For:
@@ -89,7 +94,7 @@ class Specializer(Members):
 
         def rewrite_assignment(node: gast.Assign) -> gast.Assign:
             if isinstance(node.targets[0], gast.Tuple):
-                self._refuse_parts(node.value, known)
+                refuse_parts(node.value, known)
             return node
 
         operations = dict.fromkeys(
@@ -209,70 +214,11 @@ class Specializer(Members):
             instead="make the object in this function, and give it a name",
         )
 
-    def _refuse_write_by_method(self, node: gast.Subscript, known: ClassFacts) -> None:
-        """`cell[i] = e` calls a method of the object, which may write to anything that it holds."""
-        owner = self._local_class(node.value, known)
-        if owner is not None and defined_in(owner, "__setitem__"):
-            text = tree.show(tree.clone(node))
-            raise UnsupportedAliasError(
-                f"a write into `{text}`, by `__setitem__` of the class {owner.__name__}",
-                at=node,
-                why="it writes to what the object holds, and other names may stand for that",
-                instead="write a method that returns a new object",
-            )
-
-    def _refuse_conversion(self, node: gast.Call, known: ClassFacts) -> None:
-        """`np.sum(cell)` and `abs(cell)` call methods of the object."""
-        value = host_twin(self.outside.resolve(node.func))
-        is_ours = str(getattr(value, "__module__", "")).startswith("knetsrc")
-        if rule_of(value) is None or not is_library(value) or is_ours:
-            return
-        for argument in node.args:
-            owner = self._local_class(argument, known)
-            if owner is not None and any(defined_in(owner, name) for name in _CONVERSIONS):
-                raise UnsupportedSyntaxError(
-                    f"`{tree.show(node.func)}` of an object of the class {owner.__name__}",
-                    at=node,
-                    why="it calls a method of the object, which has no derivative there",
-                    instead="hand over what is in it: an attribute, or what a method returns",
-                )
-
-    def _refuse_parts(self, node: tree.Node, known: ClassFacts) -> None:
-        """`a, b = pair` goes through `__iter__` of the object."""
-        owner = self._local_class(node, known)
-        is_container = owner is not None and issubclass(owner, list | tuple | Mapping)
-        if owner is not None and not is_container and defined_in(owner, "__iter__"):
-            raise UnsupportedSyntaxError(
-                f"values that `__iter__` of the class {owner.__name__} gives",
-                at=node,
-                why="what it goes through is not known while transforming",
-                instead="read the attributes: a, b = pair.a, pair.b",
-            )
-
-    def _refuse_iteration(self, node: gast.Call, known: ClassFacts) -> None:
-        """`list(pair)` and `f(*pair)` go through `__iter__` of the object, `sum` calls `__add__` of objects."""
-        value = self.outside.resolve(node.func)
-        if value is sum and any(
-            self._local_class(n, known) or known.of(n).get("[]") for n in _given(node)
-        ):
-            raise UnsupportedSyntaxError(
-                "a sum of objects",
-                at=node,
-                why="it calls `__add__` of their class, which is not followed there",
-                instead="add them up in a loop: total = total + item",
-            )
-        goes_through = any(value is f for f in _GOING_THROUGH)
-        for argument in node.args:
-            if isinstance(argument, gast.Starred):
-                self._refuse_parts(argument.value, known)
-            elif goes_through:
-                self._refuse_parts(argument, known)
-
     def _of_class(self, node: Any, known: ClassFacts) -> tree.Node:
         """An attribute that belongs to the class, read from the class: it is no part of the object."""
         if not isinstance(node, gast.Attribute):
             return node
-        owner = self._local_class(node.value, known)
+        owner = known.local_class(node.value)
         if owner is not None:
             node = with_field_mark(node, owner)
         if (
@@ -315,7 +261,7 @@ class Specializer(Members):
 
     def _iterated(self, iterable: tree.Node, known: ClassFacts) -> tree.Node:
         """What the loop over an object goes through, where `__iter__` returns `iter(...)` of it."""
-        owner = self._local_class(iterable, known)
+        owner = known.local_class(iterable)
         if owner is None or issubclass(owner, tuple):
             return iterable
         found = defined_in(owner, "__iter__")
@@ -441,22 +387,6 @@ class Specializer(Members):
         return name
 
 
-def rule_of(value: Any) -> Any:
-    """The rule of a function; None for what has none."""
-    try:
-        return TABLE.by_function.get(host_twin(value))
-    except TypeError:
-        return None
-
-
-# What NumPy and `abs`, `float` and their kin call.
-_GOING_THROUGH = (list, tuple, max, min, sorted, zip, enumerate, map, filter, np.array, np.asarray)
-_CONVERSIONS = (
-    *("__array__", "__array_function__", "__array_interface__", "__array_ufunc__"),
-    *("__abs__", "__complex__", "__float__", "__int__", "__round__"),
-)
-
-
 def _is_kept(owner: type, name: str) -> bool:
     """Whether an attribute is found without `__getattr__`."""
     return hasattr(owner, name) or name in own_attributes(owner)
@@ -469,10 +399,6 @@ def _makes_nothing(node: Any, known: ClassFacts) -> bool:
         return False
     later = owner.__mro__[owner.__mro__.index(current) + 1 :]
     return next(k for k in later if "__init__" in vars(k)) is object
-
-
-def _given(node: gast.Call) -> list[tree.Node]:
-    return [*node.args, *(k.value for k in node.keywords)]
 
 
 def _is_text_or_slice(node: tree.Node) -> bool:

@@ -1,0 +1,93 @@
+"""Refusals of what objects of the user's classes do when Python or NumPy asks them: iterate, convert, write an entry."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gast
+import numpy as np
+
+from knetsrc.adjoints.table import TABLE
+from knetsrc.errors import UnsupportedAliasError, UnsupportedSyntaxError
+from knetsrc.modules import host_twin
+from knetsrc.transform import tree
+from knetsrc.transform.classes import ClassFacts, defined_in, is_library
+
+_GOING_THROUGH = (list, tuple, max, min, sorted, zip, enumerate, map, filter, np.array, np.asarray)
+# What NumPy and `abs`, `float` and their kin call.
+_CONVERSIONS = (
+    *("__array__", "__array_function__", "__array_interface__", "__array_ufunc__"),
+    *("__abs__", "__complex__", "__float__", "__int__", "__round__"),
+)
+
+
+def refuse_write_by_method(node: gast.Subscript, known: ClassFacts) -> None:
+    """`cell[i] = e` calls a method of the object, which may write to anything that it holds."""
+    owner = known.local_class(node.value)
+    if owner is not None and defined_in(owner, "__setitem__"):
+        text = tree.show(tree.clone(node))
+        raise UnsupportedAliasError(
+            f"a write into `{text}`, by `__setitem__` of the class {owner.__name__}",
+            at=node,
+            why="it writes to what the object holds, and other names may stand for that",
+            instead="write a method that returns a new object",
+        )
+
+
+def refuse_conversion(node: gast.Call, known: ClassFacts) -> None:
+    """`np.sum(cell)` and `abs(cell)` call methods of the object."""
+    value = host_twin(known.outside.resolve(node.func))
+    is_ours = str(getattr(value, "__module__", "")).startswith("knetsrc")
+    if rule_of(value) is None or not is_library(value) or is_ours:
+        return
+    for argument in node.args:
+        owner = known.local_class(argument)
+        if owner is not None and any(defined_in(owner, name) for name in _CONVERSIONS):
+            raise UnsupportedSyntaxError(
+                f"`{tree.show(node.func)}` of an object of the class {owner.__name__}",
+                at=node,
+                why="it calls a method of the object, which has no derivative there",
+                instead="hand over what is in it: an attribute, or what a method returns",
+            )
+
+
+def refuse_parts(node: tree.Node, known: ClassFacts) -> None:
+    """`a, b = pair` goes through `__iter__` of the object."""
+    owner = known.local_class(node)
+    is_container = owner is not None and issubclass(owner, list | tuple | Mapping)
+    if owner is not None and not is_container and defined_in(owner, "__iter__"):
+        raise UnsupportedSyntaxError(
+            f"values that `__iter__` of the class {owner.__name__} gives",
+            at=node,
+            why="what it goes through is not known while transforming",
+            instead="read the attributes: a, b = pair.a, pair.b",
+        )
+
+
+def refuse_iteration(node: gast.Call, known: ClassFacts) -> None:
+    """`list(pair)` and `f(*pair)` go through `__iter__` of the object, `sum` calls `__add__` of objects."""
+    value = known.outside.resolve(node.func)
+    if value is sum and any(known.local_class(n) or known.of(n).get("[]") for n in _given(node)):
+        raise UnsupportedSyntaxError(
+            "a sum of objects",
+            at=node,
+            why="it calls `__add__` of their class, which is not followed there",
+            instead="add them up in a loop: total = total + item",
+        )
+    goes_through = any(value is f for f in _GOING_THROUGH)
+    for argument in node.args:
+        if isinstance(argument, gast.Starred):
+            refuse_parts(argument.value, known)
+        elif goes_through:
+            refuse_parts(argument, known)
+
+
+def rule_of(value: Any) -> Any:
+    """The rule of a function; None for what has none."""
+    try:
+        return TABLE.by_function.get(host_twin(value))
+    except TypeError:
+        return None
+
+
+def _given(node: gast.Call) -> list[tree.Node]:
+    return [*node.args, *(k.value for k in node.keywords)]
