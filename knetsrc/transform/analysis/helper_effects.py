@@ -43,38 +43,44 @@ class HelperEffects:
     ) -> None:
         self.calls, self.helper_call, self.core_of = calls, helper_call, core_of
         self._known: dict[int, Effects] = {}
-        self._open: set[int] = set()
-        self._asked: set[int] = set()  # of those that are open
         self._final: set[int] = set()
+        self._visited: set[int] = set()  # in this round
+        self._is_sure = True  # nothing was taken of what the next round may add to
 
     def of(self, function: Function, key: int) -> Effects:
         """What a function does with its parameters.
 
-        A function that calls itself is looked at until nothing is added to what it is known to do.
+        Where functions call each other in a circle, each is looked at once in a round, and there are rounds until nothing is
+        added to what they are known to do.
         """
-        if key in self._final or (key in self._known and not self._open):
+        if key in self._final:
             return self._known[key]
-        if key in self._open:
-            self._asked.add(key)
+        if key in self._visited:
+            self._is_sure = False
             return self._known[key]
-        is_outermost = not self._open
-        self._open.add(key)
-        asked_before, self._asked = self._asked, set()
+        if self._visited:
+            self._visit(function, key)
+            return self._known[key]
         before = None
-        core = self.core_of(function)
-        self._known.setdefault(key, Effects())
         while before != self._known:
             before = dict(self._known)
-            arrays = numeric_names(core, self.calls, known=function.numeric)
-            returned = handed_back(core, arrays, self.helper_call)
-            written = aliases(core, arrays, self.helper_call).written_parameters()
-            put = put_into(core, arrays, self.helper_call) if written else frozenset()
-            copied = handed_back(core, arrays, self.helper_call, copies_share=True) - returned
-            self._known[key] = Effects(returned, frozenset(written), put, copied)
-            if not is_outermost:
-                break
-        self._open.discard(key)
-        if not self._asked:  # it does not hang on what is not yet known of another
-            self._final.add(key)
-        self._asked = (self._asked | asked_before) - {key}
+            self._visited = set()
+            self._visit(function, key)
+        self._final |= self._visited
+        self._visited = set()
         return self._known[key]
+
+    def _visit(self, function: Function, key: int) -> None:
+        self._visited.add(key)
+        self._known.setdefault(key, Effects())
+        was_sure, self._is_sure = self._is_sure, True
+        core = self.core_of(function)
+        arrays = numeric_names(core, self.calls, known=function.numeric)
+        returned = handed_back(core, arrays, self.helper_call)
+        written = aliases(core, arrays, self.helper_call).written_parameters()
+        put = put_into(core, arrays, self.helper_call) if written else frozenset()
+        copied = handed_back(core, arrays, self.helper_call, copies_share=True) - returned
+        self._known[key] = Effects(returned, frozenset(written), put, copied)
+        if self._is_sure:
+            self._final.add(key)
+        self._is_sure = self._is_sure and was_sure
