@@ -62,13 +62,14 @@ class Kinds:
         return self._of_call(node) if isinstance(node, gast.Call) else None
 
     def _of_operation(self, node: gast.BinOp) -> str | None:
-        if isinstance(node.op, gast.Mod) and self.of(node.left) in ("text", _ANY):
-            return self.of(node.left)
+        if isinstance(node.op, gast.Mod) and (left := self.of(node.left)) in ("text", _ANY):
+            return left
         if isinstance(node.op, _OF_NUMBERS):
             return _NUMBER
-        kinds = {self.of(node.left), self.of(node.right)}
+        sides = self.of(node.left), self.of(node.right)
+        kinds = set(sides)
         if isinstance(node.op, gast.Mult):
-            return self._of_product(node, kinds)
+            return self._of_product(node, sides)
         if isinstance(node.op, gast.BitOr) and "dict" in kinds:
             return "dict"
         if isinstance(node.op, gast.Add):
@@ -77,13 +78,14 @@ class Kinds:
                     return kind
         return _joined(kinds)
 
-    def _of_product(self, node: gast.BinOp, kinds: set[str | None]) -> str | None:
-        for sequence, count in ((node.left, node.right), (node.right, node.left)):
+    def _of_product(self, node: gast.BinOp, sides: tuple[str | None, str | None]) -> str | None:
+        for kind, count in zip(sides, (node.right, node.left), strict=True):
             is_count = tree.is_number(count) or tree.called_name(count) == "len"
-            if self.of(sequence) in (*SEQUENCES, _ANY) and is_count:
-                return self.of(sequence)
+            if kind in (*SEQUENCES, _ANY) and is_count:
+                return kind
             if tree.is_number(count) and isinstance(count.value, float):
                 return _NUMBER
+        kinds = set(sides)
         return _NUMBER if kinds == {_NUMBER} else _joined(kinds - {_NUMBER, *SEQUENCES} or {None})
 
     def _of_call(self, node: gast.Call) -> str | None:

@@ -15,6 +15,8 @@ _OF_SHAPE = frozenset({"zeros", "ones", "empty", "full"})
 _AS_FIRST = frozenset({"zeros_like", "ones_like", "empty_like", "full_like", "copy"})
 _MATRICES = frozenset({"eye", "identity", "tri"})
 
+Asked = tuple[gast.FunctionDef, Told, frozenset[gast.FunctionDef]]
+
 
 def _is_place(node: tree.Node) -> bool:
     """Whether an expression is a name or an entry of one: `w[0]['bias']`."""
@@ -39,6 +41,8 @@ class Ranks:
         Tells calls apart.
     around
         The functions that are being looked at.
+    results
+        Ranks of what helpers return, by function, what is known of its arguments, and the functions around it.
     """
 
     def __init__(
@@ -47,7 +51,9 @@ class Ranks:
         told: Told = NOTHING,
         calls: Any = None,
         around: tuple[gast.FunctionDef, ...] = (),
+        results: dict[Asked, int | None] | None = None,
     ) -> None:
+        self._results = {} if results is None else results
         assigned = tree.names_written(function.body)
         changing = changed_names(function.body) if told else set()
         told = told.without(assigned | changing)
@@ -77,9 +83,12 @@ class Ranks:
         self.integers |= self.elements
         self._aliases = self._entries_under_names(changing) if told else {}
         self._known: dict[str, int | None] = dict.fromkeys(self.bound, _OPEN)
-        while self._known != (found := {text: self._joined(text) for text in self.bound}):
-            self._known = found
-        self._known = {text: None if r == _OPEN else r for text, r in found.items()}
+        before = None
+        while before != self._known:
+            before = dict(self._known)
+            for text in self.bound:  # in the order of the text: what is bound above is known
+                self._known[text] = self._joined(text)
+        self._known = {text: None if r == _OPEN else r for text, r in before.items()}
 
     def _elements_of_indices(self) -> set[str]:
         """Names that are only bound to elements of arrays of integers."""
@@ -178,9 +187,12 @@ class Ranks:
             return None
         if _OPEN in map(self.of, bound.values()):
             return _OPEN
-        told = self.of_arguments(bound)
-        inner = Ranks(core, told.without(set(bound)), self.calls, self.around)
-        return inner.of(core.body[-1].value)
+        told = self.of_arguments(bound).without(set(bound))
+        key = core, told, frozenset(self.around)
+        if key not in self._results:
+            inner = Ranks(core, told, self.calls, self.around, self._results)
+            self._results[key] = inner.of(core.body[-1].value)
+        return self._results[key]
 
     def _of_display(self, node: tree.Node) -> int | None:
         """The rank of `np.array([a, b])`: one more than that of its elements."""
