@@ -234,12 +234,13 @@ def made_lists(function: gast.FunctionDef, is_sure: bool = False) -> set[str]:
                     if isinstance(target, gast.Name)
                     else [target]
                 )
-    made = {name for name in values if name not in parameters(function)}
-    while True:
-        kept = {n for n in made if all(_is_made(v, made, is_sure) for v in values[n])}
-        if kept == made:
-            return made
-        made = kept
+    made, before = set(values) - set(parameters(function)), None
+    while made != before:
+        before = set(made)
+        for name in values:  # in the order of the text: what is bound above is known
+            if name in made and not all(_is_made(v, made, is_sure) for v in values[name]):
+                made.remove(name)
+    return made
 
 
 def _is_made(value: Any, made: set[str], is_sure: bool) -> bool:

@@ -193,18 +193,17 @@ def _may_be_first(node: gast.Call) -> bool:
 
 def number_names(function: gast.FunctionDef) -> set[str]:
     """Names that can only hold Python numbers: counters, sizes, and what is computed from them."""
-    values = _number_bindings(function)
+    values: dict[str, list[Node]] = {}
+    for name, value in _number_bindings(function):
+        values.setdefault(name, []).append(value)
     stores = Counter(
         n.id
         for n in own_nodes(function.body)
         if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store)
     )
-    known = Counter(name for name, _ in values)
-    numbers = {name for name in known if known[name] == stores[name]} - set(parameters(function))
+    numbers = {n for n, v in values.items() if len(v) == stores[n]} - set(parameters(function))
     while True:
-        kept = {
-            name for name in numbers if all(_is_number(v, numbers) for n, v in values if n == name)
-        }
+        kept = {n for n in numbers if all(_is_number(v, numbers) for v in values[n])}
         if kept == numbers:
             return numbers
         numbers = kept
