@@ -9,7 +9,7 @@ from typing import Any, overload
 from knetsrc.arguments import check_kinds, error_of_primal, formed
 from knetsrc.callee import POSITIONAL, parameters_of, taken_apart
 from knetsrc.gradient import Argnums, Gradient, Wrt
-from knetsrc.origin import as_refusal, explain
+from knetsrc.origin import as_refusal, as_refused_dict, explain
 from knetsrc.request import Request
 from knetsrc.runner import Plan, Runner, retried
 from knetsrc.structure import fresh_lists, has_differentiable_leaf, independent_memory, matched
@@ -137,7 +137,7 @@ class Pullback:
         try:
             gradients = self._plan.pull_back(copy(self._saved), cotangent)
         except Exception as error:
-            refusal = as_refusal(error)
+            refusal = as_refused_dict(error, self._args) or as_refusal(error)
             if refusal is not None:
                 raise refusal from error
             explain(error)

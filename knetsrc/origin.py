@@ -5,13 +5,15 @@ loss_grad_5f0c.py:12  ->  model.py:14, in loss
 
 import linecache
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import FrameType, ModuleType, TracebackType
+from typing import Any
 
 from knetsrc.callee import shown_file
 from knetsrc.errors import KnetsrcError, NotDifferentiableError, function_at, shown_place
 from knetsrc.request import Generated
+from knetsrc.structure import refused_dict
 
 _ORIGIN = "__knetsrc_origin__"
 # What Python says where `2.0 * values`, `values**2` and `d_values[:k] += 1.0` were written for arrays.
@@ -63,6 +65,16 @@ def as_refusal(error: Exception) -> KnetsrcError | None:
         )
     else:
         return None
+    return _placed(refusal, error)
+
+
+def as_refused_dict(error: Exception, values: Iterable[Any]) -> KnetsrcError | None:
+    """What to say of an error that a dict of a class of the user among the arguments is to blame for; None for any other."""
+    refusal = refused_dict(error, values)
+    return None if refusal is None else _placed(refusal, error)
+
+
+def _placed(refusal: KnetsrcError, error: Exception) -> KnetsrcError:
     frames = _generated_frames(error)
     if frames:
         _add_place(refusal, *frames[-1])

@@ -8,12 +8,13 @@ everything else is a leaf.
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from knetsrc.errors import KnetsrcError
+from knetsrc.dicts import own_members, with_entries
+from knetsrc.errors import KnetsrcError, NotDifferentiableError
 from knetsrc.modules import array_module, on_device
 
 
@@ -50,9 +51,7 @@ def parts(value: Any) -> list[tuple[str, Any]]:
 def with_parts(value: Any, new: list[Any]) -> Any:
     """A container like `value` with other parts, in the order of `parts`."""
     if isinstance(value, dict):
-        made = copy.copy(value)
-        made.update(zip(value, new, strict=True))
-        return made
+        return with_entries(value, dict(zip(value, new, strict=True)))
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)._make(new)  # type: ignore[attr-defined]
     if isinstance(value, list | tuple):
@@ -61,6 +60,64 @@ def with_parts(value: Any, new: list[Any]) -> Any:
     for field, part in zip(dataclasses.fields(value), new, strict=True):
         object.__setattr__(made, field.name, part)
     return made
+
+
+def refused_dict(error: Exception, values: Iterable[Any]) -> KnetsrcError | None:
+    """What to say of an error that a dict of a class of the user among the arguments is to blame for; None for any other.
+
+    Parameters
+    ----------
+    error
+        An error of generated code, or of a check of the arguments.
+    values
+        The arguments.
+    """
+    if not isinstance(error, AttributeError | KeyError):
+        return None
+    for value in _own_dicts(values, set()):
+        name = f"dict of the class {type(value).__name__}"
+        if isinstance(error, AttributeError):
+            if type(error.obj) is dict:  # the adjoint of `value`
+                return NotDifferentiableError(
+                    f"a derivative with respect to `.{error.name}` of a {name}",
+                    why="only entries that are read by their keys have a derivative",
+                    instead=f'write p["{error.name}"], or pass a dataclass',
+                )
+        elif "__missing__" in own_members(type(value)) and error.args[0] not in value:
+            return NotDifferentiableError(
+                f"a derivative with respect to {error.args[0]!r} of a {name}, which has no such entry",
+                why="its class makes the value up, and the gradient has no entry for it",
+                instead=f"add the entry before the call, or write p.get({error.args[0]!r}, default)",
+            )
+        elif not _tells_what_it_has(value):
+            return NotDifferentiableError(
+                f"a {name}, whose `__getattr__` raises KeyError for what it does not have",
+                why="hasattr, copy and NumPy need an AttributeError there",
+                instead='pass a plain dict, and write p["name"] for p.name',
+            )
+    return None
+
+
+def _own_dicts(values: Iterable[Any], seen: set[int]) -> Iterator[dict[Any, Any]]:
+    """Dicts of classes of the user in these values and in their parts."""
+    for value in values:
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict) and own_members(type(value)):
+            yield value
+        inside = [part for _, part in parts(value)]
+        if not is_container(value) and type(value).__module__ != "builtins":
+            inside = list(getattr(value, "__dict__", {}).values())
+        yield from _own_dicts(inside, seen)
+
+
+def _tells_what_it_has(value: Any) -> bool:
+    try:
+        hasattr(value, "__array_function__")
+    except KeyError:
+        return False
+    return True
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -21,6 +21,7 @@ MODULES = {
 LEAVES = {
     "knetsrc.cache",
     "knetsrc.checkpoints",
+    "knetsrc.dicts",
     "knetsrc.errors",
     "knetsrc.modules",
     "knetsrc.objects",

@@ -3,7 +3,6 @@
 A leaf without derivative (an int, a string, None, an array of ints) has the adjoint None.
 """
 
-import copy
 import dataclasses
 import functools
 import inspect
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from knetsrc.backends.arrays import Entries, like, parts_for
+from knetsrc.dicts import check_reads, with_entries
 from knetsrc.errors import KnetsrcError
 from knetsrc.modules import on_device
 
@@ -454,9 +454,8 @@ def _finished_mapping(d: Any, x: Mapping[Any, Any]) -> Any:
     gradients = {k: finished(d[k], v) for k, v in x.items()}
     if type(x) is dict or not isinstance(x, dict):
         return gradients
-    same_kind = copy.copy(x)
-    same_kind.update(gradients)
-    return same_kind
+    check_reads(x)
+    return with_entries(x, gradients)
 
 
 def _rebuilt(x: Any, values: dict[str, Any]) -> Any:

@@ -1,6 +1,8 @@
 """Integers, booleans, NaN, infinities, ties and singular points."""
 
 import math
+import re
+from collections import Counter, OrderedDict
 
 import numpy as np
 import pytest
@@ -159,3 +161,101 @@ def test_wrong_arguments_raise_what_the_primal_raises():
 def test_absolute_value_of_an_element_by_a_function_of_math():
     check(lambda x: math.fabs(x[0]) + math.copysign(x[1], 1.0), V)
     check(lambda x: math.fabs(x) * 2.0, np.array(-0.3))
+
+
+class Named(dict):
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Loose(dict):
+    __getattr__ = dict.__getitem__
+
+
+class Itself(dict):
+    def __init__(self, **entries):
+        super().__init__(entries)
+        self.__dict__ = self
+
+
+class Half(dict):
+    def __missing__(self, key):
+        return 0.5
+
+
+class Doubling(dict):
+    def __getitem__(self, key):
+        return 2 * super().__getitem__(key)
+
+
+class DoubledValues(dict):
+    def values(self):
+        return [2 * v for v in super().values()]
+
+
+def of_attribute(p):
+    return p.a**2
+
+
+def of_inner_attribute(p):
+    inner = p["inner"]
+    return inner.a * inner.b
+
+
+def of_missing(p):
+    return p["a"] * p["b"]
+
+
+def of_entry(p):
+    return p["a"] ** 2
+
+
+def of_values(p):
+    return sum(p.values())
+
+
+@pytest.mark.parametrize(
+    ("f", "p", "what"),
+    [
+        (of_attribute, Named(a=1.0), "`.a` of a dict of the class Named"),
+        (of_inner_attribute, {"inner": Named(a=1.0, b=2.0)}, "`.a` of a dict of the class Named"),
+        (of_attribute, Itself(a=1.0), "`.a` of a dict of the class Itself"),
+        (
+            of_attribute,
+            Loose(a=1.0),
+            "a dict of the class Loose, whose `__getattr__` raises KeyError",
+        ),
+        (
+            of_inner_attribute,
+            {"inner": Loose(a=1.0, b=2.0)},
+            "a dict of the class Loose, whose `__getattr__`",
+        ),
+        (of_missing, Half(a=1.0), "'b' of a dict of the class Half, which has no such entry"),
+        (of_entry, Doubling(a=1.0), "class Doubling, which has a `__getitem__` of its own"),
+        (of_values, DoubledValues(a=1.0), "which has a `values` of its own"),
+    ],
+    ids=range(8),
+)
+def test_dicts_that_compute_what_they_hold_are_refused(f, p, what):
+    with pytest.raises(NotDifferentiableError, match=re.escape(what)):
+        grad(f)(p)
+
+
+def test_pullback_to_an_attribute_of_a_dict_is_refused():
+    with pytest.raises(NotDifferentiableError, match=r"`\.a` of a dict of the class Named"):
+        vjp(of_attribute, Named(a=1.0))[1](1.0)
+
+
+@pytest.mark.parametrize("kind", [Named, Itself, Half, Counter, OrderedDict])
+def test_entries_of_a_dict_of_another_class(kind):
+    found = grad(of_entry)(kind(a=3.0, b=1.0))
+    assert type(found) is kind and dict(found) == {"a": 6.0, "b": 0.0}
+    assert dict(grad(of_values)(kind(a=3.0, b=1.0))) == {"a": 1.0, "b": 1.0}
+
+
+def test_cotangent_in_a_counter():
+    _, pullback = vjp(lambda p: p, Counter(a=3.0))
+    assert dict(pullback(Counter(a=2.0))[0]) == {"a": 2.0}
