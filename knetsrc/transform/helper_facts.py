@@ -15,6 +15,7 @@ from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases, wri
 from knetsrc.transform.analysis.containers import Kinds, asked_names, container_kinds
 from knetsrc.transform.analysis.holders import Part, holders, parts_given_back
 from knetsrc.transform.analysis.kinds import numeric_names
+from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.callee import Helper, Record
 from knetsrc.transform.classes import is_library
 from knetsrc.transform.functions import Function, bind_call
@@ -92,13 +93,14 @@ class HelperFacts:
         known: frozenset[str] = frozenset(),
         given: Mapping[str, str] = MappingProxyType({}),
         copies_share: bool = False,
+        told: Told = NOTHING,
     ) -> Aliases:
-        """What a function may share at its writes; `known` are names of arrays and numbers, `given` lists, tuples and dicts."""
+        """What a function may share at its writes; `known` arrays and numbers, `given` lists, tuples and dicts, `told` of a call."""
         if not writes(core, self.of_call):
             return Aliases()
         calls = self.units.calls.within(self.containers(core, given))
         arrays = numeric_names(core, calls, self.kinds, known)
-        return aliases(core, arrays, self.of_call, at_end, copies_share)
+        return aliases(core, arrays, self.of_call, at_end, copies_share, told)
 
     def given_back(self, call: gast.Call) -> tree.Node | None:
         """What of its arguments a helper gives back, where that is a view of one of them for sure."""

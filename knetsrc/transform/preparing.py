@@ -310,4 +310,5 @@ class Preparing:
     def _aliases(
         self, core: gast.FunctionDef, at_end: frozenset[str], function: Function
     ) -> Aliases:
-        return self.facts.aliases(core, at_end, function.numeric_in(core), function.kinds)
+        known, kinds = function.numeric_in(core), function.kinds
+        return self.facts.aliases(core, at_end, known, kinds, told=function.told)

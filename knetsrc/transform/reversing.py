@@ -116,7 +116,10 @@ class Reversing:
         self.temporaries: set[str] = set()
         numeric_keys = NumericKeys(numeric, core)
         self.aliases = self.units.facts.aliases(
-            core, known=self.function.numeric_in(core), given=self.function.kinds
+            core,
+            known=self.function.numeric_in(core),
+            given=self.function.kinds,
+            told=self.function.told,
         )
         self.depends_on_order = any(tree.called_name(n) == "check_view" for n in tree.walk(core))
         self.numeric = numeric

@@ -371,3 +371,94 @@ def test_sum_of_a_list_is_new():
 
     check(f, 0.5)
     check(lambda x: np.sum(f(x)), V)
+
+
+# --- numbers share no memory ----------------------------------------------------------------------
+
+
+def test_numbers_copied_from_list_to_list():
+    def f(x, n):
+        a, b = [x, 2 * x], [0.0, 0.0]
+        for _ in range(n):
+            for k in range(2):
+                b[k] = a[1 - k] * 2.0
+            for k in range(2):
+                a[k] = b[k]
+                b[k] *= x
+        return a[0] * b[1]
+
+    check(f, 0.3, 2)
+
+
+def test_numbers_of_an_argument_in_lists_of_lists():
+    def f(y, t):
+        n = len(y)
+        table = [[None for _ in range(n)] for _ in range(n)]
+        for i in range(n):
+            table[i][0] = y[i]
+        for j in range(1, n):
+            for i in range(n - j):
+                table[i][j] = (table[i + 1][j - 1] - table[i][j - 1]) / j
+        return table[0][n - 1] * t * y[0]
+
+    np.testing.assert_allclose(grad(f)([1.0, 0.3, 0.7], 0.4), [0.42, -0.4, 0.2])
+
+
+def test_running_number_kept_in_a_dict_of_arrays():
+    def f(x, a, n):
+        out = {"mean": np.zeros(n), "var": np.zeros(n)}
+        m = 0.2
+        for i in range(n):
+            m = a * m + x
+            out["mean"][i] = m
+            out["var"][i] = m * 2
+        return np.sum(out["mean"] ** 2) + out["var"][0]
+
+    check(f, 0.3, 0.4, 3)
+
+
+def test_vectors_written_into_arrays_in_a_list():
+    def f(x, n):
+        history = [np.zeros((n, 4)), np.zeros((n, 4))]
+        v = np.zeros(4)
+        for i in range(n):
+            v = v - 0.1 * x
+            history[0][i] = x
+            history[1][i] = v
+            v[0] = v[1] * x[0]
+        return np.sum(history[0] ** 2 * history[1])
+
+    check(f, V, 3)
+
+
+def test_arrays_copied_from_list_to_list_are_refused():
+    def f(x):
+        a, b = [x * 1.0, 2 * x], [0.0, 0.0]
+        b[0] = a[1]
+        b[0][0] = 3.0
+        return np.sum(a[1] * b[0])
+
+    with pytest.raises(UnsupportedAliasError):
+        grad(f)(V)
+
+
+def test_array_without_axes_in_a_list_is_refused():
+    def f(x):
+        a, b = [np.zeros(()), x], [0.0, 0.0]
+        b[0] = a[0]
+        b[0][()] = x
+        return a[0] * x
+
+    with pytest.raises(UnsupportedAliasError):
+        grad(f)(0.3)
+
+
+def test_array_put_into_a_list_of_arrays_is_refused():
+    def f(x):
+        history = [np.zeros(4), np.zeros(4)]
+        history[1] = x
+        history[1][0] = 3.0
+        return np.sum(history[1] * x)
+
+    with pytest.raises(UnsupportedAliasError):
+        grad(f)(V)

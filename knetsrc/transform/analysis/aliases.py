@@ -19,10 +19,12 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.assigned import bound_values
+from knetsrc.transform.analysis.elements import Elements
 from knetsrc.transform.analysis.held import is_element
 from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.ranks import Ranks
 from knetsrc.transform.analysis.stores import as_read, stored_names
+from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.normalize.loop_keys import method
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import carriers, number_names
@@ -165,6 +167,7 @@ def aliases(
     helper_call: HelperOf = lambda call: None,
     at_end: frozenset[str] = frozenset(),
     copies_share: bool = False,
+    told: Told = NOTHING,
 ) -> Aliases:
     """What a function in the core language may share at each of its writes.
 
@@ -180,6 +183,8 @@ def aliases(
         Names that the caller reads after the call.
     copies_share
         Whether a copy `p.copy()` or `p + q` is taken to be one of a container, which holds the same as `p`.
+    told
+        What a call has told of parameters.
 
     >>> (function,) = tree.parse("def f(a):\\n b = a[1:]\\n c = a + 1\\n a[0] = 2.0\\n return b")
     >>> found = aliases(function)
@@ -190,8 +195,10 @@ def aliases(
     if not writes(function, helper_call):
         return found
     found.containers, found.arrays = made_containers(function), arrays
-    numbers = number_names(function) | Ranks(function).numbers()
-    walk = _Walk(found, numbers, arrays, found.containers, helper_call, copies_share)
+    elements = Elements(function, Ranks(function, told), found.containers)
+    walk = _Walk(
+        found, elements.names, arrays, found.containers, helper_call, copies_share, elements
+    )
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     found.holders |= {place: {p} for p in places for place in places[p]}
     walk.block(function.body, State(places, frozenset(), frozenset()))
@@ -252,6 +259,7 @@ class _Walk:
     containers: set[str]
     helper_call: HelperOf
     copies_share: bool = False
+    elements: Elements | None = None
 
     def block(self, body: list[tree.Node], state: State) -> State:
         for node in body:
@@ -313,7 +321,10 @@ class _Walk:
         if text in self.containers and replaces_element(node):
             names -= state.elements_of(text)
         found.names[id(node)] = found.names.get(id(node), frozenset()) | names
-        return state if text in self.arrays else self._put_into(text, node.value, state)
+        is_copied = text in self.arrays or (
+            self.elements is not None and self.elements.is_copied(node)
+        )
+        return state if is_copied else self._put_into(text, node.value, state)
 
     def _call_writes(
         self, node: tree.Node, call: gast.Call, argument: tree.Node, state: State
@@ -406,6 +417,8 @@ class _Walk:
 
     def _carriers(self, value: tree.Node) -> set[str]:
         if isinstance(value, gast.Constant):
+            return set()
+        if self.elements is not None and self.elements.is_number(value):
             return set()
         helper = self._of_helper(value)
         nodes = [value] if helper is None else helper.returned

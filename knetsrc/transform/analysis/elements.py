@@ -1,0 +1,153 @@
+"""Which names, and which elements of lists, are single numbers for sure: these share no memory with anything.
+
+a = [x, 2 * x]        numbers, where a call has told that `x` is one
+b[k] = a[1 - k] * 2   a number, and so is `b[k]` if nothing else is ever put into `b`
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.activity import appended_to, stored_to
+from knetsrc.transform.analysis.assigned import bound_values
+from knetsrc.transform.analysis.held import is_part
+from knetsrc.transform.analysis.ranks import Ranks
+from knetsrc.transform.analysis.stores import path_of, target_of
+from knetsrc.transform.normalize.scopes import parameters
+from knetsrc.transform.normalize.sharing import number_names
+
+_NUMBERS = frozenset({"float", "int", "len", "bool"})
+_READING = frozenset({"len", "sum", "min", "max"})
+
+
+class Elements:
+    """Names of numbers, and of lists and dicts of the function in which only numbers are ever put.
+
+    Parameters
+    ----------
+    function
+        A function in the core language.
+    ranks
+        Ranks of its names, with what a call has told of its parameters.
+    containers
+        Names that only ever stand for lists and dicts made in the function.
+    """
+
+    def __init__(
+        self, function: gast.FunctionDef, ranks: Ranks, containers: Collection[str]
+    ) -> None:
+        self._ranks = ranks
+        own, bound = set(parameters(function)), bound_values(function)
+        told = {text for text in own if ranks.told.ranks.get(text) == 0}
+        sure = number_names(function) | ranks.numbers()
+        kept = _only_by_element(function)
+        put = _put_into(function)
+        self._told_lists = {text for text in own & kept if text not in bound and text not in put}
+        self.names = sure | (told - set(bound)) | (set(bound) - (own - told))
+        self._lists = set(containers) & kept
+        while True:
+            names = {
+                text
+                for text in self.names
+                if text in sure or all(map(self.is_number, bound.get(text, ())))
+            }
+            lists = {
+                text
+                for text in self._lists
+                if all(map(self._is_display, bound[text]))
+                and all(map(self.is_number, put.get(text, ())))
+            }
+            if (names, lists) == (self.names, self._lists):
+                break
+            self.names, self._lists = names, lists
+        self._of_arrays = {
+            text
+            for text in set(containers) & kept
+            if all(map(_is_display_of_arrays, bound[text]))
+            and all(p is None or _makes_array(p) for p in put.get(text, ()))
+        }
+
+    def is_copied(self, write: tree.Node) -> bool:
+        """Whether a write goes into an array in a container, which copies the value: `hist[0][i] = x`."""
+        path = path_of(target_of(write))
+        is_inner = len(path) > 1 and isinstance(path[0], gast.Subscript) and not is_part(path[0])
+        return is_inner and getattr(path[0].value, "id", None) in self._of_arrays
+
+    def is_number(self, node: Any) -> bool:
+        """Whether the value of an expression is a single number."""
+        if isinstance(node, gast.Constant):
+            return isinstance(node.value, int | float)
+        if isinstance(node, gast.Name):
+            return node.id in self.names
+        if isinstance(node, gast.UnaryOp):
+            return self.is_number(node.operand)
+        if isinstance(node, gast.BinOp):
+            return self.is_number(node.left) and self.is_number(node.right)
+        if isinstance(node, gast.IfExp):
+            return self.is_number(node.body) and self.is_number(node.orelse)
+        if isinstance(node, gast.Subscript):
+            return self._is_element(node)
+        return tree.called_name(node) in _NUMBERS
+
+    def _is_element(self, node: gast.Subscript) -> bool:
+        if not isinstance(node.value, gast.Name) or is_part(node):
+            return self._ranks.is_number(node)
+        if node.value.id in self._lists:
+            return True
+        if node.value.id in self._told_lists:
+            return self._ranks.told.ranks.get(self._ranks.path_of(node) or "") == 0
+        return self._ranks.is_number(node)
+
+    def _is_display(self, node: Any) -> bool:
+        """Whether a value is `[a, b]`, `[a] * n` or `{"k": a}` of numbers."""
+        if isinstance(node, gast.List):
+            return all(map(self.is_number, node.elts))
+        if isinstance(node, gast.Dict):
+            return None not in node.keys and all(map(self.is_number, node.values))
+        is_repeated = isinstance(node, gast.BinOp) and isinstance(node.op, gast.Mult)
+        return is_repeated and isinstance(node.left, gast.List) and self._is_display(node.left)
+
+
+def _is_display_of_arrays(node: tree.Node | None) -> bool:
+    if isinstance(node, gast.Dict):
+        return None not in node.keys and all(map(_makes_array, node.values))
+    return isinstance(node, gast.List) and all(map(_makes_array, node.elts))
+
+
+def _makes_array(node: tree.Node) -> bool:
+    """Whether an expression is a new array of floats."""
+    is_plain = isinstance(node, gast.Call) and len(node.args) == 1 and not node.keywords
+    return is_plain and any(tree.is_path(node.func, f"np.{n}") for n in ("zeros", "ones", "empty"))
+
+
+def _put_into(function: gast.FunctionDef) -> dict[str, list[tree.Node | None]]:
+    """What is put into containers by name; None for what is put into an entry of one."""
+    found: dict[str, list[tree.Node | None]] = {}
+    for node in tree.walk(function.body):
+        if (text := appended_to(node)) is not None:
+            found.setdefault(text, []).append(node.value.args[0])
+        elif (text := stored_to(node)) is not None:
+            target = target_of(node)
+            found.setdefault(text, []).append(node.value if tree.is_name(target.value) else None)
+    return found
+
+
+def _only_by_element(function: gast.FunctionDef) -> set[str]:
+    """Names of which only elements and lengths are read, so that no other name gets the whole."""
+    plain: set[int] = set()
+    for node in tree.walk(function.body):
+        if isinstance(node, gast.Subscript):
+            plain.add(id(node.value))
+        elif isinstance(node, gast.Return):
+            parts = node.value.elts if isinstance(node.value, gast.Tuple) else [node.value]
+            plain |= set(map(id, parts))
+        elif tree.called_name(node) in _READING:
+            plain |= set(map(id, node.args))
+        elif appended_to(node) is not None:
+            plain.add(id(node.value.func.value))
+    names = [n for n in tree.walk(function.body) if isinstance(n, gast.Name)]
+    return {n.id for n in names} - {
+        n.id for n in names if isinstance(n.ctx, gast.Load) and id(n) not in plain
+    }
