@@ -232,3 +232,13 @@ def test_history_that_is_returned_beside_the_value():
     gradient, history = grad(f, has_aux=True)(V)
     np.testing.assert_allclose(gradient, V / 8)
     assert history == {"loss": [np.sum(V**2), np.sum(V**2) / 4]}
+
+
+def test_choice_of_the_list_that_grows():
+    def f(x):
+        low, middle, high = [], [], []
+        for v in (x, 2.0, x * x, 3 * x):
+            (low if v < 0.4 else middle if v < 1.8 else high).append(v * x)
+        return sum(low) * sum(middle) * sum(high)
+
+    check(f, 0.5)

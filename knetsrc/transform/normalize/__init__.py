@@ -50,7 +50,7 @@ from knetsrc.transform.normalize.effects import Changes, changes_nothing
 from knetsrc.transform.normalize.elements import write_out_elements
 from knetsrc.transform.normalize.gets import unfold_gets
 from knetsrc.transform.normalize.index_loops import index_loops
-from knetsrc.transform.normalize.inner_lists import write_out_inner_appends
+from knetsrc.transform.normalize.inner_lists import split_appends, write_out_inner_appends
 from knetsrc.transform.normalize.jumps import structure_jumps
 from knetsrc.transform.normalize.lambdas import name_lambdas
 from knetsrc.transform.normalize.list_names import separate_lists
@@ -141,7 +141,7 @@ def normalize(
     function = unfold_nonlocals(function, names)
     owned = frozenset(parameters(function)) if owns_parameters else own
     function = write_out_attributes(function, names, owned, is_class)
-    function = append_elements(separate_lists(function, names), names)
+    function = append_elements(separate_lists(split_appends(function), names), names)
     function = write_out_inner_appends(function, names)
     function = write_out_containers(function, names, owns_parameters, changes)
     refuse_unsupported(function)

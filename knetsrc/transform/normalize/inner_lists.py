@@ -28,6 +28,30 @@ _TAKING = frozenset({"len", "sum", "max", "min", "any", "all", "abs", "float", "
 _OF_DICTS = frozenset({"items", "values", "keys"})
 
 
+def split_appends(function: gast.FunctionDef) -> gast.FunctionDef:
+    """Write a branch where it is chosen which list grows.
+
+    >>> from knetsrc.transform.language import show
+    >>> show(lambda function, names: split_appends(function), "(xs if a > 0 else ys).append(a)")
+    if a > 0:
+        xs.append(a)
+    else:
+        ys.append(a)
+    """
+
+    def split(node: Node) -> Node:
+        if not (is_append(node.value) and isinstance(node.value.func.value, gast.IfExp)):
+            return node
+        chosen = node.value.func.value
+        ways = [split(appending(part, node.value)) for part in (chosen.body, chosen.orelse)]
+        return tree.if_(chosen.test, *([way] for way in ways))
+
+    def appending(part: Node, call: gast.Call) -> Node:
+        return tree.expression(tree.call(tree.attribute(part, "append"), *tree.clone(call.args)))
+
+    return tree.rewrite(function, {gast.Expr: split})
+
+
 def write_out_inner_appends(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
     """Write a new list into its place where a list inside a list or dict of the function grows.
 
