@@ -97,7 +97,7 @@ def test_module_of_an_array():
 
 
 def test_function_of_a_module_in_an_object_is_no_method_of_an_array():
-    with pytest.raises(KnetsrcError, match="depends on a differentiated value"):
+    with pytest.raises(KnetsrcError, match="`sum` of a module, called with a differentiated value"):
         grad(module_in_an_object)(W, Settings(np))
 
 

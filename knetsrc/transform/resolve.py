@@ -66,9 +66,13 @@ class Outside:
 
     def fresh(self, wanted: str) -> str:
         """A name for something from outside; no function that has been read binds it."""
+        alias = self._unbound(wanted)
+        self.given.add(alias)
+        return alias
+
+    def _unbound(self, wanted: str) -> str:
         alias = Names(self.names.taken | self.local).fresh(wanted)
         self.names.taken.add(alias)
-        self.given.add(alias)
         return alias
 
     def refuse_clash(self, local: set[str]) -> None:
@@ -94,7 +98,7 @@ class Outside:
 
     def array_module(self, text: str) -> str:
         """A new name for a variable that holds the module of an array, whose functions are NumPy's."""
-        name = self.fresh(f"{text}_module")  # `xp` may be an array elsewhere
+        name = self._unbound(f"{text}_module")  # `xp` may be an array elsewhere
         self.roots[name] = np
         return name
 
