@@ -7,7 +7,6 @@ scaled_by(k)            <closure>(times, k=k)                           after th
 """
 
 import functools
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -263,9 +262,8 @@ class Evaluating:
         count = len(node.args)
         if node.keywords or not 1 <= count <= len(VECTORIZED):
             return node
-        home = self.statics.outside.module(sys.modules[VECTORIZED[0].__module__])
-        text = VECTORIZED[count - 1].__name__
-        return self.call(tree.call(f"{home}.{text}", function, *node.args))
+        plain = self.statics.outside.spelled(VECTORIZED[count - 1])
+        return self.call(tree.call(plain, function, *node.args))
 
     def _with_equivalent(self, node: gast.Call) -> gast.Call:
         """`map(f, xs)` and its kin as calls of plain functions, where what they call is known."""
@@ -274,8 +272,7 @@ class Evaluating:
         functions = [a for a in arguments_of(node) if self.statics.is_static(a)]
         if plain is None or (len(functions) != 1 and len(arguments_of(node)) > 1):
             return node
-        home = tree.name(outside.module(sys.modules[plain.__module__]))
-        return with_lists(called(tree.attribute(home, plain.__name__), node), self.statics)
+        return with_lists(called(outside.spelled(plain), node), self.statics)
 
     def _is_choice(self, node: tree.Node) -> bool:
         return isinstance(node, gast.IfExp) and self.statics.is_static(node)

@@ -3,8 +3,6 @@
 p.shape     ->     without_field(p, "shape").shape     where `p` may be an object of a class of the user
 """
 
-import sys
-
 import gast
 
 from knetsrc.adjoints.equivalents import WITHOUT_FIELD
@@ -23,8 +21,7 @@ def checked_read(node: tree.Node, known: ClassFacts, arrays: set[str]) -> tree.N
     is_known = known.is_outside(whole) or known.class_of(whole) is not None
     if is_known or getattr(whole, "id", None) in arrays or tree.called_name(whole) == "type":
         return node
-    home = tree.name(known.outside.module(sys.modules[WITHOUT_FIELD.__module__]))
-    check = tree.attribute(home, WITHOUT_FIELD.__name__)
+    check = known.outside.spelled(WITHOUT_FIELD)
     value = tree.call(check, whole, tree.constant(node.attr))
     return tree.at(tree.attribute(value, node.attr), node)
 

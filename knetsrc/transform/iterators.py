@@ -10,7 +10,6 @@ one call. An iterator that is kept for longer is refused, if the derivative goes
 """
 
 import inspect
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +21,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Calls, Helper
 from knetsrc.transform.normalize.iterators import is_unzipping
+from knetsrc.transform.normalize.loop_keys import method
 from knetsrc.transform.normalize.scopes import blocks
 from knetsrc.transform.resolve import UNKNOWN, Outside
 
@@ -119,8 +119,7 @@ def lists_of_iterators(
             node.args = [node.args[0].value]
         if function in CONVERTED.values():
             node.args = node.args[1:]
-        home = tree.name(outside.module(sys.modules[function.__module__]))
-        node.func = tree.attribute(home, function.__name__)
+        node.func = outside.spelled(function)
         return node
 
     core = tree.rewrite(core, {gast.Assign: kept})
@@ -147,9 +146,7 @@ def lists_of_views(
     """
 
     def is_view(node: Any) -> bool:
-        is_call = isinstance(node, gast.Call) and not node.args and not node.keywords
-        is_method = is_call and isinstance(node.func, gast.Attribute) and node.func.attr in _VIEWS
-        return is_method and is_active(node)
+        return method(node) in _VIEWS and is_active(node)
 
     def listed(node: Any) -> Any:
         return tree.at(tree.call("list", node), node)

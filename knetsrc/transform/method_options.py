@@ -6,7 +6,6 @@ As far as is known `x` may be a module, and the options arrays that a derivative
 runs. A function of NumPy takes nothing but integers there.
 """
 
-import sys
 from typing import Any
 
 import gast
@@ -34,7 +33,7 @@ def options_of_functions(
             return node
         whole = args[0]
         if getattr(whole, "id", None) not in sure and not gives_numbers(whole, calls):
-            check = _spelled(ARRAY_WITH_METHOD, calls)
+            check = calls.outside.spelled(ARRAY_WITH_METHOD)
             args = (tree.call(check, whole, tree.constant(callee.function)), *args[1:])
         numpy = tree.name(calls.outside.module(np))
         call = tree.call(tree.attribute(numpy, callee.function), *args)
@@ -86,8 +85,3 @@ def _made_here(core: gast.FunctionDef, calls: Calls) -> set[str]:
         if is_bound and id(node) not in single:
             found[node.id] = False
     return {text for text, is_sure in found.items() if is_sure}
-
-
-def _spelled(function: Any, calls: Calls) -> tree.Node:
-    home = tree.name(calls.outside.module(sys.modules[function.__module__]))
-    return tree.attribute(home, function.__name__)

@@ -5,6 +5,7 @@ from typing import Any
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.normalize.loop_keys import method
 from knetsrc.transform.static import Statics, elements
 
 
@@ -63,15 +64,11 @@ def with_lists(node: gast.Call, statics: Statics) -> gast.Call:
     once = (zip, enumerate, reversed, map, filter)
     for i, argument in enumerate(node.args):
         if isinstance(argument, gast.Call) and (
-            statics.outside.resolve(argument.func) in once or _is_view_of_dict(argument)
+            statics.outside.resolve(argument.func) in once
+            or method(argument) in ("values", "items", "keys")
         ):
             node.args[i] = tree.at(tree.call("list", argument), argument)
     return node
-
-
-def _is_view_of_dict(node: gast.Call) -> bool:
-    is_method = isinstance(node.func, gast.Attribute)
-    return is_method and node.func.attr in ("values", "items", "keys") and not node.args
 
 
 def keyword_of(text: str | None, value: tree.Node) -> gast.keyword:

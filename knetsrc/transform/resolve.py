@@ -96,6 +96,11 @@ class Outside:
             self.imports[alias] = module.__name__
         return self._aliases[id(module)]
 
+    def spelled(self, function: Any) -> tree.Node:
+        """How the generated module calls a function of this package that it does not import by name."""
+        home = tree.name(self.module(sys.modules[function.__module__]))
+        return tree.attribute(home, function.__name__)
+
     def array_module(self, text: str) -> str:
         """A new name for a variable that holds the module of an array, whose functions are NumPy's."""
         name = self._unbound(f"{text}_module")  # `xp` may be an array elsewhere

@@ -8,7 +8,6 @@ made for that function; a local name for a function is replaced by it (`follow`)
     act = np.tanh; act(x)    ->  np.tanh(x)
 """
 
-import sys
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -123,9 +122,7 @@ class Specializer(Members):
             return tree.at(
                 tree.call(tree.attribute(module, "concatenate"), tree.list_of(parts)), node
             )
-        home = tree.name(self.outside.module(sys.modules[COLUMNS.__module__]))
-        call = tree.call(tree.attribute(home, COLUMNS.__name__), tree.list_of(parts))
-        return tree.at(call, node)
+        return tree.at(tree.call(self.outside.spelled(COLUMNS), tree.list_of(parts)), node)
 
     # --- objects ----------------------------------------------------------------------------------------------------------
     def _with_held(self, core: gast.FunctionDef, classes: Mapping[str, type]) -> gast.FunctionDef:
