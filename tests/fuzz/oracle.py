@@ -7,7 +7,8 @@ too far apart to say anything, there is no answer.
 import copy
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -54,7 +55,8 @@ def slope(
         The text of `f`, which says whether a complex step can be taken.
     """
     try:
-        with np.errstate(over="raise"):  # 0 * inf has no answer in floating point
+        # 0 * inf has no answer in floating point
+        with np.errstate(over="raise"), _without_rounded_spreads():
             here = f(*copy.deepcopy(args))
         ends = [_ends(f, args, direction, STEP * factor) for factor in (1, 2, 4)]
     except NO_PROGRAM:
@@ -76,6 +78,24 @@ def slope(
     if exact is None or abs(exact - found.value) > found.error:
         return found
     return Slope(exact, float(1e-9 * (scale + abs(exact))))
+
+
+@contextmanager
+def _without_rounded_spreads() -> Iterator[None]:
+    """No answer where a standard deviation is nothing but the rounding of the mean: its derivative is 0 / 0."""
+    plain = np.std
+
+    def std(a: Any, *args: Any, **options: Any) -> Any:
+        spread = plain(a, *args, **options)
+        if np.any(spread < 1e-12 * np.max(np.abs(a), initial=0.0)):
+            raise FloatingPointError("all entries are the same")
+        return spread
+
+    np.std = std
+    try:
+        yield
+    finally:
+        np.std = plain
 
 
 def _is_moderate(value: Any) -> bool:
