@@ -25,7 +25,7 @@ from typing import Any
 
 from knetsrc.cache import digest_of
 from knetsrc.checkpoints import is_checkpoint
-from knetsrc.objects import classes_in, fields_like_arrays, is_made_for_object
+from knetsrc.objects import classes_in, fields_like_arrays, is_made_for_object, tells_class
 from knetsrc.request import Request
 
 LIBRARIES = frozenset({"numpy", "scipy", "cupy", "cupyx", "numba", "knetsrc"})
@@ -246,7 +246,7 @@ class _Walk:
 
     def _class(self, kind: type) -> None:
         self.classes.append(kind)
-        self.parts.append(f"class {kind.__module__} {kind.__qualname__}")
+        self.parts.append(f"class {kind.__module__} {kind.__qualname__} {tells_class(kind)}")
         for base in kind.__bases__:
             self.visit(base)
         self._annotations(kind)

@@ -327,7 +327,8 @@ class Gradient:
                 raise
             raise self._not_written(
                 f"what `{name}` is is known only from a call, and a file is for all calls",
-                f"differentiate a function that names it; where it is an object, annotate: {name}: Model",
+                f"differentiate a function that names it; where it is an object, annotate: {name}: Model, "
+                "a class from which no other is derived",
             ) from None
         reason = self._not_in_a_file(generated)
         if reason is not None:

@@ -161,6 +161,13 @@ def without_own(kind: type) -> type:
     return kind.__bases__[1] if is_made_for_object(kind) else kind
 
 
+def tells_class(kind: type) -> bool:
+    """Whether an annotation with a class says of which class an object is: nobody has derived one from it so far."""
+    if inspect.isabstract(kind) or getattr(kind, "_is_protocol", False):
+        return False
+    return all(map(is_made_for_object, type.__subclasses__(kind)))
+
+
 @functools.lru_cache(maxsize=1024)
 def _made_for(kind: type, own: tuple[tuple[str, Any], ...]) -> type:
     members = {n: w.function if isinstance(w, _Method) else Held(w) for n, w in own}

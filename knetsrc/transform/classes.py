@@ -25,6 +25,7 @@ from knetsrc.objects import (
     joined,
     own_attributes,
     sets_any_attribute,
+    tells_class,
     without_own,
 )
 from knetsrc.transform import tree
@@ -283,6 +284,7 @@ def elements_of(known: list[Classes]) -> Classes:
 
 
 # --- annotations ----------------------------------------------------------------------------------------------------------
+@functools.lru_cache(maxsize=1024)
 def _annotations(of: Any) -> dict[str, Any]:
     """What a class or a function is annotated with; nothing where an annotation names what is not there."""
     try:
@@ -292,13 +294,13 @@ def _annotations(of: Any) -> dict[str, Any]:
 
 
 def _users_classes(kinds: Mapping[str, Any]) -> Classes:
-    """Those of the annotations that are classes of the user, and lists or tuples of such."""
-    found = {n: k for n, k in kinds.items() if isinstance(k, type) and not is_library(k)}
+    """Those of the annotations that are classes of the user, and lists or tuples of such, if they tell the very class."""
+    found = {n: k for n, k in kinds.items() if isinstance(k, type)}
     for name, kind in kinds.items():
         element = next(iter(typing.get_args(kind)), None)
         if typing.get_origin(kind) in (list, tuple) and isinstance(element, type):
-            found |= {} if is_library(element) else {f"{name}[]": element}
-    return found
+            found[f"{name}[]"] = element
+    return {text: k for text, k in found.items() if not is_library(k) and tells_class(k)}
 
 
 def is_users_class(source: Any, node: tree.Node) -> bool:
@@ -314,14 +316,9 @@ def method_object(function: types.FunctionType) -> tuple[str, ...]:
     return function.__code__.co_varnames[:1] if is_method else ()
 
 
-@functools.cache
-def _hints(owner: type) -> Classes:
-    return _users_classes(_annotations(owner))
-
-
 def annotated(owner: type, attr: str) -> Classes:
     """What the annotation of an attribute tells."""
-    return below(_hints(owner), attr)
+    return below(_users_classes(_annotations(owner)), attr)
 
 
 def classes_of(function: types.FunctionType) -> Classes:

@@ -51,7 +51,8 @@ def called_object(node: tree.Node) -> MissingAdjointError:
         f"a call of `{name}`, which is differentiated",
         at=node,
         why=f"what the call does is known when there is a value for `{name}`",
-        instead=f"call the gradient first, and ask for its source then, or annotate: {name}: Model",
+        instead=f"call the gradient first, and ask for its source then, or annotate: {name}: Model, "
+        "a class from which no other is derived",
     )
 
 
@@ -110,7 +111,8 @@ def without_rule(node: tree.Node, name: str, why: str = "") -> MissingAdjointErr
         hints += [
             "for objects of different classes, or with different functions, under one name or in one list:",
             f"call each under a name of its own, outside of a loop: first{name}(...), second{name}(...)",
-            "for objects of one class: annotate the parameter with it",
+            "for objects of one class: annotate the parameter with it; a class from which others are derived",
+            "does not tell which one it is",
         ]
     else:
         hints += ["call a function with a rule, or one whose source is at hand"]
