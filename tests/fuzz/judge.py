@@ -26,7 +26,7 @@ from .programs import PRELUDE, Program, written
 
 KINDS = ("right", "wrong", "crashed", "refused", "skipped")
 SECOND_ORDER = 0.02  # of all programs
-LONGEST = 60.0  # seconds for the gradients of one program
+LONGEST = 60.0  # seconds of the processor for the gradients of one program
 Chunk = tuple[range, int, int]  # seeds, level, and the size of each program
 
 
@@ -258,20 +258,22 @@ def _form(leaf: Any) -> str:
 @contextmanager
 def _limited(seconds: float) -> Iterator[None]:
     """Ends a program that takes longer, where signals can be used."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
+    if threading.current_thread() is not threading.main_thread() or not hasattr(
+        signal, "SIGVTALRM"
+    ):
         yield
         return
 
     def late(*_: Any) -> None:
         raise _TooLate(f"took more than {seconds} seconds")
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGVTALRM, late)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 # --- files ----------------------------------------------------------------------------------------
