@@ -133,6 +133,7 @@ class Unknown:
     name: str
     error: UnsupportedSyntaxError | None = None
     is_step: bool = False  # flat in what it is a method of, if that is an array
+    is_there: bool = True  # in the module that is named
 
 
 Callee = (
@@ -294,6 +295,9 @@ class Calls:
                 return Constant()
             if self.kind_of(node) == "text":
                 return Constant()
+            module = self.outside.resolve(function.value)
+            if isinstance(module, types.ModuleType) and not hasattr(module, function.attr):
+                return Unknown(f"{module.__name__}.{function.attr}", is_there=False)
             return _method(function, node)
         return Unknown(tree.show(function))
 

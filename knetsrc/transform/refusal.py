@@ -19,7 +19,19 @@ _INSTEAD = {
     "functools.reduce": "write the loop: for x in xs: total = f(total, x)",
     "sorted": "np.sort of an array: np.sort(np.array(xs))",
     "map": "write a list comprehension: [f(x) for x in xs]",
+    "np.random.normal": "draw without parameters: mu + sigma * np.random.standard_normal(size)",
+    "np.random.uniform": "draw without parameters: low + (high - low) * np.random.random(size)",
     "filter": "write a list comprehension: [x for x in xs if ...]",
+}
+
+_DRAWS = {
+    "normal": "mu + sigma * rng.standard_normal(size)",
+    "lognormal": "np.exp(mu + sigma * rng.standard_normal(size))",
+    "uniform": "low + (high - low) * rng.random(size)",
+    "exponential": "scale * rng.standard_exponential(size)",
+    "laplace": "loc + scale * rng.laplace(size=size)",
+    "logistic": "loc + scale * rng.logistic(size=size)",
+    "gumbel": "loc + scale * rng.gumbel(size=size)",
 }
 
 
@@ -27,6 +39,8 @@ def refusal(node: tree.Node, callee: Any) -> Exception:
     """The error for an active expression that nothing is known about."""
     if isinstance(callee, Unknown) and callee.error is not None:
         return callee.error
+    if isinstance(callee, Unknown) and not callee.is_there:
+        return _not_there(node, *callee.name.rsplit(".", 1))
     if isinstance(callee, Unknown):
         return without_rule(node, callee.name)
     if isinstance(callee, Helper):
@@ -104,16 +118,8 @@ def without_rule(node: tree.Node, name: str, why: str = "") -> MissingAdjointErr
     elif all(part.isidentifier() for part in name.split(".")):
         hints += ["give it a rule:", *_example(name, last)]
     elif name.startswith(".") and isinstance(node, gast.Call):
-        why = (
-            why
-            or f"which function `{tree.show(node.func)}` is cannot be told for all objects that may stand there"
-        )
-        hints += [
-            "for objects of different classes, or with different functions, under one name or in one list:",
-            f"call each under a name of its own, outside of a loop: first{name}(...), second{name}(...)",
-            "for objects of one class: annotate the parameter with it; a class from which others are derived",
-            "does not tell which one it is",
-        ]
+        of_method, instead = _of_method(node.func, last, hints)
+        why, hints = why or of_method, instead
     else:
         hints += ["call a function with a rule, or one whose source is at hand"]
     return MissingAdjointError(
@@ -122,6 +128,36 @@ def without_rule(node: tree.Node, name: str, why: str = "") -> MissingAdjointErr
         why=why
         or "it has neither a rule nor Python source that could be differentiated, and a differentiated value goes into it",
         instead="\n".join(hints),
+    )
+
+
+def _of_method(function: Any, last: str, near: list[str]) -> tuple[str, list[str]]:
+    """Why a method has no derivative, and what to write instead."""
+    if last in _DRAWS:
+        return (
+            "how that which is drawn depends on the parameters is not in the result",
+            [f"draw without parameters: {_DRAWS[last]}"],
+        )
+    return (
+        f"which function `{tree.show(function)}` is cannot be told for all objects that may stand there",
+        [
+            *near,
+            "for objects of different classes, or with different functions, under one name or in one list:",
+            f"call each under a name of its own, outside of a loop: first.{last}(...), second.{last}(...)",
+            "for objects of one class: annotate the parameter with it; a class from which others are derived",
+            "does not tell which one it is",
+        ],
+    )
+
+
+def _not_there(node: tree.Node, module: str, name: str) -> MissingAdjointError:
+    """The error for a call of what a module does not have."""
+    near = TABLE.near_names(name)
+    return MissingAdjointError(
+        f"the module `{module}` has no `{name}`",
+        at=node,
+        why="nothing with this name is in it",
+        instead=f"near names with a rule: {', '.join(near)}" if near else "define it, or import it",
     )
 
 

@@ -172,6 +172,37 @@ def test_near_names_with_a_rule_are_listed():
     assert "prod" in near
 
 
+def test_function_that_is_not_there():
+    def misspelt(x):
+        return np.sun(x)
+
+    def not_defined(x):
+        return undefined_loss(x)  # noqa: F821
+
+    lines = refusal(MissingAdjointError, misspelt, np.ones(3))
+    assert lines[0] == "MissingAdjointError: the module `numpy` has no `sun`"
+    assert lines[-1].startswith("  instead:  near names with a rule: sum")
+    lines = refusal(MissingAdjointError, not_defined, np.ones(3))
+    assert lines[0].endswith("has no `undefined_loss`")
+    assert lines[-1] == "  instead:  define it, or import it"
+
+
+@pytest.mark.parametrize("draw", [np.random.default_rng(0).normal, np.random.normal])
+def test_draw_by_differentiated_parameters(draw):
+    rng = getattr(draw, "__self__", np.random)
+
+    def of_generator(mu):
+        return np.sum(rng.normal(mu, 2.0) ** 2)
+
+    def of_module(mu):
+        return np.sum(np.random.normal(mu, 2.0) ** 2)
+
+    f, name = (of_module, "np.random") if draw is np.random.normal else (of_generator, "rng")
+    lines = refusal(MissingAdjointError, f, np.ones(3))
+    parts = f"mu + sigma * {name}.standard_normal(size)"
+    assert lines[-1] == f"  instead:  draw without parameters: {parts}"
+
+
 def test_method_without_a_rule_shows_a_rule_that_is_python():
     def f(x):
         return float(x.tobytes()[0])
