@@ -283,6 +283,45 @@ def test_dump_says_what_is_in_its_way(tmp_path):
     assert caught.value.instead.endswith("def f(x): return scaled_powers(x, kind=...)")
 
 
+HELD = """
+import math
+from types import SimpleNamespace
+import numpy as np
+
+ACTS, LIST, SPACE = {"a": np.tanh, "m": math.sin}, [np.tanh], SimpleNamespace(act=np.tanh)
+
+class Kept:
+    act = staticmethod(np.tanh)
+
+def of_dict(x): return np.sum(ACTS["a"](x))
+def of_math(x): return ACTS["m"](x[0])
+def of_list(x): return np.sum(LIST[0](x))
+def of_space(x): return np.sum(SPACE.act(x))
+def of_class(x): return np.sum(Kept.act(x))
+def by_key(x, key="a"): return np.sum(ACTS[key](x))
+"""
+
+
+@pytest.mark.parametrize(
+    "name", ["of_dict", "of_math", "of_list", "of_space", "of_class", "by_key"]
+)
+def test_dumped_gradient_keeps_to_functions_that_are_held(name, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / f"held_{name}.py").write_text(HELD)
+    held = importlib.import_module(f"held_{name}")
+    gradient = grad(getattr(held, name))
+    gradient.dump(tmp_path / f"held_{name}_grad.py")
+    dumped = getattr(importlib.import_module(f"held_{name}_grad"), f"{name}_grad")
+    before = gradient(X)
+    np.testing.assert_allclose(dumped(X), before)
+    held.ACTS.update(a=np.cos, m=math.cos)
+    held.LIST[0] = held.SPACE.act = np.cos
+    held.Kept.act = staticmethod(np.cos)
+    np.testing.assert_allclose(dumped(X), before)
+    now = -np.sin(X) if name != "of_math" else np.where(np.arange(len(X)) == 0, -np.sin(X), 0)
+    np.testing.assert_allclose(gradient(X), now)
+
+
 class Schedule:
     def at(self, x):
         return np.sin(x)

@@ -15,7 +15,7 @@ import sys
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any
 
 import gast
 import numpy as np
@@ -119,6 +119,16 @@ class Outside:
                 value.made() if isinstance(value, Table) else value
             )
         return tree.name(self._aliases[id(value)])
+
+    def of_library(self, value: Any) -> tree.Node | None:
+        """How the generated module spells a function of a library; None for others."""
+        path = numpy_path(value)
+        if path:
+            return tree.dotted(path)
+        home = public_home(value)
+        if home is None or not is_of_library(home):
+            return None
+        return tree.attribute(tree.name(self.module(home)), value.__name__)
 
     def namespace(self, source: Source) -> str:
         """The name under which the globals of a user's function are reached."""
@@ -339,13 +349,8 @@ def spelling(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
         return tree.attribute(tree.name(outside.namespace(source)), node.id)
     if isinstance(value, types.ModuleType):
         return tree.name(outside.module(value))
-    path = numpy_path(value)
-    if path:
-        return tree.dotted(path)
-    home = public_home(value)
-    if _is_library(home):
-        return tree.attribute(tree.name(outside.module(home)), value.__name__)
-    return tree.attribute(tree.name(outside.namespace(source)), node.id)
+    of_library = outside.of_library(value)
+    return of_library or tree.attribute(tree.name(outside.namespace(source)), node.id)
 
 
 def _captured(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
@@ -381,19 +386,12 @@ def public_home(value: Any) -> types.ModuleType | None:
     return None
 
 
-def _is_library(module: types.ModuleType | None) -> TypeGuard[types.ModuleType]:
-    if module is None:
-        return False
-    return module.__name__.split(".")[0] in {
-        "math",
-        "operator",
-        "functools",
-        "itertools",
-        "scipy",
-        "knetsrc",
-    }
+def is_of_library(module: types.ModuleType) -> bool:
+    """Whether a generated module imports a module under its own name, rather than reach it through the user's."""
+    return module.__name__.partition(".")[0] in _LIBRARIES
 
 
+_LIBRARIES = frozenset({"numpy", "math", "operator", "functools", "itertools", "scipy", "knetsrc"})
 _NUMPY_PLACES = ("numpy", "numpy.linalg", "numpy.fft", "numpy.random")
 
 

@@ -46,6 +46,7 @@ from knetsrc.transform.object_refusals import (
     rule_of,
 )
 from knetsrc.transform.own_methods import all_replaced, field_of, plain, with_field_mark
+from knetsrc.transform.resolve import UNKNOWN, is_of_library
 from knetsrc.transform.returns import Returns
 from knetsrc.transform.star_calls import reads_entries_only
 from knetsrc.transform.static import Statics, is_closure, is_plain_value
@@ -76,7 +77,7 @@ class Specializer(Members):
             called = self._as_function(node, known)
             if called is node:
                 refuse_conversion(node, known)
-            return self._with_functions(called, known)
+            return self._by_own_name(self._with_functions(called, known))
 
         def rewrite_operation(node: tree.Node) -> tree.Node:
             if isinstance(node, gast.Subscript) and not isinstance(node.ctx, gast.Load):
@@ -105,6 +106,18 @@ class Specializer(Members):
         new = tree.rewrite(core, rewriters)
         refuse_closures(new)
         return all_replaced(without_choices(new, names))
+
+    def _by_own_name(self, node: Any) -> tree.Node:
+        """A call of a library's function that a container, a class or a module of the user holds: a file keeps to it."""
+        function = node.func if isinstance(node, gast.Call) else None
+        if not isinstance(function, gast.Attribute | gast.Subscript):
+            return node
+        holder, held = self.outside.resolve(function.value), self.outside.resolve(function)
+        is_by_name = isinstance(holder, types.ModuleType) and is_of_library(holder)
+        is_named = held is UNKNOWN or is_by_name
+        named = None if is_named else self.outside.of_library(held)
+        node.func = tree.at(named, function) if named is not None else function
+        return node
 
     def _joined(self, node: tree.Node) -> tree.Node | None:
         """`np.concatenate([...])` for `np.r_[a, b]`, and a plain function for `np.c_[a, b]`."""
