@@ -15,6 +15,7 @@ import sys
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from typing import Any
 
 import gast
@@ -90,10 +91,14 @@ class Outside:
     def module(self, module: types.ModuleType) -> str:
         """The name under which the generated module knows `module`; imported if that is possible."""
         if id(module) not in self._aliases:
-            alias = self.fresh(module.__name__.rpartition(".")[2])
+            has_name = _can_be_imported(module)
+            alias = self.fresh(module.__name__.rpartition(".")[2] if has_name else "module")
             self._aliases[id(module)] = alias
             self.roots[alias] = module
-            self.imports[alias] = module.__name__
+            if has_name:
+                self.imports[alias] = module.__name__
+            else:
+                self.injected[alias] = module
         return self._aliases[id(module)]
 
     def spelled(self, function: Any) -> tree.Node:
@@ -368,6 +373,11 @@ def _captured(node: gast.Name, source: Source, outside: Outside) -> tree.Node:
     outside.captured[node.id] = value
     outside.names.taken.add(node.id)
     return node
+
+
+def _can_be_imported(module: types.ModuleType) -> bool:
+    """Whether a statement can import a module: `runpy` and paths such as `my-model.py` give names that are none."""
+    return all(p.isidentifier() and not iskeyword(p) for p in module.__name__.split("."))
 
 
 def public_home(value: Any) -> types.ModuleType | None:

@@ -2,6 +2,7 @@
 
 import builtins
 import importlib
+import importlib.util
 import sys
 from collections import namedtuple
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from helpers import named
-from knetsrc import UnsupportedSyntaxError, grad, vjp
+from knetsrc import KnetsrcError, UnsupportedSyntaxError, grad, vjp
 from knetsrc.adjoints import TABLE
 from knetsrc.objects import LIKE_ARRAYS
 from language.checking import M, V, check
@@ -369,3 +370,21 @@ def test_methods_of_dicts_in_parameters_named_like_builtins():
         return total + dict["a"][0]
 
     check(f, {"a": V, "bb": V + 1.0})
+
+
+@pytest.mark.parametrize("name", ["my-model", "<run_path>", "lambda"])
+def test_module_with_a_name_that_no_statement_imports(name, tmp_path, monkeypatch):
+    path = tmp_path / "file.py"
+    path.write_text(
+        "import numpy as np\nSCALE = 2.0\n"
+        "def helper(x): return np.tanh(x) * SCALE\n"
+        "def loss(x): return np.sum(helper(x) ** 2) * SCALE\n"
+    )
+    spec = importlib.util.spec_from_file_location(name, path)
+    model = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, name, model)
+    spec.loader.exec_module(model)
+    check(model.loss, V)
+    check(lambda x: model.loss(x) * model.SCALE + np.sum(model.helper(x)), V)
+    with pytest.raises(KnetsrcError, match="cannot be written to a file"):
+        grad(model.loss).dump(tmp_path / "loss_grad.py")
