@@ -117,6 +117,9 @@ class ClassFacts:
         """What a copy of a container or a view of its values holds."""
         if tree.called_name(node) in ("list", "tuple", "reversed", "sorted") and node.args:
             return self.of(node.args[0])
+        if tree.called_name(node) == "dict" and len(node.args) == 1 and not node.keywords:
+            is_zip = tree.called_name(node.args[0]) == "zip" and len(node.args[0].args) == 2
+            return self.of(node.args[0].args[1]) if is_zip else {}
         if tree.called_name(node) == NEW:
             kind = self._value(node.args[0])
             return {"": kind} if isinstance(kind, type) else {}
@@ -190,6 +193,11 @@ class ClassFacts:
             mixed |= {key for key, kind in wrong.items() if kind is None}
             common |= {key: kind for key, kind in wrong.items() if kind is not None}
 
+    def suppose_locals(self, core: gast.FunctionDef) -> None:
+        """Enter what is known of one value of each name, whatever its other values are."""
+        pairs = [pair for node in tree.walk(core.body) for pair in self._bound_by(node)]
+        self._settle(pairs, set(), ())
+
     def _settle(
         self,
         pairs: list[tuple[str, Callable[[], Classes]]],
@@ -209,9 +217,9 @@ class ClassFacts:
 
     def _bound_by(self, node: Any) -> list[tuple[str, Callable[[], Classes]]]:
         if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
-            is_list = isinstance(node.value, gast.List) and not node.value.elts
-            is_empty = is_list or (isinstance(node.value, gast.Dict) and not node.value.keys)
-            return [] if is_empty else [(node.targets[0].id, lambda: self.of(node.value))]
+            return self._bound_to(node.targets[0].id, node.value)
+        if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Tuple):
+            return self._bound_to_parts(node.targets[0], node.value)
         if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Subscript):
             path = path_of(node.targets[0])
             return [(path, lambda: self.of(node.value))] if path is not None else []
@@ -227,6 +235,29 @@ class ClassFacts:
         if is_append:
             return [(f"{node.func.value.id}[]", lambda: self.of(node.args[0]))]
         return []
+
+    def _bound_to(self, text: str, value: Any) -> list[tuple[str, Callable[[], Classes]]]:
+        is_empty = isinstance(value, gast.List) and not value.elts
+        is_empty = is_empty or (isinstance(value, gast.Dict) and not value.keys)
+        if is_empty or tree.is_constant(value, None):  # which has no attribute and no operator
+            return []
+        if tree.called_name(value) == NEW and text in self.classes:
+            return []
+        if tree.called_name(value) == "with_attributes" and tree.is_name(value.args[0], text):
+            return [
+                (f"{text}.{k.arg}", functools.partial(self.of, k.value)) for k in value.keywords
+            ]
+        return [(text, lambda: self.of(value))]
+
+    def _bound_to_parts(
+        self, target: gast.Tuple, value: Any
+    ) -> list[tuple[str, Callable[[], Classes]]]:
+        parts = value.elts if isinstance(value, gast.Tuple) else ()
+        if len(parts) == len(target.elts):
+            pairs = zip(target.elts, parts, strict=True)
+            return [(t.id, functools.partial(self.of, v)) for t, v in pairs if tree.is_name(t)]
+        names = [t.id for t in target.elts if tree.is_name(t)]
+        return [(text, lambda: below(self.of(value), "[]")) for text in names]
 
     def _bound_by_loop(self, target: Any, iterable: Any) -> list[tuple[str, Callable[[], Classes]]]:
         if isinstance(target, gast.Name):

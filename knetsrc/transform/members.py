@@ -33,6 +33,7 @@ from knetsrc.transform.instance_tests import decided
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.scopes import parameters
+from knetsrc.transform.object_refusals import rule_of
 from knetsrc.transform.own_methods import plain
 from knetsrc.transform.resolve import UNKNOWN, Outside
 from knetsrc.transform.stateful import Stateful
@@ -78,11 +79,16 @@ class Members:
     gradient: Callable[[gast.Call], tree.Node | None]
     making: Callable[[type], Any]
 
-    _returned: dict[str, Classes] = field(default_factory=dict)
+    _returned: dict[Any, Classes] = field(default_factory=dict)
+    _met_again: set[Any] = field(default_factory=set)
     _in_making: set[type] = field(default_factory=set)
 
     def _as_function(self, node: Any, known: ClassFacts) -> tree.Node:
         """A call of a method, a property or an operator as that of a plain function; `Specializer` knows them."""
+        raise NotImplementedError
+
+    def _with_functions(self, node: Any, known: ClassFacts) -> Any:
+        """A call of a helper that is handed functions or objects, as that of a helper made for them."""
         raise NotImplementedError
 
     def _known(self, core: gast.FunctionDef, classes: Mapping[str, type]) -> ClassFacts:
@@ -162,17 +168,58 @@ class Members:
             made = self.outside.resolve(node.func)
             if isinstance(made, type) and not is_library(made):
                 return self._made(made, node, known)
-        rewritten = node if tree.called_name(node) in self.local else self._as_function(node, known)
-        text = tree.called_name(rewritten)
-        if text not in self.local:
-            return {}
-        if text not in self._returned:
-            self._returned[text] = {}
-            function = self.local[text]
-            core = decided(function.core, function.classes, self.outside.resolve)
-            inner = self._known(core, function.classes)
-            self._returned[text] = inner.of(core.body[-1].value)
-        return self._returned[text]
+        if tree.called_name(node) not in self.local:
+            node = self._as_function(node, known)
+        if isinstance(node, gast.Call):
+            node = self._with_functions(tree.clone(node), known)
+        function = self._called_helper(node)
+        return {} if function is None else self._returned_by(function, node, known)
+
+    def _called_helper(self, node: Any) -> Any:
+        """The function of the user that a call calls, as it has been read; None for other expressions."""
+        if not isinstance(node, gast.Call):
+            return None
+        if tree.called_name(node) in self.local:
+            return self.local[tree.called_name(node)]
+        value = self.outside.resolve(node.func)
+        if not isinstance(value, types.FunctionType) or is_library(value) or rule_of(value):
+            return None
+        try:
+            return self.load(value)
+        except KnetsrcError:  # it says so where it is differentiated
+            return None
+
+    def _returned_by(self, function: Any, call: gast.Call, known: ClassFacts) -> Classes:
+        """What is known of the result of a function that is called with these arguments."""
+        bound = self.bind(function, call) or {}
+        told = {f"{p}{k}": c for p, a in bound.items() for k, c in known.of(a).items()}
+        classes = {**function.classes, **told}
+        made = {p: a for p, a in bound.items() if isinstance(self.outside.resolve(a), type)}
+        key = (
+            id(function.core),
+            tuple(sorted(classes.items(), key=lambda item: item[0])),
+            tuple(sorted((p, tree.show(a)) for p, a in made.items())),
+        )
+        if key in self._returned:
+            self._met_again.add(key)
+            return self._returned[key]
+        core = decided(function.core, classes, self.outside.resolve)
+        core = tree.with_body(core, tree.substitute(core.body, made)) if made else core
+        self._returned[key] = {}
+        self._returned[key] = self._known(core, classes).of(core.body[-1].value)
+        if key in self._met_again and not self._returned[key]:
+            self._returned[key] = self._recursive_result(key, core, classes)
+        return self._returned[key]
+
+    def _recursive_result(
+        self, key: Any, core: gast.FunctionDef, classes: Mapping[str, type]
+    ) -> Classes:
+        """What a recursive function returns: what is known of one branch, if all agree where the calls of itself return it."""
+        result = core.body[-1].value
+        supposed = ClassFacts(self.outside, dict(classes), self._result_of)
+        supposed.suppose_locals(core)
+        self._returned[key] = found = supposed.of(result)
+        return found if self._known(core, classes).of(result) == found else {}
 
     def _made(self, kind: type, node: gast.Call, known: ClassFacts) -> Classes:
         """What is known of an object that a call of its class makes: the classes of attributes that are assigned just then."""
