@@ -25,7 +25,14 @@ from typing import Any
 
 from knetsrc.cache import digest_of
 from knetsrc.checkpoints import is_checkpoint
-from knetsrc.objects import classes_in, fields_like_arrays, is_made_for_object, tells_class
+from knetsrc.objects import (
+    classes_in,
+    computed_members,
+    fields_like_arrays,
+    is_made_for_object,
+    is_mixed,
+    tells_class,
+)
 from knetsrc.request import Request
 
 LIBRARIES = frozenset({"numpy", "scipy", "cupy", "cupyx", "numba", "knetsrc"})
@@ -46,12 +53,15 @@ class Bindings:
         None if something is in it that has no text.
     has_fields
         Whether objects of a class in it hold attributes that are named like those of arrays.
+    members
+        Names of the methods, operators and properties of classes in it.
     is_current
         Whether every name still stands for the same function, and the function is as it was.
     """
 
     digest: str | None = None
     has_fields: bool = False
+    members: frozenset[str] = frozenset()
     names: InitVar[Iterable[tuple[Mapping[str, Any], str, Any]]] = ()
     cells: InitVar[Iterable[tuple[CellType, Any]]] = ()
     functions: InitVar[Iterable[tuple[FunctionType, CodeType, Any, Any]]] = ()
@@ -118,7 +128,10 @@ def bindings_of(function: Callable[..., Any], request: Request) -> Bindings:
         walk.visit(what)
     names, cells = list(walk.names.values()), list(walk.cells.values())
     has_fields = any(map(fields_like_arrays, walk.classes))
-    found = Bindings(None, has_fields, names, cells, walk.functions, walk.tables, walk.objects)
+    members = frozenset[str]().union(*map(computed_members, walk.classes))
+    found = Bindings(
+        None, has_fields, members, names, cells, walk.functions, walk.tables, walk.objects
+    )
     if walk.is_complete:
         found.digest = digest_of(repr(request), *_versions(), *_own_rules(), *walk.parts)
     return found
@@ -154,6 +167,9 @@ class _Walk:
             self.visit(value.pyfunc)
         elif isinstance(value, GETTERS):
             self.parts.append(repr(value))
+        elif isinstance(value, type) and is_mixed(value):
+            for kind in value.kinds:  # type: ignore[attr-defined]
+                self.visit(kind)
         elif isinstance(value, type) and is_made_for_object(value):
             self._class(value)
         elif _is_library(value):

@@ -17,6 +17,9 @@ _MADE_BY_DATACLASS = frozenset(
     {"__init__", "__repr__", "__eq__", "__hash__", "__new__", "__setattr__", "__delattr__", "__replace__",
      "__getnewargs__", "_make", "_replace", "_asdict"}
 )  # fmt: skip
+_OF_EVERY_OBJECT = frozenset(
+    {"__init_subclass__", "__class_getitem__", "__dict__", "__weakref__", "__hash__"}
+)
 _LIBRARIES = frozenset({"builtins", "numpy", "scipy", "collections", "cupy"})
 
 
@@ -28,7 +31,30 @@ _OWN = "__own__"
 
 
 class Mixed:
-    """Stands for the class of objects that are of several classes."""
+    """Stands for the class of objects that are of several classes, or of a class and no objects beside them.
+
+    Attributes
+    ----------
+    kinds
+        The classes.
+    """
+
+    kinds: tuple[type, ...] = ()
+
+
+def is_mixed(kind: type | None) -> bool:
+    """Whether objects may be of several classes."""
+    return kind is not None and issubclass(kind, Mixed)
+
+
+def _mixed(kinds: Iterable[type]) -> type:
+    every = {part for kind in kinds for part in (kind.kinds if issubclass(kind, Mixed) else [kind])}
+    return _mixed_of(tuple(sorted(every, key=lambda k: (k.__module__, k.__qualname__))))
+
+
+@functools.lru_cache(maxsize=1024)
+def _mixed_of(kinds: tuple[type, ...]) -> type:
+    return type("Mixed", (Mixed,), {"kinds": kinds, "__module__": Mixed.__module__})
 
 
 class Table(NamedTuple):
@@ -98,7 +124,7 @@ def _same(kinds: Iterator[type | None]) -> type:
         return next(filter(None, every))
     of_users = {k and without_own(k) for k in every}
     if len(of_users) > 1 or None in of_users:
-        return Mixed
+        return _mixed(filter(None, of_users))
     owns = [dict(_own_of(k)) for k in every if k]
     names = {n for own in owns for n in own}
     alike = {n: owns[0].get(n) for n in names if len({own.get(n) for own in owns}) == 1}
@@ -111,7 +137,7 @@ def joined(kinds: Iterable[type]) -> type | None:
     if len(every) > 1 and any(may_be_hidden(without_own(k)) for k in every):
         return None
     found = _same(iter(every))
-    return None if found is Mixed else found
+    return None if is_mixed(found) else found
 
 
 def with_functions(kind: type, functions: Mapping[str, Any]) -> type:
@@ -313,14 +339,26 @@ def class_variables(kind: type) -> frozenset[str]:
 
 def has_behaviour(kind: type) -> bool:
     """Whether a class of the user has methods, properties or operators of its own, or attributes named like those of arrays."""
-    if kind is Mixed or is_made_for_object(kind) or fields_like_arrays(kind):
+    if is_mixed(kind) or is_made_for_object(kind) or fields_like_arrays(kind):
         return True
+    return bool(computed_members(kind))
+
+
+@functools.cache
+def computed_members(kind: type) -> frozenset[str]:
+    """Names of what classes of the user say themselves: methods, operators and properties."""
     members = [m for c in kind.__mro__ if not _is_library(c) for m in vars(c).items()]
-    return any(
-        name not in _MADE_BY_DATACLASS and (callable(member) or hasattr(member, "__get__"))
+    return frozenset(
+        name
         for name, member in members
-        if not _is_slot(member)
+        if name not in _MADE_BY_DATACLASS | _OF_EVERY_OBJECT
+        and (callable(member) or hasattr(member, "__get__"))
+        and not _is_slot(member)
     )
+
+
+class Plain:
+    """Stands for the class of numbers and arrays, and of what else is no object of the user for sure."""
 
 
 @functools.cache

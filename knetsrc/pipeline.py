@@ -40,7 +40,10 @@ from knetsrc.transform.units import Units
 
 
 def generate(
-    function: Callable[..., Any], request: Request, checks_fields: bool = False
+    function: Callable[..., Any],
+    request: Request,
+    checks_fields: bool = False,
+    members: frozenset[str] = frozenset(),
 ) -> Generated:
     """The source of a gradient.
 
@@ -52,6 +55,8 @@ def generate(
         What is asked for.
     checks_fields
         Whether what has an attribute `shape` may be an object of the user that holds it.
+    members
+        Methods, operators and properties that objects of the user may have.
 
     Raises
     ------
@@ -62,7 +67,7 @@ def generate(
     hidden: set[str] = set()
     while True:
         try:
-            return _generate(function, request, checks_fields, avoided, hidden)
+            return _generate(function, request, checks_fields, members, avoided, hidden)
         except NamesClashError as clash:
             avoided |= clash.names
         except HiddenBuiltins as late:
@@ -73,12 +78,13 @@ def _generate(
     function: Callable[..., Any],
     request: Request,
     checks_fields: bool,
+    members: frozenset[str],
     avoided: set[str],
     hidden: set[str],
 ) -> Generated:
     """The same, where names are to be `avoided`, and names of builtins are `hidden`."""
     units = Units(Names(avoided), user_names=set(avoided))
-    units.outside.checks_fields = checks_fields
+    units.outside.checks_fields, units.outside.members = checks_fields, members
     units.outside.hidden |= hidden
     units.in_place = {text for text, kind, _ in request.given if kind == "in_place"}
     units.told_classes = {text: what for text, kind, what in request.given if kind == "class"}

@@ -352,7 +352,7 @@ def _plan(function: Callable[..., Any], request: Request, inner: Runner | None) 
             return Plan(
                 function, _restored(stored), cache.execute(stored), bindings, inner, request.given
             )
-    generated = _generated(function, request, bindings.has_fields)
+    generated = _generated(function, request, bindings)
     known = bindings.digest if is_told_apart else None
     digest = known or cache.digest_of(generated.text, *generated.key_parts)
     stored = cache.store(cache.stem(name, digest), generated.text, _facts(generated))
@@ -360,12 +360,12 @@ def _plan(function: Callable[..., Any], request: Request, inner: Runner | None) 
     return Plan(function, generated, module, bindings, inner, request.given)
 
 
-def _generated(function: Callable[..., Any], request: Request, has_fields: bool) -> Generated:
+def _generated(function: Callable[..., Any], request: Request, bindings: Bindings) -> Generated:
     # not at the top: a warm start does without the transpiler
     from knetsrc.pipeline import generate
 
     try:
-        return generate(function, request, has_fields)
+        return generate(function, request, bindings.has_fields, bindings.members)
     except (
         KnetsrcError
     ) as error:  # the message says it all; the way through the stages does not help

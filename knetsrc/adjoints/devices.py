@@ -4,7 +4,7 @@ import numpy as np
 
 from knetsrc.adjoints.table import adjoint, case, nondifferentiable, real
 from knetsrc.backends import as_array, beside, nested_like
-from knetsrc.backends.checks import array_with_method, without_field
+from knetsrc.backends.checks import array_with_method, without_field, without_member
 from knetsrc.modules import array_module, on_device, scipy_linalg_module, special_module
 
 
@@ -22,6 +22,12 @@ def as_array_adjoint(x, *, d_y):
 
 @adjoint(without_field, cases=[case(real(3), "T"), case(real(), "real")], is_pure=False)
 def without_field_adjoint(value, name, *, d_y):
+    d_value = d_y
+    return d_value
+
+
+@adjoint(without_member, cases=[case(real(3), "mean"), case(real(), "__add__")], is_pure=False)
+def without_member_adjoint(value, name, *, d_y):
     d_value = d_y
     return d_value
 

@@ -12,7 +12,7 @@ import gast
 import numpy as np
 
 from knetsrc.backends import sequences
-from knetsrc.backends.checks import array_with_method, without_field
+from knetsrc.backends.checks import array_with_method, without_field, without_member
 
 _BY_COUNT: dict[Any, dict[int, Callable[..., Any]]] = {
     map: {2: sequences.mapped, 3: sequences.mapped_pairs},
@@ -61,6 +61,9 @@ CONVERTED: dict[Any, Callable[..., Any]] = {
 }  # fmt: skip
 COLUMNS = sequences.columns  # `np.c_[a, b]`
 ARRAY_WITH_METHOD = array_with_method  # `x.reshape(n, p[0])` of what may be a module
+WITHOUT_MEMBER = (
+    without_member  # an operation of what may be an object that says itself what it does
+)
 WITHOUT_FIELD = without_field  # `p.shape` of what may be an object that holds a `shape`
 EQUIVALENTS: frozenset[Callable[..., Any]] = frozenset({
     *(f for known in _BY_COUNT.values() for f in known.values()),

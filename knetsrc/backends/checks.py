@@ -16,6 +16,9 @@ from knetsrc.errors import (
 )
 from knetsrc.modules import on_device
 
+_OF_PYTHON = frozenset({np.ndarray, float, int, bool, list, tuple, dict, str, np.float64})
+_LIBRARIES = frozenset({"builtins", "numpy", "scipy", "collections", "cupy"})
+
 
 def check_not_array(value: Any, statement: str) -> None:
     """Refuse an in-place operation on an array or list that another name may share.
@@ -135,6 +138,39 @@ def without_field(value: Any, name: str) -> Any:
             instead="give the attribute another name",
         )
     return value
+
+
+def without_member(value: Any, name: str) -> Any:
+    """`value` itself, with which something is done as with an array; an object whose class says what that does is refused.
+
+    Parameters
+    ----------
+    value
+        An array, a number, a container of Python's, a module or a class; an object.
+    name
+        The method, the property or the operator, such as "mean" or "__add__".
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        If `value` is an object of a class of the user that has such a member.
+
+    Examples
+    --------
+    >>> without_member(2.5, "__add__")
+    2.5
+    """
+    kind = type(value)
+    if kind in _OF_PYTHON or on_device(value):
+        return value
+    owner = next((c for c in kind.__mro__ if name in vars(c)), object)
+    if owner.__module__.partition(".")[0] in _LIBRARIES:
+        return value
+    raise UnsupportedSyntaxError(
+        f"`{name}` of an object of the class `{kind.__name__}`",
+        why="it was not known while transforming that the value is an object of this class",
+        instead="let each name, and each list, hold objects of one class only, or call a function of the object",
+    )
 
 
 def array_with_method(value: Any, name: str) -> Any:

@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import gast
+import numpy as np
 
 from knetsrc.errors import KnetsrcError
 from knetsrc.modules import host_twin
 from knetsrc.objects import (
+    LIKE_ARRAYS,
     Held,
+    Plain,
     classes_in,
     is_made_for_object,
     is_object,
@@ -41,6 +44,7 @@ _LIBRARIES = frozenset({
 })  # fmt: skip
 _PLAIN = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, Captured, Globals)
 _DEPTH = 6
+_GIVE_PLAIN = (len, int, float, bool, str, range)
 NEW = "new_object"  # what the functions of `making` begin with
 DUNDERS = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
@@ -80,6 +84,11 @@ class ClassFacts:
         owner = None if self.is_outside(node) else self.class_of(node)
         return None if owner is None or is_library(owner) else owner
 
+    def holds_objects(self, node: tree.Node) -> bool:
+        """Whether an expression is an object of the user, or a container of such."""
+        held = self.of(node).get("[]")
+        return self.local_class(node) is not None or held not in (None, Plain)
+
     def of(self, node: tree.Node) -> Classes:
         """What is known of an expression, by the rest of the path: "" is itself, "[]" an element."""
         found = self._by_path(node) or self._of_outside(node)
@@ -94,8 +103,26 @@ class ClassFacts:
         if isinstance(node, gast.Dict) and node.values and None not in node.keys:
             return elements_of([self.of(v) for v in node.values])
         if isinstance(node, gast.Call | gast.BinOp | gast.UnaryOp | gast.Compare | gast.Subscript):
-            return self._passed_on(node) or self.returned(node, self)
-        return {}
+            found = self._passed_on(node) or self.returned(node, self)
+            if found:
+                return found
+        return {"": Plain} if self.outside.members and self._is_plain(node) else {}
+
+    def _is_plain(self, node: Any) -> bool:
+        """Whether a value is no object of the user for sure: of an operation this is checked when it runs."""
+        if isinstance(node, gast.Constant):
+            return node.value is not None
+        if isinstance(node, gast.Call):
+            value = self.outside.resolve(node.func)
+            home = str(getattr(value, "__module__", None) or "")
+            of_numbers = home.partition(".")[0] in ("numpy", "math", "scipy")
+            return of_numbers or isinstance(value, np.ufunc) or value in _GIVE_PLAIN
+        if isinstance(node, gast.Attribute):
+            return node.attr in LIKE_ARRAYS
+        if isinstance(node, gast.BinOp | gast.UnaryOp):
+            sides = [node.operand] if isinstance(node, gast.UnaryOp) else [node.left, node.right]
+            return all(self.class_of(side) in (None, Plain) for side in sides)
+        return isinstance(node, gast.Compare | gast.JoinedStr)
 
     @property
     def first(self) -> str:

@@ -41,7 +41,8 @@ def refuse_conversion(node: gast.Call, known: ClassFacts) -> None:
         return
     for argument in node.args:
         owner = known.local_class(argument)
-        if owner is not None and any(defined_in(owner, name) for name in _CONVERSIONS):
+        asked = (*_CONVERSIONS, value.__name__) if isinstance(value, np.ufunc) else _CONVERSIONS
+        if owner is not None and any(defined_in(owner, name) for name in asked):
             raise UnsupportedSyntaxError(
                 f"`{tree.show(node.func)}` of an object of the class {owner.__name__}",
                 at=node,
@@ -66,7 +67,7 @@ def refuse_parts(node: tree.Node, known: ClassFacts) -> None:
 def refuse_iteration(node: gast.Call, known: ClassFacts) -> None:
     """`list(pair)` and `f(*pair)` go through `__iter__` of the object, `sum` calls `__add__` of objects."""
     value = known.outside.resolve(node.func)
-    if value is sum and any(known.local_class(n) or known.of(n).get("[]") for n in _given(node)):
+    if value is sum and any(map(known.holds_objects, _given(node))):
         raise UnsupportedSyntaxError(
             "a sum of objects",
             at=node,

@@ -53,6 +53,7 @@ class Outside:
     captured: dict[str, Any] = field(default_factory=dict)
     main: Source | None = None
     checks_fields: bool = False
+    members: frozenset[str] = frozenset()
     hidden: set[str] = field(default_factory=set)  # names of builtins that parameters have as well
     namespaces: set[str] = field(default_factory=set)
     local: set[str] = field(default_factory=set)

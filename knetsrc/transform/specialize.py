@@ -21,7 +21,7 @@ from knetsrc.errors import (
     UnsupportedAliasError,
     UnsupportedSyntaxError,
 )
-from knetsrc.objects import has_behaviour, own_attributes
+from knetsrc.objects import Plain, has_behaviour, own_attributes
 from knetsrc.transform import tree
 from knetsrc.transform.classes import (
     ClassFacts,
@@ -36,6 +36,7 @@ from knetsrc.transform.field_checks import checked_read
 from knetsrc.transform.follow import Following, without_choices
 from knetsrc.transform.handed import Template, described
 from knetsrc.transform.instance_tests import decided
+from knetsrc.transform.member_checks import checked_operation
 from knetsrc.transform.members import Members, is_descriptor, is_super_init
 from knetsrc.transform.names import Names
 from knetsrc.transform.object_refusals import (
@@ -67,13 +68,15 @@ class Specializer(Members):
         names = Names(self.names.taken | Names.of(core).taken)
         core = decided(core, classes, self.outside.resolve)
         core = self._followed(self._with_held(core, classes), functions or {}, names)
-        known = self._known(core, classes)
         written = tree.names_written(core.body)
         arrays = {n for n, v in (functions or {}).items() if is_plain_value(v)} - written
+        plain = dict.fromkeys(arrays, Plain) if self.outside.members else {}
+        known = self._known(core, plain | dict(classes))
         core = self.stateful.written_out(core, known, names, owns_parameters)
 
         def rewrite_call(node: gast.Call) -> tree.Node:
             refuse_iteration(node, known)
+            node = checked_operation(node, known) if self.outside.members else node
             called = self._as_function(node, known)
             if called is node:
                 refuse_conversion(node, known)
@@ -83,6 +86,7 @@ class Specializer(Members):
             if isinstance(node, gast.Subscript) and not isinstance(node.ctx, gast.Load):
                 refuse_write_by_method(node, known)
                 return node
+            node = checked_operation(node, known) if self.outside.members else node
             made = self._joined(node) or self._as_function(node, known)
             if isinstance(made, gast.Subscript):
                 refuse_parts(made.value, known)

@@ -27,7 +27,7 @@ _GIVES_CONTAINERS = frozenset(
 )  # fmt: skip
 OF_STRUCTURES = frozenset(
     {"adjoint_like", "collected", "deep_copy", "finished", "gradient_like", "joined_adjoint", "kept_entries", "owned",
-     "repeated_adjoint", "without_field", "array_with_method"}
+     "repeated_adjoint", "without_field", "without_member", "array_with_method"}
 )  # fmt: skip
 
 _OF_A_KIND = ("backends.owned", "backends.deep_copy", "backends.zeros_like")

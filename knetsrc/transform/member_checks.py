@@ -1,0 +1,82 @@
+"""Checks, when the program runs, that an operand is no object whose class says itself what an operation does.
+
+a + b     ->     without_member(a, "__add__") + b     where `a` may be an object of a class of the user that has `__add__`
+"""
+
+from typing import Any
+
+import gast
+import numpy as np
+
+from knetsrc.adjoints.equivalents import WITHOUT_MEMBER
+from knetsrc.objects import LIKE_ARRAYS, is_mixed
+from knetsrc.transform import tree
+from knetsrc.transform.callee import Calls
+from knetsrc.transform.classes import DUNDERS, ClassFacts
+from knetsrc.transform.own_methods import plain
+
+_UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
+
+
+def checked_operation(node: Any, known: ClassFacts) -> tree.Node:
+    """The operation with checks of its operands, as far as it is not known what they are."""
+    members = known.outside.members
+    if isinstance(node, gast.BinOp):
+        _check_sides(node, known)
+    elif isinstance(node, gast.UnaryOp) and _UNARY.get(type(node.op)) in members:
+        node.operand = _checked(node.operand, _UNARY[type(node.op)], known)
+    elif isinstance(node, gast.Subscript) and "__getitem__" in members:
+        node.value = _checked(node.value, "__getitem__", known)
+    elif isinstance(node, gast.Attribute) and node.attr in LIKE_ARRAYS & members:
+        node.value = _checked(node.value, node.attr, known)
+    elif isinstance(node, gast.Call):
+        _check_call(node, known)
+    return node  # type: ignore[no-any-return]
+
+
+def _check_sides(node: gast.BinOp, known: ClassFacts) -> None:
+    """Both sides are checked or none, as an operand without a check is taken for a number."""
+    text = DUNDERS.get(tree.symbol_of(node.op), "")
+    own, reflected = f"__{text}__", f"__r{text}__"
+    if not {own, reflected} & known.outside.members:
+        return
+    owner = known.local_class(node.left)
+    node.left = _checked(node.left, own, known)
+    if owner is None or not hasattr(owner, own):
+        node.right = _checked(node.right, reflected, known)
+
+
+def _check_call(node: gast.Call, known: ClassFacts) -> None:
+    """The object of a method, and what NumPy would ask to compute itself: `np.exp(a)` calls `a.exp()`."""
+    function = known.outside.resolve(node.func)
+    if isinstance(function, np.ufunc):
+        if function.__name__ in known.outside.members:
+            node.args = [_checked(a, function.__name__, known) for a in node.args]
+    elif isinstance(node.func, gast.Attribute) and plain(node.func.attr) in known.outside.members:
+        node.func.value = _checked(node.func.value, plain(node.func.attr), known)
+
+
+def _checked(node: tree.Node, name: str, known: ClassFacts) -> tree.Node:
+    if known.is_outside(node):
+        return node
+    kind = known.class_of(node)
+    if kind is not None and not is_mixed(kind):
+        return node
+    check = known.outside.spelled(WITHOUT_MEMBER)
+    return tree.at(tree.call(check, node, tree.constant(name)), node)
+
+
+def without_idle_member_checks(
+    core: gast.FunctionDef, calls: Calls, numeric: frozenset[str]
+) -> gast.FunctionDef:
+    """`a + b` for `without_member(a, "__add__") + b`, where `a` is an array or a number for sure, or an entry of an array."""
+
+    def unchecked(node: gast.Call) -> tree.Node:
+        if calls.outside.resolve(node.func) is not WITHOUT_MEMBER:
+            return node
+        whole = node.args[0]
+        while isinstance(whole, gast.Subscript):
+            whole = whole.value
+        return node.args[0] if getattr(whole, "id", None) in numeric else node
+
+    return tree.rewrite(core, {gast.Call: unchecked})  # type: ignore[no-any-return]
