@@ -24,6 +24,7 @@ from knetsrc.objects import (
     Plain,
     classes_in,
     is_made_for_object,
+    is_mixed,
     is_object,
     joined,
     own_attributes,
@@ -44,6 +45,7 @@ _LIBRARIES = frozenset({
 })  # fmt: skip
 _PLAIN = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, Captured, Globals)
 _DEPTH = 6
+_TOLD_DEPTH = 4  # of `classes_in`
 _GIVE_PLAIN = (len, int, float, bool, str, range)
 NEW = "new_object"  # what the functions of `making` begin with
 DUNDERS = {
@@ -119,10 +121,19 @@ class ClassFacts:
             return of_numbers or isinstance(value, np.ufunc) or value in _GIVE_PLAIN
         if isinstance(node, gast.Attribute):
             return node.attr in LIKE_ARRAYS
-        if isinstance(node, gast.BinOp | gast.UnaryOp):
-            sides = [node.operand] if isinstance(node, gast.UnaryOp) else [node.left, node.right]
-            return all(self.class_of(side) in (None, Plain) for side in sides)
+        if isinstance(node, gast.UnaryOp):
+            return self.class_of(node.operand) in (None, Plain)
+        if isinstance(node, gast.BinOp):
+            return self._is_arithmetic(node)
+        if isinstance(node, gast.Subscript):
+            return self.class_of(node.value) is Plain
         return isinstance(node, gast.Compare | gast.JoinedStr)
+
+    def _is_arithmetic(self, node: gast.BinOp) -> bool:
+        """Whether an operation is one of numbers for sure: `xs * 2` and `xs + ys` may be of lists."""
+        sides = {self.class_of(node.left), self.class_of(node.right)}
+        is_of_lists = isinstance(node.op, gast.Mult) and sides != {Plain}
+        return Plain in sides <= {None, Plain} and not is_of_lists
 
     @property
     def first(self) -> str:
@@ -263,6 +274,11 @@ class ClassFacts:
             return [(f"{node.func.value.id}[]", lambda: self.of(node.args[0]))]
         return []
 
+    def _elements(self, iterable: Any) -> Classes:
+        """What is known of what a loop goes through; the elements of an array are numbers and arrays."""
+        found = self.of(iterable)
+        return {"": Plain} if found.get("") is Plain else below(found, "[]")
+
     def _bound_to(self, text: str, value: Any) -> list[tuple[str, Callable[[], Classes]]]:
         is_empty = isinstance(value, gast.List) and not value.elts
         is_empty = is_empty or (isinstance(value, gast.Dict) and not value.keys)
@@ -288,10 +304,11 @@ class ClassFacts:
 
     def _bound_by_loop(self, target: Any, iterable: Any) -> list[tuple[str, Callable[[], Classes]]]:
         if isinstance(target, gast.Name):
-            return [(target.id, lambda: below(self.of(iterable), "[]"))]
+            return [(target.id, lambda: self._elements(iterable))]
         text = tree.called_name(iterable)
         if text == "enumerate" and len(target.elts) == 2:
-            return self._bound_by_loop(target.elts[1], iterable.args[0])
+            counted = self._bound_to(getattr(target.elts[0], "id", ""), tree.constant(0))
+            return counted + self._bound_by_loop(target.elts[1], iterable.args[0])
         if text == "zip" and len(target.elts) == len(iterable.args):
             pairs = zip(target.elts, iterable.args, strict=True)
             return [found for t, i in pairs for found in self._bound_by_loop(t, i)]
@@ -321,6 +338,20 @@ def path_of(node: tree.Node) -> str | None:
         attr = node.attr.removesuffix(tree.FIELD_MARK)
         return f"{base}.{attr}" if base is not None else None
     return None
+
+
+def with_plain_attributes(classes: Classes, whole: set[str]) -> Classes:
+    """The same with numbers and arrays: other attributes of objects of which a call has told all objects in them, the paths `whole`."""
+    found = dict(classes)
+    for path in whole:
+        kind = classes.get(path)
+        is_near = path.count(".") + path.count("[") < _TOLD_DEPTH
+        if kind is None or is_mixed(kind) or not is_near:
+            continue
+        for attr in {*getattr(kind, "_fields", ()), *own_attributes(kind)}:
+            held = below(classes, f"{path}.{attr}")
+            found |= {} if held or has_setter(kind, attr) else {f"{path}.{attr}": Plain}
+    return found
 
 
 def below(classes: Mapping[str, type], path: str) -> Classes:

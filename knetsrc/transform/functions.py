@@ -80,6 +80,13 @@ class Function:
         return self.numeric | (told - tree.names_written(core.body))
 
     @property
+    def with_number_by_default(self) -> set[str]:
+        """Parameters that are numbers where a call, which would have told it, does not give them something else."""
+        signature = inspect.signature(self.source.function) if self.source else None
+        every = signature.parameters.values() if signature else ()
+        return {p.name for p in every if type(p.default) in (int, float)} - self.told.ranks.keys()
+
+    @property
     def parameters(self) -> list[str]:
         return parameter_names(self.core.args)
 

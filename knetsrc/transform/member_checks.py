@@ -3,16 +3,18 @@
 a + b     ->     without_member(a, "__add__") + b     where `a` may be an object of a class of the user that has `__add__`
 """
 
+import functools
 from typing import Any
 
 import gast
-import numpy as np
 
 from knetsrc.adjoints.equivalents import WITHOUT_MEMBER
 from knetsrc.objects import LIKE_ARRAYS, is_mixed
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.kinds import gives_numbers
 from knetsrc.transform.callee import Calls
 from knetsrc.transform.classes import DUNDERS, ClassFacts
+from knetsrc.transform.object_refusals import asked_by_ufunc
 from knetsrc.transform.own_methods import plain
 
 _UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
@@ -47,11 +49,10 @@ def _check_sides(node: gast.BinOp, known: ClassFacts) -> None:
 
 
 def _check_call(node: gast.Call, known: ClassFacts) -> None:
-    """The object of a method, and what NumPy would ask to compute itself: `np.exp(a)` calls `a.exp()`."""
-    function = known.outside.resolve(node.func)
-    if isinstance(function, np.ufunc):
-        if function.__name__ in known.outside.members:
-            node.args = [_checked(a, function.__name__, known) for a in node.args]
+    """The object of a method, and what NumPy asks to compute itself: `np.exp(a)` calls `a.exp()`."""
+    asked = asked_by_ufunc(known.outside.resolve(node.func)) & known.outside.members
+    if asked:
+        node.args = [_checked(a, min(asked), known) for a in node.args]
     elif isinstance(node.func, gast.Attribute) and plain(node.func.attr) in known.outside.members:
         node.func.value = _checked(node.func.value, plain(node.func.attr), known)
 
@@ -71,12 +72,29 @@ def without_idle_member_checks(
 ) -> gast.FunctionDef:
     """`a + b` for `without_member(a, "__add__") + b`, where `a` is an array or a number for sure, or an entry of an array."""
 
+    if not any(map(functools.partial(_is_check, calls), tree.walk(core))):
+        return core
+    bound = [n for n in tree.walk(core) if isinstance(n, gast.Assign)]
+    numeric -= {
+        text
+        for n in bound
+        if not gives_numbers(n.value, calls) and _array_of(n.value) not in numeric
+        for text in tree.names_written(n)
+    }
+
     def unchecked(node: gast.Call) -> tree.Node:
-        if calls.outside.resolve(node.func) is not WITHOUT_MEMBER:
-            return node
-        whole = node.args[0]
-        while isinstance(whole, gast.Subscript):
-            whole = whole.value
-        return node.args[0] if getattr(whole, "id", None) in numeric else node
+        is_idle = _is_check(calls, node) and _array_of(node.args[0]) in numeric
+        return node.args[0] if is_idle else node
 
     return tree.rewrite(core, {gast.Call: unchecked})  # type: ignore[no-any-return]
+
+
+def _is_check(calls: Calls, node: Any) -> bool:
+    return isinstance(node, gast.Call) and calls.outside.resolve(node.func) is WITHOUT_MEMBER
+
+
+def _array_of(node: Any) -> str | None:
+    """The name of an array, for an entry of it."""
+    while isinstance(node, gast.Subscript):
+        node = node.value
+    return getattr(node, "id", None)

@@ -14,10 +14,14 @@ from knetsrc.transform.classes import ClassFacts, defined_in, is_library
 
 _GOING_THROUGH = (list, tuple, max, min, sorted, zip, enumerate, map, filter, np.array, np.asarray)
 # What NumPy and `abs`, `float` and their kin call.
-_CONVERSIONS = (
-    *("__array__", "__array_function__", "__array_interface__", "__array_ufunc__"),
-    *("__abs__", "__complex__", "__float__", "__int__", "__round__"),
-)
+_CONVERSIONS = frozenset(
+    {"__array__", "__array_function__", "__array_interface__", "__array_ufunc__",
+     "__abs__", "__complex__", "__float__", "__int__", "__round__"}
+)  # fmt: skip
+_OPERATORS = {
+    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "floor_divide": "floordiv", "remainder": "mod",
+    "power": "pow", "matmul": "matmul", "negative": "neg", "positive": "pos", "invert": "invert",
+}  # fmt: skip
 
 
 def refuse_write_by_method(node: gast.Subscript, known: ClassFacts) -> None:
@@ -41,7 +45,7 @@ def refuse_conversion(node: gast.Call, known: ClassFacts) -> None:
         return
     for argument in node.args:
         owner = known.local_class(argument)
-        asked = (*_CONVERSIONS, value.__name__) if isinstance(value, np.ufunc) else _CONVERSIONS
+        asked = _CONVERSIONS | asked_by_ufunc(value)
         if owner is not None and any(defined_in(owner, name) for name in asked):
             raise UnsupportedSyntaxError(
                 f"`{tree.show(node.func)}` of an object of the class {owner.__name__}",
@@ -80,6 +84,14 @@ def refuse_iteration(node: gast.Call, known: ClassFacts) -> None:
             refuse_parts(argument.value, known)
         elif goes_through:
             refuse_parts(argument, known)
+
+
+def asked_by_ufunc(function: Any) -> frozenset[str]:
+    """Methods that an elementwise function of NumPy calls where an entry is an object."""
+    if not isinstance(function, np.ufunc):
+        return frozenset()
+    text = _OPERATORS.get(function.__name__, "")
+    return frozenset({function.__name__, *([f"__{text}__", f"__r{text}__"] if text else [])})
 
 
 def rule_of(value: Any) -> Any:

@@ -327,7 +327,8 @@ class Specializer(Members):
         told = [
             c for a in (*node.args, *(k.value for k in node.keywords)) for c in known.of(a).values()
         ]
-        if callee.origin is None and any(map(has_behaviour, told)):
+        tells = Plain in told or any(map(has_behaviour, told))
+        if callee.origin is None and tells:
             node.func = tree.name(self._variant(callee, callee.name, node, known))
             callee = self.local[node.func.id]
         bound = self.bind(callee, node)

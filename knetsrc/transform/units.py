@@ -13,6 +13,7 @@ import numpy as np
 
 from knetsrc.checkpoints import is_checkpoint
 from knetsrc.errors import KnetsrcError
+from knetsrc.objects import Plain
 from knetsrc.transform import tree
 from knetsrc.transform.again import has_checkpoint
 from knetsrc.transform.analysis.activity import (
@@ -25,7 +26,7 @@ from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.analysis.told import NOTHING, Told, told_by
 from knetsrc.transform.callee import Called, Calls, Helper
-from knetsrc.transform.classes import is_users_class, method_object
+from knetsrc.transform.classes import is_users_class, method_object, with_plain_attributes
 from knetsrc.transform.functions import (
     Function,
     bind_call,
@@ -174,6 +175,10 @@ class Units:
                 classes[text] = what
         if "__self__" in classes:
             classes["__self__"] = classes[main.parameters[0]]
+        if self.outside.members:
+            classes = with_plain_attributes(
+                classes, {text for text, kind, _ in given if kind == "class"}
+            )
         core = tree.function_def(
             main.core.name, main.core.args, tree.substitute(main.core.body, functions)
         )
@@ -275,7 +280,11 @@ class Units:
         is_main = function.source is not None and function.source is self.outside.main
         owns_parameters = is_main and function.name not in self.calls.local
         specializer = self._specializer(self.stateful)
-        return specializer.run(function.core, function.classes, function.known, owns_parameters)
+        classes = function.classes
+        if self.outside.members:
+            numbers = function.numeric_in(function.core) | function.with_number_by_default
+            classes = {**dict.fromkeys(numbers, Plain), **classes}
+        return specializer.run(function.core, classes, function.known, owns_parameters)
 
     def _specializer(self, stateful: Stateful) -> Specializer:
         local, load = self.calls.local, self.load_method
