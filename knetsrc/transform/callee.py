@@ -440,6 +440,16 @@ _STEPS = frozenset(
 )
 
 
+def has_method(name: str) -> bool:
+    """Whether arrays or containers have a method of this name that the transform knows."""
+    of_arrays = name in TABLE.by_method or name in TABLE.constant_methods or name in _STEPS
+    return (
+        of_arrays
+        or name in CONTAINER_METHODS
+        or name in {"keys", "append", "_replace", "count", "index", "get"}
+    )
+
+
 def _method(function: gast.Attribute, node: gast.Call) -> Callee:
     rule = TABLE.by_method.get(function.attr)
     if rule:

@@ -211,8 +211,10 @@ class ClassFacts:
     def add_locals(self, core: gast.FunctionDef) -> None:
         """Enter what is known of the names that a function binds, where all their values agree."""
         pairs = [pair for node in tree.walk(core.body) for pair in self._bound_by(node)]
-        known, mixed, common = dict(self.classes), set[str](), Classes()
-        wrapped = _wrapped_parameters(core) - self.classes.keys()
+        objects = {k: c for k, c in self.classes.items() if c is not Plain}
+        wrapped = _wrapped_parameters(core) - objects.keys()
+        known = {k: c for k, c in self.classes.items() if k not in wrapped}
+        mixed, common = set[str](), Classes()
         inside = tuple(f"{text}{mark}" for text in wrapped for mark in ".[")
         while True:
             every = known | common

@@ -12,7 +12,7 @@ from knetsrc.adjoints.equivalents import WITHOUT_MEMBER
 from knetsrc.objects import LIKE_ARRAYS, is_mixed
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.kinds import gives_numbers
-from knetsrc.transform.callee import Calls
+from knetsrc.transform.callee import Calls, has_method
 from knetsrc.transform.classes import DUNDERS, ClassFacts
 from knetsrc.transform.object_refusals import asked_by_ufunc
 from knetsrc.transform.own_methods import plain
@@ -54,14 +54,16 @@ def _check_call(node: gast.Call, known: ClassFacts) -> None:
     if asked:
         node.args = [_checked(a, min(asked), known) for a in node.args]
     elif isinstance(node.func, gast.Attribute) and plain(node.func.attr) in known.outside.members:
-        node.func.value = _checked(node.func.value, plain(node.func.attr), known)
+        if has_method(plain(node.func.attr)):
+            node.func.value = _checked(node.func.value, plain(node.func.attr), known)
 
 
 def _checked(node: tree.Node, name: str, known: ClassFacts) -> tree.Node:
-    if known.is_outside(node):
+    is_of_class = tree.called_name(node) in ("super", "type")
+    if is_of_class or isinstance(node, gast.Starred) or known.is_outside(node):
         return node
-    kind = known.class_of(node)
-    if kind is not None and not is_mixed(kind):
+    found = known.of(node)  # of the elements alone where it is a container
+    if found and not is_mixed(found.get("")):
         return node
     check = known.outside.spelled(WITHOUT_MEMBER)
     return tree.at(tree.call(check, node, tree.constant(name)), node)

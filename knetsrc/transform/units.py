@@ -282,7 +282,8 @@ class Units:
         specializer = self._specializer(self.stateful)
         classes = function.classes
         if self.outside.members:
-            numbers = function.numeric_in(function.core) | function.with_number_by_default
+            numbers = function.numeric_in(function.core)
+            numbers |= function.with_number_by_default if owns_parameters else set()
             classes = {**dict.fromkeys(numbers, Plain), **classes}
         return specializer.run(function.core, classes, function.known, owns_parameters)
 

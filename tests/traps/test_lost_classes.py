@@ -1,0 +1,314 @@
+"""Objects with operators and methods like those of arrays, where it takes some following to know their class."""
+
+import functools
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from knetsrc import KnetsrcError, grad
+from knetsrc.errors import UnsupportedSyntaxError
+from language.checking import check
+
+X = np.array([1.3, 1.9])
+
+
+class Log:
+    """A number, held as its logarithm; what it does is nothing that an array does."""
+
+    def __init__(self, l):  # noqa: E741
+        self.l = l
+
+    def __add__(self, o):
+        return Log(np.logaddexp(self.l, o.l))
+
+    def __radd__(self, o):
+        return Log(o + self.l)
+
+    def __sub__(self, o):
+        return Log(self.l * o.l)
+
+    def __rsub__(self, o):
+        return Log(o / self.l)
+
+    def __mul__(self, o):
+        return Log(self.l + o.l)
+
+    def __pow__(self, n):
+        return Log(self.l * n)
+
+    def __pos__(self):
+        return Log(2 * self.l)
+
+    def __floordiv__(self, o):
+        return Log(self.l / o.l)
+
+    def conj(self):
+        return Log(-self.l)
+
+    def copy(self):
+        return Log(self.l**2)
+
+    def round(self):
+        return Log(self.l**2)
+
+    def mean(self):
+        return self.l**2
+
+    def exp(self):
+        return Log(self.l**3)
+
+    def keys(self):
+        return [self.l, self.l**2]
+
+    @property
+    def size(self):
+        return self.l**2
+
+    @property
+    def T(self):  # noqa: N802
+        return self.l * 3
+
+    @classmethod
+    def of(cls, x):
+        return cls(np.log(x))
+
+    @staticmethod
+    def make(x):
+        return Log(np.log(x))
+
+
+class Pair(NamedTuple):
+    x: float
+    y: float
+
+    def __add__(self, o):
+        return Pair(self.x * o.x, self.y * o.y)
+
+
+@dataclass
+class Cell:
+    w: float
+
+    def copy(self):
+        return Cell(self.w**2)
+
+    def mean(self):
+        return self.w**2
+
+    def __add__(self, o):
+        return Cell(self.w * o.w)
+
+
+@dataclass
+class Other(Cell):
+    def mean(self):
+        return self.w**4
+
+
+class Holder:
+    def __init__(self, x):
+        self.items = [Log(v) for v in x]
+        self.first = self.items[0]
+        self.made = of(x[1])
+
+    def total(self):
+        return (self.first + self.made).l
+
+
+def of(x):
+    return Log(np.log(x))
+
+
+def both(x):
+    return Log(np.log(x[0])), Log(np.log(x[1]))
+
+
+def table(x):
+    return {"p": of(x[0]), "q": of(x[1])}
+
+
+def recursive(x, n):
+    return Log(x[0]) if n == 0 else recursive(x, n - 1) + Log(x[n])
+
+
+def pair(x):
+    return Pair(x[0], x[1])
+
+
+def unpacked(x):
+    a, b = both(x)
+    return (a + b).l
+
+
+def by_key(x):
+    d = table(x)
+    return (d["p"] + d["q"]).l
+
+
+def largest(x):
+    m = max([Log(x[0]), Log(x[1])], key=lambda t: t.l)
+    return (m + Log(x[0])).l
+
+
+def elements(x):
+    ls = [of(v) for v in x]
+    return (ls[0] + ls[1]).l
+
+
+def none_first(x):
+    s = None
+    for v in x:
+        s = Log(v) if s is None else s + Log(v)
+    return s.l
+
+
+def entries(x):
+    d = {i: Log(v) for i, v in enumerate(x)}
+    t = d[0]
+    for o in d.values():
+        t = t - o
+    return t.l
+
+
+def stack(x):
+    st = []
+    st.append(of(x[0]))
+    st.append(of(x[1]))
+    return (st.pop() - st.pop()).l
+
+
+FOLLOWED = [
+    lambda x: (of(x[0]) + of(x[1])).l,
+    lambda x: (Log.of(x[0]) + Log.of(x[1])).l,
+    lambda x: (Log.make(x[0]) - Log.make(x[1])).l,
+    lambda x: recursive(x, 1).l,
+    lambda x: (pair(x) + pair(x)).x,
+    lambda x: ((Log(x[0]) if x[0] > 1 else of(x[0])) + of(x[1])).l,
+    lambda x: (+of(x[0])).l,
+    lambda x: (of(x[0]) // of(x[1])).l,
+    lambda x: (of(x[0]) ** 3 * of(x[1])).l,
+    lambda x: of(x[0]).conj().l,
+    lambda x: of(x[0]).copy().l,
+    lambda x: of(x[0]).round().l,
+    lambda x: of(x[0]).mean() + of(x[0]).size + of(x[1]).T + x[1],
+    lambda x: Holder(x).total(),
+    lambda x: functools.reduce(lambda p, q: p + q, [Log(v) for v in x]).l,
+    unpacked, by_key, largest, elements, none_first, entries, stack,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", FOLLOWED)
+def test_class_of_a_result_is_followed(f):
+    check(f, X)
+
+
+def sum_from_zero(x):
+    t = 0.0
+    for v in x:
+        t = t - Log(v)
+    return t.l
+
+
+def of_two_kinds(x):
+    t = 0.0
+    for o in [Log(x[0]), Cell(x[1])]:
+        t = t + o.mean()
+    return t
+
+
+LOST = [
+    (sum_from_zero, "__sub__"),
+    (of_two_kinds, "mean"),
+    (lambda x: ([of(x[0]), 1.0][0] + of(x[1])).l, "__add__"),
+    (lambda x: np.exp([of(x[0]), 1.0][0]).l, "exp"),
+    (lambda x: ({"a": Log(x[0]), "b": 1.0}["a"] - Log(x[1])).l, "__sub__"),
+]
+
+
+@pytest.mark.parametrize(("f", "member"), LOST)
+def test_operation_of_an_object_of_a_class_that_is_lost_is_refused(f, member):
+    with pytest.raises(UnsupportedSyntaxError) as refused:
+        grad(f)(X)
+    assert refused.value.message == f"`{member}` of an object of the class `Log`"
+    assert refused.value.instead.startswith("let each name, and each list, hold objects of one")
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.exp(Log(x[0])).l,
+        lambda x: np.exp(of(x[0])).l,
+        lambda x: np.add(Log(x[0]), Log(x[1])).l,
+        lambda x: np.subtract(x[0], of(x[1])).l,
+    ],
+)
+def test_elementwise_function_of_an_object_is_refused(f):
+    f(X)
+    with pytest.raises(KnetsrcError, match="of an object of the class Log"):
+        grad(f)(X)
+
+
+TWO = [Cell(0.5), Cell(0.3)]
+HELD = [
+    (lambda x, ps: sum(w * d.copy().w for d, w in ps) * x, [(Cell(0.5), 1.0)], "copy"),
+    (lambda x, ps: sum(w * d.mean() for d, w in ps) * x, [(Cell(0.5), 1.0)], "mean"),
+    (lambda x, ds: sum(e["w"] * e["d"].mean() for e in ds) * x, [{"d": TWO[0], "w": 1.0}], "mean"),
+    (lambda x, ls: sum(e.mean() for e in ls) * x, [TWO[0], Other(0.3)], "mean"),
+    (lambda x, ls: sum(e.mean() for e in ls if e is not None) * x, [None, TWO[0]], "mean"),
+]
+
+
+@pytest.mark.parametrize(("f", "held", "member"), HELD)
+def test_objects_beside_others_in_a_container_are_refused(f, held, member):
+    with pytest.raises(UnsupportedSyntaxError, match=rf"`{member}` of an object of the class"):
+        grad(f, argnums=(0, 1))(0.7, held)
+
+
+def test_objects_in_containers_of_their_own():
+    def of_list(x, ls):
+        return sum(d.copy().w for d in ls) * x
+
+    def of_zip(x, ls):
+        d = dict(zip("ab", ls, strict=True))
+        return (d["a"] + d["b"]).w * x
+
+    _, cells = grad(of_list, argnums=(0, 1))(0.7, TWO)
+    assert [c.w for c in cells] == pytest.approx([0.7, 0.42])
+    found, cells = grad(of_zip, argnums=(0, 1))(0.7, TWO)
+    assert [found, *(c.w for c in cells)] == pytest.approx([0.15, 0.21, 0.35])
+
+
+class Vec:
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+
+    def __add__(self, o):
+        return Vec(self.x + o.x, self.y + o.y)
+
+    def __mul__(self, s):
+        return Vec(self.x * s, self.y * s)
+
+    def dot(self, o):
+        return self.x * o.x + self.y * o.y
+
+
+def length(a, b):
+    return np.sqrt(a * a + b)
+
+
+def spring(p, k, dt=0.1):
+    pos, vel = Vec(p[0], p[1]), Vec(0.0, 0.0)
+    for i in range(3):
+        force = pos * (-k * (i + 1))
+        vel = vel + force * dt
+        pos = pos + vel * dt
+    return pos.dot(pos) + length(pos.x, pos.y) + np.sum(p[1:] * 3)
+
+
+def test_numbers_in_objects_are_not_checked():
+    check(spring, X, 2.0)
+    gradient = grad(spring)
+    gradient(X, 2.0)
+    assert "without_member" not in gradient.source
