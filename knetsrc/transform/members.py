@@ -179,10 +179,13 @@ class Members:
         """The function of the user that a call calls, as it has been read; None for other expressions."""
         if not isinstance(node, gast.Call):
             return None
-        if tree.called_name(node) in self.local:
-            return self.local[tree.called_name(node)]
+        text = tree.called_name(node)
+        if text is not None and text in self.local:
+            return self.local[text]
         value = self.outside.resolve(node.func)
-        if not isinstance(value, types.FunctionType) or is_library(value) or rule_of(value):
+        has_objects = self.outside.members or self.outside.checks_fields
+        is_helper = isinstance(value, types.FunctionType) and not is_library(value)
+        if not (has_objects and is_helper) or rule_of(value):
             return None
         try:
             return self.load(value)

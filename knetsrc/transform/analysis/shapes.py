@@ -281,7 +281,8 @@ class Shapes:
         if drops and (axis is None or tree.is_constant(axis, None)):
             return SCALAR
         if tree.is_constant(keepdims, True) or (drops and tree.is_constant(axis, 0)):
-            return frozenset([("part", whole, tree.signature(axis) if axis is not None else None)])
+            along = tree.signature(axis) if axis is not None else None
+            return frozenset([("part", whole, along, drops)])
         return frozenset([self._atom(node, env)])
 
     def _ufunc(self, node: tree.Node) -> np.ufunc | None:
