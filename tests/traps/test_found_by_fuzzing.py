@@ -294,3 +294,44 @@ def test_negative_of_what_is_true_or_false():
     check(f, V * 0.1)
     check(f, V)
     check(lambda x: -np.mean(np.maximum(x, 0.1)), V)
+
+
+def test_sum_that_keeps_axes_has_another_shape_than_one_that_does_not():
+    def f(z):
+        wide = np.sum(np.linspace(-1.0, 0.9, 6).reshape(2, 3), axis=0, keepdims=True)
+        p = np.mean(np.linspace(-1.0, 0.9, 6).reshape(2, 3) * z, axis=0)
+        first, *_ = p
+        return np.sum(p) + first + np.sum(wide)
+
+    check(f, -0.5)
+
+
+def _reversed_view(z):
+    return z[::-1]
+
+
+@pytest.mark.parametrize(
+    "passed_on",
+    [lambda z: z, lambda z: z[::-1], lambda z: z.T, np.asarray, np.ravel, _reversed_view],
+)
+def test_name_that_a_loop_binds_to_a_view_of_what_it_was(passed_on):
+    def written_after(z):
+        z = z.copy()
+        total = 0.0
+        for i in range(3):
+            total += np.linalg.norm(z) * (i + 1)
+            z = passed_on(z)
+        z[1] *= 2
+        return total + np.sum(z)
+
+    def written_inside(z):
+        z = z.copy()
+        total = 0.0
+        for _ in range(3):
+            total += np.linalg.norm(z)
+            z = passed_on(z)
+            z[0] *= 2
+        return total + np.sum(z)
+
+    check(written_after, V)
+    check(written_inside, V)

@@ -112,6 +112,8 @@ class Aliases:
         Those of which another argument of the helper may share memory with what it writes into.
     holders
         By place: all names that ever stand for something of it.
+    passed_on
+        By value that is bound (`id` of its node): names of which the new value may share memory with the old one.
     copied
         By statement that binds or grows a container: names of containers that hold the same as what it copies, `p` in
         `q = p.copy()`. Only where copies are looked at.
@@ -129,6 +131,7 @@ class Aliases:
     arrays: frozenset[str] = frozenset()
     clashing: set[int] = field(default_factory=set)
     holders: dict[Place, set[str]] = field(default_factory=dict)
+    passed_on: dict[int, set[str]] = field(default_factory=dict)
     copied: dict[int, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
@@ -383,6 +386,8 @@ class _Walk:
         inside = frozenset((n, e) for c, e in state.elements if c == copied for n in names)
         state = State(state.places, frozenset(pairs), elements | inside)
         for name in sorted(names):
+            if places & state.places.get(name, frozenset()):
+                self.found.passed_on.setdefault(id(value), set()).add(name)
             state = self._with(name, places, held - gone, state)
             if isinstance(value, gast.List | gast.Tuple | gast.Dict | gast.BinOp):
                 state = self._with_elements(name, held - gone, state)

@@ -132,7 +132,9 @@ class Needed:
         step.forms = self._forms(step.saved, needed) - changed
         step.restored_in_place = self._in_place(step.node, changed, written)
         self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]
+        passed_on = self._passed_on(step.node, written & needed)
         needed = _without(needed, written | changed) | self._still_held(written & needed)
+        needed |= passed_on
         if step.extra:
             needed |= set(map(content, self._kept_by_helper(step)))
             needed |= _handed_whole(step.node.value) & self.grown
@@ -164,6 +166,13 @@ class Needed:
         """What must get its old content back, as names are saved that stand for it."""
         held = [n for n in names if n in self.held]
         return set(map(content, self.aliases.sharing(held) - set(held))) if held else set()
+
+    def _passed_on(self, node: tree.Node, names: set[str]) -> set[str]:
+        """What must get its old content back, as the new value of a name may be a view of the one that is saved: `z = z[::-1]`."""
+        if not isinstance(node, gast.Assign):
+            return set()
+        found = self.aliases.passed_on.get(id(node.value), set())
+        return set(map(content, found & names & self.aliases.changing))
 
     def _kept_by_helper(self, step: Step) -> frozenset[str]:
         """Names with which what a helper keeps of its arguments may share memory."""
