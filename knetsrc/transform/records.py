@@ -10,7 +10,7 @@ import dataclasses
 import inspect
 import types
 
-_GENERATED = "<string>"  # the file of the functions that dataclasses and namedtuples write
+GENERATED = "<string>"  # the file of the functions that dataclasses and namedtuples write
 
 
 def fields_given(kind: type) -> tuple[str, ...] | None:
@@ -30,7 +30,7 @@ def fields_given(kind: type) -> tuple[str, ...] | None:
     owner = _owner(kind, "__init__")
     init = vars(owner)["__init__"]
     every = vars(owner).get("__dataclass_fields__")
-    is_generated = getattr(getattr(init, "__code__", None), "co_filename", "") == _GENERATED
+    is_generated = getattr(getattr(init, "__code__", None), "co_filename", "") == GENERATED
     if every is None or not is_generated or any(map(_is_for_init, every.values())):
         return None
     return tuple(f.name for f in dataclasses.fields(owner) if f.init)
@@ -45,7 +45,7 @@ def fields_before(kind: type) -> list[inspect.Parameter] | None:
     every = vars(owner).get("__dataclass_fields__", {})
     is_plain = all(f.default_factory is dataclasses.MISSING for f in every.values())
     is_plain &= not any(map(_is_for_init, every.values())) and "__slots__" not in vars(owner)
-    if not is_plain or getattr(code, "co_filename", "") != _GENERATED:
+    if not is_plain or getattr(code, "co_filename", "") != GENERATED:
         return None
     return list(inspect.signature(vars(owner)["__init__"]).parameters.values())[1:]
 

@@ -23,6 +23,7 @@ from knetsrc.transform.normalize.effects import (
 )
 from knetsrc.transform.normalize.scopes import bound_names, parameters
 from knetsrc.transform.normalize.sharing import shared_names
+from knetsrc.transform.records import GENERATED
 from knetsrc.transform.source import Source, read_source
 
 
@@ -74,8 +75,10 @@ class CallWriting:
         return self.known[key]
 
     def _outside_writes(self, called: Any) -> bool:
-        if is_library(called) or isinstance(called, type):
+        if is_library(called):
             return False
+        if isinstance(called, type):
+            return any(map(self._outside_writes, _makers(called)))
         if not isinstance(called, types.FunctionType):
             return True
         if id(called) not in self.known:
@@ -85,15 +88,29 @@ class CallWriting:
             except KnetsrcError:
                 self.known[id(called)] = True
             else:
-                self.known[id(called)] = CallWriting(source, self.known)._writes(source.tree)
+                made = called.__name__ in _MAKERS
+                self.known[id(called)] = CallWriting(source, self.known)._writes(source.tree, made)
         return self.known[id(called)]
 
-    def _writes(self, function: gast.FunctionDef) -> bool:
+    def _writes(self, function: gast.FunctionDef, is_maker: bool = False) -> bool:
         own = bound_names(function.body) - shared_names(function) - set(parameters(function))
         calls = [n for n in tree.walk(function.body) if isinstance(n, gast.Call)]
-        return any(_base(n) not in own for n in _written(function)) or any(
-            map(self.may_write, calls)
-        )
+        made = parameters(function)[0] if is_maker else None
+        written = [n for n in _written(function) if made is None or not tree.is_name(n, made)]
+        return any(_base(n) not in own for n in written) or any(map(self.may_write, calls))
+
+
+_MAKERS = ("__new__", "__init__", "__post_init__")
+
+
+def _makers(kind: type) -> list[types.FunctionType]:
+    """The functions of the user that make an object of a class."""
+    found = [getattr(kind, name, None) for name in _MAKERS]
+    return [
+        f
+        for f in found
+        if isinstance(f, types.FunctionType) and f.__code__.co_filename != GENERATED
+    ]
 
 
 def _written(function: gast.FunctionDef) -> Iterator[Any]:

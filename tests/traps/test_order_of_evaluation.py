@@ -175,6 +175,91 @@ def test_element_that_is_a_number_for_sure(program):
     assert np.isclose(grad(program).value_and_grad(A)[0], program(A))
 
 
+def set_first(c):
+    c[0] = c[1] ** 2
+    return c[0]
+
+
+def choice_after_the_call(a):
+    c = a.copy()
+    return set_first(c) * (c[0] if c[1] < 99 else 0.0)
+
+
+def head_of_a_choice_after_the_call(a):
+    c = a.copy()
+    return set_first(c) * (a[2] if c[0] > 1 else a[0] * 5)
+
+
+def comprehension_after_the_call(a):
+    c = a.copy()
+    return set_first(c) + sum([v**2 for v in c]) + sorted(v**3 for v in c)[0]
+
+
+def search_after_the_call(a):
+    c = a.copy()
+    return set_first(c) * (1 + any(v > 1.5 for v in c[:2]))
+
+
+def values_of_a_dict_after_the_call(a):
+    cache = {}
+
+    def square(i):
+        cache[i] = a[i] ** 2
+        return cache[i]
+
+    return square(0) + sum(v**2 for v in cache.values())
+
+
+def dict_that_is_no_longer_empty(a):
+    cache = {}
+
+    def square(i):
+        cache[i] = a[i] ** 2
+        return cache[i]
+
+    return square(0) * (a[1] if cache else 5.0)
+
+
+def view_read_after_the_call(a):
+    c = a.copy()
+    v = c[:2]
+    return set_first(c) * (v[0] if c[1] < 99 else 0.0)
+
+
+def view_read_after_a_call_with_out(a):
+    c = a.copy()
+    v = c[:2]
+    return np.multiply(c, c, out=c)[0] * sum([u for u in v])
+
+
+def names_bound_after_the_call(a):
+    c = a.copy()
+    return set_first(c) * (w := c[0]) * w * (lambda u=c[0]: u)()
+
+
+def booleans_after_the_call(a):
+    c = a.copy()
+    return set_first(c) * ((c[0] > 99 and 1.0) or c[0])
+
+
+def arguments_after_the_call(a):
+    def joined(x, y, z):
+        return x * y + z * y
+
+    c = a.copy()
+    s = joined(c[1], set_first(c), c[0] if c[1] < 9 else 2.0)
+    entries = [c[0], set_first(c), c[0] if c[1] < 9 else 2.0]
+    return s + entries[0] * entries[1] * entries[2]
+
+
+def sum_written_in_a_loop(a):
+    c, s = a.copy(), 0.0
+    for _ in range(3):
+        s += set_first(c) * (c[0] if c[1] < 99 else 0.0)
+        c[1] *= 0.5
+    return s
+
+
 class Scale:
     def __init__(self, x):
         self.x = x
@@ -204,6 +289,49 @@ def object_of_a_lambda(a):
     scale = Scale(a[0])
     g = lambda y: scale.grown(y)  # noqa: E731
     return g(a[1]) * g(a[2])
+
+
+class Filled:
+    """Making one writes into its argument."""
+
+    def __init__(self, c):
+        c[0] = c[1] ** 2
+        self.x = c[0] * 2
+
+
+def object_made_before_the_choice(a):
+    c = a.copy()
+    return Filled(c).x * (c[0] if c[1] < 99 else 0.0)
+
+
+def method_called_before_the_choice(a):
+    scale = Scale(a[0])
+    return scale.grown(a[1]) * (scale.x if a[2] < 99 else 0.0)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        choice_after_the_call,
+        head_of_a_choice_after_the_call,
+        comprehension_after_the_call,
+        search_after_the_call,
+        values_of_a_dict_after_the_call,
+        dict_that_is_no_longer_empty,
+        view_read_after_the_call,
+        view_read_after_a_call_with_out,
+        names_bound_after_the_call,
+        booleans_after_the_call,
+        arguments_after_the_call,
+        sum_written_in_a_loop,
+        object_made_before_the_choice,
+        method_called_before_the_choice,
+    ],
+    ids=lambda p: p.__name__,
+)
+def test_read_comes_after_the_write(program):
+    check_grads(program, (A,))
+    assert np.isclose(grad(program).value_and_grad(A)[0], program(A))
 
 
 @pytest.mark.parametrize(

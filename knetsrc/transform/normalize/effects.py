@@ -104,6 +104,15 @@ def reads_content(node: Any) -> bool:
     return not is_plain and bool(tree.names_read(node) - MODULES)
 
 
+def read_contents(nodes: Iterable[Node]) -> bool:
+    """Whether statements read what an array, a container or an object holds; loops and tests do so by a name alone."""
+    every = list(own_nodes(nodes))
+    heads = [getattr(n, field, None) for n in every for field in ("iter", "test")]
+    return any(isinstance(n, gast.Name) for n in heads) or any(
+        reads_content(n) for n in every if isinstance(n, gast.expr)
+    )
+
+
 def appended_names(nodes: Iterable[Node]) -> set[str]:
     """Names `xs` for which these statements call `xs.append`."""
     bases = [n.func.value for n in own_nodes(nodes) if is_append(n)]

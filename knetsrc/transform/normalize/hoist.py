@@ -21,10 +21,12 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import (
     Changes,
     calls_in,
+    changed_arrays,
     changes_nothing,
     effects,
     is_impure_call,
     name_for,
+    read_contents,
     reads_content,
 )
 from knetsrc.transform.normalize.scopes import (
@@ -32,7 +34,6 @@ from knetsrc.transform.normalize.scopes import (
     blocks,
     bound_names,
     captured_names,
-    own_nodes,
 )
 from knetsrc.transform.tree import Node
 
@@ -301,17 +302,15 @@ class _Hoister:
             return False
         if reads_content(value) and self._changes(later):
             return True
+        if read_contents(later) and self._changes([value]):
+            return True
         return effects(value, self.captured).conflict(effects(later, self.captured))
 
-    def _changes(self, later: list[Node]) -> bool:
-        """Whether statements may change what has more names than one."""
-        own = bound_names(later)
-        stored = [
-            n.value
-            for n in own_nodes(later)
-            if isinstance(n, gast.Subscript) and isinstance(n.ctx, gast.Store)
-        ]
-        return any(map(self.changes, calls_in(later))) or not tree.names_read(stored) <= own
+    def _changes(self, nodes: list[Node]) -> bool:
+        """Whether statements or expressions may change what has more names than one."""
+        return any(map(self.changes, calls_in(nodes))) or not changed_arrays(nodes) <= bound_names(
+            nodes
+        )
 
 
 def _read(target: gast.Subscript) -> Node:
