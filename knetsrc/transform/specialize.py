@@ -46,6 +46,7 @@ from knetsrc.transform.object_refusals import (
     refuse_write_by_method,
     rule_of,
 )
+from knetsrc.transform.object_turns import ObjectTurns
 from knetsrc.transform.own_methods import all_replaced, field_of, plain, with_field_mark
 from knetsrc.transform.resolve import UNKNOWN, is_of_library
 from knetsrc.transform.returns import Returns
@@ -72,6 +73,7 @@ class Specializer(Members):
         arrays = {n for n, v in (functions or {}).items() if is_plain_value(v)} - written
         plain = dict.fromkeys(arrays, Plain) if self.outside.members else {}
         known = self._known(core, plain | dict(classes))
+        ObjectTurns(core, known, self._member).refuse()
         core = self.stateful.written_out(core, known, names, owns_parameters)
 
         def rewrite_call(node: gast.Call) -> tree.Node:

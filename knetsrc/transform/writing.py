@@ -57,7 +57,7 @@ class CallWriting:
             return not path[0].startswith(("check_", "<"))
         for part in path[1:]:
             called = getattr(called, part, None)
-        return self._outside_writes(getattr(called, "__func__", called))
+        return self.writes(getattr(called, "__func__", called))
 
     def _local_writes(self, text: str) -> bool:
         """Whether a function that is defined inside writes."""
@@ -74,11 +74,12 @@ class CallWriting:
             self.known[key] = self._writes(found[0])
         return self.known[key]
 
-    def _outside_writes(self, called: Any) -> bool:
+    def writes(self, called: Any) -> bool:
+        """Whether a function from outside, or making an object of a class, writes."""
         if is_library(called):
             return False
         if isinstance(called, type):
-            return any(map(self._outside_writes, _makers(called)))
+            return any(map(self.writes, _makers(called)))
         if not isinstance(called, types.FunctionType):
             return True
         if id(called) not in self.known:
@@ -111,6 +112,11 @@ def _makers(kind: type) -> list[types.FunctionType]:
         for f in found
         if isinstance(f, types.FunctionType) and f.__code__.co_filename != GENERATED
     ]
+
+
+def written_in(function: gast.FunctionDef) -> set[str]:
+    """Names of what the text of a function writes into."""
+    return {_base(n) for n in _written(function)}
 
 
 def _written(function: gast.FunctionDef) -> Iterator[Any]:

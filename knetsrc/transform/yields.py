@@ -7,10 +7,13 @@ def states(x):                              def states(x):
                                                     values.append(x)
                                                 return values
 
-A list is the same where all of it is gone through, and nothing changes on the way. A loop that may end early, or that writes
-into what the generator reads, has the generator's own loop written around its body instead.
+A list is the same where all of it is gone through, and nothing changes on the way. A loop that may end early, or where the loop
+or the generator writes into what the other one reads (`turns`), has the generator's own loop written around its body instead.
 """
 
+import functools
+import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +21,6 @@ import gast
 
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.generators import (
     definition_of,
     taken_over,
@@ -30,13 +32,12 @@ from knetsrc.transform.normalize.jumps import jumps_in
 from knetsrc.transform.normalize.scopes import (
     all_blocks,
     blocks,
-    bound_names,
     definitions,
     own_nodes,
-    parameters,
     rewritten,
 )
 from knetsrc.transform.source import Source
+from knetsrc.transform.turns import Turns, leaves, refused
 
 _REFUSED = "append the values to a list and return the list"
 
@@ -86,7 +87,7 @@ def listed(function: gast.FunctionDef) -> gast.FunctionDef:
 
 
 def unfold_yields(function: gast.FunctionDef, source: Source) -> gast.FunctionDef:
-    """Write out the loops over generators that may end early, and let generators inside return lists.
+    """Write out the loops over generators that may end early or run in turns with them, and let generators inside return lists.
 
     Parameters
     ----------
@@ -94,11 +95,20 @@ def unfold_yields(function: gast.FunctionDef, source: Source) -> gast.FunctionDe
         A function as parsed. It is not modified.
     source
         Where it was read.
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        For a generator that cannot be written out where it must be.
     """
     function = tree.clone(function)
     loops = _Loops(function, source, Names.of(function))
-    function.body[:] = rewritten(function.body, loops.statement, all_blocks)
+    has_calls = any(loops.made(n) is not None for n in tree.walk(function.body))
+    if has_calls:
+        function.body[:] = rewritten(function.body, loops.statement, all_blocks)
     function = without_unread(function)
+    if has_calls:
+        _Loops(function, source, loops.names).turns.refuse()
     inner = [n for n in tree.walk(function.body) if isinstance(n, gast.FunctionDef)]
     if not any(map(is_generator, inner)):
         return function
@@ -123,59 +133,82 @@ class _Loops:
     source: Source
     names: Names
 
+    @functools.cached_property
+    def turns(self) -> Turns:
+        return Turns(self.function, self.source, self.made)
+
     def statement(self, node: Any) -> list[tree.Node]:
         if not isinstance(node, gast.For):
             return [node]
-        generator = self.generator(node.iter)
-        if generator is None or not self.is_to_be_written_out(node, generator):
+        numbered = self.numbered(node)
+        call: Any = node.iter.args[0] if numbered else node.iter
+        generator = self.generator(call)
+        if generator is None:
+            return [node]  # one of another module is refused, if need be
+        is_in_turns = self.turns.differs(call, node.body)
+        is_cut = self.is_cut(node, call, generator, numbered)
+        if not is_in_turns and not is_cut:
             return [node]
-        call: Any = node.iter
+        before, bound = self.counted(node) if numbered else ([], [])
         written = taken_over(generator, call, self.function, self.names, node.body)
-        new = None if written is None else _around(written.body, node)
+        new = None if written is None else _around(written.body, node, bound)
+        if (written is None or new is None) and is_in_turns:
+            raise refused(call)
         if written is None or new is None:
             raise _refused(
                 f"a loop over `{tree.show(node.iter)}` that may end early",
                 node.iter,
                 "how far the generator has come is not known to the backward sweep",
             )
-        return [*written.before, *new]
+        return [*before, *written.before, *new]
+
+    def numbered(self, node: gast.For) -> bool:
+        """Whether a loop goes through `enumerate(...)`, and binds the number and the value."""
+        is_pair = isinstance(node.target, gast.Tuple) and len(node.target.elts) == 2
+        is_known = self.turns.is_any(node.iter, (enumerate,)) and len(node.iter.args) > 0
+        return is_pair and is_known and not isinstance(node.iter.args[0], gast.Starred)
+
+    def counted(self, node: gast.For) -> tuple[list[tree.Node], list[tree.Node]]:
+        """A counter for the loop over `enumerate(...)`, which is left with the value alone: its start, and what binds the number."""
+        text = self.names.fresh("count")
+        given = [*node.iter.args[1:], *(k.value for k in node.iter.keywords)]
+        start = given[0] if given else tree.constant(0)
+        is_literal = isinstance(start, gast.Constant)
+        before = (
+            tree.constant(start.value - 1)
+            if is_literal
+            else tree.binary(start, "-", tree.constant(1))
+        )
+        target, node.target = node.target.elts
+        counter = tree.assign(text, tree.binary(tree.name(text), "+", tree.constant(1)))
+        bound = [counter, tree.assign(target, tree.name(text))]
+        return [tree.at(tree.assign(text, before), node)], tree.at(bound, node)
 
     def generator(self, call: Any) -> gast.FunctionDef | None:
-        """The definition of the generator that a call makes; None for other expressions."""
+        """The definition of the generator that a call makes, if it can be written out."""
+        made = self.made(call)
+        return made if isinstance(made, gast.FunctionDef) else definition_of(made, self.source)
+
+    def made(self, call: Any) -> Any:
+        """The generator that a call makes: its definition inside, or a function from outside; None for other expressions."""
         if not isinstance(call, gast.Call):
             return None
         if isinstance(call.func, gast.Name):
             own = [n for n in definitions(self.function.body) if n.name == call.func.id]
             if own:
                 return own[0] if len(own) == 1 and is_generator(own[0]) else None
-        return definition_of(self.source.value_of(call.func), self.source)
+        value = self.source.value_of(call.func)
+        return value if inspect.isgeneratorfunction(value) else None
 
-    def is_to_be_written_out(self, node: gast.For, generator: gast.FunctionDef) -> bool:
-        """Whether a list of all values would not be the same."""
-        leaves = [n for n in jumps_in(node.body) if not isinstance(n, gast.Continue)]
-        every = [n for n in own_nodes(node.body) if isinstance(n, gast.Return)]
-        local = {*parameters(generator), *bound_names(generator.body)}
-        is_inside = any(n is generator for n in tree.walk(self.function))
-        read = tree.names_read(node.iter)
-        captured = tree.names_read(generator.body) - local if is_inside else set()
-        changed = changed_names(node.body) | _called_on(node.body)
-        return bool(
-            leaves
-            or every
-            or _is_endless(generator)
-            or changed & (read | captured)
-            or bound_names(node.body) & captured
-        )
+    def is_cut(
+        self, node: gast.For, call: Any, generator: gast.FunctionDef, numbered: bool
+    ) -> bool:
+        """Whether a loop may leave a generator that has more to do."""
+        is_left = bool(leaves(node)) and (not numbered or self.turns.may_write(call))
+        return is_left or _is_endless(generator)
 
 
-def _called_on(body: list[tree.Node]) -> set[str]:
-    """Names of which a method is called as a statement: it may change them."""
-    calls = [n.value for n in own_nodes(body) if isinstance(n, gast.Expr)]
-    owners = [c.func.value for c in calls if isinstance(getattr(c, "func", None), gast.Attribute)]
-    return {n.id for owner in owners for n in tree.walk(owner) if isinstance(n, gast.Name)}
-
-
-def _around(body: list[Any], node: Any) -> list[tree.Node] | None:
+def _around(body: list[Any], node: Any, first: Sequence[tree.Node] = ()) -> list[tree.Node] | None:
     """The body of a generator with that of a loop over it at its `yield`, which stands in the last loop."""
     loop: Any = body[-1] if body else None
     is_loop = isinstance(loop, gast.For | gast.While) and not loop.orelse
@@ -190,7 +223,7 @@ def _around(body: list[Any], node: Any) -> list[tree.Node] | None:
         return None
     value = loop.body[place].value.value or tree.constant(None)
     bound = tree.at(tree.assign(node.target, value), node)
-    loop.body[place : place + 1] = [bound, *node.body]
+    loop.body[place : place + 1] = [*first, bound, *node.body]
     loop.orelse = node.orelse
     return body
 
