@@ -127,9 +127,12 @@ def _manager(call: Any, function: gast.FunctionDef, source: Source) -> Any:
     value = source.value_of(call.func)
     if value is contextlib.nullcontext:
         return value
-    generator = getattr(value, "__wrapped__", None)
-    is_manager = getattr(value, "__code__", None) in _MANAGER_CODES
-    return definition_of(generator, source) if is_manager else None
+    return definition_of(value.__wrapped__, source) if is_manager(value) else None
+
+
+def is_manager(value: Any) -> bool:
+    """Whether a function makes context managers of a generator."""
+    return hasattr(value, "__wrapped__") and getattr(value, "__code__", None) in _MANAGER_CODES
 
 
 @contextlib.contextmanager

@@ -91,7 +91,8 @@ class Members:
         """A call of a helper that is handed functions or objects, as that of a helper made for them."""
         raise NotImplementedError
 
-    def _known(self, core: gast.FunctionDef, classes: Mapping[str, type]) -> ClassFacts:
+    def facts_of(self, core: gast.FunctionDef, classes: Mapping[str, type]) -> ClassFacts:
+        """What is known of the objects of a function, given the classes of its parameters."""
         known = ClassFacts(self.outside, dict(classes), self._result_of)
         known.add_locals(core)
         return known
@@ -209,7 +210,7 @@ class Members:
         core = decided(function.core, classes, self.outside.resolve)
         core = tree.with_body(core, tree.substitute(core.body, made)) if made else core
         self._returned[key] = {}
-        self._returned[key] = self._known(core, classes).of(core.body[-1].value)
+        self._returned[key] = self.facts_of(core, classes).of(core.body[-1].value)
         if key in self._met_again and not self._returned[key]:
             self._returned[key] = self._recursive_result(key, core, classes)
         return self._returned[key]
@@ -222,7 +223,7 @@ class Members:
         supposed = ClassFacts(self.outside, dict(classes), self._result_of)
         supposed.suppose_locals(core)
         self._returned[key] = found = supposed.of(result)
-        return found if self._known(core, classes).of(result) == found else {}
+        return found if self.facts_of(core, classes).of(result) == found else {}
 
     def _made(self, kind: type, node: gast.Call, known: ClassFacts) -> Classes:
         """What is known of an object that a call of its class makes: the classes of attributes that are assigned just then."""
@@ -265,7 +266,7 @@ class Members:
         self, core: gast.FunctionDef, classes: Mapping[str, type], values: Mapping[str, Any]
     ) -> list[tuple[str, Classes, Any]]:
         """What a method assigns to its object, itself and by `super().__init__`; `values` are outside values of parameters."""
-        inner = self._known(core, classes)
+        inner = self.facts_of(core, classes)
         written = tree.names_written(core.body)
         bound = _bound_once(core)
 

@@ -8,42 +8,22 @@ What is known of functions by their names is looked at before, and written out: 
 
 import inspect
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
 import gast
 
-from knetsrc.errors import KnetsrcError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.stores import changed_names
-from knetsrc.transform.classes import ClassFacts, defined_in
-from knetsrc.transform.normalize.attribute_writes import WITH
-from knetsrc.transform.normalize.effects import CHANGING_METHODS, is_append
+from knetsrc.transform.classes import ClassFacts
 from knetsrc.transform.normalize.jumps import jumps_in
 from knetsrc.transform.normalize.scopes import parameters
-from knetsrc.transform.own_methods import plain
+from knetsrc.transform.object_uses import Used, of_method, of_nodes, path_below
 from knetsrc.transform.source import read_source
 from knetsrc.transform.turns import EARLY, WHOLE, refused, without
 from knetsrc.transform.writing import CallWriting, written_in
-
-_ANY = "*"  # in the place of the names of all attributes
-
-
-@dataclass(frozen=True)
-class Used:
-    """Attributes of an object that some statements read, and those that they write."""
-
-    read: frozenset[str] = frozenset()
-    written: frozenset[str] = frozenset()
-
-    def __or__(self, other: "Used") -> "Used":
-        return Used(self.read | other.read, self.written | other.written)
-
-    def clashes(self, other: "Used") -> bool:
-        """Whether it matters that the two run in turns."""
-        return _meet(self.written, other.read | other.written) or _meet(self.read, other.written)
 
 
 @dataclass
@@ -133,86 +113,27 @@ class ObjectTurns:
         if not arguments:
             return self._differs(call, function, between, ends_early)
         receiver = arguments[0]
-        used = self._of_method(function, self.known.class_of(receiver), set())
+        used = of_method(function, self.known.class_of(receiver))
         handed = tree.names_read([*arguments[1:], *call.keywords])
         if _fills_arguments(function) and (ends_early or handed & tree.names_read(between)):
             return True
         if handed & changed_names(between):
             return True
-        path = _path(receiver)
+        path = path_below(receiver)
         if not path:
             return False
         if len(path) > 1:
             used = Used(frozenset(path[1:2]), frozenset(path[1:2] if used.written else ()))
         owner = self.known.class_of(tree.name(path[0]))
         is_cut = ends_early and bool(used.written)
-        return is_cut or used.clashes(self._of_nodes(between, path[0], owner, set()))
-
-    def _of_method(self, function: FunctionType, owner: Any, seen: set[int]) -> Used:
-        """What a method does with its object, and the methods that it calls of it."""
-        if id(function) in seen:
-            return Used()
-        seen.add(id(function))
-        try:
-            definition = read_source(function, may_yield=True).tree
-        except KnetsrcError:
-            return Used(frozenset({_ANY}), frozenset({_ANY}))
-        return self._of_nodes(definition.body, next(iter(parameters(definition)), ""), owner, seen)
-
-    def _of_nodes(self, nodes: Iterable[tree.Node], text: str, owner: Any, seen: set[int]) -> Used:
-        read: set[str] = set()
-        written: set[str] = set()
-        inner = Used()
-        beside: set[int] = set()
-        for node in tree.walk(nodes):
-            if tree.called_name(node) == WITH and tree.is_name(node.args[0], text):
-                written |= {plain(k.arg) for k in node.keywords}
-                beside.add(id(node.args[0]))
-            elif isinstance(node, gast.Attribute) and tree.is_name(node.value, text):
-                beside.add(id(node.value))
-                found = defined_in(owner, plain(node.attr)) if owner is not None else None
-                function = getattr(found[1], "fget", found[1]) if found is not None else None
-                if isinstance(function, FunctionType):
-                    inner |= self._of_method(function, owner, seen)
-                else:
-                    read.add(plain(node.attr))
-            written |= {p[1] for p in map(_path, _changed(node)) if len(p) > 1 and p[0] == text}
-            is_named = tree.is_name(node, text) and isinstance(node.ctx, gast.Load)
-            if is_named and id(node) not in beside:
-                read.add(_ANY)
-            if tree.called_name(node) == "super":
-                inner |= Used(frozenset({_ANY}), frozenset({_ANY}))
-        return inner | Used(frozenset(read), frozenset(written))
+        return is_cut or used.clashes(of_nodes(between, path[0], owner))
 
 
 def _is_bound(node: Any) -> bool:
     return isinstance(node, gast.Assign) and tree.is_name(node.targets[0])
 
 
-def _changed(node: Any) -> list[Any]:
-    """What a node writes into, or binds, of an object."""
-    if isinstance(node, gast.Subscript | gast.Attribute) and not isinstance(node.ctx, gast.Load):
-        return [node]
-    is_method = isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute)
-    if is_method and (is_append(node) or node.func.attr in CHANGING_METHODS):
-        return [node.func.value]
-    return []
-
-
-def _path(node: Any) -> list[str]:
-    """`["sim", "grid"]` for `sim.grid.cells[0]` and everything below `sim.grid`."""
-    names: list[str] = []
-    while isinstance(node, gast.Attribute | gast.Subscript):
-        names += [plain(node.attr)] if isinstance(node, gast.Attribute) else []
-        node = node.value
-    return [node.id, *names[::-1]] if isinstance(node, gast.Name) else []
-
-
 def _fills_arguments(function: FunctionType) -> bool:
     """Whether the text of a method writes elements of its arguments."""
     definition = read_source(function, may_yield=True).tree
     return bool(set(parameters(definition)[1:]) & written_in(definition))
-
-
-def _meet(some: frozenset[str], others: frozenset[str]) -> bool:
-    return bool(some & others or (_ANY in some and others) or (_ANY in others and some))

@@ -19,6 +19,7 @@ from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
 from knetsrc.transform.changes import name_arguments
 from knetsrc.transform.complex_numbers import refuse_complex
+from knetsrc.transform.context_writes import refuse_changing
 from knetsrc.transform.contexts import guard_contexts
 from knetsrc.transform.copies import check_copies
 from knetsrc.transform.exchange import pool_first
@@ -149,6 +150,7 @@ class Preparing:
         core = prepare.flatten_breaks(core, names, active)
         core = prepare.count_trips(core, names, active)
         core = prepare.keep_tests(core, names, active)
+        refuse_changing(core, self.units.changing_contexts(placed), active)
         core = guard_contexts(core, self.units.outside.resolve, self.units.spell)
         names.taken |= Names.of(core).taken
         calls = self.units.calls.within(self.facts.containers(core, function.kinds))

@@ -72,7 +72,7 @@ class Specializer(Members):
         written = tree.names_written(core.body)
         arrays = {n for n, v in (functions or {}).items() if is_plain_value(v)} - written
         plain = dict.fromkeys(arrays, Plain) if self.outside.members else {}
-        known = self._known(core, plain | dict(classes))
+        known = self.facts_of(core, plain | dict(classes))
         ObjectTurns(core, known, self._member).refuse()
         core = self.stateful.written_out(core, known, names, owns_parameters)
 
@@ -154,7 +154,7 @@ class Specializer(Members):
         )
         if not is_held and not any(map(self._is_making, tree.walk(core.body))):
             return core
-        known = self._known(core, classes)
+        known = self.facts_of(core, classes)
 
         def replace(node: gast.Attribute) -> tree.Node:
             owner = known.class_of(node.value) if isinstance(node.ctx, gast.Load) else None

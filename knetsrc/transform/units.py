@@ -27,6 +27,7 @@ from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.analysis.told import NOTHING, Told, told_by
 from knetsrc.transform.callee import Called, Calls, Helper
 from knetsrc.transform.classes import is_users_class, method_object, with_plain_attributes
+from knetsrc.transform.context_writes import Position, changing_contexts
 from knetsrc.transform.functions import (
     Function,
     bind_call,
@@ -274,18 +275,29 @@ class Units:
 
     def specialized(self, function: Function) -> gast.FunctionDef:
         """The function with methods and functions that are handed around as plain calls."""
-        if self.stateful is None:
-            maker = self._specializer(Stateful(lambda node, known: None, self.load_method))
-            self.stateful = Stateful(maker.method_of, self.load_method)
         is_main = function.source is not None and function.source is self.outside.main
         owns_parameters = is_main and function.name not in self.calls.local
-        specializer = self._specializer(self.stateful)
         classes = function.classes
         if self.outside.members:
             numbers = function.numeric_in(function.core)
             numbers |= function.with_number_by_default if owns_parameters else set()
             classes = {**dict.fromkeys(numbers, Plain), **classes}
-        return specializer.run(function.core, classes, function.known, owns_parameters)
+        return self._specializes().run(function.core, classes, function.known, owns_parameters)
+
+    def changing_contexts(self, function: Function) -> dict[Position, set[str]]:
+        """Where contexts stand that may change what the function reads, and names of that."""
+        if not any(isinstance(n, gast.With) for n in tree.walk(function.core.body)):
+            return {}
+        members = self._specializes()
+        known = members.facts_of(function.core, function.classes)
+        return changing_contexts(function.core, known, members.method_of)
+
+    def _specializes(self) -> Specializer:
+        if self.stateful is None:
+            maker = self._specializer(Stateful(lambda node, known: None, self.load_method))
+            self.stateful = Stateful(maker.method_of, self.load_method)
+        return self._specializer(self.stateful)
+
 
     def _specializer(self, stateful: Stateful) -> Specializer:
         local, load = self.calls.local, self.load_method

@@ -222,3 +222,177 @@ def test_swallowed_failure_of_a_block_that_binds_nothing():
         return s
 
     check(f, V)
+
+
+class Damped:
+    def __init__(self, c):
+        self.c, self.depth, self.is_open = c, 0, False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.c = self.c * 0.5
+
+    def energy(self):
+        return self.c**2
+
+
+class DampedByMethod(Damped):
+    def __exit__(self, *error):
+        self.damp()
+
+    def damp(self):
+        self.c = self.c * 0.5
+
+
+class Grown(Damped):
+    def __enter__(self):
+        self.c = self.c * 2.0
+
+    def __exit__(self, *error):
+        return None
+
+
+class DampedInPlace(Damped):
+    def __exit__(self, *error):
+        self.c *= 0.5
+
+
+class Counted(Damped):
+    def __enter__(self):
+        self.depth += 1
+        self.is_open = True
+
+    def __exit__(self, *error):
+        self.depth -= 1
+        self.is_open = False
+
+
+class Holder:
+    def __init__(self, c):
+        self.damped, self.w = Damped(c), c
+
+    def run(self, x):
+        with self.damped:
+            s = self.damped.c * x
+        return s + self.damped.c
+
+    @contextlib.contextmanager
+    def halved(self):
+        self.w = self.w * 0.5
+        yield
+        self.w = self.w * 2.0
+
+    def run_halved(self, x):
+        with self.halved():
+            s = self.w * x
+        return s + self.w
+
+
+@contextlib.contextmanager
+def tripled(c):
+    c *= 3.0
+    yield
+    c /= 2.0
+
+
+def attribute_is_read_later(x):
+    damped = Damped(x[0])
+    with damped:
+        s = damped.c * x[1]
+    return s + damped.c
+
+
+def method_reads_later(x):
+    damped = DampedByMethod(x[0])
+    with np.errstate(all="ignore"), damped:
+        s = damped.energy() * x[1]
+    return s + damped.energy()
+
+
+def attribute_is_read_inside(x):
+    grown = Grown(x[0])
+    with grown:
+        s = grown.c * x[1]
+    return s
+
+
+def read_again_in_a_loop(x):
+    damped, s = Damped(x[0]), 0.0
+    for _ in range(2):
+        with damped:
+            s += damped.c * x[1]
+    return s
+
+
+def array_is_written_into(x):
+    c = x.copy()
+    with DampedInPlace(c):
+        s = c[0] * c[1]
+    return s + c[0]
+
+
+def array_of_a_named_object(x):
+    c = x.copy()
+    damped = DampedInPlace(c)
+    with damped:
+        s = c[0] * c[1]
+    return s + c[0]
+
+
+def factor_without_derivative(x):
+    damped = Damped(2.0)
+    with damped:
+        s = damped.c * x[1]
+    return s + damped.c * x[0]
+
+
+def object_of_an_object(x):
+    return Holder(x[0]).run(x[1])
+
+
+def method_that_is_a_manager(x):
+    return Holder(x[0]).run_halved(x[1])
+
+
+def manager_that_is_left(x):
+    c, s = x.copy(), x[0]
+    for i in range(3):
+        with tripled(c):
+            s = s * c[1]
+            if i == 1:
+                break
+    return s + c[0]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        attribute_is_read_later,
+        method_reads_later,
+        attribute_is_read_inside,
+        read_again_in_a_loop,
+        array_is_written_into,
+        array_of_a_named_object,
+        factor_without_derivative,
+        object_of_an_object,
+        method_that_is_a_manager,
+        manager_that_is_left,
+    ],
+    ids=lambda p: p.__name__,
+)
+def test_context_that_changes_what_is_differentiated(program):
+    with pytest.raises(UnsupportedSyntaxError, match="that may change what is differentiated"):
+        grad(program)(V)
+
+
+def test_context_that_changes_something_else():
+    def f(x):
+        counted, timed = Counted(x[0]), Damped(2.0)
+        with counted, timed:
+            s = counted.c * x[1] * (2.0 if counted.is_open else 1.0)
+        print(end=str(timed.c)[:0])
+        return s + counted.energy()
+
+    check(f, V)

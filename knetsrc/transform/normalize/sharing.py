@@ -17,7 +17,13 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.normalize.effects import is_append, is_of_module, path_of
-from knetsrc.transform.normalize.scopes import COMPREHENSIONS, captured_names, own_nodes, parameters
+from knetsrc.transform.normalize.scopes import (
+    COMPREHENSIONS,
+    bound_names,
+    captured_names,
+    own_nodes,
+    parameters,
+)
 from knetsrc.transform.tree import Node
 
 # Functions of NumPy whose result may be a view of an argument, or the argument itself.
@@ -189,6 +195,19 @@ def _may_be_first(node: gast.Call) -> bool:
     if last_same is None or count is None:
         return False
     return not (isinstance(count, gast.Constant) and count.value > last_same)
+
+
+def linked_names(function: gast.FunctionDef, names: set[str]) -> set[str]:
+    """These names, and those that may stand for the same array or list, or have it inside."""
+    groups = [
+        {n for t in targets for n in tree.names_written(t)}.union(*map(carriers, values))
+        for targets, values in bindings(function)
+    ]
+    local = bound_names(function.body) | set(parameters(function))
+    found = names & local
+    while more := {n for g in groups if g & found for n in g & local} - found:
+        found |= more
+    return found
 
 
 def number_names(function: gast.FunctionDef) -> set[str]:
