@@ -502,3 +502,42 @@ def test_last_element_read_in_a_loop_before_one_of_two_appends():
         return np.sum(xs)
 
     check(f, V)
+
+
+def test_variable_of_a_comprehension_in_the_index_of_a_write():
+    def f(x):
+        c = x.copy()
+        for i in range(2):
+            c[[i for i in range(4) if i > 1]] *= 2.0
+            c[i] *= 3.0
+        m = np.outer(c, x)
+        m[[i for i in range(3) if i > 0], [j for j in range(3) if j < 2]] += c[0]
+        m[1][[abs(v) > 1.0 for v in x]] *= x[0]
+        m[min(i for i in range(4) if i > 2) :] = x
+        return np.sum(m * m)
+
+    check(f, V)
+
+
+def test_variable_of_a_lambda_in_the_index_of_a_write():
+    def f(x):
+        c = x.copy()
+        for i in range(2):
+            c[sorted([2, 0, 1], key=lambda i: -i)[0]] *= x[0]
+            c[max([i + 1 for i in range(2)], key=lambda j: abs(j - 1))] += x[1] * i
+        return np.sum(c * c)
+
+    check(f, V)
+
+
+def test_index_of_a_write_of_which_a_part_is_not_computed():
+    def f(x, n):
+        c, places = x.copy(), {1: 3}
+        c[0 if n == 0 else places[n]] *= x[1]
+        c[1 if n == 0 else int(len(x) / n) - 1] += x[2]
+        c[n or max(1, 2)] *= x[3]
+        c[int(n != 0 and places[n] > 2)] = x[0] * x[1]
+        return np.sum(c * c)
+
+    check(f, V, 0)
+    check(f, V, 1)

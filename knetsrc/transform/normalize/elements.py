@@ -1,5 +1,6 @@
 """Writes of elements: `a[i] = e`, `a[i] += e`."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gast
@@ -18,7 +19,9 @@ from knetsrc.transform.normalize.hoist import Slot, operands
 from knetsrc.transform.normalize.scopes import COMPREHENSIONS, rewritten
 from knetsrc.transform.tree import Node
 
-_COMPUTED = (gast.Call, gast.IfExp, gast.BoolOp, gast.NamedExpr, gast.Lambda, *COMPREHENSIONS)
+# What stands in these has names of its own, or is computed sometimes only.
+_WHOLE = (gast.IfExp, gast.BoolOp, gast.Lambda, *COMPREHENSIONS)
+_COMPUTED = (gast.Call, gast.NamedExpr, gast.Compare, *_WHOLE)
 
 
 def write_out_elements(
@@ -119,13 +122,14 @@ class _Elements:
             before.append(tree.assign(text, node))
             return tree.name(text)
 
+        rewritten = tree.clone(target)
         if self._changes(target):  # a call may change what an earlier part of the index reads
-            rewritten = tree.clone(target)
             for slot in _index_slots(rewritten):
                 if reads_content(slot.get()):
                     slot.set(bound(slot.get()))
         else:
-            rewritten = tree.rewrite(target, dict.fromkeys((*_COMPUTED, gast.Compare), bound))
+            for slot in operands(rewritten):
+                _bind_computed(slot, bound)
         if _base(target) in tree.names_read(rewritten.slice):  # the write may change it
             for slot in _outer_slots(rewritten):
                 if _base(target) in tree.names_read(slot.get()):
@@ -135,6 +139,18 @@ class _Elements:
     def _changes(self, target: Node) -> bool:
         """Whether the evaluation of a target may change what arrays hold."""
         return any(map(self.changes, calls_in([target])))
+
+
+def _bind_computed(slot: Slot, bound: Callable[[Any], Node]) -> None:
+    """Let `bound` replace what is computed in an expression, the inner parts first unless they must stay where they are."""
+    node = slot.get()
+    if not any(isinstance(n, _WHOLE) for n in tree.walk(node)):
+        slot.set(tree.rewrite(node, dict.fromkeys(_COMPUTED, bound)))
+    elif isinstance(node, _COMPUTED):
+        slot.set(tree.at(bound(node), node))
+    else:
+        for part in operands(node):
+            _bind_computed(part, bound)
 
 
 def _has_element(target: Any) -> bool:
