@@ -29,6 +29,7 @@ from knetsrc.transform.normalize.scopes import (
     parameters,
     rewritten,
 )
+from knetsrc.transform.normalize.sharing import linked_names, number_names
 from knetsrc.transform.source import Source
 
 _PASSING_ON = (zip, enumerate, reversed, iter, itertools.islice)
@@ -186,13 +187,21 @@ class _Loops:
         for node in self.late(loop.iter):
             read = (tree.names_read(node) & self.hidden) - bound_names(node)
             is_apart = changed <= self.own() - read and read <= self.own() | self.given
-            if bound & self.read_late(node) or (changed and not is_apart):
+            is_seen = bound & self.read_late(node) or self.is_augmented(loop.body, node)
+            if is_seen or (changed and not is_apart):
                 raise UnsupportedSyntaxError(
                     f"a loop over `{tree.show(node)}` that changes what it may go through",
                     at=node,
                     why="what it sees depends on when each of its elements is read",
                     instead="loop over indices, and compute the elements in the loop",
                 )
+
+    def is_augmented(self, body: list[Any], node: Any) -> bool:
+        """Whether `x *= 2` in the loop may change what an iterable goes through, if that is an array."""
+        augmented = [n.target for n in own_nodes(body) if isinstance(n, gast.AugAssign)]
+        names = {n.id for n in augmented if isinstance(n, gast.Name)}
+        names -= number_names(self.function)
+        return bool(linked_names(self.function, names) & tree.names_read(node))
 
     def changed(self, body: list[Any]) -> set[str]:
         """Names of what the statements change in place, or may change by calls without a value."""
@@ -225,6 +234,7 @@ class _Loops:
             if _is_any(kind, _COMPUTING):
                 yield node
             elif _is_any(kind, _PASSING_ON):
+                yield from [node] if kind is itertools.islice else []
                 for argument in node.args:
                     yield from self.late(argument)
 

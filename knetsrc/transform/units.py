@@ -298,7 +298,6 @@ class Units:
             self.stateful = Stateful(maker.method_of, self.load_method)
         return self._specializer(self.stateful)
 
-
     def _specializer(self, stateful: Stateful) -> Specializer:
         local, load = self.calls.local, self.load_method
         return Specializer(

@@ -1,9 +1,11 @@
 """What random programs (`python -m tests.fuzz`) have found, each as its shortest program."""
 
+import itertools
+
 import numpy as np
 import pytest
 
-from knetsrc import grad, vjp
+from knetsrc import KnetsrcError, grad, vjp
 from knetsrc.errors import UnsupportedAliasError
 from language.checking import V, check
 
@@ -335,3 +337,60 @@ def test_name_that_a_loop_binds_to_a_view_of_what_it_was(passed_on):
 
     check(written_after, V)
     check(written_inside, V)
+
+
+def over_pairs(x):
+    for _, b in itertools.pairwise(x):
+        x *= b
+    return np.sum(x)
+
+
+def over_pairs_of_another_name(x):
+    y = x
+    for _, b in enumerate(itertools.pairwise(x)):
+        y *= b[1]
+    return np.sum(x)
+
+
+def over_a_slice(x):
+    for b in itertools.islice(x, 2):
+        x *= b
+    return np.sum(x)
+
+
+def over_a_generator(x):
+    for b in (v for _, v in itertools.pairwise(x)):
+        x *= b
+    return np.sum(x)
+
+
+def over_sums(x):
+    for b in itertools.accumulate(x):
+        x *= b
+    return np.sum(x)
+
+
+def over_some(x):
+    for b in itertools.takewhile(lambda v: v < 5, x):
+        x *= b
+    return np.sum(x)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [over_pairs, over_pairs_of_another_name, over_a_slice, over_a_generator, over_sums, over_some],
+)
+def test_array_that_changes_as_a_whole_while_an_iterator_goes_through_it(f):
+    with pytest.raises(KnetsrcError, match="that changes what it may go through"):
+        grad(f)(V)
+
+
+def test_counters_beside_an_iterator_are_no_change():
+    def f(x):
+        total, count = 0.0, 0
+        for a, b in itertools.pairwise(x):
+            total += a * b
+            count += 1
+        return total * count
+
+    check(f, V)
