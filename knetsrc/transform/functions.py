@@ -286,7 +286,8 @@ def known_classes(function: types.FunctionType) -> dict[str, type]:
     """What is known of the classes of a function's arguments: by annotation, and of the object of a method."""
     owner, first = owner_of(function), function.__code__.co_varnames[:1]
     own = {first[0]: owner} if owner is not None and function.__code__.co_argcount else {}
-    if isinstance(inspect.getattr_static(owner, function.__name__, None), classmethod):
+    member = inspect.getattr_static(owner, function.__name__, None)
+    if isinstance(member, classmethod | staticmethod):
         own = {}
     found = {**own, **classes_of(function)}
     if "__class__" in function.__code__.co_freevars and function.__code__.co_argcount:  # of super()

@@ -35,6 +35,7 @@ from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.object_refusals import rule_of
 from knetsrc.transform.own_methods import plain
+from knetsrc.transform.rebound import rename_rebound
 from knetsrc.transform.resolve import UNKNOWN, Outside
 from knetsrc.transform.stateful import Stateful
 
@@ -96,6 +97,14 @@ class Members:
         known = ClassFacts(self.outside, dict(classes), self._result_of)
         known.add_locals(core)
         return known
+
+    def told_apart(self, core: gast.FunctionDef, names: Names) -> gast.FunctionDef:
+        """The function where an argument and what its parameter is bound to later have two names: `other = lift(other)`."""
+        bound = [n for n in core.body if isinstance(n, gast.Assign)]
+        again = tree.names_written(bound) & set(parameters(core))
+        writes_object = any(tree.called_name(n.value) == WITH for n in bound)
+        is_plain = not (self.outside.members and again) or writes_object
+        return core if is_plain else rename_rebound(core, names)
 
     def _member(self, node: Any, known: ClassFacts) -> "Member | None":
         """Where the function behind a node is defined, its name, itself, and what it is called with."""
@@ -209,6 +218,7 @@ class Members:
             return self._returned[key]
         core = decided(function.core, classes, self.outside.resolve)
         core = tree.with_body(core, tree.substitute(core.body, made)) if made else core
+        core = self.told_apart(core, Names.of(core))
         self._returned[key] = {}
         self._returned[key] = self.facts_of(core, classes).of(core.body[-1].value)
         if key in self._met_again and not self._returned[key]:

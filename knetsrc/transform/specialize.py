@@ -67,7 +67,7 @@ class Specializer(Members):
     ) -> gast.FunctionDef:
         """The function with all such calls rewritten; `functions` are names that stand for functions from the start."""
         names = Names(self.names.taken | Names.of(core).taken)
-        core = decided(core, classes, self.outside.resolve)
+        core = self.told_apart(decided(core, classes, self.outside.resolve), names)
         core = self._followed(self._with_held(core, classes), functions or {}, names)
         written = tree.names_written(core.body)
         arrays = {n for n, v in (functions or {}).items() if is_plain_value(v)} - written

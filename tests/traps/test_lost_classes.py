@@ -280,6 +280,117 @@ def test_objects_in_containers_of_their_own():
     assert [found, *(c.w for c in cells)] == pytest.approx([0.15, 0.21, 0.35])
 
 
+class Dual:
+    k = 3.0
+
+    def __init__(self, v, d=0.0):
+        self.v, self.d = v, d
+
+    @staticmethod
+    def lift(o):
+        return o if isinstance(o, Dual) else Dual(o)
+
+    @staticmethod
+    def scaled(o):
+        return o.k * o.v
+
+    def __add__(self, o):
+        o = Dual.lift(o)
+        return Dual(self.v + o.v, self.d + o.d)
+
+    __radd__ = __add__
+
+    def __mul__(self, o):
+        o = Dual.lift(o)
+        return Dual(self.v * o.v, self.v * o.d + self.d * o.v)
+
+    def sin(self):
+        return Dual(np.sin(self.v), np.cos(self.v) * self.d)
+
+
+class Scale:
+    k = 7.0
+
+    def __init__(self, v):
+        self.v = v
+
+
+def of_duals(a, b):
+    return a * b + a.sin() * 2.0 + (1.0 + b)
+
+
+@dataclass
+class State:
+    p: np.ndarray
+    v: np.ndarray
+
+    def __add__(self, o):
+        return State(self.p + o.p, self.v + o.v)
+
+    def __mul__(self, s):
+        return State(self.p * s, self.v * s)
+
+    __rmul__ = __mul__
+
+
+def pendulum(s):
+    return State(s.v, -np.sin(s.p))
+
+
+def runge_kutta(f, s, h):
+    k1 = f(s)
+    k2 = f(s + k1 * (h / 2))
+    k3 = f(s + k2 * (h / 2))
+    k4 = f(s + h * k3)
+    return s + (k1 + 2.0 * k2 + 2.0 * k3 + k4) * (h / 6)
+
+
+def steps(x):
+    s = State(x, x * 0.5)
+    for _ in range(3):
+        s = runge_kutta(pendulum, s, 0.1)
+    return np.sum(s.p**2 + s.v)
+
+
+class Matrix:
+    def __init__(self, a):
+        self.a = a
+
+    def __matmul__(self, o):
+        return Matrix(self.a @ o.a)
+
+    @property
+    def T(self):  # noqa: N802
+        return Matrix(self.a.T * 2.0)
+
+    def sum(self):
+        return np.sum(self.a) * 3
+
+
+def matrix(x, k):
+    return Matrix(np.outer(x, x) * k + np.eye(2))
+
+
+def products(x):
+    m = matrix(x, 1.0)
+    for k in range(2):
+        m = m @ matrix(x, k + 1.0).T
+    return m.sum()
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: of_duals(Dual(x[0], 1.0), Dual(x[1])).d,
+        lambda x: Dual.scaled(Scale(x[0])) + Dual.lift(x[1]).v * Dual.lift(Dual(x[0])).v,
+        steps,
+        products,
+    ],
+)
+def test_objects_that_functions_make_and_take(f):
+    check(f, X)
+
+
 class Vec:
     def __init__(self, x, y):
         self.x, self.y = x, y
