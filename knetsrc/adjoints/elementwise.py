@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from knetsrc.adjoints.facts import is_literal
 from knetsrc.adjoints.samples import each, pairs
 from knetsrc.adjoints.table import above_one, adjoint, away, case, positive, real, unit
 from knetsrc.backends import unbroadcast
@@ -67,17 +68,29 @@ def log1p_adjoint(x, *, d_y):
     return d_x
 
 
-@adjoint(np.logaddexp, elementwise=True, cases=pairs(real))
+@adjoint(np.logaddexp, elementwise=True, cases=[*pairs(real), case(0, real(3)), case(real(), -1.5)])
 def logaddexp_adjoint(a, b, *, y, d_y):
-    d_a = unbroadcast(d_y * np.exp(a - y), a)
-    d_b = unbroadcast(d_y * np.exp(b - y), b)
+    if (is_literal(a) and a >= 0) or (is_literal(b) and b >= 0):
+        d_a = unbroadcast(d_y * np.exp(a - y), a)
+        d_b = unbroadcast(d_y * np.exp(b - y), b)
+    else:
+        finite = np.where(y == -np.inf, 0, y)  # 0 for operands that are both -inf
+        d_a = unbroadcast(d_y * np.exp(a - finite), a)
+        d_b = unbroadcast(d_y * np.exp(b - finite), b)
     return d_a, d_b
 
 
-@adjoint(np.logaddexp2, elementwise=True, cases=pairs(real))
+@adjoint(
+    np.logaddexp2, elementwise=True, cases=[*pairs(real), case(0, real(3)), case(real(), -1.5)]
+)
 def logaddexp2_adjoint(a, b, *, y, d_y):
-    d_a = unbroadcast(d_y * np.exp2(a - y), a)
-    d_b = unbroadcast(d_y * np.exp2(b - y), b)
+    if (is_literal(a) and a >= 0) or (is_literal(b) and b >= 0):
+        d_a = unbroadcast(d_y * np.exp2(a - y), a)
+        d_b = unbroadcast(d_y * np.exp2(b - y), b)
+    else:
+        finite = np.where(y == -np.inf, 0, y)  # 0 for operands that are both -inf
+        d_a = unbroadcast(d_y * np.exp2(a - finite), a)
+        d_b = unbroadcast(d_y * np.exp2(b - finite), b)
     return d_a, d_b
 
 

@@ -59,10 +59,11 @@ def logsoftmax_adjoint(x, axis=None, *, y, d_y):
     ],
 )
 def logsumexp_adjoint(x, axis=None, keepdims=False, *, y, d_y):
+    finite = np.where(y == -np.inf, 0, y)  # 0 where all are -inf
     if axis is None or keepdims:
-        d_x = d_y * np.exp(x - y)
+        d_x = d_y * np.exp(x - finite)
     else:
-        d_x = keep_axes(d_y, x, axis) * np.exp(x - np.expand_dims(y, axis))
+        d_x = keep_axes(d_y, x, axis) * np.exp(x - np.expand_dims(finite, axis))
     return d_x
 
 

@@ -216,17 +216,18 @@ ALONG_AXES = [
     ],
 )
 def logsumexp_adjoint(a, axis=None, b=None, keepdims=False, *, y, d_y):
+    finite = np.where(y == -np.inf, 0, y)  # 0 where all are -inf
     if is_literal(b) and b is None:
         if axis is None or keepdims:
-            d_a = d_y * np.exp(a - y)
+            d_a = d_y * np.exp(a - finite)
         else:
-            d_a = np.expand_dims(d_y, axis) * np.exp(a - np.expand_dims(y, axis))
+            d_a = np.expand_dims(d_y, axis) * np.exp(a - np.expand_dims(finite, axis))
     else:
         if axis is None or keepdims:
-            d_a = unbroadcast(d_y * b * np.exp(a - y), a)
+            d_a = unbroadcast(d_y * b * np.exp(a - finite), a)
         else:
             d_a = unbroadcast(
-                np.expand_dims(d_y, axis) * b * np.exp(a - np.expand_dims(y, axis)), a
+                np.expand_dims(d_y, axis) * b * np.exp(a - np.expand_dims(finite, axis)), a
             )
     if axis is None or keepdims:
         d_b = unbroadcast(d_y * np.exp(a - y), b)

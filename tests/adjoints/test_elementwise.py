@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+from knetsrc import ops, vjp
 from knetsrc.adjoints import TABLE
 from rules import call_rule, check_rule
 
@@ -244,6 +245,33 @@ def test_log_softmax_and_logsumexp_do_not_overflow():
     x = np.array([1000.0, 0.0])
     np.testing.assert_allclose(adjoints(special.logsumexp, x)[0], [1, 0], atol=1e-12)
     np.testing.assert_allclose(adjoints(special.log_softmax, x), [-1, 1], atol=1e-12)
+
+
+@pytest.mark.parametrize("function", [np.logaddexp, np.logaddexp2])
+def test_what_is_minus_infinity_adds_nothing_to_a_logarithm_of_sums(function):
+    none, some = np.array([-np.inf, -np.inf, 1.0]), np.array([-np.inf, 2.0, -np.inf])
+    d_a, d_b = adjoints(function, none, some)
+    np.testing.assert_array_equal(d_a, [0, 0, 1])
+    np.testing.assert_array_equal(d_b, [0, 1, 0])
+    np.testing.assert_array_equal(adjoints(function, none, -np.inf)[0], [0, 0, 1])
+    assert adjoints(function, none.astype(np.float32), np.float32(-np.inf))[0].dtype == np.float32
+
+
+ROWS = {
+    "scipy": lambda x: special.logsumexp(x, axis=1),
+    "weighted": lambda x: special.logsumexp(x, axis=1, b=np.ones((2, 3))),
+    "keepdims": lambda x: special.logsumexp(x, axis=1, keepdims=True)[:, 0],
+    "own": lambda x: ops.logsumexp(x, axis=1),
+    "own keepdims": lambda x: ops.logsumexp(x, 1, keepdims=True)[:, 0],
+}
+
+
+@pytest.mark.parametrize("function", ROWS.values(), ids=ROWS)
+def test_logsumexp_of_rows_that_are_all_minus_infinity(function):
+    x = np.array([[-np.inf] * 3, [0.0, -np.inf, 0.0]])
+    with np.errstate(divide="ignore"):
+        pullback = vjp(function, x)[1]
+    np.testing.assert_allclose(pullback(np.ones(2))[0], [[0, 0, 0], [0.5, 0, 0.5]])
 
 
 def test_quotient_of_mod_is_exact_beside_an_integer():

@@ -259,3 +259,24 @@ def test_entries_of_a_dict_of_another_class(kind):
 def test_cotangent_in_a_counter():
     _, pullback = vjp(lambda p: p, Counter(a=3.0))
     assert dict(pullback(Counter(a=2.0))[0]) == {"a": 2.0}
+
+
+def test_paths_that_cannot_be_reached_have_the_derivative_zero():
+    def log_likelihood(x):  # of all ways through a chain of states, as in CTC
+        log_alpha = np.full(4, -np.inf)
+        log_alpha[0] = x[0]
+        for _ in range(4):
+            moved = log_alpha + x
+            for s in range(1, 4):
+                moved[s] = np.logaddexp(log_alpha[s], log_alpha[s - 1]) + x[s]
+            log_alpha = moved
+        return log_alpha[-1]
+
+    check(log_likelihood, V)
+    check(lambda x: np.sum(grad(log_likelihood)(x) ** 2), V)
+
+
+def test_softplus_by_logaddexp_looks_for_no_infinity():
+    slope = grad(lambda x: np.sum(np.logaddexp(0, x)))
+    slope(V)
+    assert "inf" not in slope.source
