@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from knetsrc import grad, vjp
+from knetsrc import UnsupportedSyntaxError, grad, stop_gradient, vjp
 from knetsrc.ops import Moments, OperandError, batchnorm, bmm, layernorm
+from language.checking import check
 
 RNG = np.random.default_rng(7)
 
@@ -120,6 +121,76 @@ def test_moments_are_updated_by_a_gradient_that_needs_no_value():
     x, moments = random(4, 3), Moments(momentum=1.0)
     np.testing.assert_array_equal(grad(loss)(np.zeros(3), x, moments), [4, 4, 4])
     np.testing.assert_allclose(moments.mean, x.mean(axis=0))
+
+
+def test_moments_of_a_model_that_is_differentiated_are_constants():
+    def loss(layer, x):
+        return np.sum(batchnorm(x @ layer["w"], moments=layer["moments"]) ** 3)
+
+    found = grad(loss)(
+        {"w": random(2, 3), "moments": Moments(0.1, random(3), random(3))}, random(4, 2)
+    )
+    np.testing.assert_array_equal(found["moments"]["mean"], 0)
+    assert np.all(found["w"] != 0)
+
+
+def made_here(mean, x):
+    return np.sum(batchnorm(x, moments=Moments(0.1, mean, mean**2), training=False) ** 2)
+
+
+def made_by_helper(mean, x):
+    def moments(mean):
+        if mean.size > 3:
+            return None
+        return Moments(mean=mean, var=np.ones(3))
+
+    m = moments(2 * mean)
+    return np.sum(batchnorm(x, moments=m, training=False) ** 2)
+
+
+class Started(Moments):
+    def __init__(self, mean):
+        self.mean, self.var, self.momentum = mean, np.ones(3), 0.1
+
+
+def made_of_a_class_of_its_own(mean, x):
+    return np.sum(batchnorm(x, moments=Started(mean), training=False) ** 2)
+
+
+@pytest.mark.parametrize("f", [made_here, made_by_helper, made_of_a_class_of_its_own])
+def test_moments_that_are_made_of_a_differentiated_value_are_refused(f):
+    with pytest.raises(UnsupportedSyntaxError, match="made of a differentiated value") as caught:
+        grad(f)(random(3), random(4, 3))
+    assert "stop_gradient(mean)" in str(caught.value)
+
+
+def test_moments_that_are_meant_to_be_constant():
+    def loss(mean, x):
+        m = Moments(0.1, stop_gradient(mean), np.ones(3))
+        return np.sum(batchnorm(x, moments=m, training=False) * mean)
+
+    mean, x = random(3), random(4, 3)
+    np.testing.assert_allclose(
+        grad(loss)(mean, x),
+        batchnorm(x, moments=Moments(0.1, mean, np.ones(3)), training=False).sum(0),
+    )
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_derivative_with_respect_to_what_is_added_to_the_variance(training):
+    def loss(eps, gain, x, weights, moments):
+        y = batchnorm(x, gain, None, moments, training, eps["batch"])
+        z = batchnorm(x, None, gain, moments, training, eps=eps["batch"])
+        return np.sum(
+            (y + z + layernorm(y, gain, eps=eps["layer"]) + layernorm(x, eps=eps["layer"])) ** 2
+            * weights
+        )
+
+    gain, x, weights = random(3), random(4, 3), random(4, 3)
+    check(
+        lambda eps: loss(eps, gain, x, weights, Moments(mean=np.zeros(3), var=np.ones(3))),
+        {"batch": 0.3, "layer": 0.2},
+    )
 
 
 # --- PyTorch ------------------------------------------------------------------------------------

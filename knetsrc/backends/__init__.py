@@ -99,9 +99,11 @@ from knetsrc.backends.linalg import (
 from knetsrc.backends.memory import copied, deep_copy, laid_out, with_own_lists
 from knetsrc.backends.neural import softmax, softmax_minus_onehot
 from knetsrc.backends.normalization import (
+    batchnorm_adjoint_eps,
     batchnorm_adjoint_gain,
     batchnorm_adjoint_x,
     channel_sum,
+    layernorm_adjoint_eps,
     layernorm_adjoint_x,
 )
 from knetsrc.backends.norms import norm_adjoint_x
@@ -213,6 +215,7 @@ __all__ = [
     "average_adjoint_weights",
     "average_pool_adjoint_x",
     "average_weights",
+    "batchnorm_adjoint_eps",
     "batchnorm_adjoint_gain",
     "batchnorm_adjoint_x",
     "beside",
@@ -302,6 +305,7 @@ __all__ = [
     "kron_adjoint_b",
     "laid_out",
     "last_written",
+    "layernorm_adjoint_eps",
     "layernorm_adjoint_x",
     "layout_of",
     "like",

@@ -104,6 +104,26 @@ def batchnorm_adjoint_gain(d: Any, normalized: Normalized) -> Any:
     return channel_sum(d * normalized.x_hat)
 
 
+def batchnorm_adjoint_eps(d: Any, normalized: Normalized, gain: Any = None) -> Any:
+    """Adjoint of what is added to the variance in a batch normalization.
+
+    Parameters
+    ----------
+    d
+        Adjoint of the result, shape ``(N, C, ...)``.
+    normalized
+        What was kept of the call.
+    gain
+        Shape ``(C,)``, or None.
+
+    Returns
+    -------
+    number
+        Of the dtype of `d`.
+    """
+    return layernorm_adjoint_eps(d, normalized, over_channels(gain, d))
+
+
 def channel_sum(d: Any, bias: Any = None) -> Any:
     """The sum over all axes but that of the channels.
 
@@ -143,6 +163,27 @@ def layernorm_adjoint_x(d: Any, normalized: Normalized, gain: Any = None, axis: 
         Shape of `d`.
     """
     return _centred(d if gain is None else d * gain, normalized, axis)
+
+
+def layernorm_adjoint_eps(d: Any, normalized: Normalized, gain: Any = None) -> Any:
+    """Adjoint of what is added to the variance in a layer normalization.
+
+    Parameters
+    ----------
+    d
+        Adjoint of the result, of its shape.
+    normalized
+        What was kept of the call.
+    gain
+        An array that broadcasts to this shape, or None.
+
+    Returns
+    -------
+    number
+        Of the dtype of `d`.
+    """
+    x_hat, inverse_std = normalized
+    return -0.5 * np.sum((d if gain is None else d * gain) * x_hat * inverse_std**2)
 
 
 def _centred(d_x_hat: Any, normalized: Normalized, axis: Any) -> Any:

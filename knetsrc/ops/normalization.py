@@ -29,6 +29,10 @@ class Moments:
     mean, var
         Arrays of shape ``(C,)``, None before the first batch.
 
+    Notes
+    -----
+    They are constants of a derivative: none goes through `mean` and `var`, nor through their update.
+
     Examples
     --------
     >>> moments = Moments(momentum=0.5)

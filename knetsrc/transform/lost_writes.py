@@ -6,6 +6,7 @@ map(out.append, x)               a method that is handed over
 operator.setitem(y, 0, x[1])     a function that is known to write
 y.sum(0, None, total)            `out` by position, of what need not be an array
 table[float(x[0])] = 1.0         a key that is a differentiated number
+Moments(0.1, x)                  running moments, which are constants of a derivative
 """
 
 import bisect
@@ -19,6 +20,7 @@ from typing import Any
 import gast
 import numpy as np
 
+from knetsrc import ops
 from knetsrc.errors import (
     KnetsrcError,
     MissingAdjointError,
@@ -85,6 +87,8 @@ class LostWrites:
         for call in [n for n in tree.walk(core.body) if isinstance(n, gast.Call)]:
             if not differentiable_names(call, self.calls) & varied:
                 continue
+            if _makes_moments(self.calls.outside.resolve(call.func)):
+                raise _moments(call)
             callee = self.calls.of(call)
             if isinstance(callee, Unknown):
                 if id(call) in dropped and tree.called_name(call) in parameters(core):
@@ -179,6 +183,20 @@ def _may_write(call: gast.Call, value: Any, local: set[str]) -> bool:
     if isinstance(call.func, gast.Name):  # others are what the transform has put there
         return call.func.id in local
     return not isinstance(call.func, gast.Attribute)
+
+
+def _makes_moments(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, ops.Moments)
+
+
+def _moments(call: gast.Call) -> UnsupportedSyntaxError:
+    return UnsupportedSyntaxError(
+        f"`{tree.show(call.func)}` made of a differentiated value",
+        at=call,
+        why="running moments are constants of a derivative, and the one with respect to that value would be lost",
+        instead="pass stop_gradient(mean), stop_gradient(var) if they are meant to be constant;\n"
+        "else write it out: (x - mean) / np.sqrt(var + eps)",
+    )
 
 
 def _unknown_parameter(call: gast.Call) -> MissingAdjointError:
