@@ -66,7 +66,7 @@ class Pusher:
         return pushed
 
     def after(self, step: Step, adjoint: tree.Node, target: tree.Node, text: str) -> tree.Node:
-        """The adjoint of what the helper `text` returns, where it reads that itself."""
+        """The adjoint of what `text` returns, a helper or a primitive, where it reads that itself."""
 
         def fresh() -> str:
             name = self.names.fresh(f"{text}_result")

@@ -129,6 +129,9 @@ class Reverser:
         pushed = Pushed(self.pusher, step)
         if isinstance(target, gast.Name) and target.id in tree.names_read(adjoint):
             adjoint = tree.substitute(adjoint, {target.id: pushed.values.result()})
+        elif isinstance(target, gast.Tuple):
+            described = pushed.values.describe(node.value)
+            adjoint = self.pusher.after(step, adjoint, target, described)
         pushed.down(node.value, adjoint)
         self.commit(step, pushed, consumed=tree.names_written(target))
 

@@ -2,7 +2,9 @@
 # ruff: noqa: F841
 
 import numpy as np
+import pytest
 
+from knetsrc import grad
 from language.checking import M, V, check
 
 
@@ -190,3 +192,61 @@ def test_result_that_is_a_name_bound_twice():
         return z
 
     check(f, V)
+
+
+# --- adjoints that read what a tuple has been bound to ------------------------------------------
+SQUARE = np.array([[0.3, 1.1], [0.4, -0.8]])
+
+
+def entry_of_eigenvalues(x):
+    w, v = np.linalg.eigh(x + x.T)
+    return np.sum(v[:, 0] ** 4) + w[0] ** 3
+
+
+def entry_of_singular_values(x):
+    u, s, _ = np.linalg.svd(x)
+    return s[0] ** 2 + s[1] * np.sum(u[:, 0] ** 4)
+
+
+def row_of_a_factor(x):
+    q, r = np.linalg.qr(x)
+    return np.sum(r[0] ** 3) + np.sum(q[1] ** 3)
+
+
+def entry_of_a_name_that_was_bound_before(x):
+    w = x[0]
+    y = w[0] * 3.0
+    w, v = np.linalg.eigh(x + x.T)
+    y = y * w[0] ** 2 + v[0][1] ** 4
+    w, v = np.linalg.eigh(x @ x.T)
+    return y * w[0] + v[0][0] ** 4
+
+
+def entries_in_a_loop(x):
+    w, total = np.zeros(3), 0.0
+    for i in range(2):
+        w, v = np.linalg.eigh(x + (i + 1) * x.T)
+        total = total + w[0] ** 2 * v[0][0]
+    return total + w[1]
+
+
+TAKEN_APART = [
+    entry_of_eigenvalues, entry_of_singular_values, row_of_a_factor, entry_of_a_name_that_was_bound_before,
+    entries_in_a_loop,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", TAKEN_APART)
+def test_entries_of_what_a_tuple_is_bound_to(f):
+    check(f, SQUARE)
+
+
+@pytest.mark.parametrize("f", TAKEN_APART[:4])
+def test_second_derivatives_by_entries_of_what_a_tuple_is_bound_to(f):
+    x, step = SQUARE, 1e-6
+    found = grad(lambda x: np.sum(grad(f)(x) ** 2))(x)
+    for index in np.ndindex(x.shape):
+        e = np.zeros_like(x)
+        e[index] = step
+        ends = [np.sum(grad(f)(moved) ** 2) for moved in (x + e, x - e)]
+        assert found[index] == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5, abs=1e-5)
