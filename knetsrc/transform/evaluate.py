@@ -68,7 +68,9 @@ class Evaluating:
     checkpointed
         Gives the checkpointed function for one that is static.
     gradient
-        Gives the function that `grad(loss)` stands for, None for other calls.
+        Gives the function that `grad(loss)` stands for, None where that is not known.
+    ahead
+        Blocks, each with the number of the first statement that may run after the expression that is gone through.
     known
         What names stand for at this place: functions, containers of functions, None.
     before
@@ -88,6 +90,7 @@ class Evaluating:
     known: dict[str, tree.Node] = field(default_factory=dict)
     before: list[tree.Node] = field(default_factory=list)
     bound: set[str] = field(default_factory=set)
+    ahead: list[tuple[list[tree.Node], int]] = field(default_factory=list)
     depth: int = 0
 
     def block(self, body: list[tree.Node]) -> list[tree.Node]:
@@ -240,9 +243,9 @@ class Evaluating:
             return self.distributed(several, lambda a: self.call(with_argument(node, several, a)))
         if self.statics.is_checkpoint(node):
             return self.checkpointed(node.args[0])
-        operation = self.gradient(node) or as_operation(
-            node, self.statics.outside.resolve, self.steady
-        )
+        if self.statics.makes_gradient(node):
+            return self.gradient(self._with_known(node)) or node
+        operation = as_operation(node, self.statics.outside.resolve, self.steady)
         return operation or self._builtin(node) or self._helper(self._with_equivalent(node))
 
     def _of_object(self, kind: Any, made: gast.Call, node: gast.Call) -> tree.Node:
@@ -294,6 +297,23 @@ class Evaluating:
                 return tree.name(text)
             self.before.append(tree.at(statement, several))
         return choice(several.test, body, other)
+
+    def _with_known(self, node: gast.Call) -> gast.Call:
+        """The call that makes a gradient, with the functions that its function captures, and what is None."""
+        if not node.args or not is_closure(node.args[0]):
+            return node
+        new = tree.clone(node)
+        later = tree.names_written([s for body, start in self.ahead for s in body[start:]])
+        for keyword in new.args[0].keywords:
+            text = keyword.value.id if isinstance(keyword.value, gast.Name) else ""
+            value = self.known.get(text)
+            if value is None or (is_runtime(value) and not tree.is_constant(value, None)):
+                continue
+            if value is AMBIGUOUS or (text in later and self.statics.is_static(value)):
+                raise _unsettled(text, node)
+            if text not in later:
+                keyword.value = tree.clone(value)
+        return new
 
     def _builtin(self, node: gast.Call) -> tree.Node | None:
         """A call that is known for functions and containers of them; None for others."""
@@ -415,6 +435,15 @@ def once_written(core: gast.FunctionDef) -> set[str]:
     stores += [text for n in tree.walk(core) if (text := stored_to(n)) is not None]
     own = set(parameters(core))
     return (own - set(stores)) | {n for n in stores if stores.count(n) == 1} - own
+
+
+def _unsettled(text: str, node: tree.Node) -> UnsupportedSyntaxError:
+    return UnsupportedSyntaxError(
+        f"a gradient of a function that captures `{text}`, which may stand for one function or for another",
+        at=node,
+        why="a function reads what it captures when it is called, and which function that is then is not known",
+        instead="hand the function to a helper that makes the gradient and calls it: slope(f, x)",
+    )
 
 
 def refused(node: tree.Node, what: str) -> UnsupportedSyntaxError:

@@ -46,8 +46,11 @@ class Following(Evaluating):
     # --- statements -------------------------------------------------------------------------------------------------------
     def block(self, body: list[tree.Node]) -> list[tree.Node]:
         found: list[tree.Node] = []
-        for node in body:
+        for number, node in enumerate(body):
+            is_left_behind = isinstance(node, gast.If | gast.With)
+            self.ahead.append((body, number + is_left_behind))
             statements = self.statement(tree.clone(node))
+            self.ahead.pop()
             found += [*tree.at(self.before, node), *tree.at(statements, node)]
             self.before = []
             if isinstance(node, gast.For) and not any(isinstance(n, gast.For) for n in statements):

@@ -13,13 +13,18 @@ from typing import Any
 
 import gast
 
+from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.objects import has_behaviour
 from knetsrc.transform import tree
+from knetsrc.transform.handed import Template
 from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.resolve import UNKNOWN, Outside
+from knetsrc.transform.simplify.by_calls import by_calls
 from knetsrc.transform.splice import literal_value
-from knetsrc.transform.static import is_closure
+from knetsrc.transform.static import CLOSURE, Statics, is_closure
 
-_MAKERS = ("grad", "value_and_grad")
+ClassesOf = Callable[[tree.Node], Mapping[str, type]]
 
 
 @dataclass
@@ -32,6 +37,8 @@ class MadeGradients:
         Functions of the module that no outside name stands for, by their names; new ones are entered.
     load
         Gives a function of the user, or a gradient, in the core language.
+    specialized
+        Gives the body of a function with methods and functions that are handed around as plain calls.
     helpers
         Functions of `knetsrc.backends`, which the core language may call.
     """
@@ -40,24 +47,31 @@ class MadeGradients:
     local: dict[str, Any]
     names: Names
     load: Callable[[Any], Any]
+    specialized: Callable[[Any], gast.FunctionDef]
     helpers: Mapping[str, Any]
     _made: dict[Any, tuple[Any, str]] = field(default_factory=dict)
 
-    def of(self, node: gast.Call) -> tree.Node | None:
-        """The function that `grad(loss, argnums=1)` stands for; None for other calls, and where `loss` is not known."""
-        maker = self.outside.resolve(node.func)
-        is_maker = getattr(maker, "__module__", "") == "knetsrc.api" and maker.__name__ in _MAKERS
-        if not is_maker or not node.args or any(k.arg is None for k in node.keywords):
+    def of(self, node: gast.Call, classes: ClassesOf) -> tree.Node | None:
+        """The function that a call of a maker, `grad(loss, argnums=1)`, stands for; None where `loss` is not known.
+
+        `classes` tells of what classes the objects are that `loss` captures.
+        """
+        if not node.args or any(k.arg is None for k in node.keywords):
             return None
+        maker = self.outside.resolve(node.func)
         options = [literal_value(a) for a in node.args[1:]]
         named = {str(k.arg): literal_value(k.value) for k in node.keywords}
         if any(v is UNKNOWN for v in (*options, *named.values())):
             return None
-        return self._named(node, lambda f: maker(f, *options, **named))
+        return self._named(node, classes, lambda f: maker(f, *options, **named))
 
-    def _named(self, node: gast.Call, make: Callable[[Any], Any]) -> tree.Node | None:
+    def _named(
+        self, node: gast.Call, classes: ClassesOf, make: Callable[[Any], Any]
+    ) -> tree.Node | None:
         """The name of the gradient in the module, with what the function captures."""
         function = node.args[0]
+        if is_closure(function):
+            function = self._with_known(function, classes)
         inner = function.args[0] if is_closure(function) else function
         is_local = isinstance(inner, gast.Name) and inner.id in self.local
         of = inner.id if is_local else id(self.outside.resolve(inner))
@@ -78,33 +92,123 @@ class MadeGradients:
         new.args[0] = made
         return new
 
+    def _with_known(self, function: gast.Call, classes: ClassesOf) -> tree.Node:
+        """A nested function with what it captures, a copy of it where functions, or objects with methods, are among that."""
+        statics = Statics(self.outside, self.local)
+        captured = {str(k.arg): k.value for k in function.keywords}
+        templates = {p: Template(p, statics) for p, v in captured.items() if _is_known(v, statics)}
+        known = {p: t.of(captured[p]) for p, t in templates.items()}
+        told = {
+            f"{p}{rest}": kind for p, v in captured.items() for rest, kind in classes(v).items()
+        }
+        if not known and not any(map(has_behaviour, told.values())):
+            return function
+        leaves = {n: a for t in templates.values() for n, a in t.leaves.items()}
+        rest = {p: v for p, v in captured.items() if p not in known} | leaves
+        name = self._copy(function.args[0].id, known, told, list(leaves))
+        return tree.at(
+            tree.call(CLOSURE, tree.name(name), **rest) if rest else tree.name(name), function
+        )
+
+    def _copy(
+        self, text: str, known: Mapping[str, tree.Node], told: Mapping[str, type], extra: list[str]
+    ) -> str:
+        """The name of a copy of a function that captures what is known."""
+        function = self.local[text]
+        made_of = tuple((p, tree.signature(v)) for p, v in sorted(known.items()))
+        origin = (id(function.core), made_of, tuple(sorted(told.items(), key=lambda item: item[0])))
+        for other, made in self.local.items():
+            if made.origin == origin:
+                return other
+        core = tree.clone(function.core)
+        kept = [a for a in core.args.kwonlyargs if a.id not in known]
+        core.args.kwonlyargs = [*kept, *map(tree.parameter, extra)]
+        core.args.kw_defaults = [None] * len(core.args.kwonlyargs)
+        name = self.names.fresh(text)
+        self.local[name] = replace(
+            function,
+            name=name,
+            core=core,
+            origin=origin,
+            known=dict(known),
+            classes={**function.classes, **told},
+        )
+        return name
+
     def _function(self, node: Any, is_local: bool) -> Any:
         """The function, or the gradient of one, that an expression names; None for all else."""
         if is_local:
-            of_gradient = (g for g, name in self._made.values() if name == node.id)
-            return next(of_gradient, None) or self._executed(node.id)
+            return self._gradients().get(node.id) or self._executed(node.id)
         found = self.outside.resolve(node)
         is_function = isinstance(found, types.FunctionType) or hasattr(found, "value_and_grad")
         return found if is_function else None
 
-    def _executed(self, text: str) -> types.FunctionType | None:
-        """The function of the module that `text` names, which had been defined inside another one.
+    def _gradients(self) -> dict[str, Any]:
+        return {name: gradient for gradient, name in self._made.values()}
 
-        None where it reads a variable of a function around, or a loop has been made of it.
-        """
-        reached = sorted(_reached(text, self.local))
-        cores = [self.local[n].core for n in reached]
-        read = tree.names_read(cores)
-        if read & self.outside.captured.keys() or any(self.local[n].is_loop for n in reached):
-            return None
+    def _executed(self, text: str) -> types.FunctionType:
+        """The function of the module that `text` names, which had been defined inside another one."""
+        cores = self._reached(text)
+        read = set[str]().union(*(_read_outside(c) for c in cores.values()))
+        if any(self.local[n].is_loop for n in cores):
+            raise _refused(
+                self.local[text],
+                "a checkpointed loop is a function of its own, which it cannot call",
+            )
+        if any(map(_is_marked, cores.values())):
+            raise _refused(
+                self.local[text],
+                "it reads an attribute that is named like one of arrays, as `shape`",
+            )
+        captured = {n: self.outside.captured[n] for n in read & self.outside.captured.keys()}
         names = {n: self.helpers[n] for n in read & self.helpers.keys()}
-        names |= {n: v for n, v in self.outside.roots.items() if n in read}
-        functions = [
-            tree.function_def(n, c.args, c.body) for n, c in zip(reached, cores, strict=True)
-        ]
+        names |= {n: v for n, v in self.outside.roots.items() if n in read} | captured
+        names |= {n: g for n, g in self._gradients().items() if n in read}
+        functions = [tree.function_def(n, c.args, c.body) for n, c in sorted(cores.items())]
         source = self.local[text].source
         where = f"<{text} of {source.filename if source else ''}>"
         return _executed(text, where, "\n\n".join(map(tree.show, functions)) + "\n", names)
+
+    def _reached(self, text: str) -> dict[str, gast.FunctionDef]:
+        """The local functions that one calls, and that these call, itself included; gradients are called as they are."""
+        found: dict[str, gast.FunctionDef] = {}
+        waiting = {text}
+        while waiting:
+            found |= {n: self._core(self.local[n]) for n in sorted(waiting)}
+            read = tree.names_read([s for n in waiting for s in found[n].body])
+            waiting = read & self.local.keys() - found.keys() - self._gradients().keys()
+        return found
+
+    def _core(self, function: Any) -> gast.FunctionDef:
+        """A function as it was written, or with plain calls where it has been made for functions or objects."""
+        if not function.known and not any(map(has_behaviour, function.classes.values())):
+            return function.core
+        core = self.specialized(function)
+        return tree.function_def(core.name, core.args, by_calls(core.body))
+
+
+def _is_known(node: tree.Node, statics: Statics) -> bool:
+    return tree.is_constant(node, None) or statics.is_static(node)
+
+
+def _refused(function: Any, why: str) -> UnsupportedSyntaxError:
+    return UnsupportedSyntaxError(
+        "a gradient of a function that is defined inside of the differentiated one",
+        at=function.core,
+        why=why,
+        instead="define the function in the module, and pass it all that it reads",
+    )
+
+
+def _read_outside(core: gast.FunctionDef) -> set[str]:
+    """Names that a function reads and does not bind."""
+    return tree.names_read(core) - tree.names_written(core.body) - set(parameters(core))
+
+
+def _is_marked(core: gast.FunctionDef) -> bool:
+    """Whether a function reads members of objects that are named like those of arrays: only their class tells them apart."""
+    attributes = (n.attr for n in tree.walk(core) if isinstance(n, gast.Attribute))
+    return any(a.endswith(tree.FIELD_MARK) for a in attributes)
 
 
 def _executed(text: str, where: str, code: str, names: Mapping[str, Any]) -> types.FunctionType:
@@ -115,14 +219,3 @@ def _executed(text: str, where: str, code: str, names: Mapping[str, Any]) -> typ
     exec(compile(code, filename, "exec"), namespace)
     made: types.FunctionType = namespace[text]
     return made
-
-
-def _reached(text: str, local: Mapping[str, Any]) -> set[str]:
-    """Names of the local functions that one calls, and that these call, itself included."""
-    found: set[str] = set()
-    waiting = {text}
-    while waiting:
-        found |= waiting
-        read = tree.names_read([s for n in waiting for s in local[n].core.body])
-        waiting = read & local.keys() - found
-    return found

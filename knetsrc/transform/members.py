@@ -66,7 +66,7 @@ class Members:
     bind
         Gives the arguments of a call by parameter, or None.
     gradient
-        Gives the function that `grad(loss)` stands for, None for other calls.
+        Gives the function that `grad(loss)` stands for, None where that is not known; it is told how to find classes of objects.
     making
         Gives what makes objects of a class, None where that is not known.
     """
@@ -77,7 +77,7 @@ class Members:
     load: Callable[[Any], Any]
     bind: Callable[[Any, gast.Call], dict[str, tree.Node] | None]
     stateful: Stateful
-    gradient: Callable[[gast.Call], tree.Node | None]
+    gradient: Callable[[gast.Call, Callable[[tree.Node], Classes]], tree.Node | None]
     making: Callable[[type], Any]
 
     _returned: dict[Any, Classes] = field(default_factory=dict)

@@ -8,6 +8,7 @@ made for that function; a local name for a function is replaced by it (`follow`)
     act = np.tanh; act(x)    ->  np.tanh(x)
 """
 
+import functools
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -68,7 +69,7 @@ class Specializer(Members):
         """The function with all such calls rewritten; `functions` are names that stand for functions from the start."""
         names = Names(self.names.taken | Names.of(core).taken)
         core = self.told_apart(decided(core, classes, self.outside.resolve), names)
-        core = self._followed(self._with_held(core, classes), functions or {}, names)
+        core = self._followed(self._with_held(core, classes), functions or {}, classes, names)
         written = tree.names_written(core.body)
         arrays = {n for n, v in (functions or {}).items() if is_plain_value(v)} - written
         plain = dict.fromkeys(arrays, Plain) if self.outside.members else {}
@@ -295,12 +296,17 @@ class Specializer(Members):
 
     # --- functions as arguments ---------------------------------------------------------------------------------------------
     def _followed(
-        self, core: gast.FunctionDef, known: Mapping[str, tree.Node], names: Names
+        self,
+        core: gast.FunctionDef,
+        known: Mapping[str, tree.Node],
+        classes: Mapping[str, type],
+        names: Names,
     ) -> gast.FunctionDef:
         """The function in which no name stands for a function."""
+        facts = functools.cache(lambda: self.facts_of(core, classes))
         following = Following(
             self._statics, names, self._helper, self.bind, self._gives_function,
-            once_written(core), self._checkpointed, self.gradient, dict(known),
+            once_written(core), self._checkpointed, lambda node: self.gradient(node, facts().of), dict(known),
         )  # fmt: skip
         return following.run(core)
 

@@ -24,6 +24,7 @@ from knetsrc.transform.resolve import UNKNOWN, Outside, numpy_path
 
 CLOSURE = "<closure>"
 MISSING = "<missing>"
+_MAKERS = ("grad", "value_and_grad")
 
 
 def closure_of(text: str, captured: list[str]) -> tree.Node:
@@ -89,6 +90,11 @@ class Statics:
 
     def is_partial(self, node: tree.Node) -> bool:
         return isinstance(node, gast.Call) and self.outside.resolve(node.func) is functools.partial
+
+    def makes_gradient(self, node: gast.Call) -> bool:
+        """Whether a call makes a gradient, `grad(loss)`."""
+        maker = self.outside.resolve(node.func)
+        return getattr(maker, "__module__", "") == "knetsrc.api" and maker.__name__ in _MAKERS
 
     def is_checkpoint(self, node: gast.Call) -> bool:
         """Whether a call marks a function that is known."""

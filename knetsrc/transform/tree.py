@@ -72,7 +72,7 @@ def subscript(value: Node, index: Node) -> gast.Subscript:
     return gast.Subscript(value, index, gast.Load())
 
 
-def call(function: Node | str, *args: Node, **kwargs: Node) -> gast.Call:
+def call(function: Node | str, /, *args: Node, **kwargs: Node) -> gast.Call:
     keywords = [gast.keyword(key, value) for key, value in kwargs.items()]
     return gast.Call(
         dotted(function) if isinstance(function, str) else function, list(args), keywords

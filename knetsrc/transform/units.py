@@ -89,7 +89,12 @@ class Units:
         self.outside = Outside(self.names)
         self.calls = Calls(self.outside, called=self._called, making=functools.cache(making_of))
         self.made_gradients = MadeGradients(
-            self.outside, self.calls.local, self.names, self.load, _backend_functions()
+            self.outside,
+            self.calls.local,
+            self.names,
+            self.load,
+            self.specialized,
+            _backend_functions(),
         )
         self.facts = HelperFacts(self)
         self.helper_effects = HelperEffects(self.calls, self.facts.of_call, self._known_calls)

@@ -1,10 +1,13 @@
 """A gradient inside a function that is differentiated: `grad(loss)(w, x)`."""
 
+import functools
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from knetsrc import grad, value_and_grad
-from knetsrc.errors import MissingAdjointError
+from knetsrc.errors import MissingAdjointError, UnsupportedSyntaxError
 from language.checking import M, V, check
 
 SCALE = 0.3
@@ -130,6 +133,153 @@ def test_gradient_of_what_is_not_differentiated():
         return np.sum(x * grad(potential)(c))
 
     check(f, V, V * 0.5, argnums=(0,))
+
+
+def test_gradient_that_the_function_of_another_captures():
+    def f(x, v):
+        force = grad(potential)
+        return np.sum(grad(lambda q: np.sum(force(q) * v))(x) ** 2)
+
+    check(f, V, V[::-1].copy())
+
+
+def test_gradients_that_capture_gradients():
+    def f(x):
+        first = grad(lambda q: np.sum(x * q**3))
+        second = grad(lambda q: np.sum(first(q) * V))
+        return np.sum(second(x) ** 2) + np.sum(first(x))
+
+    found = grad(f)(V)  # in plain Python there is no gradient of `first`
+    np.testing.assert_allclose(found, 72 * x_cubed_by_six(V) + 9 * V**2)
+
+
+def x_cubed_by_six(x):
+    return 2 * x**3 * V**2
+
+
+def applied(function, scale):
+    def slope(x):
+        return np.sum(grad(lambda q: function(scale * np.sin(q)))(x) ** 2)
+
+    return slope
+
+
+@pytest.mark.parametrize(
+    "function", [potential, np.sum, lambda q: np.sum(q**3), applied(potential, 0.5)]
+)
+def test_functions_of_a_function_around_it(function):
+    check(applied(function, 0.7), V)
+
+
+def with_default(x, function=potential):
+    return np.sum(grad(lambda q: function(np.sin(q)))(x) ** 2)
+
+
+def test_function_that_is_a_default_or_an_argument():
+    check(with_default, V)
+    check(lambda x: with_default(x, np.sum), V)
+    gradient = grad(with_default)
+    first = gradient(V)
+    assert not np.allclose(gradient(V, loss_of_sines), first)
+    np.testing.assert_array_equal(gradient(V), first)
+
+
+def loss_of_sines(q):
+    return np.sum(np.sin(q) ** 2)
+
+
+def test_functions_that_are_known_where_the_gradient_is_made():
+    table = {"first": potential, "second": loss_of_sines}
+
+    def f(x):
+        chosen = potential if x[0] > 0 else loss_of_sines
+        if x[1] > 0:
+            force = grad(potential)
+        else:
+            force = grad(loss_of_sines)
+        weighted = functools.partial(np.dot, x)
+
+        def both(q):
+            return chosen(q) + np.sum(force(q) * x) + weighted(q**2) + table["second"](q)
+
+        return np.sum(grad(both)(x) ** 2)
+
+    check(f, V)
+    check(f, -V)
+
+
+def test_products_with_a_hessian_by_a_helper():
+    def product(function, x, v):
+        force = grad(function)
+        return grad(lambda q: np.sum(force(q) * v))(x)
+
+    check(lambda x, v: np.sum(product(potential, x, v) ** 2), V, V[::-1].copy())
+
+
+def test_function_that_changes_after_the_gradient_was_made_is_refused():
+    def rebound(x):
+        force = grad(potential)
+        product = grad(lambda q: np.sum(force(q) * V))
+        force = grad(loss_of_sines)
+        return np.sum(product(x) * force(x))
+
+    def in_a_loop(x):
+        products = []
+        for function in (potential, loss_of_sines):
+            products.append(grad(lambda q: function(q) * 2))  # noqa: B023
+        return np.sum(products[0](x) * products[1](x))
+
+    for f in (rebound, in_a_loop):
+        with pytest.raises(
+            UnsupportedSyntaxError, match="may stand for one function or for another"
+        ):
+            grad(f)(V)
+
+
+class Net:
+    def __init__(self, w):
+        self.w, self.act = w, np.tanh
+        self.shape = 3.0
+
+    def hidden(self, x):
+        return self.act(self.w @ x)
+
+    def energy(self, x):
+        return np.sum(self.hidden(x) ** 2)
+
+    def penalty(self, x):
+        return np.sum(grad(lambda q: self.energy(q))(x) ** 2)
+
+    def scaled(self, x):
+        return np.sum(grad(lambda q: np.sum(q**3) * self.shape)(x) ** 2)
+
+
+@dataclass
+class Well:
+    depth: np.ndarray
+
+    def energy(self, x):
+        return np.sum(self.depth * np.cos(x))
+
+
+def penalty(model, x):
+    def critic(q):
+        return model.energy(q) + np.sum(q**3)
+
+    return np.sum(grad(critic)(x) ** 2)
+
+
+def test_methods_of_what_a_function_captures():
+    check(Net(M).penalty, V[:3])
+    check(lambda x: penalty(Net(np.outer(x, x)), x), V[:3])
+    check(penalty, Well(V), V[::-1].copy())
+    found = grad(penalty)(Net(M), V[:3])
+    np.testing.assert_allclose(found["w"], grad(lambda w: penalty(Net(w), V[:3]))(M))
+
+
+def test_attribute_named_like_one_of_arrays_is_refused():
+    with pytest.raises(UnsupportedSyntaxError, match="defined inside of the differentiated one"):
+        grad(Net(M).scaled)(V)
 
 
 def test_gradient_of_a_method_is_refused():
