@@ -143,3 +143,13 @@ def complex_refused(at: Any = None) -> NotDifferentiableError:
         why="the derivative rules are those of real numbers",
         instead="compute with the real and the imaginary part: a*c - b*d, a*d + b*c",
     )
+
+
+def vjp_refused(at: Any = None) -> UnsupportedSyntaxError:
+    """The error for `vjp` in a function that is differentiated."""
+    return UnsupportedSyntaxError(
+        "`vjp` in a differentiated function",
+        at=at,
+        why="its pullback is made when the program runs, and has no source that could be differentiated",
+        instead="for vjp(f, w)[1](d)[0] the gradient of a weighted sum: grad(lambda w: np.sum(f(w) * d))(w)",
+    )

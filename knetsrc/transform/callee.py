@@ -13,7 +13,7 @@ import numpy as np
 from knetsrc import ops
 from knetsrc.adjoints.table import TABLE, Rule
 from knetsrc.checkpoints import checkpoint
-from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.errors import UnsupportedSyntaxError, vjp_refused
 from knetsrc.modules import host_twin
 from knetsrc.objects import has_own_operators
 from knetsrc.transform import tree
@@ -22,6 +22,7 @@ from knetsrc.transform.binding import binding_of
 from knetsrc.transform.classes import assigned_attributes, is_library
 from knetsrc.transform.records import fields_given
 from knetsrc.transform.resolve import UNKNOWN, Outside, public_path
+from knetsrc.transform.static import is_of_api
 
 OPERATORS = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
@@ -324,6 +325,8 @@ class Calls:
             making = self.making(value)
             name = value.__name__
             return Helper(making, name) if making else Unknown(name, _no_making(value, node))
+        if is_of_api(value, "vjp"):
+            return Unknown("vjp", vjp_refused(node))
         is_of_numpy = type(value).__module__ == "numpy"  # what it wraps is not all that it runs
         if isinstance(value, types.FunctionType) or (
             hasattr(value, "__wrapped__") and not is_of_numpy

@@ -15,7 +15,7 @@ import gast
 import numpy as np
 
 from knetsrc.adjoints.equivalents import VECTORIZED, equivalent
-from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.errors import UnsupportedSyntaxError, vjp_refused
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.library import as_operation, got, making
@@ -42,6 +42,7 @@ from knetsrc.transform.static import (
     elements,
     is_closure,
     is_missing,
+    is_of_api,
     is_plain_value,
     is_runtime,
 )
@@ -245,6 +246,10 @@ class Evaluating:
             return self.checkpointed(node.args[0])
         if self.statics.makes_gradient(node):
             return self.gradient(self._with_known(node)) or node
+        if is_of_api(self.statics.outside.resolve(function), "vjp") and any(
+            self.statics.is_static(a) and not self.statics.is_function(a) for a in node.args
+        ):
+            raise vjp_refused(node)
         operation = as_operation(node, self.statics.outside.resolve, self.steady)
         return operation or self._builtin(node) or self._helper(self._with_equivalent(node))
 

@@ -91,6 +91,8 @@ class LostWrites:
                 raise _moments(call)
             callee = self.calls.of(call)
             if isinstance(callee, Unknown):
+                if callee.name == "vjp" and callee.error is not None:
+                    raise callee.error
                 if id(call) in dropped and tree.called_name(call) in parameters(core):
                     raise _unknown_parameter(call)
                 self._refuse_unknown(call, local if id(call) in dropped else None)

@@ -120,6 +120,8 @@ def without_rule(node: tree.Node, name: str, why: str = "") -> MissingAdjointErr
     elif name.startswith(".") and isinstance(node, gast.Call):
         of_method, instead = _of_method(node.func, last, hints)
         why, hints = why or of_method, instead
+    elif "grad(" in name:
+        hints += ["a gradient of a function that calls it: grad(lambda x: model.energy(x))"]
     else:
         hints += ["call a function with a rule, or one whose source is at hand"]
     return MissingAdjointError(

@@ -58,6 +58,13 @@ def is_missing(node: tree.Node) -> bool:
     return tree.called_name(node) == MISSING
 
 
+def is_of_api(value: Any, name: str) -> bool:
+    """Whether something is this function of what users call, `grad` or `vjp`."""
+    return (
+        getattr(value, "__module__", "") == "knetsrc.api" and getattr(value, "__name__", "") == name
+    )
+
+
 @dataclass(frozen=True)
 class Statics:
     """Tells which expressions stand for functions.
@@ -94,7 +101,7 @@ class Statics:
     def makes_gradient(self, node: gast.Call) -> bool:
         """Whether a call makes a gradient, `grad(loss)`."""
         maker = self.outside.resolve(node.func)
-        return getattr(maker, "__module__", "") == "knetsrc.api" and maker.__name__ in _MAKERS
+        return any(is_of_api(maker, name) for name in _MAKERS)
 
     def is_checkpoint(self, node: gast.Call) -> bool:
         """Whether a call marks a function that is known."""

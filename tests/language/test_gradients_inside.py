@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from knetsrc import grad, value_and_grad
+from knetsrc import grad, value_and_grad, vjp
 from knetsrc.errors import MissingAdjointError, UnsupportedSyntaxError
-from language.checking import M, V, check
+from language.checking import M, V, by_grad, check
 
 SCALE = 0.3
 
@@ -295,3 +295,56 @@ def test_gradient_of_a_method_is_refused():
 
     with pytest.raises(MissingAdjointError, match=r"grad\(Model\(2\.0\)\.energy\)"):
         grad(f)(V)
+
+
+def pulled_back(w):
+    y, pull = vjp(np.sin, w)
+    return np.sum(y) + np.sum(pull(np.ones(4))[0])
+
+
+def pulled_back_through_a_function_inside(w, x):
+    def predicted(w):
+        return np.tanh(x @ w)
+
+    y, pull = vjp(predicted, w)
+    return np.sum(pull(y**2)[0] * w)
+
+
+def pulled_back_by_a_helper(w):
+    def slope(f, w):
+        return vjp(f, w)[1](np.ones(4))[0]
+
+    return np.sum(slope(np.sin, w * 2.0))
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (pulled_back, (V,)), (pulled_back_through_a_function_inside, (V[:3], M)), (pulled_back_by_a_helper, (V,)),
+    ],
+)  # fmt: skip
+def test_vjp_inside_is_refused(f, args):
+    f(*args)
+    with pytest.raises(
+        UnsupportedSyntaxError, match="`vjp` in a differentiated function"
+    ) as caught:
+        grad(f)(*args)
+    assert "grad(lambda w: np.sum(f(w) * d))(w)" in str(caught.value)
+
+
+def test_vjp_of_what_is_not_differentiated():
+    def f(x, c):
+        return np.sum(x * vjp(np.sin, c)[1](np.ones(4))[0])
+
+    check(f, V, V * 0.5, argnums=(0,), ways=(by_grad,))
+
+
+def test_pullback_written_as_the_gradient_of_a_weighted_sum():
+    def f(w, x):
+        def predicted(w):
+            return np.tanh(x @ w)
+
+        y = predicted(w)
+        return np.sum(grad(lambda w, d: np.sum(predicted(w) * d))(w, y**2) * w)
+
+    check(f, V[:3], M)
