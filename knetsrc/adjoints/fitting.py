@@ -10,6 +10,7 @@ from knetsrc.adjoints.table import adjoint, case, nondifferentiable, real
 from knetsrc.backends import (
     add,
     adjoint_like,
+    check_adjoint_of_array,
     check_not_array,
     collected,
     compress_adjoint_a,
@@ -199,4 +200,4 @@ def kept_entries_adjoint(d, x, *later, d_y):
     return d_d
 
 
-nondifferentiable(zeros_like, check_not_array)
+nondifferentiable(zeros_like, check_adjoint_of_array, check_not_array)

@@ -3,6 +3,7 @@
 from knetsrc.backends.arrays import as_array, beside, like, outline, unbroadcast
 from knetsrc.backends.checkpoints import reverse_steps, run_steps
 from knetsrc.backends.checks import (
+    check_adjoint_of_array,
     check_array,
     check_distinct,
     check_floats,
@@ -221,6 +222,7 @@ __all__ = [
     "beside",
     "block_adjoint_arrays",
     "channel_sum",
+    "check_adjoint_of_array",
     "check_array",
     "check_distinct",
     "check_floats",

@@ -82,6 +82,31 @@ def check_array(value: Any, statement: str) -> None:
         raise error
 
 
+def check_adjoint_of_array(d: Any) -> None:
+    """Refuse the second derivative where a list or dict is read at an index: it was generated for an array.
+
+    Parameters
+    ----------
+    d
+        An adjoint into which that of a part is about to be added.
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        If `d` is the adjoint of a container.
+
+    Examples
+    --------
+    >>> check_adjoint_of_array(np.zeros(3))
+    """
+    if not hasattr(d, "__array_function__"):
+        raise UnsupportedSyntaxError(
+            "the gradient of a gradient, where a list or dict is read at an index that is computed, or by a slice",
+            why="adjoints of its parts are added item by item, which has no derivative of its own",
+            instead="an array in place of the list, or indices that are written out: xs[0], xs[1]",
+        )
+
+
 def check_floats(array: Any, statement: str) -> None:
     """Refuse to write a differentiated value into an array of integers.
 

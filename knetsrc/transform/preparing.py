@@ -26,6 +26,7 @@ from knetsrc.transform.exchange import pool_first
 from knetsrc.transform.field_checks import without_idle_checks
 from knetsrc.transform.functions import Function, bind_call, may_inline
 from knetsrc.transform.helper_facts import HelperFacts
+from knetsrc.transform.index_sums import unfold_index_sums
 from knetsrc.transform.iterators import lists_of_iterators, lists_of_views, place_iterators
 from knetsrc.transform.listed import lists_as_arrays
 from knetsrc.transform.lost_writes import LostWrites
@@ -85,6 +86,8 @@ class Preparing:
         names.taken |= Names.of(function.core).taken
         placed = replace(function, core=place_iterators(function.core, self.units.outside))
         core = self.inlined(self.units.specialized(placed), frozenset(), function.place[0])
+        depends = self._depends(core, wrt)
+        core = unfold_index_sums(core, self.units.outside, depends, self.units.spell)
         core = self._with_lists_of_views(core, wrt, function)
         core = pool_first(core, self.units.calls)
         core = unfold_gets(core, lambda call: self._is_active_get(call, core, wrt))

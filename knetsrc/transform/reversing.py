@@ -68,6 +68,7 @@ from knetsrc.transform.steps import Block, Step
 _FRESH_CALLS = frozenset({"zeros_like", "zeros_of_entry", "owned", "deep_copy", "np.zeros_like"})
 _CHANGING_HELPERS = frozenset(
     {
+        "check_adjoint_of_array",
         "check_array",
         "check_floats",
         "check_kind",

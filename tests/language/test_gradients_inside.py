@@ -348,3 +348,94 @@ def test_pullback_written_as_the_gradient_of_a_weighted_sum():
         return np.sum(grad(lambda w, d: np.sum(predicted(w) * d))(w, y**2) * w)
 
     check(f, V[:3], M)
+
+
+# --- gradients that add at an index ---------------------------------------------------------------
+FLAT = np.array([0.1, 0.27, -0.43, 0.6, 0.77, -0.93])
+ROWS = np.array([0, 0, 2])
+
+
+def packed_layer(x):
+    w, b = x[:4].reshape(2, 2), x[4:]
+    return np.sum(np.tanh(w @ b) ** 2)
+
+
+def packed_network(x):
+    def unpacked(x):
+        return x[:4].reshape(2, 2), x[4:]
+
+    w, z = unpacked(x)
+    for _ in range(2):
+        z = np.tanh(w @ z)
+    return np.sum(z**2)
+
+
+def recurrence_of_slices(x):
+    h = g = np.zeros(2)
+    for _ in range(2):
+        g = g * x[:2] + x[2:4]
+        h = np.tanh(g) * h + g
+    return np.sum(h**2)
+
+
+def reversed_and_cut(x):
+    p, q = x[::-1], x[1:-1]
+    return np.sum(p[:4] * q**2)
+
+
+def slices_in_containers(x):
+    p = {"a": x[:2], "b": x[2:]}
+    z = 1.0
+    for w in [x[:2], x[2:4], x[4:]]:
+        z = z * np.sum(w**2) + w[0]
+    return np.sum(np.outer(p["a"], p["b"]) ** 3) * z
+
+
+def rows_of_a_table(x):
+    table = x.reshape(3, 2)
+    return np.sum(np.tanh(table[ROWS]) ** 2 * table[:, ROWS % 2][0, 0])
+
+
+def masks_and_lists(x):
+    return np.sum(x[x > 0.2] ** 3) * x[0] + np.sum(x[[0, 0, 1]] ** 3)
+
+
+def windows_in_a_loop(x):
+    h = np.zeros(2)
+    for i in range(3):
+        h = np.tanh(h * x[i] + x[np.array([i, i + 1])] + x[i : i + 2])
+    return np.sum(h**2)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        packed_layer, packed_network, recurrence_of_slices, reversed_and_cut, slices_in_containers, rows_of_a_table,
+        masks_and_lists, windows_in_a_loop,
+    ],
+)  # fmt: skip
+def test_second_derivatives_of_parts_of_an_array(f):
+    check(lambda x: np.sum(grad(f)(x) ** 2), FLAT, ways=(by_grad,))
+
+
+def later_ones(xs):
+    total = 0.0
+    for x in xs[1:]:
+        total = total + np.sum(x**3)
+    return total
+
+
+def test_second_derivative_of_a_slice_of_a_list_is_refused():
+    with pytest.raises(UnsupportedSyntaxError, match="a list or dict is read at an index"):
+        grad(lambda xs: np.sum(grad(later_ones)(xs)[1] ** 2))([V, V[:2]])
+
+
+def twice_the_later_ones(xs):
+    total = 0.0
+    for x in xs[1:]:
+        total = total + 2.0 * np.sum(x)
+    return total
+
+
+def test_gradient_of_a_slice_of_a_list_that_is_constant():
+    check(lambda xs: np.sum(grad(twice_the_later_ones)(xs)[1] * xs[1] ** 2), [V, V[:2]])
