@@ -18,6 +18,7 @@ from knetsrc.adjoints.equivalents import VECTORIZED, equivalent
 from knetsrc.errors import UnsupportedSyntaxError, vjp_refused
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
+from knetsrc.transform.functions import named_defaults
 from knetsrc.transform.library import as_operation, got, making
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.scopes import parameters
@@ -78,6 +79,8 @@ class Evaluating:
         Statements to run before the one that is gone through.
     bound
         Names that have been bound to functions so far.
+    repeated
+        Names that are bound again for each element of a loop that is written out.
     """
 
     statics: Statics
@@ -91,6 +94,7 @@ class Evaluating:
     known: dict[str, tree.Node] = field(default_factory=dict)
     before: list[tree.Node] = field(default_factory=list)
     bound: set[str] = field(default_factory=set)
+    repeated: set[str] = field(default_factory=set)
     ahead: list[tuple[list[tree.Node], int]] = field(default_factory=list)
     depth: int = 0
 
@@ -110,7 +114,7 @@ class Evaluating:
     def steady(self, value: tree.Node, wanted: str) -> tree.Node:
         """The value itself if it is the same everywhere, otherwise a name for what it is now."""
         if isinstance(value, gast.Constant) or (
-            isinstance(value, gast.Name) and value.id in self.stable
+            isinstance(value, gast.Name) and value.id in self.stable - self.repeated
         ):
             return value
         text = self.names.fresh(wanted)
@@ -125,7 +129,7 @@ class Evaluating:
             isinstance(n, (*kinds, gast.cmpop, gast.boolop, gast.unaryop, gast.expr_context))
             for n in tree.walk(test)
         )
-        return plain and tree.names_read(test) <= self.stable
+        return plain and tree.names_read(test) <= self.stable - self.repeated
 
     # --- parts ------------------------------------------------------------------------------------------------------------
     def inside(self, node: Any) -> Any:
@@ -143,13 +147,22 @@ class Evaluating:
         if isinstance(node, gast.Name):
             return self.read(node)
         if is_closure(node):
-            return node
+            return self._with_early_defaults(node)
         node = self.inside(node)
         if isinstance(node, gast.Subscript):
             return self.item(node)
         if isinstance(node, gast.Call):
             return tree.at(self.call(node), node)
         return self.folded(node)
+
+    def _with_early_defaults(self, node: gast.Call) -> tree.Node:
+        """A nested function; defaults that are computed where it is defined, `f=f`, are those of this element of a loop."""
+        function = self.statics.local[node.args[0].id]
+        early = set(named_defaults(function.core.args).values()) & self.repeated
+        for keyword in node.keywords:
+            if keyword.arg in early:
+                keyword.value = self.fixed(self.expression(keyword.value), keyword.arg)
+        return node
 
     def read(self, node: gast.Name) -> tree.Node:
         value = self.known.get(node.id) if isinstance(node.ctx, gast.Load) else None

@@ -188,13 +188,14 @@ class Following(Evaluating):
     def unrolled(self, node: gast.For, items: list[tree.Node]) -> list[tree.Node]:
         items = [self.fixed(item, "item") for item in items]
         before, self.before = self.before, []
+        outer, self.repeated = self.repeated, self.repeated | tree.names_written(node)
         found: list[tree.Node] = []
         for item in items:
             first = self.assigned(node.target, tree.clone(item), node)
             found += [*self.before, *first]
             self.before = []
             found += self.block(node.body)
-        self.before = before
+        self.before, self.repeated = before, outer
         return [n for n in found if not isinstance(n, gast.Pass)]
 
     def counted(self, node: gast.For, items: list[tree.Node]) -> list[tree.Node]:

@@ -86,6 +86,7 @@ class Preparing:
         names.taken |= Names.of(function.core).taken
         placed = replace(function, core=place_iterators(function.core, self.units.outside))
         core = self.inlined(self.units.specialized(placed), frozenset(), function.place[0])
+        names.taken |= Names.of(core).taken
         depends = self._depends(core, wrt)
         core = unfold_index_sums(core, self.units.outside, depends, self.units.spell)
         core = self._with_lists_of_views(core, wrt, function)

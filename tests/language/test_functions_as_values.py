@@ -626,3 +626,87 @@ def test_an_ordered_dict_of_functions():
         ordered = OrderedDict(layers)
         check(f, V, ordered)
         np.testing.assert_allclose(gradient(V, ordered), grad(f)(V, layers))
+
+
+# --- functions that a loop makes, one for each element ------------------------------------------
+def cubes(z, a=1.0):
+    return np.sum(z**3) * a
+
+
+def squares(z, a=2.0):
+    return np.sum(z**2) * a
+
+
+def nested_ones_with_defaults(x):
+    made = []
+    for f in (cubes, squares):
+
+        def scaled(z, f=f):
+            return f(z, x[0])
+
+        made.append(scaled)
+    return made[0](x) * made[1](x)
+
+
+def numbers_as_defaults(x):
+    made = []
+    for i, f in enumerate((cubes, squares)):
+        s = x * (i + 1)
+        made.append(lambda z, i=i, f=f, s=s: f(z * s) * (i + 2.0))
+    return made[0](x) * made[1](x)
+
+
+def texts_as_defaults(x):
+    made = []
+    for text, f in zip(("a", "b"), (cubes, squares)):
+
+        def scaled(z, f=f, text=text):
+            return f(z) if text == "a" else f(z) * 3
+
+        made.append(scaled)
+    return made[0](x) * made[1](x)
+
+
+def partial_ones(x):
+    made = []
+    for i, f in enumerate((cubes, squares)):
+        k = x[i]
+        made.append(functools.partial(f, a=k))
+    return made[0](x) * made[1](x)
+
+
+def partial_ones_by_name(x):
+    first = second = None
+    for i, f in enumerate((cubes, squares)):
+        made = functools.partial(f, a=i + 2.0)
+        if i == 0:
+            first = made
+        else:
+            second = made
+    return first(x) * second(x)
+
+
+def chosen_ones(x):
+    made = []
+    for i, f in enumerate((cubes, squares)):
+        made.append(f if i == 0 else np.sum)
+    return made[0](x) * made[1](x)
+
+
+def compositions(x):
+    made = []
+    for f in (np.tanh, np.sin):
+        for g in (np.cos, np.exp):
+            made.append(lambda z, f=f, g=g: f(g(z)))
+    return np.sum(made[0](x) * made[1](x) * made[2](x) + made[3](x))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        nested_ones_with_defaults, numbers_as_defaults, texts_as_defaults, partial_ones, partial_ones_by_name,
+        chosen_ones, compositions,
+    ],
+)  # fmt: skip
+def test_functions_of_each_element_of_a_loop(f):
+    check(f, V)
