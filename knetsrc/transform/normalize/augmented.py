@@ -2,7 +2,7 @@
 
 `s = s + e` is the same where nothing else sees the old value of `s`. Where another name might, the
 program checks when it runs that `s` is a number: an array or list would have changed for the other
-name as well.
+name as well. So it does where `s` may be an array without axes that is written into otherwise.
 """
 
 from typing import Any
@@ -14,6 +14,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import effects
 from knetsrc.transform.normalize.inplace import made_lists
+from knetsrc.transform.normalize.scalar_arrays import changed_scalar_arrays
 from knetsrc.transform.normalize.scopes import parameters, rewritten
 from knetsrc.transform.normalize.sharing import carriers, shared_names
 from knetsrc.transform.tree import Node
@@ -46,7 +47,7 @@ def write_out_augmented(
     row = row * 2
     """
     function = tree.clone(function)
-    shared = shared_names(function)
+    shared = shared_names(function) | changed_scalar_arrays(function)
     given = set() if owns_parameters else set(parameters(function))
     lists = made_lists(function, is_sure=True)
     copies = made_lists(function) - lists
