@@ -16,7 +16,7 @@ def laid_out(d_a: Any, a: Any) -> Any:
     Parameters
     ----------
     d_a
-        An array of the shape of `a`.
+        An array of the shape of `a`, or a number where this has no axes.
     a
         An array of which a view is written into, as in `a.reshape(-1)[0] = e`.
 
@@ -31,7 +31,7 @@ def laid_out(d_a: Any, a: Any) -> Any:
     True
     """
     like = np.empty_like(a, dtype=d_a.dtype)
-    if d_a.strides == like.strides:
+    if isinstance(d_a, type(like)) and d_a.strides == like.strides:
         return d_a
     like[...] = d_a
     return like

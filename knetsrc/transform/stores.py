@@ -44,6 +44,14 @@ def _is_of_array(index: tree.Node) -> bool:
     return tree.is_constant(index, Ellipsis)
 
 
+def _may_be_number(path: tuple[tree.Node, ...]) -> bool:
+    """Whether a view is written into that may be one of an array without axes, `a[None][0]`: its adjoint may be a number."""
+    index = next((part.slice for part in path if isinstance(part, gast.Subscript)), None)
+    parts = index.elts if isinstance(index, gast.Tuple) else [index]
+    is_view = len(path) > 1 or any(tree.is_constant(part, None) for part in parts)
+    return is_view and all(tree.is_constant(part, None, Ellipsis) for part in parts)
+
+
 def reverse_store(reverser: "Reverser", step: Step, node: tree.Node) -> None:
     """Reverse `a[i] = e` or `a[i] += e`, if the adjoint of `a` has a value."""
     text = stored_to(node)
@@ -60,8 +68,10 @@ class _Store:
         self.pushed = Pushed(self.pusher, step)
         self.target = target_of(node)
         self.buffer = tree.name(self.pusher.keys.adjoint(text))
+        self.consumes = isinstance(node, gast.Assign)
         path = path_of(self.target)[:-1]
-        if any(may_copy(part) for part in path):
+        is_number = self.consumes and _may_be_number(path_of(self.target))
+        if is_number or any(may_copy(part) for part in path):
             step.back.append(self._laid_out())
         for part in path:
             self.buffer = entry(self.pushed.values, self.buffer, part)
@@ -71,7 +81,6 @@ class _Store:
         self.is_mask = tree.is_name(self.index) and self.index.id in self.pusher.masks
         is_basic = is_basic_index(self.index, self.pusher.integers)
         self.is_plain = self.is_array and (is_basic or self.is_mask)
-        self.consumes = isinstance(node, gast.Assign)
         self.is_whole = self.is_array and self.consumes and self._is_whole(index)
 
     def _laid_out(self) -> tree.Node:
