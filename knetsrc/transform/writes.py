@@ -11,7 +11,11 @@ from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.aliases import COMPOUND, Aliases, HelperOf, at_once
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.held import is_element
-from knetsrc.transform.analysis.integers import integer_names, is_basic_index
+from knetsrc.transform.analysis.integers import (
+    integer_names,
+    is_basic_index,
+    is_number_expression,
+)
 from knetsrc.transform.analysis.stores import as_read, path_of, target_of
 from knetsrc.transform.changes import bases_of, given_element, mark_changes, seen_after
 from knetsrc.transform.normalize.scopes import parameters
@@ -171,9 +175,26 @@ def _is_told(node: tree.Node, found: Aliases, viewing: Viewing) -> bool:
 
 
 def _is_read_of_element(text: str, function: gast.FunctionDef) -> bool:
-    """Whether all that a name is ever bound to are elements `a[i]`."""
+    """Whether all that a name is ever bound to are elements `a[i]`, numbers, or chosen among these."""
     bound = [] if text in parameters(function) else bound_values(function).get(text, [])
-    return bool(bound) and all(value is not None and is_element(value) for value in bound)
+    return bool(bound) and all(_elements_in(value, text) is not None for value in bound)
+
+
+def _elements_in(value: tree.Node | None, text: str) -> list[gast.Subscript] | None:
+    """The elements that a name may be bound to: `a[i]` of `max(text, a[i], 0.0)`; None where it may be something else."""
+    if value is None:
+        return None
+    if is_element(value):
+        return [value]
+    if tree.is_name(value, text) or tree.is_number(value) or is_number_expression(value):
+        return []
+    if isinstance(value, gast.UnaryOp):
+        return None if _elements_in(value.operand, text) is None else []
+    is_chosen = tree.called_name(value) in ("max", "min") and not value.keywords
+    parts = [_elements_in(a, text) for a in value.args] if is_chosen else []
+    found = [part for part in parts if part is not None]
+    is_known = len(parts) > 1 and len(found) == len(parts)
+    return [element for part in found for element in part] if is_known else None
 
 
 def _checked(
@@ -194,7 +215,8 @@ def _checked(
         if not is_single or node.targets[0].id not in watched:
             return node
         part = tree.name(node.targets[0].id)
-        return [node, called("check_not_view", part, node.value.value, node)]
+        read = _elements_in(node.value, part.id) or []
+        return [node, *(called("check_not_view", part, e.value, node) for e in read)]
 
     def called(helper: str, part: tree.Node, whole: tree.Node, shown: tree.Node) -> tree.Node:
         text = tree.constant(tree.show(shown))

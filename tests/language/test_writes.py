@@ -720,3 +720,110 @@ def test_row_whose_number_is_counted(last):
         return np.sum(np.linalg.solve(m, u) ** 2)
 
     check(f, V)
+
+
+def test_best_element_so_far_with_the_indices_of_enumerate():
+    def f(x, a):
+        h, best = np.zeros((3, 3)), 0.0
+        for i, c in enumerate(a, 1):
+            for j, d in enumerate(a, start=1):
+                h[i, j] = max(h[i - 1, j - 1] + x[i - 1] * d * c, h[i - 1, j] + x[j - 1], 0.0)
+                best = max(best, h[i, j])
+        return best
+
+    def zipped(x, a):
+        h, best = np.zeros((2, 2)), 0.0
+        for i, (j, c) in zip(range(2), enumerate(a), strict=True):
+            h[i, j] = x[i] * x[j] ** 2 * c
+            if h[i, j] > best:
+                best = h[i, j]
+        return best
+
+    check(f, np.array([1.0, 3.0]), [1.0, 2.0], argnums=(0,))
+    check(zipped, np.array([1.0, 3.0]), [1.0, 2.0], argnums=(0,))
+    assert "check_not_view" not in grad(f).source
+
+
+def test_best_element_so_far_at_indices_that_are_written_out_or_of_iterators():
+    def listed(x):
+        h, best = np.zeros((2, 2)), 0.0
+        for i, j in [(0, 1), (1, 0)]:
+            h[i, j] = x[i] * x[j] ** 2
+            best = max(best, h[i, j])
+        return best
+
+    def of_indices(x):
+        h, best = np.zeros((2, 2)), 0.0
+        for i, j in np.ndindex(2, 2):
+            h[i, j] = x[i] * x[j] ** 2
+            best = max(best, h[i, j])
+        return best
+
+    check(listed, np.array([1.0, 3.0]))
+    check(of_indices, np.array([1.0, 3.0]))
+
+
+def test_running_extremes_of_what_is_written():
+    def f(x):
+        y = x.copy()
+        m, low = y[0], y[1]
+        for i in range(1, len(x)):
+            y[i] += m
+            m = np.maximum(m, y[i])
+            low = min(low, y[i], m)
+        return m + low * m
+
+    def largest(x):
+        y = np.sin(x)
+        m, best = max(y), -np.inf
+        for i in range(len(x)):
+            y[i] = y[i] * x[0] + m
+            if y[i] > best:
+                best = y[i]
+            m = max(m, y[i])
+        return best * m
+
+    check(f, V)
+    check(largest, V)
+
+
+def test_running_maximum_where_no_call_has_told_what_an_element_is():
+    def f(x):
+        y = x.copy()
+        m = y[0]
+        for i in range(1, len(x)):
+            y[i] += m
+            m = max(m, y[i])
+        return m
+
+    source = grad(f).source
+    assert 'check_not_view(m, y, "m = max(m, y[i])")' in source
+    check(f, V)
+
+
+def test_running_maximum_of_rows_is_refused():
+    def f(x):
+        y = np.outer(x, x)
+        best = y[0]
+        for i in range(1, 2):
+            y[i] += best
+            best = max(best, y[i], key=np.sum)
+        y[0] = 1.0
+        return best[0] * x[1]
+
+    with pytest.raises(UnsupportedAliasError, match="which `best` may see"):
+        grad(f)(V)
+
+
+def test_counter_of_enumerate_that_is_bound_again_is_no_integer():
+    def f(x, a):
+        h = np.zeros((2, 2))
+        total = 0.0
+        for i, c in enumerate(a):
+            rows = [i, i]
+            i = rows
+            h[i, 0] += x[0] * c
+            total = total + h[0, 0] * x[1]
+        return total
+
+    check(f, np.array([1.0, 3.0]), [1.0, 2.0], argnums=(0,))

@@ -171,6 +171,7 @@ def aliases(
     at_end: frozenset[str] = frozenset(),
     copies_share: bool = False,
     told: Told = NOTHING,
+    calls: Any = None,
 ) -> Aliases:
     """What a function in the core language may share at each of its writes.
 
@@ -188,6 +189,8 @@ def aliases(
         Whether a copy `p.copy()` or `p + q` is taken to be one of a container, which holds the same as `p`.
     told
         What a call has told of parameters.
+    calls
+        Tells calls apart, for the ranks of what they give.
 
     >>> (function,) = tree.parse("def f(a):\\n b = a[1:]\\n c = a + 1\\n a[0] = 2.0\\n return b")
     >>> found = aliases(function)
@@ -198,7 +201,7 @@ def aliases(
     if not writes(function, helper_call):
         return found
     found.containers, found.arrays = made_containers(function), arrays
-    elements = Elements(function, Ranks(function, told), found.containers)
+    elements = Elements(function, Ranks(function, told, calls), found.containers)
     walk = _Walk(
         found, elements.names, arrays, found.containers, helper_call, copies_share, elements
     )

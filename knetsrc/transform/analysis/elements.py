@@ -13,12 +13,14 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.held import is_part
+from knetsrc.transform.analysis.integers import is_number_expression
 from knetsrc.transform.analysis.ranks import Ranks
 from knetsrc.transform.analysis.stores import path_of, target_of
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import number_names
 
 _NUMBERS = frozenset({"float", "int", "len", "bool"})
+_CHOOSING = frozenset({"max", "min"})
 _READING = frozenset({"len", "sum", "min", "max"})
 
 
@@ -89,7 +91,24 @@ class Elements:
             return self.is_number(node.body) and self.is_number(node.orelse)
         if isinstance(node, gast.Subscript):
             return self._is_element(node)
-        return tree.called_name(node) in _NUMBERS
+        if tree.called_name(node) in _CHOOSING:
+            return self._is_chosen(node)
+        is_known = tree.called_name(node) in _NUMBERS or is_number_expression(node)
+        return is_known or self._is_elementwise(node)
+
+    def _is_chosen(self, node: gast.Call) -> bool:
+        """Whether `max(a, b)` is of numbers, or `max(xs)` of what holds only numbers."""
+        if node.keywords or len(node.args) != 1:
+            return not node.keywords and all(map(self.is_number, node.args))
+        whole = node.args[0]
+        is_list = tree.is_name(whole) and whole.id in self._lists
+        return is_list or self._ranks.of(whole) == 1
+
+    def _is_elementwise(self, node: Any) -> bool:
+        """Whether an expression is `np.maximum(a, b)` of numbers, or the like."""
+        is_call = isinstance(node, gast.Call) and self._ranks.calls is not None
+        operands = self._ranks.calls.operands(node) if is_call else None
+        return bool(operands) and all(map(self.is_number, operands))
 
     def _is_element(self, node: gast.Subscript) -> bool:
         if not isinstance(node.value, gast.Name) or is_part(node):

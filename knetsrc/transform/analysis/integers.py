@@ -1,5 +1,7 @@
 """Which names are integers, so that an index made of them reads no element twice."""
 
+import functools
+
 import gast
 
 from knetsrc.transform import tree
@@ -22,17 +24,16 @@ def integer_names(
     for node in tree.walk(function):
         if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name):
             bound.setdefault(node.targets[0].id, []).append(node.value)
-        elif (
-            isinstance(node, gast.For)
-            and isinstance(node.target, gast.Name)
-            and _is_range(node.iter)
-        ):
-            bound.setdefault(node.target.id, [])
+        elif isinstance(node, gast.For):
+            written = [n.id for n in tree.walk(node.target) if isinstance(n, gast.Name)]
+            counted = _counters(node.target, node.iter)
+            for name in written:
+                once = written.count(name) == 1
+                bound.setdefault(name, []).append(counted.get(name) if once else None)
         elif isinstance(node, gast.Name) and isinstance(node.ctx, gast.Param):
             bound.setdefault(node.id, []).extend([] if id(node) in own else [None])
-        elif isinstance(node, gast.Assign | gast.For):
-            target = node.targets[0] if isinstance(node, gast.Assign) else node.target
-            for name in tree.names_written(target):
+        elif isinstance(node, gast.Assign):
+            for name in tree.names_written(node.targets):
                 bound.setdefault(name, []).append(None)
     integers = set(bound)
     while True:
@@ -59,6 +60,49 @@ def _is_range(iterable: tree.Node) -> bool:
     if tree.called_name(iterable) == "reversed" and iterable.args:
         return _is_range(iterable.args[0])
     return tree.called_name(iterable) == "range"
+
+
+def _counters(target: tree.Node, iterable: tree.Node) -> dict[str, tree.Node]:
+    """Names that a loop binds to integers, each with an expression that is one if they are: `i` in `for i, v in enumerate(x, k)`."""
+    if isinstance(iterable, gast.List | gast.Tuple):
+        return _of_display(target, iterable.elts)
+    if isinstance(target, gast.Name):
+        return {target.id: tree.constant(0)} if _is_range(iterable) else {}
+    if not isinstance(target, gast.Tuple) or not isinstance(iterable, gast.Call):
+        return {}
+    called, parts = tree.show(iterable.func), iterable.args
+    if any(isinstance(part, gast.Starred) for part in parts):
+        return {}
+    if called == "enumerate" and parts and len(target.elts) == 2:
+        start = [*parts[1:], *(k.value for k in iterable.keywords), tree.constant(0)][0]
+        counter = _of_display(target.elts[0], [start])
+        return counter | _counters(target.elts[1], parts[0])
+    if called == "np.ndindex":
+        return {name: tree.constant(0) for name in tree.names_written(target)}
+    if called == "np.ndenumerate" and isinstance(target.elts[0], gast.Tuple):
+        return {name: tree.constant(0) for name in tree.names_written(target.elts[0])}
+    if called not in ("zip", "itertools.product") or len(parts) != len(target.elts):
+        return {}
+    return _of_each(target.elts, parts)
+
+
+def _of_each(targets: list[tree.Node], iterables: list[tree.Node]) -> dict[str, tree.Node]:
+    found: dict[str, tree.Node] = {}
+    for target, iterable in zip(targets, iterables, strict=True):
+        found |= _counters(target, iterable)
+    return found
+
+
+def _of_display(target: tree.Node, elements: list[tree.Node]) -> dict[str, tree.Node]:
+    """The same for a loop over elements that are written out: `for i, j in [(0, 1), (1, 0)]`."""
+    if isinstance(target, gast.Name) and elements:
+        return {target.id: functools.reduce(lambda a, b: tree.binary(a, "+", b), elements)}
+    rows = [e.elts for e in elements if isinstance(e, gast.Tuple | gast.List)]
+    if not isinstance(target, gast.Tuple) or len(rows) < len(elements):
+        return {}
+    if any(len(row) != len(target.elts) for row in rows):
+        return {}
+    return _of_each(target.elts, [tree.list_of(column) for column in zip(*rows, strict=True)])
 
 
 def _is_integer(node: tree.Node | None, integers: set[str]) -> bool:
