@@ -92,11 +92,14 @@ def _guarded(
     shown = tree.show(tree.clone(target_of(node)))
     outside = sorted(what for kind, what in found.places[id(node)] if kind == "outside")
     if outside:
+        whole, is_all = _outside(function, text, outside[0])
         raise UnsupportedAliasError(
             f"a write into `{shown}`, which is not of this function",
             at=target_of(node),
-            why=f"`{outside[0]}` lives on after the call, and the change with it",
-            instead=f"copy it first: {text} = {outside[0]}.copy()",
+            why=f"`{whole}` lives on after the call, and the change with it",
+            instead=f"copy it first: {text} = {whole}.copy()"
+            if is_all
+            else f"let `{text}` hold copies: ....copy()",
         )
     _refuse_write_into_copy(node, found, viewing.integers)
     seen = (found.names[id(node)] & found.live[id(node)]) - {text}
@@ -109,6 +112,20 @@ def _guarded(
                 instead=f"give `{other}` a copy where it is bound: {other} = ....copy()",
             )
     return set(seen)
+
+
+def _outside(function: gast.FunctionDef, text: str, root: str) -> tuple[str, bool]:
+    """What a name gets from outside, `model.W`, and whether it stands for all of it."""
+    bound = [value for value in bound_values(function).get(text, []) if value is not None]
+    paths = [n for n in tree.walk(bound) if isinstance(n, gast.Name | gast.Attribute)]
+    found = next((n for n in paths if _root_of(n) == root), tree.name(root))
+    return tree.show(found), not bound or any(found is value for value in bound)
+
+
+def _root_of(node: tree.Node) -> str | None:
+    while isinstance(node, gast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, gast.Name) else None
 
 
 def _refuse_write_into_copy(node: tree.Node, found: Aliases, integers: frozenset[str]) -> None:

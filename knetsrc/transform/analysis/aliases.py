@@ -20,6 +20,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.elements import Elements
+from knetsrc.transform.analysis.fixed import IsFixed, fixed_outside
 from knetsrc.transform.analysis.held import is_element
 from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.ranks import Ranks
@@ -27,7 +28,7 @@ from knetsrc.transform.analysis.stores import as_read, stored_names
 from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.normalize.loop_keys import method
 from knetsrc.transform.normalize.scopes import parameters
-from knetsrc.transform.normalize.sharing import carriers, number_names
+from knetsrc.transform.normalize.sharing import carriers, number_names, passed_on
 
 Place = tuple[str, Any]
 Places = frozenset[Place]
@@ -190,7 +191,7 @@ def aliases(
     told
         What a call has told of parameters.
     calls
-        Tells calls apart, for the ranks of what they give.
+        Tells calls apart, for the ranks of what they give, and what outside names stand for.
 
     >>> (function,) = tree.parse("def f(a):\\n b = a[1:]\\n c = a + 1\\n a[0] = 2.0\\n return b")
     >>> found = aliases(function)
@@ -203,7 +204,14 @@ def aliases(
     found.containers, found.arrays = made_containers(function), arrays
     elements = Elements(function, Ranks(function, told, calls), found.containers)
     walk = _Walk(
-        found, elements.names, arrays, found.containers, helper_call, copies_share, elements
+        found,
+        elements.names,
+        arrays,
+        found.containers,
+        helper_call,
+        copies_share,
+        elements,
+        fixed_outside(function, calls),
     )
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     found.holders |= {place: {p} for p in places for place in places[p]}
@@ -266,6 +274,7 @@ class _Walk:
     helper_call: HelperOf
     copies_share: bool = False
     elements: Elements | None = None
+    is_fixed: IsFixed = lambda node: False
 
     def block(self, body: list[tree.Node], state: State) -> State:
         for node in body:
@@ -426,13 +435,21 @@ class _Walk:
     def _carriers(self, value: tree.Node) -> set[str]:
         if isinstance(value, gast.Constant):
             return set()
-        if self.elements is not None and self.elements.is_number(value):
-            return set()
         helper = self._of_helper(value)
         nodes = [value] if helper is None else helper.returned
         lists = [m for n in nodes for m in _summands(n) if self._is_container(m)]
-        found = set().union(*map(carriers, [*nodes, *lists])) - self.numbers
+        found = set().union(*map(self._shared_by, [*nodes, *lists])) - self.numbers
         return found | self._sources(value) if self.copies_share else found
+
+    def _shared_by(self, node: tree.Node) -> set[str]:
+        """Names that an expression may share memory with, those left out of which it holds numbers only."""
+        if self.elements is not None and self.elements.is_number(node):
+            return set()
+        if self.is_fixed(node):
+            return set()
+        if isinstance(node, gast.Name):
+            return {node.id}
+        return set().union(*map(self._shared_by, passed_on(node)))
 
     def _sources(self, value: Any) -> set[str]:
         """Names of what is copied: `p` in `p.copy()`, `p + q`, `p * n`, `p | q` and in what holds such a value."""

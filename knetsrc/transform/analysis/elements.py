@@ -115,8 +115,9 @@ class Elements:
             return self._ranks.is_number(node)
         if node.value.id in self._lists:
             return True
-        if node.value.id in self._told_lists:
-            return self._ranks.told.ranks.get(self._ranks.path_of(node) or "") == 0
+        is_told = node.value.id in self._told_lists
+        if is_told and self._ranks.told.ranks.get(self._ranks.path_of(node) or "") == 0:
+            return True
         return self._ranks.is_number(node)
 
     def _is_display(self, node: Any) -> bool:

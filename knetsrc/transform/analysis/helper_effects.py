@@ -77,7 +77,7 @@ class HelperEffects:
         core = self.core_of(function)
         arrays = numeric_names(core, self.calls, known=function.numeric)
         returned = handed_back(core, arrays, self.helper_call)
-        written = aliases(core, arrays, self.helper_call).written_parameters()
+        written = aliases(core, arrays, self.helper_call, calls=self.calls).written_parameters()
         put = put_into(core, arrays, self.helper_call) if written else frozenset()
         copied = handed_back(core, arrays, self.helper_call, copies_share=True) - returned
         self._known[key] = Effects(returned, frozenset(written), put, copied)
