@@ -12,6 +12,7 @@ from knetsrc.backends.checks import (
     check_not_copy,
     check_not_view,
     check_pair,
+    check_picked,
     check_reraises,
     check_view,
 )
@@ -231,6 +232,7 @@ __all__ = [
     "check_not_copy",
     "check_not_view",
     "check_pair",
+    "check_picked",
     "check_reraises",
     "check_view",
     "cholesky_adjoint_a",

@@ -1,8 +1,8 @@
 """Checks that generated source makes when it runs, where the transform cannot know."""
 
 import contextlib
-from collections.abc import Iterator
-from types import ModuleType
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -334,7 +334,42 @@ def check_not_copy(part: Any, whole: Any, text: str) -> None:
         )
 
 
-def check_view(part: Any, whole: Any, statement: str, is_entry: bool = False) -> None:
+def check_picked(part: Any, whole: Any, statement: str) -> None:
+    """Refuse a view where an earlier call had a copy, as one of the two arrays is written into later.
+
+    Parameters
+    ----------
+    part
+        What was read.
+    whole
+        What it was read from.
+    statement
+        The statement as the user wrote it, such as "b = a[rows]".
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If `part` shares memory with `whole`; the next attempt generates for views again.
+
+    Examples
+    --------
+    >>> a = np.arange(3.0)
+    >>> check_picked(a[[0, 2]], a, "b = a[rows]")
+    """
+    try:
+        check_not_view(part, whole, statement)
+    except UnsupportedAliasError as error:
+        error.in_place = ""
+        raise
+
+
+def check_view(
+    part: Any,
+    whole: Any,
+    statement: str,
+    is_entry: bool = False,
+    picked: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Refuse a copy where a view is needed, as one of the two arrays is written into later.
 
     Parameters
@@ -347,11 +382,13 @@ def check_view(part: Any, whole: Any, statement: str, is_entry: bool = False) ->
         The statement as the user wrote it, such as "row = a.reshape(-1)".
     is_entry
         Whether `part` is one entry, which a container holds itself.
+    picked
+        Names in its index that may stand for arrays or lists, which pick elements into a new array.
 
     Raises
     ------
     UnsupportedAliasError
-        If `part` shares no memory with `whole`.
+        If `part` shares no memory with `whole`; where an array or a list has picked it, the next attempt generates for that.
 
     Examples
     --------
@@ -364,11 +401,14 @@ def check_view(part: Any, whole: Any, statement: str, is_entry: bool = False) ->
         is_view = is_entry or part is whole or getattr(part, "base", None) is not None
     if not is_view:
         name, _, read = statement.partition(" = ")
-        raise UnsupportedAliasError(
+        error = UnsupportedAliasError(
             f"`{statement}` gives a copy here, and one of the two is written into later",
             why=f"whether `{name}` sees the write depends on the arguments; the derivative is that of a view",
             instead=f"make it a copy wherever it is called: {name} = ({read}).copy()",
         )
+        picking = [text for text, index in picked.items() if isinstance(index, np.ndarray | list)]
+        error.in_place = f"[{', '.join(picking)}]" if picking else None
+        raise error
 
 
 def check_distinct(whole: Any, statement: str) -> None:

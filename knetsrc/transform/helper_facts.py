@@ -100,7 +100,8 @@ class HelperFacts:
             return Aliases()
         calls = self.units.calls.within(self.containers(core, given))
         arrays = numeric_names(core, calls, self.kinds, known)
-        return aliases(core, arrays, self.of_call, at_end, copies_share, told, calls)
+        picking = self.units.picking
+        return aliases(core, arrays, self.of_call, at_end, copies_share, told, calls, picking)
 
     def given_back(self, call: gast.Call) -> tree.Node | None:
         """What of its arguments a helper gives back, where that is a view of one of them for sure."""

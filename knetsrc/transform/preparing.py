@@ -135,6 +135,7 @@ class Preparing:
             self._aliases(core, at_end, function),
             self.units.spell,
             self.facts.given_back,
+            self.units.picking,
         )
         core = split_aux(core, names, self.units.spell) if has_aux else core
         core = bind_result(core, names)
@@ -313,7 +314,8 @@ class Preparing:
         self, core: gast.FunctionDef, names: Names, at_end: frozenset[str], function: Function
     ) -> gast.FunctionDef:
         found = self._aliases(core, at_end, function)
-        return through_views(core, found, names, self.units.spell, self.facts.given_back)
+        spell, given_back = self.units.spell, self.facts.given_back
+        return through_views(core, found, names, spell, given_back, self.units.picking)
 
     def _aliases(
         self, core: gast.FunctionDef, at_end: frozenset[str], function: Function

@@ -75,6 +75,7 @@ _CHANGING_HELPERS = frozenset(
         "check_not_array",
         "check_not_copy",
         "check_pair",
+        "check_picked",
         "check_view",
         "check_not_view",
         "cut_out",

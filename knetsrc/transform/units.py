@@ -99,6 +99,12 @@ class Units:
         self.facts = HelperFacts(self)
         self.helper_effects = HelperEffects(self.calls, self.facts.of_call, self._known_calls)
 
+    @property
+    def picking(self) -> frozenset[str]:
+        """Names of indices that a call has shown to be arrays or lists: `[rows, cols]` among what it has told."""
+        told = [text.strip("[]").split(", ") for text in self.in_place if text.startswith("[")]
+        return frozenset(name for names in told for name in names)
+
     # --- reading -----------------------------------------------------------------------------------------------------------
     def load(self, function: Any) -> Function:
         """A user's function, or one defined inside another, in the core language."""

@@ -6,8 +6,9 @@ A name is replaced only where it is sure to stand for that view of that array: n
 a name in the index. What is left is for `writes` to refuse.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import gast
@@ -15,6 +16,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import base_of, is_view, stored_to, viewed
 from knetsrc.transform.analysis.aliases import Aliases
+from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.held import (
     element_names,
     held_names,
@@ -25,7 +27,13 @@ from knetsrc.transform.analysis.integers import (
     is_basic_index,
     is_number_expression,
 )
-from knetsrc.transform.analysis.stores import may_copy, path_of, target_of
+from knetsrc.transform.analysis.stores import (
+    index_names,
+    may_copy,
+    path_of,
+    picks,
+    target_of,
+)
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.scopes import blocks
 
@@ -47,6 +55,7 @@ def through_views(
     names: Names,
     spell: Callable[[str, Any], tree.Node],
     given_back: Callable[[gast.Call], tree.Node | None] = lambda call: None,
+    picking: frozenset[str] = frozenset(),
 ) -> gast.FunctionDef:
     """The function without second names of arrays at the writes that these would see.
 
@@ -62,6 +71,8 @@ def through_views(
         Gives the name of a check that is made when the program runs.
     given_back
         What of its arguments a call gives back, if it is one of a helper: `u[1:]` for `halved(u)`.
+    picking
+        Names of indices that a call has shown to be arrays or lists.
 
     >>> (f,) = tree.parse("def f(y):\\n z = y[1:]\\n z[0] = y[0]\\n y[1] = z[1]\\n return y")
     >>> from knetsrc.transform.analysis.aliases import aliases
@@ -77,12 +88,14 @@ def through_views(
     involved = _involved(function, found, held)
     if not involved:
         return function
-    viewing = Viewing(found.arrays, integer_names(function), spell, given_back)
+    integers, sources = integer_names(function), copied_names(function)
+    viewing = Viewing(found.arrays, integers, spell, given_back, picking, sources)
     walk = _Walk(viewing, involved, held)
     walk.block(tree.clone(function.body), {})
     if walk.lost:
-        function = _with_frozen_indices(function, walk.lost, names)
-        viewing = viewing._replace(integers=integer_names(function))
+        function = _with_frozen_indices(function, walk.lost, names, viewing)
+        integers, sources = integer_names(function), copied_names(function)
+        viewing = viewing._replace(integers=integers, sources=sources)
         walk = _Walk(viewing, involved, held)
     body = walk.block(tree.clone(function.body), {})
     function = tree.with_body(function, body)
@@ -115,19 +128,30 @@ class Viewing(NamedTuple):
         Gives the name of a check that is made when the program runs.
     given_back
         What of its arguments a call gives back, if it is one of a helper: `u[1:]` for `halved(u)`.
+    picking
+        Names of indices that a call has shown to be arrays or lists.
+    sources
+        Names that are copies of others, with these: `rows` for the `rows_of_b` that is read later.
     """
 
     arrays: frozenset[str]
     integers: frozenset[str]
     spell: Callable[[str, Any], tree.Node]
     given_back: Callable[[gast.Call], tree.Node | None] = lambda call: None
+    picking: frozenset[str] = frozenset()
+    sources: Mapping[str, str] = MappingProxyType({})
+
+    def picks(self, value: tree.Node) -> bool:
+        """Whether an expression is a part of an array that such an index makes a copy."""
+        return picks(value, self.arrays, self.picking)
 
     def is_view(self, value: tree.Node) -> bool:
         """Whether an expression may be a view of what a name stands for, by its form."""
         if isinstance(value, gast.Name):
             return True
         if isinstance(value, gast.Subscript):
-            return _is_stable(value.slice) and self.is_view(value.value)
+            is_stable = _is_stable(value.slice) and not self.picks(value)
+            return is_stable and self.is_view(value.value)
         if not is_view(value):
             return False
         if not isinstance(value, gast.Call):
@@ -156,7 +180,25 @@ class Viewing(NamedTuple):
         arguments = [tree.clone(value), tree.clone(whole), tree.constant(shown)]
         if is_element(value):
             arguments.append(tree.constant(True))
-        return [tree.expression(tree.call(self.spell("check_view", None), *arguments))]
+        check = tree.call(self.spell("check_view", None), *arguments, **self._picked(value))
+        return [tree.expression(check)]
+
+    def _picked(self, value: tree.Node) -> dict[str, tree.Node]:
+        """Names in the index of a part that may pick elements, for the check that it is a view."""
+        names = sorted(set(index_names(value)) - self.integers)
+        if not names or base_of(value) not in self.arrays:
+            return {}
+        keys = [tree.constant(self.source_of(text)) for text in names]
+        return {"picked": tree.dict_of(keys, map(tree.name, names))}
+
+    def lesson(self, value: tree.Node) -> str:
+        """What the next attempt is told, if the names in this index stand for arrays."""
+        return f"[{', '.join(map(self.source_of, index_names(value)))}]"
+
+    def source_of(self, text: str) -> str:
+        while text in self.sources:
+            text = self.sources[text]
+        return text
 
     def check_number(self, value: tree.Node, name: str | None = None) -> tree.Node:
         """The check that `a[i]`, or what a name holds of it, is a number or a copy."""
@@ -241,6 +283,12 @@ class _Walk:
         container = base if is_element(value) and base not in viewing.arrays else None
         state[text] = View(value, frozenset(tree.names_read(value)), container)
         return viewing.check(value, tree.show(node))
+
+
+def copied_names(function: gast.FunctionDef) -> dict[str, str]:
+    """Names that only ever stand for what another name stands for, with that."""
+    single = {t: v[0] for t, v in bound_values(function).items() if len(v) == 1}
+    return {t: v.id for t, v in single.items() if isinstance(v, gast.Name) and v.id != t}
 
 
 _STABLE = (gast.Name, gast.Constant, gast.Slice, gast.Tuple, gast.UnaryOp, gast.BinOp)
@@ -335,7 +383,7 @@ def _is_whole(node: tree.Node, place: tree.Node) -> bool:
 
 
 def _with_frozen_indices(
-    function: gast.FunctionDef, lost: set[str], names: Names
+    function: gast.FunctionDef, lost: set[str], names: Names, viewing: Viewing
 ) -> gast.FunctionDef:
     """`start = i` before `z = y[i:]`, for views that are read after the index has changed."""
 
@@ -343,6 +391,8 @@ def _with_frozen_indices(
         value = node.value
         is_lost = tree.is_name(node.targets[0]) and node.targets[0].id in lost
         if not is_lost or not isinstance(value, gast.Subscript) or base_of(value) is None:
+            return node
+        if viewing.picks(value):
             return node
         fresh = {
             t: names.fresh(f"{t}_of_{node.targets[0].id}")

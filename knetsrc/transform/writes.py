@@ -7,7 +7,7 @@ import gast
 
 from knetsrc.errors import UnsupportedAliasError
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import stored_to
+from knetsrc.transform.analysis.activity import base_of, stored_to
 from knetsrc.transform.analysis.aliases import COMPOUND, Aliases, HelperOf, at_once
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.held import is_element
@@ -22,7 +22,7 @@ from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import carriers
 from knetsrc.transform.repeats import check_repeats
 from knetsrc.transform.resolve import CHECK
-from knetsrc.transform.views import Viewing
+from knetsrc.transform.views import Viewing, copied_names
 
 
 def guard_writes(
@@ -30,6 +30,7 @@ def guard_writes(
     found: Aliases,
     spell: Callable[[str, Any], tree.Node],
     given_back: Callable[[gast.Call], tree.Node | None] = lambda call: None,
+    picking: frozenset[str] = frozenset(),
 ) -> gast.FunctionDef:
     """The function with a check after each `t = a[i]` that may be a view of an array that is written into later.
 
@@ -43,15 +44,16 @@ def guard_writes(
     watched: set[str] = set()
     integers = integer_names(function)
     is_unsure = False
-    viewing = Viewing(found.arrays, integers, spell, given_back)
+    sources = copied_names(function)
+    viewing = Viewing(found.arrays, integers, spell, given_back, picking, sources)
     for node in tree.walk(function.body):
         if id(node) in found.places:
             watched |= _guarded(node, found, function, viewing)
             is_unsure |= stored_to(node) is not None and bool(_picked_parts(node, found, integers))
     within = _written_within(function, found)
     function = mark_changes(function, found, viewing)
-    if watched or is_unsure:
-        function = _checked(function, found, integers, watched, spell)
+    if watched or is_unsure or picking:
+        function = _checked(function, found, viewing, watched)
     return check_repeats(function, within, spell)
 
 
@@ -101,7 +103,7 @@ def _guarded(
             if is_all
             else f"let `{text}` hold copies: ....copy()",
         )
-    _refuse_write_into_copy(node, found, viewing.integers)
+    _refuse_write_into_copy(node, found, viewing)
     seen = (found.names[id(node)] & found.live[id(node)]) - {text}
     for other in sorted(seen):
         if not _is_read_of_element(other, function):
@@ -128,17 +130,19 @@ def _root_of(node: tree.Node) -> str | None:
     return node.id if isinstance(node, gast.Name) else None
 
 
-def _refuse_write_into_copy(node: tree.Node, found: Aliases, integers: frozenset[str]) -> None:
+def _refuse_write_into_copy(node: tree.Node, found: Aliases, viewing: Viewing) -> None:
     """`y[indices][0] = e` writes into a copy, where `indices` is no key of a container."""
-    for part in _picked_parts(node, found, integers):
+    for part in _picked_parts(node, found, viewing.integers):
         if not tree.is_name(part.slice) or getattr(part.value, "id", None) in found.arrays:
             shown = tree.show(tree.clone(part))
-            raise UnsupportedAliasError(
+            error = UnsupportedAliasError(
                 f"a write into an element of `{shown}`",
                 at=target_of(node),
                 why=f"`{shown}` picks elements into a new array, and the write is lost",
                 instead="write all at once, by one index: a[rows, columns] = ...",
             )
+            error.in_place = viewing.lesson(part)  # it is no loss where a name stands for the part
+            raise error
 
 
 def _picked_parts(node: tree.Node, found: Aliases, integers: frozenset[str]) -> list[tree.Node]:
@@ -217,27 +221,29 @@ def _elements_in(value: tree.Node | None, text: str) -> list[gast.Subscript] | N
 def _checked(
     function: gast.FunctionDef,
     found: Aliases,
-    integers: frozenset[str],
+    viewing: Viewing,
     watched: set[str],
-    spell: Callable[[str, Any], tree.Node],
 ) -> gast.FunctionDef:
     def check(node: tree.Node) -> list[tree.Node] | tree.Node:
         if stored_to(node) is not None:
-            parts = _picked_parts(node, found, integers)
+            parts = _picked_parts(node, found, viewing.integers)
             return [
                 *(called("check_not_copy", as_read(p), p.value, as_read(p)) for p in parts),
                 node,
             ]
-        is_single = isinstance(node, gast.Assign) and tree.is_name(node.targets[0])
-        if not is_single or node.targets[0].id not in watched:
+        if not isinstance(node, gast.Assign) or not tree.is_name(node.targets[0]):
             return node
         part = tree.name(node.targets[0].id)
-        read = _elements_in(node.value, part.id) or []
-        return [node, *(called("check_not_view", part, e.value, node) for e in read)]
+        if viewing.picks(node.value):
+            return [node, called("check_picked", part, tree.name(base_of(node.value)), node)]
+        read = _elements_in(node.value, part.id) if part.id in watched else None
+        return [node, *(called("check_not_view", part, e.value, node) for e in read or ())]
 
     def called(helper: str, part: tree.Node, whole: tree.Node, shown: tree.Node) -> tree.Node:
         text = tree.constant(tree.show(shown))
-        return tree.expression(tree.call(spell(helper, None), part, tree.clone(whole), text))
+        return tree.expression(
+            tree.call(viewing.spell(helper, None), part, tree.clone(whole), text)
+        )
 
     return tree.rewrite(function, {gast.Assign: check, gast.AugAssign: check})
 

@@ -24,7 +24,7 @@ from knetsrc.transform.analysis.fixed import IsFixed, fixed_outside
 from knetsrc.transform.analysis.held import is_element
 from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.ranks import Ranks
-from knetsrc.transform.analysis.stores import as_read, stored_names
+from knetsrc.transform.analysis.stores import as_read, picks, stored_names
 from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.normalize.loop_keys import method
 from knetsrc.transform.normalize.scopes import parameters
@@ -173,6 +173,7 @@ def aliases(
     copies_share: bool = False,
     told: Told = NOTHING,
     calls: Any = None,
+    picking: frozenset[str] = frozenset(),
 ) -> Aliases:
     """What a function in the core language may share at each of its writes.
 
@@ -192,6 +193,8 @@ def aliases(
         What a call has told of parameters.
     calls
         Tells calls apart, for the ranks of what they give, and what outside names stand for.
+    picking
+        Names of indices that a call has shown to be arrays or lists.
 
     >>> (function,) = tree.parse("def f(a):\\n b = a[1:]\\n c = a + 1\\n a[0] = 2.0\\n return b")
     >>> found = aliases(function)
@@ -212,6 +215,7 @@ def aliases(
         copies_share,
         elements,
         fixed_outside(function, calls),
+        picking,
     )
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     found.holders |= {place: {p} for p in places for place in places[p]}
@@ -275,6 +279,8 @@ class _Walk:
     copies_share: bool = False
     elements: Elements | None = None
     is_fixed: IsFixed = lambda node: False
+    picking: frozenset[str] = frozenset()
+    copies: dict[int, tree.Node] = field(default_factory=dict)
 
     def block(self, body: list[tree.Node], state: State) -> State:
         for node in body:
@@ -304,7 +310,7 @@ class _Walk:
         if (text := appended_to(node)) is not None:
             return self._put_into(text, node.value.args[0], state)
         if isinstance(node, gast.Assign):
-            return self._bound(node.targets[0], node.value, state)
+            return self._bound(node.targets[0], self._assigned(node), state)
         if isinstance(node, gast.If):
             return _joined(self.block(node.body, state), self.block(node.orelse, state))
         if isinstance(node, gast.For | gast.While):
@@ -318,6 +324,11 @@ class _Walk:
             for body in (node.body, node.orelse, *(h.body for h in node.handlers), node.finalbody):
                 state = _joined(state, self.block(body, state))
         return state
+
+    def _assigned(self, node: gast.Assign) -> tree.Node:
+        """The value of an assignment; something new, where it picks elements of an array."""
+        is_copy = tree.is_name(node.targets[0]) and picks(node.value, self.arrays, self.picking)
+        return self.copies.setdefault(id(node), tree.list_of([])) if is_copy else node.value
 
     def _loop(self, node: tree.Node, state: State) -> State:
         while True:
