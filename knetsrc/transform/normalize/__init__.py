@@ -4,6 +4,7 @@ What comes in is the user's function as parsed, what goes out says the same in f
 statement; `language.check` states which. The steps in order, and what holds after each of them:
 
     unfold_nonlocals        no `nonlocal` in inner functions that are only called
+    unroll_displays         no loop over arrays that are written out, `for z in (u, v):`, writes into these
     write_out_attributes    no attribute is written: the object is a new one; `filled_attributes` before
     separate_lists          no name stands for a list that grows, and for something else
     append_elements         no `xs += [a, b]` on a list that the function makes
@@ -46,6 +47,7 @@ from knetsrc.transform.normalize.comparisons import split_comparisons
 from knetsrc.transform.normalize.comprehensions import unfold_comprehensions
 from knetsrc.transform.normalize.container_writes import write_out_containers
 from knetsrc.transform.normalize.deletions import drop_deletions
+from knetsrc.transform.normalize.display_loops import unroll_displays
 from knetsrc.transform.normalize.effects import Changes, changes_nothing
 from knetsrc.transform.normalize.elements import write_out_elements
 from knetsrc.transform.normalize.gets import unfold_gets
@@ -138,7 +140,7 @@ def normalize(
         return result
     """
     names = Names.of(function)
-    function = unfold_nonlocals(function, names)
+    function = unroll_displays(unfold_nonlocals(function, names))
     owned = frozenset(parameters(function)) if owns_parameters else own
     function = write_out_attributes(function, names, owned, is_class)
     function = append_elements(separate_lists(split_appends(function), names), names)
