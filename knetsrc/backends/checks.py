@@ -334,6 +334,34 @@ def check_not_copy(part: Any, whole: Any, text: str) -> None:
         )
 
 
+def check_no_list(part: Any, statement: str) -> None:
+    """Refuse `xs[i] += e` where `xs[i]` is a list: it becomes longer, and no number is added.
+
+    Parameters
+    ----------
+    part
+        What stands at the place.
+    statement
+        The statement as the user wrote it.
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        If `part` is a list or a tuple.
+
+    Examples
+    --------
+    >>> check_no_list(np.zeros(2), "xs[0] += [1.0, 2.0]")
+    """
+    if isinstance(part, list | tuple):
+        place = statement.split(" += ", 1)[0]
+        raise UnsupportedSyntaxError(
+            f"`{statement}` makes a list longer that is inside of another container",
+            why="a write of an entry has an adjoint of the length that the entry has now",
+            instead=f"append the elements one by one: {place}.append(...)",
+        )
+
+
 def check_picked(part: Any, whole: Any, statement: str) -> None:
     """Refuse a view where an earlier call had a copy, as one of the two arrays is written into later.
 

@@ -72,6 +72,7 @@ _CHANGING_HELPERS = frozenset(
         "check_array",
         "check_floats",
         "check_kind",
+        "check_no_list",
         "check_not_array",
         "check_not_copy",
         "check_pair",

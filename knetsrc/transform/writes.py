@@ -54,6 +54,7 @@ def guard_writes(
     function = mark_changes(function, found, viewing)
     if watched or is_unsure or picking:
         function = _checked(function, found, viewing, watched)
+    function = _with_lists_checked(function, found, spell)
     return check_repeats(function, within, spell)
 
 
@@ -94,15 +95,7 @@ def _guarded(
     shown = tree.show(tree.clone(target_of(node)))
     outside = sorted(what for kind, what in found.places[id(node)] if kind == "outside")
     if outside:
-        whole, is_all = _outside(function, text, outside[0])
-        raise UnsupportedAliasError(
-            f"a write into `{shown}`, which is not of this function",
-            at=target_of(node),
-            why=f"`{whole}` lives on after the call, and the change with it",
-            instead=f"copy it first: {text} = {whole}.copy()"
-            if is_all
-            else f"let `{text}` hold copies: ....copy()",
-        )
+        raise _of_outside(node, function, text, outside[0])
     _refuse_write_into_copy(node, found, viewing)
     seen = (found.names[id(node)] & found.live[id(node)]) - {text}
     for other in sorted(seen):
@@ -116,12 +109,27 @@ def _guarded(
     return set(seen)
 
 
-def _outside(function: gast.FunctionDef, text: str, root: str) -> tuple[str, bool]:
-    """What a name gets from outside, `model.W`, and whether it stands for all of it."""
+def _of_outside(
+    node: tree.Node, function: gast.FunctionDef, text: str, root: str
+) -> UnsupportedAliasError:
+    """The error for a write into what a name gets from outside, `model.W`, or into what something from there has made."""
     bound = [value for value in bound_values(function).get(text, []) if value is not None]
     paths = [n for n in tree.walk(bound) if isinstance(n, gast.Name | gast.Attribute)]
     found = next((n for n in paths if _root_of(n) == root), tree.name(root))
-    return tree.show(found), not bound or any(found is value for value in bound)
+    whole, shown = tree.show(found), tree.show(tree.clone(target_of(node)))
+    what, why = "which is not of this function", "lives on after the call, and the change with it"
+    instead = f"let `{text}` hold copies: ....copy()"
+    if not bound or any(found is value for value in bound):
+        instead = f"copy it first: {text} = {whole}.copy()"
+    elif any(isinstance(n, gast.Call) and n.func is found for n in tree.walk(bound)):
+        what, why = f"which `{whole}` has made", "may have made anything, also what lives on"
+        instead = "write into a list, a dict or an array that the function makes"
+    return UnsupportedAliasError(
+        f"a write into `{shown}`, {what}",
+        at=target_of(node),
+        why=f"`{whole}` {why}",
+        instead=instead,
+    )
 
 
 def _root_of(node: tree.Node) -> str | None:
@@ -246,6 +254,28 @@ def _checked(
         )
 
     return tree.rewrite(function, {gast.Assign: check, gast.AugAssign: check})
+
+
+def _with_lists_checked(
+    function: gast.FunctionDef, found: Aliases, spell: Callable[[str, Any], tree.Node]
+) -> gast.FunctionDef:
+    """The function with a check before each `xs[i] += ys` with a list `ys` that `xs[i]` is none: an array is added to."""
+
+    def checked(node: gast.AugAssign) -> list[tree.Node] | tree.Node:
+        is_sum = isinstance(node.op, gast.Add) and stored_to(node) is not None
+        if not is_sum or stored_to(node) in found.arrays or not _is_list(node.value, found):
+            return node
+        place = as_read(node.target)
+        text = tree.constant(f"{tree.show(place)} += {tree.show(node.value)}")
+        return [tree.expression(tree.call(spell("check_no_list", None), place, text)), node]
+
+    return tree.rewrite(function, {gast.AugAssign: checked})
+
+
+def _is_list(value: tree.Node, found: Aliases) -> bool:
+    is_made = tree.called_name(value) in ("list", "tuple", "sorted")
+    is_known = isinstance(value, gast.Name) and value.id in found.containers
+    return is_made or is_known or isinstance(value, gast.List | gast.Tuple)
 
 
 def check_calls(

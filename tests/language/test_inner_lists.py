@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from knetsrc import grad
-from knetsrc.errors import UnsupportedAliasError
+from knetsrc.errors import UnsupportedAliasError, UnsupportedSyntaxError
 from language.checking import V, check
 
 
@@ -242,3 +242,36 @@ def test_choice_of_the_list_that_grows():
         return sum(low) * sum(middle) * sum(high)
 
     check(f, 0.5)
+
+
+def test_inner_lists_that_are_extended_by_an_augmented_assignment():
+    def f(a):
+        groups = {"a": [], "b": [a[0]]}
+        for i in range(4):
+            groups["abab"[i]] += [a[i] ** 2, a[i]]
+        groups["a"] += (a[3],)
+        groups["b"] += [v * 2.0 for v in a]
+        return groups["a"][0] * groups["a"][2] * groups["b"][1] + groups["a"][4] * groups["b"][-1]
+
+    check(f, V)
+
+
+def test_array_inside_a_list_is_added_to():
+    def f(a):
+        rows = [a[:2] * 1.0, a[2:] * 2.0]
+        rows[0] += [a[1], a[2]]
+        return rows[0][0] * rows[0][1] * rows[1][0]
+
+    check(f, V)
+
+
+def test_inner_list_of_an_argument_that_is_extended_is_refused():
+    def longer(rows, v):
+        rows[0] += [v]
+        return rows[0][-1] * rows[0][0]
+
+    def f(a):
+        return longer([[a[0]], [a[1]]], a[2])
+
+    with pytest.raises(UnsupportedSyntaxError, match="makes a list longer"):
+        grad(f)(V)

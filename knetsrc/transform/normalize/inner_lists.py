@@ -14,6 +14,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import is_append, is_cheap, is_of_module
+from knetsrc.transform.normalize.inplace import made_lists
 from knetsrc.transform.normalize.scopes import (
     COMPREHENSIONS,
     captured_names,
@@ -64,9 +65,10 @@ def write_out_inner_appends(function: gast.FunctionDef, names: Names) -> gast.Fu
     d[k] = [*d[k], y]
     z = sum(d[k])
     """
-    grown = {g[0] for n in own_nodes(function.body) if (g := grown_inside(n)) is not None}
+    longer = _with_appends(function, names)
+    grown = {g[0] for n in own_nodes(longer.body) if (g := grown_inside(n)) is not None}
     grown -= set(parameters(function)) | captured_names(function.body)
-    own = {text for text in grown if _Uses(function, text).are_plain()}
+    own = {text for text in grown if _Uses(longer, text).are_plain()}
     if not own:
         return function
 
@@ -86,8 +88,43 @@ def write_out_inner_appends(function: gast.FunctionDef, names: Names) -> gast.Fu
         longer = tree.list_of([tree.starred(tree.clone(entry)), node.value.args[0]])
         return [*before, tree.assign(entry, longer)]
 
-    function = tree.clone(function)
+    function = _with_appends(function, names, own)
     function.body = rewritten(function.body, written)
+    return function
+
+
+def _with_appends(
+    function: gast.FunctionDef, names: Names, own: set[str] | None = None
+) -> gast.FunctionDef:
+    """A copy with `d[k].append(a); d[k].append(b)` for `d[k] += [a, b]`, for these names or for all."""
+    lists = made_lists(function, is_sure=True)
+
+    def appends(node: Any) -> list[Node]:
+        is_sum = isinstance(node, gast.AugAssign) and isinstance(node.op, gast.Add)
+        target = node.target if is_sum else None
+        is_entry = isinstance(target, gast.Subscript) and tree.is_name(target.value)
+        if not is_entry or (own is not None and target.value.id not in own):
+            return [node]
+        is_open = target.value.id in tree.names_read(node.value)
+        if is_open or any(isinstance(n, gast.Call) for n in tree.walk(target.slice)):
+            return [node]
+        entry = tree.attribute(tree.subscript(target.value, target.slice), "append")
+        return _appended(node.value, entry) or [node]
+
+    def _appended(value: Any, entry: Node) -> list[Node]:
+        if isinstance(value, gast.List | gast.Tuple):
+            is_open = any(isinstance(e, gast.Starred) for e in value.elts)
+            elements = [] if is_open else value.elts
+            return [tree.expression(tree.call(tree.clone(entry), e)) for e in elements]
+        made = isinstance(value, gast.ListComp) or tree.called_name(value) in ("list", "sorted")
+        if not made and getattr(value, "id", None) not in lists:
+            return []
+        item = "item" if own is None else names.fresh("item")
+        append = tree.expression(tree.call(entry, tree.name(item)))
+        return [tree.for_(item, value, [append])]
+
+    function = tree.clone(function)
+    function.body = rewritten(function.body, appends)
     return function
 
 
