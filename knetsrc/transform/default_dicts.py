@@ -11,7 +11,7 @@ dict, has one name for it, and only reads its entries or goes through them.
 
 import collections
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import gast
@@ -20,7 +20,14 @@ from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import is_cheap, is_impure_call
 from knetsrc.transform.normalize.loop_keys import gone_through, method
-from knetsrc.transform.normalize.scopes import COMPREHENSIONS, captured_names, own_nodes, parameters
+from knetsrc.transform.normalize.owned_containers import pairs
+from knetsrc.transform.normalize.scopes import (
+    COMPREHENSIONS,
+    captured_names,
+    own_nodes,
+    parameters,
+    rewritten,
+)
 from knetsrc.transform.source import Source
 
 _DEFAULTS: dict[Any, str] = {float: "0.0", int: "0", list: "[]", dict: "{}", str: "''"}
@@ -38,6 +45,7 @@ def plain_dicts(function: gast.FunctionDef, source: Source) -> gast.FunctionDef:
     source
         Where it was read.
     """
+    function = apart(function, source, (collections.defaultdict, collections.Counter))
     found = _made(function, source)
     while found:
         rewriter = _Rewriter(found, Names.of(function))
@@ -48,6 +56,35 @@ def plain_dicts(function: gast.FunctionDef, source: Source) -> gast.FunctionDef:
             del found[str(open_dict)]
         else:
             return new
+    return function
+
+
+def apart(function: gast.FunctionDef, source: Source, kinds: tuple[type, ...]) -> gast.FunctionDef:
+    """The function with `d = dict(); s = 0` for `d, s = dict(), 0`, where one of the values is of these kinds."""
+
+    def is_made(value: Any) -> bool:
+        return isinstance(value, gast.Call) and source.value_of(value.func) in kinds
+
+    def split(node: Any) -> list[tree.Node]:
+        if isinstance(node, gast.AnnAssign) and is_made(node.value):
+            return [tree.assign(node.target, node.value)] if tree.is_name(node.target) else [node]
+        if not isinstance(node, gast.Assign) or len(node.targets) > 1:
+            return [node]
+        parts = pairs(node.targets[0], node.value)
+        targets = [target for target, _ in parts]
+        is_plain = len(parts) > 1 and all(map(tree.is_name, targets))
+        values = [value for _, value in parts]
+        if not is_plain or not any(map(is_made, values)):
+            return [node]
+        if tree.names_read(values) & {target.id for target in targets}:
+            return [node]
+        return [tree.assign(target.id, value) for target, value in parts]
+
+    calls = [n for n in own_nodes(function.body) if is_made(n)]
+    if not calls:
+        return function
+    function = tree.clone(function)
+    function.body[:] = rewritten(function.body, split)
     return function
 
 
@@ -62,7 +99,6 @@ class _Dict:
     default: tree.Node
     is_kept: bool
     is_seen: bool = False
-    made: list[tree.Node] = field(default_factory=list)
 
 
 def _made(function: gast.FunctionDef, source: Source) -> dict[str, _Dict]:
@@ -75,9 +111,8 @@ def _made(function: gast.FunctionDef, source: Source) -> dict[str, _Dict]:
         made_dict = _made_by(node, source, hidden)
         if made_dict is None:
             continue
-        target = node.targets[0] if isinstance(node, gast.Assign) else node.target
+        target = node.targets[0]
         known = found.setdefault(target.id, made_dict)
-        known.made.append(node)
         made.add(id(target))
         if not tree.is_same(known.default, made_dict.default):
             other.add(target.id)
@@ -91,10 +126,9 @@ def _made(function: gast.FunctionDef, source: Source) -> dict[str, _Dict]:
 
 def _made_by(node: Any, source: Source, hidden: set[str]) -> _Dict | None:
     """What `d = defaultdict(list)` or `d = Counter()` makes."""
-    targets = getattr(node, "targets", [getattr(node, "target", None)])
-    call = getattr(node, "value", None)
-    is_plain = isinstance(node, gast.Assign | gast.AnnAssign) and len(targets) == 1
-    if not is_plain or not tree.is_name(targets[0]) or not isinstance(call, gast.Call):
+    is_plain = isinstance(node, gast.Assign) and len(node.targets) == 1
+    call = node.value if is_plain and tree.is_name(node.targets[0]) else None
+    if not isinstance(call, gast.Call):
         return None
     if tree.names_read(call.func) & hidden or call.keywords:
         return None
@@ -151,7 +185,6 @@ class _Rewriter:
 
     def __init__(self, dicts: dict[str, _Dict], names: Names) -> None:
         self.dicts, self.names = dicts, names
-        self.made = {id(node): d for d in dicts.values() for node in d.made}
         self.before: list[tree.Node] = []
         self.has_effects = False
 
@@ -189,15 +222,13 @@ class _Rewriter:
         return frozenset() if is_changed else frozenset(k for k in found if k[1] not in bound)
 
     def _makes(self, node: Any) -> bool:
-        targets = getattr(node, "targets", [getattr(node, "target", None)])
-        is_binding = isinstance(node, gast.Assign | gast.AnnAssign)
-        return is_binding and tree.is_name(targets[0]) and targets[0].id in self.dicts
+        is_binding = isinstance(node, gast.Assign) and tree.is_name(node.targets[0])
+        return is_binding and node.targets[0].id in self.dicts
 
     def _plain(self, node: Any) -> tree.Node:
-        target = node.targets[0] if isinstance(node, gast.Assign) else node.target
         given = node.value.args[1:]
         value = given[0] if given else tree.dict_of([], [])
-        return tree.at(tree.assign(target.id, value), node)
+        return tree.at(tree.assign(node.targets[0].id, value), node)
 
     def _head(self, node: Any, known: _Known) -> None:
         """Rewrite what a statement evaluates apart from the statements within it."""

@@ -29,6 +29,7 @@ from knetsrc.transform.callee import Called, Calls, Helper
 from knetsrc.transform.classes import is_users_class, method_object, with_plain_attributes
 from knetsrc.transform.context_writes import Position, changing_contexts
 from knetsrc.transform.default_dicts import plain_dicts
+from knetsrc.transform.deques import plain_queues
 from knetsrc.transform.functions import (
     Function,
     bind_call,
@@ -207,7 +208,7 @@ class Units:
             written = listed(source.tree) if is_generator(source.tree) else source.tree
             unfolded = unfold_contexts(unfold_matches(written, source.resolve), source)
             unfolded = unfold_lazy_loops(unfold_yields(unfolded, source), source)
-            unfolded = plain_dicts(unfolded, source)
+            unfolded = plain_queues(plain_dicts(unfolded, source), source)
             known = known_classes(source.function)
             told = self.told_classes if owns_parameters else {}
             unfolded = mark_members(unfolded, source, {**known, **told})

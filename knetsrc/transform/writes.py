@@ -243,7 +243,7 @@ def _checked(
             return node
         part = tree.name(node.targets[0].id)
         if viewing.picks(node.value):
-            return [node, called("check_picked", part, tree.name(base_of(node.value)), node)]
+            return [node, called("check_picked", part, tree.name(base_of(node.value) or ""), node)]
         read = _elements_in(node.value, part.id) if part.id in watched else None
         return [node, *(called("check_not_view", part, e.value, node) for e in read or ())]
 

@@ -59,7 +59,7 @@ def test_sums_by_key():
 
 def test_values_that_a_function_makes():
     def f(a):
-        d = defaultdict(lambda: np.ones(2))
+        d: defaultdict[int, object] = defaultdict(lambda: np.ones(2))
         for i in range(4):
             d[i % 2] *= a[i] * np.ones(2)
         return np.sum(d[0] * d[1] ** 2) + np.sum(d[7])

@@ -107,8 +107,8 @@ class Elements:
     def _is_elementwise(self, node: Any) -> bool:
         """Whether an expression is `np.maximum(a, b)` of numbers, or the like."""
         is_call = isinstance(node, gast.Call) and self._ranks.calls is not None
-        operands = self._ranks.calls.operands(node) if is_call else None
-        return bool(operands) and all(map(self.is_number, operands))
+        operands = self._ranks.calls.operands(node) if is_call else []
+        return bool(operands) and all(map(self.is_number, operands or []))
 
     def _is_element(self, node: gast.Subscript) -> bool:
         if not isinstance(node.value, gast.Name) or is_part(node):

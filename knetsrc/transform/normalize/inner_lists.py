@@ -101,7 +101,7 @@ def _with_appends(
 
     def appends(node: Any) -> list[Node]:
         is_sum = isinstance(node, gast.AugAssign) and isinstance(node.op, gast.Add)
-        target = node.target if is_sum else None
+        target: Any = node.target if is_sum else None
         is_entry = isinstance(target, gast.Subscript) and tree.is_name(target.value)
         if not is_entry or (own is not None and target.value.id not in own):
             return [node]
