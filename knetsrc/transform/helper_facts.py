@@ -1,10 +1,11 @@
 """What is known of the helpers that a function calls, by what is in them."""
 
+import functools
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gast
 
@@ -17,7 +18,7 @@ from knetsrc.transform.analysis.holders import Part, holders, parts_given_back
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.callee import Helper, Record
-from knetsrc.transform.classes import is_library
+from knetsrc.transform.classes import is_library, owner_of
 from knetsrc.transform.functions import Function, bind_call
 from knetsrc.transform.listed import array_operands
 from knetsrc.transform.resolve import CHECK
@@ -150,6 +151,21 @@ class HelperFacts:
         kind = self.units.outside.resolve(call.func)
         return len(inspect.signature(kind).parameters) == len(record.fields)
 
+    def is_kept(self, called: Any, function: Function) -> bool:
+        """Whether what a call gives is kept for the next one, by `functools.cache` or a cached property."""
+        marks = [getattr(d, "func", d) for d in function.core.decorator_list]
+        kept = (functools.cache, functools.lru_cache)
+        if hasattr(called, "cache_info") or any(
+            self.units.outside.resolve(mark) in kept for mark in marks
+        ):
+            return True
+        if function.source is None or function.is_loop:
+            return False
+        plain = function.source.function
+        place = owner_of(plain) or inspect.getmodule(plain)
+        member = vars(place).get(plain.__name__) if place is not None else None
+        return isinstance(member, functools.cached_property) or hasattr(member, "cache_info")
+
     def of_call(self, call: gast.Call) -> HelperCall | None:
         callee = self.units.calls.of(call)
         if isinstance(callee, Record) and self._is_all_given(call, callee):
@@ -164,9 +180,11 @@ class HelperFacts:
         checks = [n for n in tree.walk(function.core.body) if tree.called_name(n) == CHECK]
         checked = [(n.args[0].id, n.args[1]) for n in checks]
         effects = self.units.helper_effects.of(function, id(callee.function))
+        is_kept = self.is_kept(callee.function, function)
         if bound is None:
             every = [*call.args, *(k.value for k in call.keywords)]
-            return HelperCall(every, every if effects.written else [], [])
+            written = every if effects.written else []
+            return HelperCall(every, written, [], is_old=effects.is_old or is_kept)
         return HelperCall(
             [a for p, a in bound.items() if p in effects.returned],
             [a for p, a in bound.items() if p in effects.written],
@@ -174,4 +192,5 @@ class HelperFacts:
             function.is_checkpoint,
             [(bound[p], bound[q]) for p, q in sorted(effects.put) if p in bound and q in bound],
             [a for p, a in bound.items() if p in effects.copied],
+            is_old=effects.is_old or is_kept,
         )

@@ -43,7 +43,7 @@ _FUNCTIONS: dict[Any, str] = {
     abs: "__abs__", round: "__round__",
     math.floor: "__floor__", math.ceil: "__ceil__", math.trunc: "__trunc__",
 }  # fmt: skip
-_UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
+UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
 _COMPARED = {
     gast.Lt: ("__lt__", "__gt__"), gast.LtE: ("__le__", "__ge__"), gast.Eq: ("__eq__", "__eq__"),
     gast.Gt: ("__gt__", "__lt__"), gast.GtE: ("__ge__", "__le__"), gast.NotEq: ("__ne__", "__ne__"),
@@ -385,8 +385,8 @@ def _operators(node: Any, function: Any) -> list[tuple[tree.Node, str, list[tree
         left, right = node.left, node.comparators[0]
         own, reflected = _COMPARED[type(node.ops[0])]
         return [(left, own, [right]), (right, reflected, [left])]
-    if isinstance(node, gast.UnaryOp) and type(node.op) in _UNARY:
-        return [(node.operand, _UNARY[type(node.op)], [])]
+    if isinstance(node, gast.UnaryOp) and type(node.op) in UNARY:
+        return [(node.operand, UNARY[type(node.op)], [])]
     if isinstance(node, gast.Subscript):
         return [(node.value, "__getitem__", [_index(node.slice)])]
     return []

@@ -259,12 +259,19 @@ class Preparing:
         return True
 
     def inlined(
-        self, core: gast.FunctionDef, within: frozenset[str], filename: str
+        self,
+        core: gast.FunctionDef,
+        within: frozenset[str],
+        filename: str,
+        writes: bool = False,
     ) -> gast.FunctionDef:
         """Calls of helpers that only return an expression, replaced by it.
 
         What comes from another file than `filename` stands where the call stands: a line of that file would mislead.
+        Where something `writes`, what a cache keeps stays the result of a call: the write is one into the cache.
         """
+
+        writes = writes or self._writes(core.body)
 
         def replace(node: gast.Call) -> tree.Node:
             callee = self.units.calls.of(node)
@@ -273,6 +280,8 @@ class Preparing:
             function = self.units.load_if_possible(callee)
             if function is None or function.is_checkpoint:
                 return node
+            if writes and self.facts.is_kept(callee.function, function):
+                return node
             bound = bind_call(function, node)
             body = function.core.body
             if bound is None or len(body) != 1 or not isinstance(body[0], gast.Return):
@@ -280,7 +289,8 @@ class Preparing:
             if not may_inline(body[0].value, bound) or self._depends_on_order(body[0].value, bound):
                 return node
             file = function.place[0]
-            inner = self.inlined(self.units.specialized(function), within | {callee.name}, file)
+            inner = self.units.specialized(function)
+            inner = self.inlined(inner, within | {callee.name}, file, writes)
             if len(inner.body) != 1:  # its functions are chosen by `if` statements
                 return node
             value = inner.body[0].value

@@ -50,6 +50,7 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import normalize
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.matches import unfold_matches
+from knetsrc.transform.outlets import CallOutlets
 from knetsrc.transform.outline import is_loop, numeric_of, outline, slots_of, without_unused
 from knetsrc.transform.own_methods import mark_members
 from knetsrc.transform.pairs import Pair, PairKey, Reversal, Task, split_pair
@@ -217,7 +218,12 @@ class Units:
             is_class = functools.partial(is_users_class, source)
             own = frozenset(method_object(source.function))
             core = normalize(
-                unfolded, owns_parameters, is_class, own, CallWriting(source).may_write
+                unfolded,
+                owns_parameters,
+                is_class,
+                own,
+                CallWriting(source).may_write,
+                CallOutlets(source).gives_old,
             )
             writes = any(
                 tree.called_name(n) == WITH and n.args[0].id in own for n in tree.walk(core)

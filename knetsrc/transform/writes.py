@@ -5,7 +5,7 @@ from typing import Any
 
 import gast
 
-from knetsrc.errors import UnsupportedAliasError
+from knetsrc.errors import MissingAdjointError, UnsupportedAliasError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import base_of, stored_to
 from knetsrc.transform.analysis.aliases import COMPOUND, Aliases, HelperOf, at_once
@@ -95,6 +95,7 @@ def _guarded(
     shown = tree.show(tree.clone(target_of(node)))
     outside = sorted(what for kind, what in found.places[id(node)] if kind == "outside")
     if outside:
+        _refuse_unknown(node, outside, function)
         raise _of_outside(node, function, text, outside[0])
     _refuse_write_into_copy(node, found, viewing)
     seen = (found.names[id(node)] & found.live[id(node)]) - {text}
@@ -107,6 +108,18 @@ def _guarded(
                 instead=f"give `{other}` a copy where it is bound: {other} = ....copy()",
             )
     return set(seen)
+
+
+def _refuse_unknown(node: tree.Node, outside: list[str], function: gast.FunctionDef) -> None:
+    """A write into what an argument gives that is called: the call of the user's function may tell what it is."""
+    called = [p for p in parameters(function) if f"{p}()" in outside]
+    if called:
+        raise MissingAdjointError(
+            f"a write into `{tree.show(tree.clone(target_of(node)))}`, which `{called[0]}` has given",
+            at=target_of(node),
+            why="what is called is not known: it may give an array that lives on elsewhere",
+            instead="hand over a function that is written in Python, or write into a copy",
+        )
 
 
 def _of_outside(

@@ -22,7 +22,8 @@ from knetsrc.transform.normalize.effects import (
     path_of,
 )
 from knetsrc.transform.normalize.scopes import bound_names, parameters
-from knetsrc.transform.normalize.sharing import shared_names
+from knetsrc.transform.normalize.sharing import names_given, shared_names
+from knetsrc.transform.outlets import CallOutlets
 from knetsrc.transform.records import GENERATED
 from knetsrc.transform.source import Source, read_source
 
@@ -95,6 +96,7 @@ class CallWriting:
 
     def _writes(self, function: gast.FunctionDef, is_maker: bool = False) -> bool:
         own = bound_names(function.body) - shared_names(function) - set(parameters(function))
+        own -= names_given(function, written_in(function) & own, CallOutlets(self.source).gives_old)
         calls = [n for n in tree.walk(function.body) if isinstance(n, gast.Call)]
         made = parameters(function)[0] if is_maker else None
         written = [n for n in _written(function) if made is None or not tree.is_name(n, made)]

@@ -26,6 +26,7 @@ from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.ranks import Ranks
 from knetsrc.transform.analysis.stores import as_read, picks, stored_names
 from knetsrc.transform.analysis.told import NOTHING, Told
+from knetsrc.transform.normalize.effects import last_name
 from knetsrc.transform.normalize.loop_keys import method
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import carriers, number_names, passed_on
@@ -53,6 +54,8 @@ class HelperCall(NamedTuple):
         Arguments of which it may hand back a shallow copy.
     is_record
         It makes a record or an object of them, and is no helper.
+    is_old
+        It may hand back something that lives on outside: a global, what a cache holds.
     """
 
     returned: list[tree.Node]
@@ -62,6 +65,7 @@ class HelperCall(NamedTuple):
     put: Sequence[tuple[tree.Node, tree.Node]] = ()
     copied: Sequence[tree.Node] = ()
     is_record: bool = False
+    is_old: bool = False
 
 
 HelperOf = Callable[[gast.Call], HelperCall | None]
@@ -206,12 +210,14 @@ def aliases(
         return found
     found.containers, found.arrays = made_containers(function), arrays
     elements = Elements(function, Ranks(function, told, calls), found.containers)
+    local = _local_names(function)
     walk = _Walk(
         found,
         elements.names,
         arrays,
         found.containers,
         helper_call,
+        local,
         copies_share,
         elements,
         fixed_outside(function, calls),
@@ -258,9 +264,15 @@ def _walked(
     copies_share: bool = False,
 ) -> tuple["_Walk", State]:
     containers, numbers = made_containers(function), number_names(function)
-    walk = _Walk(Aliases(), numbers, arrays, containers, helper_call, copies_share)
+    local = _local_names(function)
+    walk = _Walk(Aliases(), numbers, arrays, containers, helper_call, local, copies_share)
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     return walk, walk.block(function.body[:-1], State(places, frozenset(), frozenset()))
+
+
+def _local_names(function: gast.FunctionDef) -> frozenset[str]:
+    """Parameters, and names that a function binds: a call of one, where it is no helper, is one of nobody knows what."""
+    return frozenset({*parameters(function), *tree.names_written(function.body)})
 
 
 def _parameters_of(places: Places) -> frozenset[str]:
@@ -276,6 +288,7 @@ class _Walk:
     arrays: frozenset[str]
     containers: set[str]
     helper_call: HelperOf
+    local: frozenset[str]
     copies_share: bool = False
     elements: Elements | None = None
     is_fixed: IsFixed = lambda node: False
@@ -441,7 +454,17 @@ class _Walk:
         arguments = found.returned if found is not None and not found.is_record else None
         kind = "made" if arguments is None else "handed out"
         own = frozenset([(kind, id(value))]) if is_new else frozenset()
+        own |= {("outside", f"{last_name(call.func)}()") for call in self._old_in(value)}
         return own.union(*shared, *(self.of(n, state) for n in arguments or ()))
+
+    def _old_in(self, value: Any) -> Iterator[gast.Call]:
+        """Calls that may have given what lives on outside, of which the value of an expression may be or hold the result."""
+        found = self._of_helper(value)
+        is_unknown = found is None and tree.called_name(value) in self.local
+        if is_unknown or (found is not None and found.is_old):
+            yield value
+        for part in passed_on(value) if found is None else found.returned:
+            yield from self._old_in(part)
 
     def _carriers(self, value: tree.Node) -> set[str]:
         if isinstance(value, gast.Constant):

@@ -1,14 +1,18 @@
 """Which parameters the helpers of a function hand back, and into which they write."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 import gast
 
+from knetsrc.transform import tree
 from knetsrc.transform.analysis.aliases import HelperOf, aliases, handed_back, put_into
+from knetsrc.transform.analysis.handed_out import HandedOut, may_hold_arrays
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.callee import Calls
 from knetsrc.transform.functions import Function
+from knetsrc.transform.normalize.scopes import bound_names, parameters
+from knetsrc.transform.resolve import UNKNOWN
 
 
 class Effects(NamedTuple):
@@ -24,12 +28,15 @@ class Effects(NamedTuple):
         Pairs (container, value) of parameters: the value is put into the container.
     copied
         Parameters of which it may hand back a shallow copy, if they are containers.
+    is_old
+        Whether it may hand back something that lives on outside.
     """
 
     returned: frozenset[str] = frozenset()
     written: frozenset[str] = frozenset()
     put: frozenset[tuple[str, str]] = frozenset()
     copied: frozenset[str] = frozenset()
+    is_old: bool = False
 
 
 class HelperEffects:
@@ -80,7 +87,25 @@ class HelperEffects:
         written = aliases(core, arrays, self.helper_call, calls=self.calls).written_parameters()
         put = put_into(core, arrays, self.helper_call) if written else frozenset()
         copied = handed_back(core, arrays, self.helper_call, copies_share=True) - returned
-        self._known[key] = Effects(returned, frozenset(written), put, copied)
+        self._known[key] = Effects(returned, frozenset(written), put, copied, self._is_old(core))
         if self._is_sure:
             self._final.add(key)
         self._is_sure = self._is_sure and was_sure
+
+    def _is_old(self, core: gast.FunctionDef) -> bool:
+        """Whether a function may hand back what lives on outside; what a parameter does that is called is not known."""
+        local = bound_names(core.body) | set(parameters(core))
+
+        def of_call(call: gast.Call) -> Sequence[tree.Node] | Literal[True] | None:
+            found = self.helper_call(call)
+            if found is None:
+                return True if tree.called_name(call) in local else None
+            return True if found.is_old else found.returned
+
+        return HandedOut(core, self._is_outside, of_call).is_returned()
+
+    def _is_outside(self, node: tree.Node) -> bool:
+        value = self.calls.outside.resolve(node)
+        if value is UNKNOWN and isinstance(node, gast.Attribute):
+            return self._is_outside(node.value)
+        return value is UNKNOWN or may_hold_arrays(value)

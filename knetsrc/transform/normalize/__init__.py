@@ -61,10 +61,12 @@ from knetsrc.transform.normalize.loop_targets import keep_loop_targets
 from knetsrc.transform.normalize.nonlocals import unfold_nonlocals
 from knetsrc.transform.normalize.refuse import refuse_unsupported
 from knetsrc.transform.normalize.scopes import blocks, parameters, separate_scopes
+from knetsrc.transform.normalize.sharing import gives_new
 from knetsrc.transform.normalize.suppressed import write_out_suppress
 from knetsrc.transform.normalize.targets import split_targets
 from knetsrc.transform.normalize.ternaries import unfold_ternaries
 from knetsrc.transform.normalize.walruses import move_walruses
+from knetsrc.transform.tree import Node
 
 Rewriting = Callable[..., gast.FunctionDef]
 
@@ -98,6 +100,7 @@ def normalize(
     is_class: IsClass = lambda node: False,
     own: frozenset[str] = frozenset(),
     changes: Changes = changes_nothing,
+    gives_old: Callable[[Node], bool] = gives_new,
 ) -> gast.FunctionDef:
     """The same function in the core language.
 
@@ -114,6 +117,8 @@ def normalize(
         The parameter for the object, in a method: what is written to it is a new value of the name.
     changes
         Whether a call may change what arrays, containers or objects hold.
+    gives_old
+        Whether a call may give something that was there before, and that is none of its arguments.
 
     Returns
     -------
@@ -147,29 +152,37 @@ def normalize(
     function = write_out_inner_appends(function, names)
     function = write_out_containers(function, names, owns_parameters, changes)
     refuse_unsupported(function)
-    return _normalized(function, names, owns_parameters, changes)
+    return _normalized(function, names, owns_parameters, changes, gives_old)
 
 
 def _normalized(
-    function: gast.FunctionDef, names: Names, owns_parameters: bool, changes: Changes
+    function: gast.FunctionDef,
+    names: Names,
+    owns_parameters: bool,
+    changes: Changes,
+    gives_old: Callable[[Node], bool],
 ) -> gast.FunctionDef:
-    function = write_out_augmented(drop_annotations(function, names), names, owns_parameters)
+    function = drop_annotations(function, names)
+    function = write_out_augmented(function, names, owns_parameters, gives_old)
     function = write_out_elements(function, names, changes)
     for rewriting in REWRITINGS:
         asked = (changes,) if rewriting in REORDERING else ()
         function = rewriting(function, names, *asked)
-    return fill_blocks(normalize_inner(function, names, changes))
+    return fill_blocks(normalize_inner(function, names, changes, gives_old))
 
 
 def normalize_inner(
-    function: gast.FunctionDef, names: Names, changes: Changes = changes_nothing
+    function: gast.FunctionDef,
+    names: Names,
+    changes: Changes = changes_nothing,
+    gives_old: Callable[[Node], bool] = gives_new,
 ) -> gast.FunctionDef:
     """Rewrite the functions that are defined inside, in a tree that is changed."""
 
     def visit(body: list[tree.Node]) -> None:
         for i, node in enumerate(body):
             if isinstance(node, gast.FunctionDef):
-                body[i] = _normalized(node, names, False, changes)
+                body[i] = _normalized(node, names, False, changes, gives_old)
             for block in blocks(node):
                 visit(block)
 

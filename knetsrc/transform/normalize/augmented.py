@@ -5,6 +5,7 @@ program checks when it runs that `s` is a number: an array or list would have ch
 name as well. So it does where `s` may be an array without axes that is written into otherwise.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import gast
@@ -15,13 +16,16 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import effects
 from knetsrc.transform.normalize.inplace import made_lists
 from knetsrc.transform.normalize.scalar_arrays import changed_scalar_arrays
-from knetsrc.transform.normalize.scopes import parameters, rewritten
-from knetsrc.transform.normalize.sharing import carriers, shared_names
+from knetsrc.transform.normalize.scopes import own_nodes, parameters, rewritten
+from knetsrc.transform.normalize.sharing import carriers, gives_new, names_given, shared_names
 from knetsrc.transform.tree import Node
 
 
 def write_out_augmented(
-    function: gast.FunctionDef, names: Names, owns_parameters: bool = True
+    function: gast.FunctionDef,
+    names: Names,
+    owns_parameters: bool = True,
+    gives_old: Callable[[Node], bool] = gives_new,
 ) -> gast.FunctionDef:
     """Write `s = s + e` for `s += e`.
 
@@ -33,6 +37,8 @@ def write_out_augmented(
         Names taken.
     owns_parameters
         Whether no caller looks at the arguments afterwards.
+    gives_old
+        Whether a call may give what was there before: something that a function captures.
 
     Examples
     --------
@@ -48,6 +54,7 @@ def write_out_augmented(
     """
     function = tree.clone(function)
     shared = shared_names(function) | changed_scalar_arrays(function)
+    shared |= names_given(function, _augmented(function), gives_old)
     given = set() if owns_parameters else set(parameters(function))
     lists = made_lists(function, is_sure=True)
     copies = made_lists(function) - lists
@@ -74,6 +81,11 @@ def write_out_augmented(
         given -= _own_from_here(node)
     function.body = written
     return function
+
+
+def _augmented(function: gast.FunctionDef) -> set[str]:
+    nodes = [n for n in own_nodes(function.body) if isinstance(n, gast.AugAssign)]
+    return {n.target.id for n in nodes if isinstance(n.target, gast.Name)}
 
 
 def append_elements(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:

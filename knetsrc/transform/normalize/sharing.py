@@ -11,6 +11,7 @@ A name that can only hold a number is never shared.
 """
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gast
@@ -72,6 +73,36 @@ def shared_names(function: gast.FunctionDef) -> set[str]:
         if len(group - numbers) > 1:
             shared |= group
     return shared - numbers
+
+
+def names_given(
+    function: gast.FunctionDef, wanted: set[str], gives_old: Callable[[Node], bool]
+) -> set[str]:
+    """Names of these that are bound to what a call, or an operation, gives that may give something of another place.
+
+    >>> (f,) = tree.parse("def f(): y = get()[0]; z = np.exp(y); return z")
+    >>> names_given(f, {"y", "z"}, lambda node: tree.called_name(node) == "get")
+    {'y'}
+    """
+    found: set[str] = set()
+    for targets, values in bindings(function) if wanted else ():
+        written = {n.id for t in targets for n in tree.walk(t) if isinstance(n, gast.Name)}
+        if written & wanted - found and any(gives_old(c) for v in values for c in _handing_on(v)):
+            found |= written & wanted
+    return found
+
+
+def gives_new(node: Node) -> bool:
+    """What is taken of each call where it is not known what it gives: that it is no thing of another place."""
+    return False
+
+
+def _handing_on(node: Any) -> Iterator[Node]:
+    """Calls and operations of which the value of an expression may be, or hold, the result."""
+    if isinstance(node, gast.Call | gast.BinOp | gast.UnaryOp):
+        yield node
+    for part in passed_on(node):
+        yield from _handing_on(part)
 
 
 def _inner_defaults(function: gast.FunctionDef) -> list[Node]:
@@ -155,13 +186,17 @@ def passed_on(node: Any) -> list[Node]:
 
 
 def _passed_on_by_call(node: Any) -> list[Node]:
-    arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+    is_choice = isinstance(node.func, gast.Name) and node.func.id in ("max", "min", "sorted")
+    given = [k.value for k in node.keywords if not (is_choice and k.arg == "key")]
+    arguments = [*node.args, *given]
+    arguments = [a.body if isinstance(a, gast.Lambda) else a for a in arguments]
     path = path_of(node.func)
     if is_of_module(node.func):
         copies = any(
             k.arg in ("copy", "out") and not tree.is_constant(k.value, True) for k in node.keywords
         )
-        return arguments if path[-1] in _VIEWS or copies or _may_be_first(node) else []
+        is_same = path[-1] in _VIEWS or path[0] == "itertools" or copies or _may_be_first(node)
+        return arguments if is_same else []
     if path and path[0] == "backends":  # in generated code, which is differentiated once more
         if path[-1] in _OF_FIRST:
             return arguments[:1]
@@ -176,7 +211,7 @@ def _passed_on_by_call(node: Any) -> list[Node]:
             node.func.attr == "astype" and not node.keywords
         )
         return [] if copies else [*arguments, node.func.value]
-    return [*arguments, node.func]
+    return [*arguments, node.func.body if isinstance(node.func, gast.Lambda) else node.func]
 
 
 def _pairs_two(node: Any) -> bool:
