@@ -462,3 +462,86 @@ def test_array_put_into_a_list_of_arrays_is_refused():
 
     with pytest.raises(UnsupportedAliasError):
         grad(f)(V)
+
+
+def test_type_of_numpy_gives_the_array_back():
+    def f(x):
+        a = x * 1.0
+        y = np.float64(a)
+        y[0] = 5.0 * x[1]
+        return np.sum(a**2)
+
+    with pytest.raises(UnsupportedAliasError, match="which `a` may see"):
+        grad(f)(V)
+
+
+def test_what_a_type_of_numpy_gives_is_augmented():
+    def f(x):
+        a = x * 1.0
+        y = np.double(a)
+        y += 1.0
+        return np.sum(a**2)
+
+    with pytest.raises(UnsupportedAliasError, match=r"`y \+= 1.0` changes in place"):
+        grad(f)(V)
+
+
+def test_types_of_numpy_make_numbers():
+    def f(x):
+        total, first = np.float64(0.0), np.float64(x[0])
+        for v in x:
+            total += np.float64(v * first)
+        first += total
+        y = np.float64(x) * 2
+        y[0] = first
+        return np.sum(y * x)
+
+    check(f, V)
+
+
+def _by_trimming(x):
+    a = x * 1.0
+    y = np.trim_zeros(a)
+    y[0] = 5.0 * x[1]
+    return np.sum(a**2)
+
+
+def _by_a_cast_that_may_copy(x):
+    a = x * 1.0
+    y = a.astype(a.dtype, "K", "unsafe", True, False)
+    y[0] = 5.0 * x[1]
+    return np.sum(a**2)
+
+
+def _by_no_derivative(x):
+    a = x * 1.0
+    y = np.polyder(a, 0)
+    y[0] = 5.0 * x[1]
+    return np.sum(a**2)
+
+
+@pytest.mark.parametrize("f", [_by_trimming, _by_a_cast_that_may_copy, _by_no_derivative])
+def test_functions_that_may_give_their_argument_back(f):
+    with pytest.raises(UnsupportedAliasError):
+        grad(f)(V)
+
+
+def test_edges_of_a_histogram_are_those_that_it_was_given():
+    def f(x):
+        edges = np.linspace(-2.0, 3.0, 4)
+        _, same = np.histogram(np.zeros(3), edges)
+        same += 1.0
+        return np.sum(edges * x)
+
+    with pytest.raises(UnsupportedAliasError):
+        grad(f)(V)
+
+
+def test_output_by_position_is_given_back():
+    def f(x):
+        b = np.zeros(4)
+        y = np.exp(x, b)
+        y += 1.0
+        return np.sum(b**2)
+
+    check(f, V)

@@ -15,8 +15,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import gast
+import numpy as np
 
 from knetsrc.transform import tree
+from knetsrc.transform.normalize.call_writes import out_position
 from knetsrc.transform.normalize.effects import is_append, is_of_module, path_of
 from knetsrc.transform.normalize.scopes import (
     COMPREHENSIONS,
@@ -27,8 +29,12 @@ from knetsrc.transform.normalize.scopes import (
 )
 from knetsrc.transform.tree import Node
 
+# Types of NumPy: of an array that has the type they give it back, or a view of it.
+_TYPES = frozenset(
+    t for t, kind in vars(np).items() if isinstance(kind, type) and issubclass(kind, np.generic)
+)
 # Functions of NumPy whose result may be a view of an argument, or the argument itself.
-_VIEWS = frozenset({
+_VIEWS = _TYPES | frozenset({
     "asarray", "asanyarray", "ascontiguousarray", "asfortranarray",
     "asarray_chkfinite", "atleast_1d", "atleast_2d", "atleast_3d", "array_split",
     "broadcast_arrays", "broadcast_to", "diag", "diagonal", "dsplit", "expand_dims", "flip",
@@ -36,7 +42,8 @@ _VIEWS = frozenset({
     "nan_to_num", "permute_dims", "ravel", "real", "real_if_close", "require", "reshape",
     "rollaxis", "rot90", "split", "squeeze", "swapaxes", "transpose", "unstack", "vsplit",
     "as_strided", "sliding_window_view", "nditer", "chain", "zip_longest", "itemgetter",
-    "getitem", "iadd", "imul", "isub", "itruediv", "asnumpy",
+    "getitem", "iadd", "imul", "isub", "itruediv", "asnumpy", "asmatrix", "from_dlpack",
+    "frombuffer", "ix_", "trim_zeros",
 })  # fmt: skip
 _NEW = frozenset({
     "abs", "all", "any", "bool", "complex", "divmod", "float", "int", "isinstance", "len",
@@ -190,13 +197,15 @@ def _passed_on_by_call(node: Any) -> list[Node]:
     given = [k.value for k in node.keywords if not (is_choice and k.arg == "key")]
     arguments = [*node.args, *given]
     arguments = [a.body if isinstance(a, gast.Lambda) else a for a in arguments]
-    path = path_of(node.func)
+    path, out = path_of(node.func), out_position(node, is_array=True)
+    if out is not None and out < len(node.args) and not isinstance(node.args[out], gast.Constant):
+        return arguments
     if is_of_module(node.func):
         copies = any(
             k.arg in ("copy", "out") and not tree.is_constant(k.value, True) for k in node.keywords
         )
         is_same = path[-1] in _VIEWS or path[0] == "itertools" or copies or _may_be_first(node)
-        return arguments if is_same else []
+        return arguments if is_same else _edges(node)
     if path and path[0] == "backends":  # in generated code, which is differentiated once more
         if path[-1] in _OF_FIRST:
             return arguments[:1]
@@ -207,11 +216,18 @@ def _passed_on_by_call(node: Any) -> list[Node]:
         is_sum = node.func.id == "sum" and len(arguments) == 1  # of 0 and the first
         return [] if node.func.id in _NEW or is_sum else arguments
     if isinstance(node.func, gast.Attribute):
-        copies = node.func.attr in _NEW_METHODS or (
-            node.func.attr == "astype" and not node.keywords
-        )
+        is_cast = node.func.attr == "astype" and not node.keywords and len(node.args) < 5
+        copies = node.func.attr in _NEW_METHODS or is_cast
         return [] if copies else [*arguments, node.func.value]
     return [*arguments, node.func.body if isinstance(node.func, gast.Lambda) else node.func]
+
+
+def _edges(node: gast.Call) -> list[Node]:
+    """The edges that a histogram is handed: it gives them back."""
+    if not path_of(node.func)[-1].startswith("histogram"):
+        return []
+    given = [*node.args[1:2], *(k.value for k in node.keywords if k.arg == "bins")]
+    return [e for e in given if not isinstance(e, gast.Constant)]
 
 
 def _pairs_two(node: Any) -> bool:
@@ -224,8 +240,8 @@ def _may_be_first(node: gast.Call) -> bool:
     path = path_of(node.func)
     if path[-1] == "einsum":
         return len(node.args) == 2
-    last_same = {"diff": 0, "matrix_power": 1}.get(path[-1])
-    count = next((k.value for k in node.keywords if k.arg == "n"), None)
+    last_same = {"diff": 0, "matrix_power": 1, "polyder": 0, "polyint": 0}.get(path[-1])
+    count = next((k.value for k in node.keywords if k.arg in ("n", "m")), None)
     count = node.args[1] if len(node.args) > 1 else count
     if last_same is None or count is None:
         return False
