@@ -54,6 +54,9 @@ DUNDERS = {
 }  # fmt: skip
 
 
+UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
+
+
 def is_library(value: Any) -> bool:
     """Whether a function or class comes with Python, NumPy, SciPy or this package."""
     return (getattr(value, "__module__", None) or "builtins").split(".")[0] in _LIBRARIES

@@ -18,9 +18,11 @@ from knetsrc.errors import (
 )
 from knetsrc.objects import assigned_later, with_functions
 from knetsrc.transform import tree
+from knetsrc.transform.asked_methods import AskedMethods
 from knetsrc.transform.callee import record_of
 from knetsrc.transform.classes import (
     DUNDERS,
+    UNARY,
     Classes,
     ClassFacts,
     assigned_attributes,
@@ -43,7 +45,6 @@ _FUNCTIONS: dict[Any, str] = {
     abs: "__abs__", round: "__round__",
     math.floor: "__floor__", math.ceil: "__ceil__", math.trunc: "__trunc__",
 }  # fmt: skip
-UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
 _COMPARED = {
     gast.Lt: ("__lt__", "__gt__"), gast.LtE: ("__le__", "__ge__"), gast.Eq: ("__eq__", "__eq__"),
     gast.Gt: ("__gt__", "__lt__"), gast.GtE: ("__ge__", "__le__"), gast.NotEq: ("__ne__", "__ne__"),
@@ -80,6 +81,7 @@ class Members:
     gradient: Callable[[gast.Call, Callable[[tree.Node], Classes]], tree.Node | None]
     making: Callable[[type], Any]
 
+    asked: AskedMethods = field(default_factory=AskedMethods)
     _returned: dict[Any, Classes] = field(default_factory=dict)
     _met_again: set[Any] = field(default_factory=set)
     _in_making: set[type] = field(default_factory=set)

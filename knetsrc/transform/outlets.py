@@ -15,8 +15,7 @@ import gast
 from knetsrc.errors import KnetsrcError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.handed_out import HandedOut, may_hold_arrays
-from knetsrc.transform.classes import DUNDERS, is_library
-from knetsrc.transform.members import UNARY
+from knetsrc.transform.classes import DUNDERS, UNARY, is_library
 from knetsrc.transform.normalize.effects import path_of
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import number_names

@@ -75,6 +75,7 @@ class Specializer(Members):
         plain = dict.fromkeys(arrays, Plain) if self.outside.members else {}
         known = self.facts_of(core, plain | dict(classes))
         ObjectTurns(core, known, self._member).refuse()
+        self.asked.refuse(core, known)
         core = self.stateful.written_out(core, known, names, owns_parameters)
 
         def rewrite_call(node: gast.Call) -> tree.Node:
@@ -208,7 +209,7 @@ class Specializer(Members):
         owner = known.class_of(arguments[0]) if arguments else None
         if owner is None or not self.stateful.changes(function, owner):
             return loaded
-        if not isinstance(node, gast.Call):
+        if not isinstance(node, gast.Call) or self.method_of(node, known) is None:
             raise UnsupportedSyntaxError(
                 "an operator or a property that writes to its object",
                 at=node,

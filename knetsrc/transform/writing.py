@@ -99,8 +99,8 @@ class CallWriting:
         own -= names_given(function, written_in(function) & own, CallOutlets(self.source).gives_old)
         calls = [n for n in tree.walk(function.body) if isinstance(n, gast.Call)]
         made = parameters(function)[0] if is_maker else None
-        written = [n for n in _written(function) if made is None or not tree.is_name(n, made)]
-        return any(_base(n) not in own for n in written) or any(map(self.may_write, calls))
+        written = [n for n in written_by(function) if made is None or not tree.is_name(n, made)]
+        return any(base_name(n) not in own for n in written) or any(map(self.may_write, calls))
 
 
 _MAKERS = ("__new__", "__init__", "__post_init__")
@@ -118,10 +118,10 @@ def _makers(kind: type) -> list[types.FunctionType]:
 
 def written_in(function: gast.FunctionDef) -> set[str]:
     """Names of what the text of a function writes into."""
-    return {_base(n) for n in _written(function)}
+    return {base_name(n) for n in written_by(function)}
 
 
-def _written(function: gast.FunctionDef) -> Iterator[Any]:
+def written_by(function: gast.FunctionDef) -> Iterator[Any]:
     """What the text of a function writes into."""
     for node in tree.walk(function.body):
         if isinstance(node, gast.Subscript | gast.Attribute) and not isinstance(
@@ -143,7 +143,8 @@ def _method(call: gast.Call) -> str:
     return call.func.attr if isinstance(call.func, gast.Attribute) else ""
 
 
-def _base(node: Any) -> str:
+def base_name(node: Any) -> str:
+    """The name at the bottom of `net.layers[0].w`; nothing where there is none."""
     while isinstance(node, gast.Subscript | gast.Attribute):
         node = node.value
     return node.id if isinstance(node, gast.Name) else ""
