@@ -121,7 +121,7 @@ class ClassFacts:
             value = self.outside.resolve(node.func)
             home = str(getattr(value, "__module__", None) or "")
             of_numbers = home.partition(".")[0] in ("numpy", "math", "scipy")
-            return of_numbers or isinstance(value, np.ufunc) or value in _GIVE_PLAIN
+            return of_numbers or isinstance(value, np.ufunc) or any(value is f for f in _GIVE_PLAIN)
         if isinstance(node, gast.Attribute):
             return node.attr in LIKE_ARRAYS
         if isinstance(node, gast.UnaryOp):

@@ -63,7 +63,8 @@ def apart(function: gast.FunctionDef, source: Source, kinds: tuple[type, ...]) -
     """The function with `d = dict(); s = 0` for `d, s = dict(), 0`, where one of the values is of these kinds."""
 
     def is_made(value: Any) -> bool:
-        return isinstance(value, gast.Call) and source.value_of(value.func) in kinds
+        made = source.value_of(value.func) if isinstance(value, gast.Call) else None
+        return any(made is kind for kind in kinds)
 
     def split(node: Any) -> list[tree.Node]:
         if isinstance(node, gast.AnnAssign) and is_made(node.value):
