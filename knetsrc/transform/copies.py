@@ -14,6 +14,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.aliases import Aliases, updates_element
+from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.stores import path_of, target_of
 from knetsrc.transform.normalize.scopes import blocks
 
@@ -26,17 +27,24 @@ def check_copies(
     It is changed itself. `found` is what holds if copies share with what they are copies of, see `aliases`.
     """
     written = _written_within(function, found)
+    second = _second_names(function)
 
     def visit(body: list[Any]) -> list[tree.Node]:
         checked: list[tree.Node] = []
         for node in body:
             for block in blocks(node):
                 block[:] = visit(block)
-            checked += [node, *tree.at(_checks(node, found, written, spell), node)]
+            checked += [node, *tree.at(_checks(node, found, written, second, spell), node)]
         return checked
 
     function.body = visit(function.body)
     return function
+
+
+def _second_names(function: gast.FunctionDef) -> set[str]:
+    """Names that are only bound to what has a name, as it is: `r` in `r = q`."""
+    bound = bound_values(function)
+    return {text for text, values in bound.items() if all(map(tree.is_name, values))}
 
 
 class Write(NamedTuple):
@@ -48,7 +56,11 @@ class Write(NamedTuple):
 
 
 def _checks(
-    node: tree.Node, found: Aliases, written: list[Write], spell: Callable[[str, Any], tree.Node]
+    node: tree.Node,
+    found: Aliases,
+    written: list[Write],
+    second: set[str],
+    spell: Callable[[str, Any], tree.Node],
 ) -> list[tree.Node]:
     if id(node) not in found.copied:
         return []
@@ -56,8 +68,12 @@ def _checks(
     own = {text} if text is not None else tree.names_written(node)
     others = found.copied[id(node)] - own
     level = 1 if text is not None else 0  # where in the container the copy is
+    wholes = own | others | found.containers | second  # in these, a write is one of an entry
     is_written = any(
-        w.names & (own | others) and (w.root not in own or w.depth > level) for w in written
+        w.names & (own | others)
+        and (w.root not in own or w.depth > level)
+        and (w.depth > 0 or w.root not in wholes)
+        for w in written
     )
     if not others or not is_written or own & found.arrays:
         return []
@@ -67,7 +83,7 @@ def _checks(
 
 
 def _written_within(function: gast.FunctionDef, found: Aliases) -> list[Write]:
-    """Writes into entries of containers: `d[i][j] = e`, `d[i] += e`, and by calls."""
+    """Writes into arrays and containers: `d[i] = e`, `d[i][j] = e`, `d[i] += e`, and by calls."""
     writes: list[Write] = []
     for node in tree.walk(function.body):
         if id(node) not in found.places:
@@ -76,6 +92,5 @@ def _written_within(function: gast.FunctionDef, found: Aliases) -> list[Write]:
         depth = math.inf
         if text is not None:
             depth = len(path_of(target_of(node))) - (not updates_element(node))
-        if depth > 0:
-            writes.append(Write(text or "", names, depth))
+        writes.append(Write(text or "", names, depth))
     return writes

@@ -17,13 +17,19 @@ _DISPLAYS = (gast.List, gast.Tuple, gast.Dict)
 
 
 def check_repeats(
-    function: gast.FunctionDef, names: set[str], spell: Callable[[str, Any], tree.Node]
+    function: gast.FunctionDef,
+    names: set[str],
+    numbers: frozenset[str],
+    spell: Callable[[str, Any], tree.Node],
 ) -> gast.FunctionDef:
-    """The function with a check after each statement that may put into one of these containers what it holds already."""
+    """The function with a check after each statement that may put into one of these containers what it holds already.
+
+    `numbers` are names that hold single numbers.
+    """
 
     def checked(node: tree.Node) -> list[tree.Node] | tree.Node:
         text, value = _put(node)
-        if text not in names or not _may_repeat(value):
+        if text not in names or not _may_repeat(value, numbers):
             return node
         arguments = [tree.name(text), tree.constant(tree.show(node))]
         return [node, tree.expression(tree.call(spell("check_distinct", None), *arguments))]
@@ -43,13 +49,15 @@ def _put(node: tree.Node) -> tuple[str, tree.Node]:
     return (node.targets[0].id, node.value) if is_single else ("", tree.constant(None))
 
 
-def _may_repeat(value: tree.Node) -> bool:
+def _may_repeat(value: tree.Node, numbers: frozenset[str]) -> bool:
     """Whether a container may hold an array or a list at two places."""
     if isinstance(value, _DISPLAYS):
         parts = tree.children(value)
-        return sum(bool(carriers(p)) for p in parts) > 1 or any(map(_may_repeat, parts))
+        holding = sum(bool(carriers(p) - numbers) for p in parts)
+        return holding > 1 or any(_may_repeat(p, numbers) for p in parts)
     if isinstance(value, gast.BinOp):
         lists = [n for n in (value.left, value.right) if isinstance(n, _DISPLAYS)]
         parts = [p for n in lists for p in tree.children(n)]
+        parts = [p for p in parts if not (isinstance(p, gast.Name) and p.id in numbers)]
         return any(not isinstance(p, gast.Constant | gast.UnaryOp) for p in parts)
     return False

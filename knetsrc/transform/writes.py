@@ -8,7 +8,13 @@ import gast
 from knetsrc.errors import MissingAdjointError, UnsupportedAliasError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import base_of, stored_to
-from knetsrc.transform.analysis.aliases import COMPOUND, Aliases, HelperOf, at_once
+from knetsrc.transform.analysis.aliases import (
+    COMPOUND,
+    Aliases,
+    HelperOf,
+    at_once,
+    updates_element,
+)
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.held import is_element
 from knetsrc.transform.analysis.integers import (
@@ -55,7 +61,7 @@ def guard_writes(
     if watched or is_unsure or picking:
         function = _checked(function, found, viewing, watched)
     function = _with_lists_checked(function, found, spell)
-    return check_repeats(function, within, spell)
+    return check_repeats(function, within, found.numbers, spell)
 
 
 def refuse_seen_appends(function: gast.FunctionDef, held: dict[int, frozenset[str]]) -> None:
@@ -78,10 +84,16 @@ def refuse_seen_appends(function: gast.FunctionDef, held: dict[int, frozenset[st
 
 
 def _written_within(function: gast.FunctionDef, found: Aliases) -> set[str]:
-    """Names of containers of which parts of entries are written: `d[i][j] = e`."""
+    """Names of containers of which entries are changed in place: `d[i][j] = e`, `d[i] = d[i] * e` for `d[i] *= e`."""
     nodes = [n for n in tree.walk(function.body) if stored_to(n) is not None]
-    deep = [n for n in nodes if len(path_of(target_of(n))) > 1]
+    deep = [n for n in nodes if len(path_of(target_of(n))) > 1 or _is_update(n, found)]
     return set().union(*(found.names.get(id(n), {stored_to(n) or ""}) for n in deep))
+
+
+def _is_update(node: tree.Node, found: Aliases) -> bool:
+    """Whether a write may be what is left of `d[i] *= e`, where `d` is a container."""
+    is_update = isinstance(node, gast.Assign) and updates_element(node)
+    return is_update and stored_to(node) not in found.arrays
 
 
 def _guarded(

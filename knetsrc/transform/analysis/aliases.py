@@ -27,9 +27,15 @@ from knetsrc.transform.analysis.ranks import Ranks
 from knetsrc.transform.analysis.stores import as_read, picks, stored_names
 from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.normalize.effects import last_name
+from knetsrc.transform.normalize.joined import is_container
 from knetsrc.transform.normalize.loop_keys import method
 from knetsrc.transform.normalize.scopes import parameters
-from knetsrc.transform.normalize.sharing import carriers, number_names, passed_on
+from knetsrc.transform.normalize.sharing import (
+    carriers,
+    carriers_of_entries,
+    number_names,
+    passed_on,
+)
 
 Place = tuple[str, Any]
 Places = frozenset[Place]
@@ -113,6 +119,8 @@ class Aliases:
         Names that only ever stand for lists and dictionaries made in the function.
     arrays
         Names that hold arrays of numbers for sure.
+    numbers
+        Names that hold single numbers for sure.
     clashing
         Those of which another argument of the helper may share memory with what it writes into.
     holders
@@ -134,6 +142,7 @@ class Aliases:
     elements: dict[int, list[tree.Node]] = field(default_factory=dict)
     containers: set[str] = field(default_factory=set)
     arrays: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
     clashing: set[int] = field(default_factory=set)
     holders: dict[Place, set[str]] = field(default_factory=dict)
     passed_on: dict[int, set[str]] = field(default_factory=dict)
@@ -210,6 +219,7 @@ def aliases(
         return found
     found.containers, found.arrays = made_containers(function), arrays
     elements = Elements(function, Ranks(function, told, calls), found.containers)
+    found.numbers = frozenset(elements.names)
     local = _local_names(function)
     walk = _Walk(
         found,
@@ -346,7 +356,7 @@ class _Walk:
     def _loop(self, node: tree.Node, state: State) -> State:
         while True:
             is_for = isinstance(node, gast.For)
-            inner = self._bound(_bound_by_loop(node), node.iter, state) if is_for else state
+            inner = self._bound(_bound_by_loop(node), node.iter, state, True) if is_for else state
             after = _joined(state, self.block(node.body, inner))
             if after == state:
                 return state
@@ -410,8 +420,11 @@ class _Walk:
         elements = {(container, other) for other in held if other != container}
         return state._replace(elements=state.elements | elements)
 
-    def _bound(self, target: tree.Node, value: tree.Node, state: State) -> State:
-        held, places = self._held(value, state), self.of(value, state)
+    def _bound(
+        self, target: tree.Node, value: tree.Node, state: State, is_entry: bool = False
+    ) -> State:
+        is_entry = is_entry or isinstance(target, gast.Tuple)
+        held, places = self._held(value, state, is_entry), self.of(value, state, is_entry)
         names = tree.names_written(target) - self.numbers
         pairs = {p for p in state.pairs if not p & tree.names_written(target)}
         if len(names) > 1 and held:
@@ -425,7 +438,7 @@ class _Walk:
             if places & state.places.get(name, frozenset()):
                 self.found.passed_on.setdefault(id(value), set()).add(name)
             state = self._with(name, places, held - gone, state)
-            if isinstance(value, gast.List | gast.Tuple | gast.Dict | gast.BinOp):
+            if isinstance(value, gast.BinOp) or is_container(value):
                 state = self._with_elements(name, held - gone, state)
             if isinstance(value, gast.Subscript) and tree.is_name(value.value):
                 state = self._with_elements(value.value.id, {name}, state)
@@ -437,16 +450,16 @@ class _Walk:
         pairs = state.pairs | {frozenset([name, other]) for other in held if other != name}
         return State({**state.places, name: places}, pairs, state.elements)
 
-    def _held(self, value: tree.Node, state: State) -> set[str]:
-        """Names with which the value of an expression may share memory."""
-        names = self._carriers(value)
+    def _held(self, value: tree.Node, state: State, is_entry: bool = False) -> set[str]:
+        """Names with which the value of an expression may share memory, or an entry of it."""
+        names = self._carriers(value, is_entry)
         return names.union(*(state.partners(n) for n in names))
 
-    def of(self, value: tree.Node, state: State) -> Places:
-        """Where the value of an expression may come from."""
+    def of(self, value: tree.Node, state: State, is_entry: bool = False) -> Places:
+        """Where the value of an expression may come from, or an entry of it."""
         if isinstance(value, gast.Constant):
             return frozenset()
-        names = self._carriers(value)
+        names = self._carriers(value, is_entry)
         shared = [state.places.get(n, frozenset([("outside", n)])) for n in names]
         is_part = isinstance(value, gast.Name | gast.Subscript | gast.Attribute)
         is_new = not is_part or not shared  # a part of what is made here
@@ -466,24 +479,21 @@ class _Walk:
         for part in passed_on(value) if found is None else found.returned:
             yield from self._old_in(part)
 
-    def _carriers(self, value: tree.Node) -> set[str]:
+    def _carriers(self, value: tree.Node, is_entry: bool = False) -> set[str]:
         if isinstance(value, gast.Constant):
             return set()
         helper = self._of_helper(value)
         nodes = [value] if helper is None else helper.returned
         lists = [m for n in nodes for m in _summands(n) if self._is_container(m)]
-        found = set().union(*map(self._shared_by, [*nodes, *lists])) - self.numbers
+        found_in = carriers_of_entries if is_entry else carriers
+        parts = [found_in(n, self.arrays, self._is_apart) for n in (*nodes, *lists)]
+        found = set().union(*parts) - self.numbers
         return found | self._sources(value) if self.copies_share else found
 
-    def _shared_by(self, node: tree.Node) -> set[str]:
-        """Names that an expression may share memory with, those left out of which it holds numbers only."""
-        if self.elements is not None and self.elements.is_number(node):
-            return set()
-        if self.is_fixed(node):
-            return set()
-        if isinstance(node, gast.Name):
-            return {node.id}
-        return set().union(*map(self._shared_by, passed_on(node)))
+    def _is_apart(self, node: tree.Node) -> bool:
+        """Whether an expression is a number for sure, or something from outside that nobody can change."""
+        is_number = self.elements is not None and self.elements.is_number(node)
+        return is_number or self.is_fixed(node)
 
     def _sources(self, value: Any) -> set[str]:
         """Names of what is copied: `p` in `p.copy()`, `p + q`, `p * n`, `p | q` and in what holds such a value."""
@@ -587,11 +597,12 @@ def made_containers(function: gast.FunctionDef) -> set[str]:
 
 def _makes_container(value: tree.Node | None, found: set[str]) -> bool:
     if isinstance(value, gast.BinOp):
-        return any(isinstance(n, gast.List) for n in (value.left, value.right))
+        return any(_makes_container(n, set()) for n in (value.left, value.right))
     if isinstance(value, gast.Name):
         return value.id in found
-    made = tree.called_name(value) in ("list", "dict", "sorted")
-    return made or isinstance(value, gast.List | gast.Dict)
+    if isinstance(value, gast.Call):
+        return is_container(value)
+    return isinstance(value, gast.List | gast.Dict)
 
 
 def _joined(one: State, other: State) -> State:

@@ -53,6 +53,7 @@ from knetsrc.transform.normalize.elements import write_out_elements
 from knetsrc.transform.normalize.gets import unfold_gets
 from knetsrc.transform.normalize.index_loops import index_loops
 from knetsrc.transform.normalize.inner_lists import split_appends, write_out_inner_appends
+from knetsrc.transform.normalize.joined import Gives, gives_nothing
 from knetsrc.transform.normalize.jumps import structure_jumps
 from knetsrc.transform.normalize.lambdas import name_lambdas
 from knetsrc.transform.normalize.list_names import separate_lists
@@ -101,6 +102,7 @@ def normalize(
     own: frozenset[str] = frozenset(),
     changes: Changes = changes_nothing,
     gives_old: Callable[[Node], bool] = gives_new,
+    gives_container: Gives = gives_nothing,
 ) -> gast.FunctionDef:
     """The same function in the core language.
 
@@ -119,6 +121,8 @@ def normalize(
         Whether a call may change what arrays, containers or objects hold.
     gives_old
         Whether a call may give something that was there before, and that is none of its arguments.
+    gives_container
+        Whether a call gives a list, tuple or dict.
 
     Returns
     -------
@@ -152,7 +156,7 @@ def normalize(
     function = write_out_inner_appends(function, names)
     function = write_out_containers(function, names, owns_parameters, changes)
     refuse_unsupported(function)
-    return _normalized(function, names, owns_parameters, changes, gives_old)
+    return _normalized(function, names, owns_parameters, changes, gives_old, gives_container)
 
 
 def _normalized(
@@ -161,14 +165,15 @@ def _normalized(
     owns_parameters: bool,
     changes: Changes,
     gives_old: Callable[[Node], bool],
+    gives: Gives,
 ) -> gast.FunctionDef:
     function = drop_annotations(function, names)
-    function = write_out_augmented(function, names, owns_parameters, gives_old)
+    function = write_out_augmented(function, names, owns_parameters, gives_old, gives)
     function = write_out_elements(function, names, changes)
     for rewriting in REWRITINGS:
         asked = (changes,) if rewriting in REORDERING else ()
         function = rewriting(function, names, *asked)
-    return fill_blocks(normalize_inner(function, names, changes, gives_old))
+    return fill_blocks(normalize_inner(function, names, changes, gives_old, gives))
 
 
 def normalize_inner(
@@ -176,13 +181,14 @@ def normalize_inner(
     names: Names,
     changes: Changes = changes_nothing,
     gives_old: Callable[[Node], bool] = gives_new,
+    gives: Gives = gives_nothing,
 ) -> gast.FunctionDef:
     """Rewrite the functions that are defined inside, in a tree that is changed."""
 
     def visit(body: list[tree.Node]) -> None:
         for i, node in enumerate(body):
             if isinstance(node, gast.FunctionDef):
-                body[i] = _normalized(node, names, False, changes, gives_old)
+                body[i] = _normalized(node, names, False, changes, gives_old, gives)
             for block in blocks(node):
                 visit(block)
 

@@ -6,12 +6,13 @@ A name that can only hold a number is never shared.
     row = a[i]           row and a       an element or a view
     t = s.T              t and s
     xs.append(s)         xs and s        put into a container
+    ys = xs + [s]        ys and s        in a container that is made of others
     h = layer(w, x)      h, w and x      a function may hand its argument back
     h = np.exp(x)        none            one of NumPy's makes a new array
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import gast
@@ -20,6 +21,13 @@ import numpy as np
 from knetsrc.transform import tree
 from knetsrc.transform.normalize.call_writes import out_position
 from knetsrc.transform.normalize.effects import is_append, is_of_module, path_of
+from knetsrc.transform.normalize.joined import (
+    REGROUPING,
+    gives_again,
+    is_container,
+    joined_parts,
+    sources,
+)
 from knetsrc.transform.normalize.scopes import (
     COMPREHENSIONS,
     bound_names,
@@ -41,7 +49,7 @@ _VIEWS = _TYPES | frozenset({
     "fliplr", "flipud", "hsplit", "imag", "matrix_transpose", "meshgrid", "moveaxis",
     "nan_to_num", "permute_dims", "ravel", "real", "real_if_close", "require", "reshape",
     "rollaxis", "rot90", "split", "squeeze", "swapaxes", "transpose", "unstack", "vsplit",
-    "as_strided", "sliding_window_view", "nditer", "chain", "zip_longest", "itemgetter",
+    "as_strided", "sliding_window_view", "nditer", "itemgetter",
     "getitem", "iadd", "imul", "isub", "itruediv", "asnumpy", "asmatrix", "from_dlpack",
     "frombuffer", "ix_", "trim_zeros",
 })  # fmt: skip
@@ -60,6 +68,9 @@ _NEW_ADJOINTS = frozenset({
 })  # fmt: skip
 _OF_FIRST = frozenset({"unbroadcast", "like", "finished", "cut_out", "last_written", "entry_of"})
 _SIZES = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes"})
+_ENTRIES = frozenset({"get", "items", "pop", "popitem", "setdefault", "values"})
+_PICKING = frozenset({"max", "min", "next"})
+_LOOPS = (gast.For, gast.comprehension)
 _NUMBERS = frozenset({"len", "int", "float", "bool", "round", "ord"})
 
 
@@ -74,10 +85,14 @@ def shared_names(function: gast.FunctionDef) -> set[str]:
     shared = captured_names(function.body) | {
         n for d in _inner_defaults(function) for n in carriers(d)
     }
+    loops = {id(n.iter) for n in own_nodes(function.body) if isinstance(n, _LOOPS)}
     for targets, values in bindings(function):
-        held = set().union(*map(carriers, values)) if values else set()
-        group = {n.id for t in targets for n in tree.walk(t) if isinstance(n, gast.Name)} | held
-        if len(group - numbers) > 1:
+        is_loop = any(id(v) in loops for v in values)
+        are_parts = is_loop or any(isinstance(t, gast.Tuple | gast.List) for t in targets)
+        held = map(carriers_of_entries if are_parts else carriers, values)
+        group = {n.id for t in targets for n in tree.walk(t) if isinstance(n, gast.Name)}
+        group = group.union(*held)
+        if len(group - numbers) > 1 or (is_loop and any(map(gives_again, values))):
             shared |= group
     return shared - numbers
 
@@ -131,7 +146,7 @@ def bindings(function: gast.FunctionDef) -> list[tuple[list[Node], list[Node]]]:
             found.append(([node.optional_vars], [node.context_expr]))
         elif is_append(node) and isinstance(node.func.value, gast.Name):
             found.append(([node.func.value], node.args))
-        elif isinstance(node, gast.AugAssign) and isinstance(node.value, gast.List | gast.Tuple):
+        elif isinstance(node, gast.AugAssign) and is_container(node.value):
             found.append(([node.target], [node.value]))
     return found
 
@@ -165,11 +180,57 @@ def _is_new(value: Node) -> bool:
     ) or isinstance(value, gast.Attribute)
 
 
-def carriers(node: Any) -> set[str]:
-    """Names with which the value of an expression may share memory."""
+def _is_open(node: Any) -> bool:
+    return False
+
+
+def carriers(
+    node: Any, arrays: Collection[str] = (), is_apart: Callable[[Any], bool] = _is_open
+) -> set[str]:
+    """Names with which the value of an expression may share memory.
+
+    `arrays` are names that hold arrays for sure, and what `is_apart` shares memory with nothing.
+    """
+    if is_apart(node):
+        return set()
     if isinstance(node, gast.Name):
         return {node.id}
-    return set().union(*map(carriers, passed_on(node)))
+    found_in = carriers_of_entries if _takes_out(node) else carriers
+    return set().union(*(found_in(n, arrays, is_apart) for n in passed_on(node)))
+
+
+def carriers_of_entries(
+    node: Any, arrays: Collection[str] = (), is_apart: Callable[[Any], bool] = _is_open
+) -> set[str]:
+    """Names with which the entries of a container may share memory: `p` and `q` for `p + q`, which is a container of its own."""
+    if is_apart(node):
+        return set()
+    parts = sources(node)
+    if any(isinstance(n, gast.Name) and n.id in arrays for n in parts):
+        parts = []
+    is_passing = isinstance(node, gast.IfExp | gast.NamedExpr) or _is_regrouping(node)
+    if not parts and not is_passing:
+        return carriers(node, arrays, is_apart)
+    parts = parts or passed_on(node)
+    return set().union(*(carriers_of_entries(n, arrays, is_apart) for n in parts))
+
+
+def _takes_out(node: Any) -> bool:
+    """Whether the value of an expression is an entry of what is passed on, or has its entries."""
+    if isinstance(node, gast.Subscript):
+        return not isinstance(node.slice, gast.Slice)
+    return isinstance(node, gast.Starred) or _is_regrouping(node)
+
+
+def _is_regrouping(node: Any) -> bool:
+    """Whether a call gives what is in its arguments: `zip(p, q)`, `max(p)`, `d.values()`, `d.get(k)`."""
+    if not isinstance(node, gast.Call):
+        return False
+    if isinstance(node.func, gast.Attribute):
+        is_iterator = path_of(node.func)[:1] == ["itertools"]
+        return is_iterator or node.func.attr in _ENTRIES
+    function = tree.called_name(node)
+    return function in REGROUPING or (function in _PICKING and len(node.args) == 1)
 
 
 def passed_on(node: Any) -> list[Node]:
@@ -189,7 +250,7 @@ def passed_on(node: Any) -> list[Node]:
     if isinstance(node, COMPREHENSIONS):
         elements = [getattr(node, field) for field in ("elt", "value") if hasattr(node, field)]
         return [*elements, *(g.iter for g in node.generators)]
-    return []
+    return joined_parts(node)
 
 
 def _passed_on_by_call(node: Any) -> list[Node]:
@@ -200,11 +261,15 @@ def _passed_on_by_call(node: Any) -> list[Node]:
     path, out = path_of(node.func), out_position(node, is_array=True)
     if out is not None and out < len(node.args) and not isinstance(node.args[out], gast.Constant):
         return arguments
+    if parts := joined_parts(node):
+        return parts
+    if path[:1] == ["itertools"]:
+        return arguments
     if is_of_module(node.func):
         copies = any(
             k.arg in ("copy", "out") and not tree.is_constant(k.value, True) for k in node.keywords
         )
-        is_same = path[-1] in _VIEWS or path[0] == "itertools" or copies or _may_be_first(node)
+        is_same = path[-1] in _VIEWS or copies or _may_be_first(node)
         return arguments if is_same else _edges(node)
     if path and path[0] == "backends":  # in generated code, which is differentiated once more
         if path[-1] in _OF_FIRST:

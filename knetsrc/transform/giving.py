@@ -1,0 +1,94 @@
+"""Which calls give lists, tuples or dicts, by the text of what they call.
+
+hist + entries(u)     a list that holds `u`, if `entries` returns `[u]`; a new array, if it returns one
+
+This is asked before anything else is known of the functions: where it cannot be told, a call gives an array or a number.
+"""
+
+import types
+from typing import Any
+
+import gast
+
+from knetsrc.errors import KnetsrcError
+from knetsrc.transform import tree
+from knetsrc.transform.classes import is_library
+from knetsrc.transform.normalize.effects import is_of_module, path_of
+from knetsrc.transform.normalize.joined import is_container
+from knetsrc.transform.normalize.scopes import bound_names, own_nodes, parameters
+from knetsrc.transform.source import Source, read_source
+
+
+class CallGiving:
+    """The calls of one function of the user.
+
+    Parameters
+    ----------
+    source
+        The function.
+    known
+        What is known of the functions that it calls, by identity; it is added to.
+    """
+
+    def __init__(self, source: Source, known: dict[int, bool] | None = None) -> None:
+        self.source, self.known = source, {} if known is None else known
+        self.local = bound_names(source.tree.body) | set(parameters(source.tree))
+        self.inner: dict[str, bool] = {}
+
+    def gives_container(self, call: gast.Call) -> bool:
+        """Whether a call gives a list, tuple or dict on some way through what it calls."""
+        path = path_of(call.func)
+        if not path or is_of_module(call.func):
+            return False
+        if path[0] in self.local:
+            return len(path) == 1 and self._of_inner(path[0])
+        try:
+            called = self.source.resolve(path[0])
+        except NameError:  # a helper of the generated module
+            return False
+        for part in path[1:]:
+            called = getattr(called, part, None)
+        if not isinstance(
+            called, type | types.FunctionType
+        ):  # a method, or an object that is called
+            called = getattr(called, "__func__", vars(type(called)).get("__call__"))
+        return self._of_function(called)
+
+    def _of_inner(self, text: str) -> bool:
+        """Whether a function that is defined inside gives a container."""
+        if text not in self.inner:
+            self.inner[text] = False  # a recursive call adds nothing
+            nodes = list(tree.walk(self.source.tree.body))
+            found = [n for n in nodes if isinstance(n, gast.FunctionDef) and n.name == text]
+            bound = [n for n in nodes if isinstance(n, gast.Assign)]
+            values = [n.value for n in bound if tree.is_name(n.targets[0], text)]
+            lambdas = [v.body for v in values if isinstance(v, gast.Lambda)]
+            self.inner[text] = any(map(self._returns_container, found)) or any(
+                map(self._is_container, lambdas)
+            )
+        return self.inner[text]
+
+    def _of_function(self, called: Any) -> bool:
+        if not isinstance(called, types.FunctionType) or is_library(called):
+            return False
+        if id(called) not in self.known:
+            self.known[id(called)] = False
+            try:
+                source = read_source(called, may_yield=True)
+            except KnetsrcError:
+                return False
+            self.known[id(called)] = CallGiving(source, self.known)._returns_container(source.tree)
+        return self.known[id(called)]
+
+    def _returns_container(self, function: gast.FunctionDef) -> bool:
+        nodes = list(own_nodes(function.body))
+        returned = [n.value for n in nodes if isinstance(n, gast.Return)]
+        names = {v.id for v in returned if isinstance(v, gast.Name)}
+        bound = [n for n in nodes if isinstance(n, gast.Assign | gast.AnnAssign)]
+        returned += [n.value for n in bound if tree.names_written(n) & names]
+        is_generator = any(isinstance(n, gast.Yield | gast.YieldFrom) for n in nodes)
+        return is_generator or any(map(self._is_container, returned))
+
+    def _is_container(self, value: Any) -> bool:
+        called = isinstance(value, gast.Call) and self.gives_container(value)
+        return called or is_container(value)
