@@ -307,6 +307,9 @@ class Gradient:
     def dump(self, path: str | PathLike[str]) -> Path:
         """Write the generated module to a file that can be imported without the transpiler.
 
+        It is for arrays of every rank. Where `v *= e` changes an array that has another name, and a number would get a new value,
+        it does what it did in the latest call; before any call it is for numbers, and refuses arrays.
+
         Parameters
         ----------
         path
@@ -320,7 +323,7 @@ class Gradient:
             If it cannot be written.
         """
         try:
-            generated = self._runner.ready().generated
+            generated = self._runner.for_all().generated
         except MissingAdjointError as error:
             name = self._called_argument(error)
             if not name:

@@ -297,6 +297,24 @@ class Runner:
             runner.request = dataclasses.replace(runner.request, given=given)
             runner.plan = None
 
+    def for_all(self) -> Plan:
+        """The plan for arrays of every rank: statements of which the latest call has shown that they change arrays in place do so.
+
+        Raises
+        ------
+        KnetsrcError
+            If the function cannot be differentiated.
+        """
+        latest = self._of_latest_call().request.given
+        facts = tuple(f for f in latest if f[1] == "in_place" and f not in self.request.given)
+        if not facts:
+            return self.ready()
+        request = dataclasses.replace(self.request, given=(*self.request.given, *facts))
+        try:
+            return Runner(self._function, request, self._inner).ready()
+        except UnsupportedAliasError:  # it needs to know more of the call: numbers alone are right
+            return self.ready()
+
     def _of_latest_call(self) -> "Runner":
         inner = self._ranked or self._latest
         return inner._of_latest_call() if inner else self

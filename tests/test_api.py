@@ -255,6 +255,44 @@ def test_dump_writes_defaults_that_nobody_can_change(tmp_path):
     assert module.scaled_powers_grad.__kwdefaults__ == keywords
 
 
+def power_iteration(a, v):
+    for _ in range(3):
+        v = a @ v
+        v /= np.linalg.norm(v)
+    w = v
+    w[0] += 1
+    return v @ a @ w
+
+
+def centred(a, v):
+    a = a.copy()
+    for row, w in zip(a, v):  # noqa: B905
+        row -= w * row.mean()
+    u = w = v * 1.0
+    u *= 2
+    return np.sum(a**3) * np.sum(w)
+
+
+@pytest.mark.parametrize("f", [power_iteration, centred])
+def test_dump_changes_arrays_in_place_where_the_latest_call_has(f, tmp_path):
+    a, v = np.array([[2.0, 1.0, 0.3], [0.5, 3.0, 0.2], [0.1, 0.4, 1.0]]), np.array([1.0, 3.0, 0.5])
+    gradient = value_and_grad(f, argnums=(0, 1))
+    expected = gradient(a, v)
+    path = gradient.dump(tmp_path / "in_place.py")
+    spec = importlib.util.spec_from_file_location("in_place", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    value, gradients = getattr(module, f"{f.__name__}_value_and_grad")(a, v)
+    assert value == pytest.approx(expected[0])
+    for found, other in zip(gradients, expected[1], strict=True):
+        np.testing.assert_allclose(found, other)
+    with pytest.raises(KnetsrcError):  # rows that are numbers are none that change
+        getattr(module, f"{f.__name__}_value_and_grad")(v, v)
+    text = path.read_text()
+    value_and_grad(f, argnums=(0, 1)).dump(path)
+    assert path.read_text() != text
+
+
 def test_tuple_default_that_another_process_has_changed(tmp_path, monkeypatch):
     monkeypatch.setenv("KNETSRC_CACHE", str(tmp_path))
     monkeypatch.syspath_prepend(tmp_path)
