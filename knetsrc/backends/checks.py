@@ -483,6 +483,37 @@ def check_distinct(whole: Any, statement: str) -> None:
         stack += [p for p in parts if _may_change(p)]
 
 
+def check_entry(whole: Any, key: Any, statement: str) -> None:
+    """Refuse an array or a list in an entry that is changed in place later, of a container of which a copy has been made.
+
+    Parameters
+    ----------
+    whole
+        The container, or an array, which is let pass.
+    key
+        The key or index of the entry.
+    statement
+        The statement that makes the copy, as the user wrote it, such as "q = p.copy()".
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If a write into the entry would be seen in the copy.
+
+    Examples
+    --------
+    >>> check_entry({"u": np.zeros(2), "t": 0.0}, "t", "q = p.copy()")
+    """
+    if isinstance(whole, dict):
+        entry = whole.get(key)
+    else:
+        is_index = isinstance(whole, list | tuple) and isinstance(key, int)
+        is_there = is_index and -len(whole) <= key < len(whole)
+        entry = whole[key] if is_there else None
+    if _may_change(entry):
+        check_distinct([entry, entry], statement)
+
+
 def _may_change(part: Any) -> bool:
     is_known = isinstance(part, np.ndarray | list | tuple | dict)
     return is_known or (not callable(part) and fields_of(part) is not None)

@@ -3,6 +3,10 @@
 q = p.copy()
 check_distinct([q, p], "q = p.copy()")      a write into q[0][0] would change p[0][0], if p[0] is a list or an array
 q[0][0] = 3.0
+
+q = p.copy()
+check_entry(p, "t", "q = p.copy()")         p["t"] += 0.1 would change q["t"], if it is a list or an array
+p["t"] += 0.1
 """
 
 import math
@@ -48,11 +52,15 @@ def _second_names(function: gast.FunctionDef) -> set[str]:
 
 
 class Write(NamedTuple):
-    """What is written: in `d[i][j] = e` an entry of an entry of `d`, which has the depth 1."""
+    """What is written: in `d[i][j] = e` an entry of an entry of `d`, which has the depth 1.
+
+    Of `d["t"] += e`, which changes an entry of `d` in place unless it is a number, the key is noted.
+    """
 
     root: str
     names: frozenset[str]
     depth: float
+    key: gast.Constant | None = None
 
 
 def _checks(
@@ -69,16 +77,21 @@ def _checks(
     others = found.copied[id(node)] - own
     level = 1 if text is not None else 0  # where in the container the copy is
     wholes = own | others | found.containers | second  # in these, a write is one of an entry
-    is_written = any(
-        w.names & (own | others)
+    seen = [
+        w
+        for w in written
+        if w.names & (own | others)
         and (w.root not in own or w.depth > level)
         and (w.depth > 0 or w.root not in wholes)
-        for w in written
-    )
-    if not others or not is_written or own & found.arrays:
+    ]
+    if not others or not seen or own & found.arrays:
         return []
-    whole = tree.list_of([tree.name(n) for n in (*sorted(own), *sorted(others))])
     shown = tree.constant(tree.show(node))
+    if all(w.key is not None and w.root in own | others for w in seen):
+        check, entries = spell("check_entry", None), {(w.root, w.key.value) for w in seen if w.key}
+        parts = [(tree.name(root), tree.constant(key)) for root, key in sorted(entries, key=repr)]
+        return [tree.expression(tree.call(check, *part, shown)) for part in parts]
+    whole = tree.list_of([tree.name(n) for n in (*sorted(own), *sorted(others))])
     return [tree.expression(tree.call(spell("check_distinct", None), whole, shown))]
 
 
@@ -89,8 +102,11 @@ def _written_within(function: gast.FunctionDef, found: Aliases) -> list[Write]:
         if id(node) not in found.places:
             continue
         text, names = stored_to(node), found.names[id(node)] - found.arrays
-        depth = math.inf
+        depth, key = math.inf, None
         if text is not None:
-            depth = len(path_of(target_of(node))) - (not updates_element(node))
-        writes.append(Write(text or "", names, depth))
+            path, is_update = path_of(target_of(node)), updates_element(node)
+            depth = len(path) - (not is_update)
+            is_entry = is_update and len(path) == 1 and isinstance(path[0], gast.Subscript)
+            key = path[0].slice if is_entry and isinstance(path[0].slice, gast.Constant) else None
+        writes.append(Write(text or "", names, depth, key))
     return writes

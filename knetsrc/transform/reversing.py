@@ -81,6 +81,7 @@ _CHANGING_HELPERS = frozenset(
         "check_not_view",
         "cut_out",
         "check_distinct",
+        "check_entry",
         "put_back",
         "add_at",
         "add_into",

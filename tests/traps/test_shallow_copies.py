@@ -90,6 +90,91 @@ def test_entries_of_a_copied_list_are_replaced():
     check(f, [V])
 
 
+def test_snapshots_of_a_state_of_which_entries_are_replaced():
+    def of_dict(x, n):
+        state = {"u": x * 1.0, "t": 0.0}
+        kept = []
+        for _ in range(n):
+            kept.append(state.copy())
+            state["u"] = state["u"] * 1.5
+            state["t"] += 0.1
+        return sum(k["u"] @ k["u"] * k["t"] for k in kept)
+
+    def of_list(x, n):
+        state = [x * 1.0, 1.0]
+        kept = []
+        for _ in range(n):
+            kept.append(state.copy())
+            state[0] = np.sin(state[0])
+            state[1] *= 0.5
+        return sum(k[0] @ x * k[1] for k in kept)
+
+    check(of_dict, V, 3)
+    check(of_list, V, 3)
+
+
+def _entry_multiplied(x):
+    state = {"u": x * 1.0}
+    kept = [state.copy()]
+    state["u"] *= 1.5
+    return kept[0]["u"] @ x
+
+
+def _entry_of_a_list_added_to(x):
+    state = [x * 1.0, 2.0]
+    kept = state.copy()
+    state[0] += 1.5
+    return kept[0] @ x
+
+
+def _entry_of_the_copy_added_to(x):
+    state = [x * 1.0, 2.0]
+    kept = state.copy()
+    kept[0] += 1.5
+    return state[0] @ x
+
+
+def _second_snapshot(x):
+    state, kept = {"u": 0.0, "v": x * 1.0}, []
+    for _ in range(3):
+        kept.append(state.copy())
+        state["u"] += x
+    return kept[2]["u"] @ x
+
+
+def _element_of_what_is_copied(x):
+    a = x * 1.0
+    state = [a]
+    kept = state.copy()
+    a[0] = x[1] ** 2
+    return kept[0] @ x
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        _entry_multiplied,
+        _entry_of_a_list_added_to,
+        _entry_of_the_copy_added_to,
+        _second_snapshot,
+        _element_of_what_is_copied,
+    ],
+)
+def test_array_in_a_copied_state_is_changed(f):
+    with pytest.raises(UnsupportedAliasError, match=r"two places|may see"):
+        grad(f)(V)
+
+
+def test_entry_that_is_multiplied_and_written_out():
+    def f(x):
+        a = x * 1.0
+        p = [a, a]
+        p[0] = p[0] * 2.0
+        return p[0] @ x + np.sum(p[1] ** 3)
+
+    check(f, V)
+
+
 def test_entries_of_copied_dictionaries_in_a_list_are_replaced():
     def f(layers):
         mine = [layer.copy() for layer in layers]

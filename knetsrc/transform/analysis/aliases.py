@@ -576,12 +576,22 @@ def replaces_element(node: tree.Node) -> bool:
 
 
 def updates_element(node: tree.Node) -> bool:
-    """Whether a write may change an element in place: `xs[i] = xs[i] * e` may be what is left of `xs[i] *= e`."""
+    """Whether a write may change an element in place: `xs[i] = xs[i] * e` may be what is left of `xs[i] *= e`.
+
+    That stands where its target stands; what the user has written out stands behind.
+    """
     if isinstance(node, gast.AugAssign):
         return True
-    value = node.value
+    target, value = node.targets[0], node.value
     is_update = isinstance(value, gast.BinOp) and not isinstance(value.op, gast.Add | gast.Sub)
-    return is_update and tree.is_same(value.left, as_read(node.targets[0]))
+    if not is_update or not tree.is_same(value.left, as_read(target)):
+        return False
+    own, place = _place_of(value), _place_of(target)
+    return None in (*own, *place) or own == place
+
+
+def _place_of(node: tree.Node) -> tuple[int | None, int | None]:
+    return getattr(node, "lineno", None), getattr(node, "col_offset", None)
 
 
 def made_containers(function: gast.FunctionDef) -> set[str]:
