@@ -76,6 +76,7 @@ MADE = {
 PUT = {
     "held = [b]; held.insert(0, a)": "[0]", "held = [b, b]; held.insert(1, a)": "[1]", "held = [b, b]; held[1:] = [a]": "[1]",
     "held = [b, b]; held[:1] = (a,)": "[0]", "held = [b]; held.extend([a] * 2)": "[1]", "held = (b,); held += (a,) * 2": "[1]",
+    "held = [b]; held = held + other.both(a)": "[1]",
     "_, held = [b] + [a]": "", "p = [a]; held = p.copy()[0]": "", "p = [a]; q = [b]; held = (p + q)[0]": "",
     "p = [a]; held = p.copy()": "[0]", "h = lambda u: [u]; held = h(a) * 2": "[1]",
 }  # fmt: skip
@@ -92,7 +93,7 @@ def _function(lines):
     file = f"<held values {abs(hash(text))}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     space = {"np": np, "itertools": itertools, "operator": operator, "functools": functools}
-    space |= {"entries": entries, "grown": grown, "pair": pair, "__name__": __name__}
+    space |= {"entries": entries, "grown": grown, "pair": pair, "Pair": Pair, "__name__": __name__}
     exec(compile(text, file, "exec"), space)
     return space["f"]
 
@@ -107,7 +108,7 @@ STATEMENTS = {f"held = {made}": place for made, place in MADE.items()} | PUT
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_array_in_a_container_changes_in_place(statement):
-    made = ["a, b = x * 1.0, x * 2.0", *statement.split("; ")]
+    made = ["a, b, other = x * 1.0, x * 2.0, Pair()", *statement.split("; ")]
     value = f"return held{STATEMENTS[statement]} @ x + a @ x"
     _refused([*made, "a *= 2", value])
     _refused([*made, "a[0] = x[1] ** 2", value])

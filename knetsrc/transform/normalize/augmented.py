@@ -57,11 +57,11 @@ def write_out_augmented(
     row = row * 2
     """
     function = tree.clone(function)
-    shared = shared_names(with_lists(function, gives_container))
+    lists = made_lists(function, is_sure=True)
+    shared = shared_names(with_lists(function, gives_container, lists))
     shared |= changed_scalar_arrays(function)
     shared |= names_given(function, _augmented(function), gives_old)
     given = set() if owns_parameters else set(parameters(function))
-    lists = made_lists(function, is_sure=True)
     copies = made_lists(function) - lists
 
     def write_out(node: Any) -> Node | list[Node]:

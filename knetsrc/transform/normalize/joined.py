@@ -6,7 +6,7 @@ d | {"k": s}        the entries of d, and s
 xs.copy()           the entries of xs
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import gast
@@ -36,16 +36,24 @@ def gives_nothing(call: gast.Call) -> bool:
     return False
 
 
-def with_lists(function: gast.FunctionDef, gives_container: Gives) -> gast.FunctionDef:
-    """The function with `list(...)` around calls that give containers, where these are joined or copied."""
+def with_lists(
+    function: gast.FunctionDef, gives_container: Gives, lists: Collection[str]
+) -> gast.FunctionDef:
+    """The function with `list(...)` around calls that give containers, where these are joined or copied.
 
-    def listed(node: Node) -> Node:
-        is_call = isinstance(node, gast.Call) and gives_container(node)
+    `lists` are names of lists: what is joined to one is a list as well.
+    """
+
+    def listed(node: Node, is_list: bool = False) -> Node:
+        is_call = isinstance(node, gast.Call) and (is_list or gives_container(node))
         return tree.call("list", node) if is_call else node
 
     def joined(node: gast.BinOp) -> gast.BinOp:
+        sides = [node.left, node.right]
         if isinstance(node.op, JOINING):
-            node.left, node.right = listed(node.left), listed(node.right)
+            names = {s.id for s in sides if isinstance(s, gast.Name)}
+            is_list = isinstance(node.op, gast.Add) and bool(names & set(lists))
+            node.left, node.right = (listed(s, is_list) for s in sides)
         return node
 
     def copied(node: gast.Call) -> gast.Call:
