@@ -20,6 +20,7 @@ from knetsrc.transform.analysis.activity import appended_to, stored_to
 from knetsrc.transform.analysis.aliases import Aliases, updates_element
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.stores import path_of, target_of
+from knetsrc.transform.normalize.joined import sources
 from knetsrc.transform.normalize.scopes import blocks
 
 
@@ -84,7 +85,8 @@ def _checks(
         and (w.root not in own or w.depth > level)
         and (w.depth > 0 or w.root not in wholes)
     ]
-    if not others or not seen or own & found.arrays:
+    is_entry = isinstance(node.value, gast.Call) and any(map(sources, node.value.args))
+    if not others or not seen or (own & found.arrays and not is_entry):
         return []
     shown = tree.constant(tree.show(node))
     if all(w.key is not None and w.root in own | others for w in seen):

@@ -1,11 +1,13 @@
-"""Which calls give lists, tuples or dicts, by the text of what they call.
+"""Which calls give lists, tuples or dicts, or entries of these, by the text of what they call.
 
 hist + entries(u)     a list that holds `u`, if `entries` returns `[u]`; a new array, if it returns one
+first(p + q)          an array that `p` or `q` holds, if `first` returns `xs[0]`
 
 This is asked before anything else is known of the functions: where it cannot be told, a call gives an array or a number.
 """
 
 import types
+from collections.abc import Callable
 from typing import Any
 
 import gast
@@ -14,9 +16,14 @@ from knetsrc.errors import KnetsrcError
 from knetsrc.transform import tree
 from knetsrc.transform.classes import is_library
 from knetsrc.transform.normalize.effects import is_of_module, path_of
-from knetsrc.transform.normalize.joined import is_container
+from knetsrc.transform.normalize.joined import Gives, is_container, is_entry
 from knetsrc.transform.normalize.scopes import bound_names, own_nodes, parameters
 from knetsrc.transform.source import Source, read_source
+
+
+def calls_giving(source: Source) -> Gives:
+    """What the calls of a function of the user give."""
+    return Gives(CallGiving(source, is_container).gives, CallGiving(source, is_entry).gives)
 
 
 class CallGiving:
@@ -26,17 +33,21 @@ class CallGiving:
     ----------
     source
         The function.
+    form
+        What an expression must be: a container, or an entry of one.
     known
         What is known of the functions that it calls, by identity; it is added to.
     """
 
-    def __init__(self, source: Source, known: dict[int, bool] | None = None) -> None:
-        self.source, self.known = source, {} if known is None else known
+    def __init__(
+        self, source: Source, form: Callable[[Any], bool], known: dict[int, bool] | None = None
+    ) -> None:
+        self.source, self.form, self.known = source, form, {} if known is None else known
         self.local = bound_names(source.tree.body) | set(parameters(source.tree))
         self.inner: dict[str, bool] = {}
 
-    def gives_container(self, call: gast.Call) -> bool:
-        """Whether a call gives a list, tuple or dict on some way through what it calls."""
+    def gives(self, call: gast.Call) -> bool:
+        """Whether a call gives what is asked for on some way through what it calls."""
         path = path_of(call.func)
         if not path or is_of_module(call.func):
             return False
@@ -55,7 +66,7 @@ class CallGiving:
         return self._of_function(called)
 
     def _of_inner(self, text: str) -> bool:
-        """Whether a function that is defined inside gives a container."""
+        """The same of a function that is defined inside."""
         if text not in self.inner:
             self.inner[text] = False  # a recursive call adds nothing
             nodes = list(tree.walk(self.source.tree.body))
@@ -63,9 +74,7 @@ class CallGiving:
             bound = [n for n in nodes if isinstance(n, gast.Assign)]
             values = [n.value for n in bound if tree.is_name(n.targets[0], text)]
             lambdas = [v.body for v in values if isinstance(v, gast.Lambda)]
-            self.inner[text] = any(map(self._returns_container, found)) or any(
-                map(self._is_container, lambdas)
-            )
+            self.inner[text] = any(map(self._returns, found)) or any(map(self._is_given, lambdas))
         return self.inner[text]
 
     def _of_function(self, called: Any) -> bool:
@@ -77,18 +86,32 @@ class CallGiving:
                 source = read_source(called, may_yield=True)
             except KnetsrcError:
                 return False
-            self.known[id(called)] = CallGiving(source, self.known)._returns_container(source.tree)
+            self.known[id(called)] = CallGiving(source, self.form, self.known)._returns(source.tree)
         return self.known[id(called)]
 
-    def _returns_container(self, function: gast.FunctionDef) -> bool:
+    def _returns(self, function: gast.FunctionDef) -> bool:
         nodes = list(own_nodes(function.body))
+        is_generator = any(isinstance(n, gast.Yield | gast.YieldFrom) for n in nodes)
+        if is_generator and self.form is is_container:
+            return True
         returned = [n.value for n in nodes if isinstance(n, gast.Return)]
         names = {v.id for v in returned if isinstance(v, gast.Name)}
-        bound = [n for n in nodes if isinstance(n, gast.Assign | gast.AnnAssign)]
-        returned += [n.value for n in bound if tree.names_written(n) & names]
-        is_generator = any(isinstance(n, gast.Yield | gast.YieldFrom) for n in nodes)
-        return is_generator or any(map(self._is_container, returned))
+        bound: list[Any] = []
+        before: set[str] = set()
+        while names != before:
+            before = set(names)
+            bound = [v for n in nodes for v in _bound(n, names)]
+            names |= {v.id for v in bound if isinstance(v, gast.Name)}
+        return any(map(self._is_given, [*returned, *bound]))
 
-    def _is_container(self, value: Any) -> bool:
-        called = isinstance(value, gast.Call) and self.gives_container(value)
-        return called or is_container(value)
+    def _is_given(self, value: Any) -> bool:
+        called = isinstance(value, gast.Call) and self.gives(value)
+        return called or self.form(value)
+
+
+def _bound(node: Any, names: set[str]) -> list[Any]:
+    """What a statement binds to one of these names."""
+    if isinstance(node, gast.Assign | gast.AnnAssign) and tree.names_written(node) & names:
+        return [node.value]
+    is_loop = isinstance(node, gast.For) and tree.names_written(node.target) & names
+    return [tree.subscript(node.iter, tree.constant(0))] if is_loop else []

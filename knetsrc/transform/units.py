@@ -40,7 +40,7 @@ from knetsrc.transform.functions import (
     without_stars,
 )
 from knetsrc.transform.generators import unfold_contexts
-from knetsrc.transform.giving import CallGiving
+from knetsrc.transform.giving import calls_giving
 from knetsrc.transform.helper_facts import HelperFacts
 from knetsrc.transform.in_place import updates_in_place
 from knetsrc.transform.lazy_loops import unfold_lazy_loops
@@ -225,7 +225,7 @@ class Units:
                 own,
                 CallWriting(source).may_write,
                 CallOutlets(source).gives_old,
-                CallGiving(source).gives_container,
+                calls_giving(source),
             )
             writes = any(
                 tree.called_name(n) == WITH and n.args[0].id in own for n in tree.walk(core)

@@ -22,6 +22,17 @@ def grown(u):
     return out
 
 
+def first(values):
+    return values[0]
+
+
+def last(values):
+    found = None
+    for value in values:
+        found = value
+    return found
+
+
 class Pair:
     def both(self, u):
         return [u, 2.0]
@@ -77,6 +88,8 @@ PUT = {
     "held = [b]; held.insert(0, a)": "[0]", "held = [b, b]; held.insert(1, a)": "[1]", "held = [b, b]; held[1:] = [a]": "[1]",
     "held = [b, b]; held[:1] = (a,)": "[0]", "held = [b]; held.extend([a] * 2)": "[1]", "held = (b,); held += (a,) * 2": "[1]",
     "held = [b]; held = held + other.both(a)": "[1]",
+    "p = [a]; q = [b]; held = first(p + q); held += 2.0": "",
+    "p = [a]; held = last(p.copy()); held += 2.0": "",
     "_, held = [b] + [a]": "", "p = [a]; held = p.copy()[0]": "", "p = [a]; q = [b]; held = (p + q)[0]": "",
     "p = [a]; held = p.copy()": "[0]", "h = lambda u: [u]; held = h(a) * 2": "[1]",
 }  # fmt: skip
@@ -93,7 +106,15 @@ def _function(lines):
     file = f"<held values {abs(hash(text))}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     space = {"np": np, "itertools": itertools, "operator": operator, "functools": functools}
-    space |= {"entries": entries, "grown": grown, "pair": pair, "Pair": Pair, "__name__": __name__}
+    space |= {
+        "entries": entries,
+        "grown": grown,
+        "first": first,
+        "last": last,
+        "pair": pair,
+        "Pair": Pair,
+        "__name__": __name__,
+    }
     exec(compile(text, file, "exec"), space)
     return space["f"]
 

@@ -53,7 +53,7 @@ from knetsrc.transform.normalize.elements import write_out_elements
 from knetsrc.transform.normalize.gets import unfold_gets
 from knetsrc.transform.normalize.index_loops import index_loops
 from knetsrc.transform.normalize.inner_lists import split_appends, write_out_inner_appends
-from knetsrc.transform.normalize.joined import Gives, gives_nothing
+from knetsrc.transform.normalize.joined import GIVES_NUMBERS, Gives
 from knetsrc.transform.normalize.jumps import structure_jumps
 from knetsrc.transform.normalize.lambdas import name_lambdas
 from knetsrc.transform.normalize.list_names import separate_lists
@@ -102,7 +102,7 @@ def normalize(
     own: frozenset[str] = frozenset(),
     changes: Changes = changes_nothing,
     gives_old: Callable[[Node], bool] = gives_new,
-    gives_container: Gives = gives_nothing,
+    gives: Gives = GIVES_NUMBERS,
 ) -> gast.FunctionDef:
     """The same function in the core language.
 
@@ -121,8 +121,8 @@ def normalize(
         Whether a call may change what arrays, containers or objects hold.
     gives_old
         Whether a call may give something that was there before, and that is none of its arguments.
-    gives_container
-        Whether a call gives a list, tuple or dict.
+    gives
+        Whether a call gives a list, tuple or dict, or an entry of one.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def normalize(
     function = write_out_inner_appends(function, names)
     function = write_out_containers(function, names, owns_parameters, changes)
     refuse_unsupported(function)
-    return _normalized(function, names, owns_parameters, changes, gives_old, gives_container)
+    return _normalized(function, names, owns_parameters, changes, gives_old, gives)
 
 
 def _normalized(
@@ -181,7 +181,7 @@ def normalize_inner(
     names: Names,
     changes: Changes = changes_nothing,
     gives_old: Callable[[Node], bool] = gives_new,
-    gives: Gives = gives_nothing,
+    gives: Gives = GIVES_NUMBERS,
 ) -> gast.FunctionDef:
     """Rewrite the functions that are defined inside, in a tree that is changed."""
 

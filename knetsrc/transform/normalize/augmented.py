@@ -15,7 +15,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import effects
 from knetsrc.transform.normalize.inplace import made_lists
-from knetsrc.transform.normalize.joined import Gives, gives_nothing, with_lists
+from knetsrc.transform.normalize.joined import GIVES_NUMBERS, Gives, with_lists
 from knetsrc.transform.normalize.scalar_arrays import changed_scalar_arrays
 from knetsrc.transform.normalize.scopes import own_nodes, parameters, rewritten
 from knetsrc.transform.normalize.sharing import carriers, gives_new, names_given, shared_names
@@ -27,7 +27,7 @@ def write_out_augmented(
     names: Names,
     owns_parameters: bool = True,
     gives_old: Callable[[Node], bool] = gives_new,
-    gives_container: Gives = gives_nothing,
+    gives: Gives = GIVES_NUMBERS,
 ) -> gast.FunctionDef:
     """Write `s = s + e` for `s += e`.
 
@@ -41,8 +41,8 @@ def write_out_augmented(
         Whether no caller looks at the arguments afterwards.
     gives_old
         Whether a call may give what was there before: something that a function captures.
-    gives_container
-        Whether a call gives a list, tuple or dict.
+    gives
+        Whether a call gives a list, tuple or dict, or an entry of one.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def write_out_augmented(
     """
     function = tree.clone(function)
     lists = made_lists(function, is_sure=True)
-    shared = shared_names(with_lists(function, gives_container, lists))
+    shared = shared_names(with_lists(function, gives, lists))
     shared |= changed_scalar_arrays(function)
     shared |= names_given(function, _augmented(function), gives_old)
     given = set() if owns_parameters else set(parameters(function))

@@ -7,7 +7,7 @@ xs.copy()           the entries of xs
 """
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 import gast
 
@@ -22,30 +22,34 @@ _CONTAINER, _NUMBER, _COUNT = "container", "number", "count"
 _MADE_BY = frozenset({"list", "tuple", "dict", "set", "frozenset", "sorted"})
 # functions that give the entries of a container anew
 REGROUPING = frozenset({"enumerate", "filter", "iter", "map", "reversed", "zip"}) | _MADE_BY
+PICKING = frozenset({"max", "min", "next"})
 _JOINED_BY = {"add": gast.Add, "concat": gast.Add, "mul": gast.Mult, "or_": gast.BitOr}
 _AGAIN = frozenset({
     "accumulate", "combinations", "combinations_with_replacement", "cycle", "pairwise", "permutations", "product", "repeat",
 })  # fmt: skip
 
 
-Gives = Callable[[gast.Call], bool]
+class Gives(NamedTuple):
+    """Whether a call gives a container, or an entry of a container that it is handed."""
+
+    container: Callable[[gast.Call], bool]
+    entry: Callable[[gast.Call], bool]
 
 
-def gives_nothing(call: gast.Call) -> bool:
-    """What is taken of each call where it is not known what it gives: an array or a number."""
-    return False
+# what is taken of each call where it is not known what it gives
+GIVES_NUMBERS = Gives(lambda call: False, lambda call: False)
 
 
 def with_lists(
-    function: gast.FunctionDef, gives_container: Gives, lists: Collection[str]
+    function: gast.FunctionDef, gives: Gives, lists: Collection[str]
 ) -> gast.FunctionDef:
     """The function with `list(...)` around calls that give containers, where these are joined or copied.
 
-    `lists` are names of lists: what is joined to one is a list as well.
+    `lists` are names of lists: what is joined to one is a list as well. `max(...)` stands for a call that gives an entry.
     """
 
     def listed(node: Node, is_list: bool = False) -> Node:
-        is_call = isinstance(node, gast.Call) and (is_list or gives_container(node))
+        is_call = isinstance(node, gast.Call) and (is_list or gives.container(node))
         return tree.call("list", node) if is_call else node
 
     def joined(node: gast.BinOp) -> gast.BinOp:
@@ -59,6 +63,8 @@ def with_lists(
     def copied(node: gast.Call) -> gast.Call:
         if _is_copy(node):
             node.func.value = listed(node.func.value)
+        elif any(map(sources, node.args)) and gives.entry(node):
+            node.args = [tree.call("max", a) for a in node.args]
         return node
 
     return tree.rewrite(function, {gast.BinOp: joined, gast.Call: copied})  # type: ignore[no-any-return]
@@ -67,6 +73,12 @@ def with_lists(
 def is_container(node: Any) -> bool:
     """Whether an expression is a list, tuple, set or dict by its form."""
     return _form(node) == _CONTAINER
+
+
+def is_entry(node: Any) -> bool:
+    """Whether an expression takes something out of a container by its form."""
+    is_read = isinstance(node, gast.Subscript) and not isinstance(node.slice, gast.Slice)
+    return is_read or tree.called_name(node) in PICKING
 
 
 def sources(node: Any) -> list[Node]:

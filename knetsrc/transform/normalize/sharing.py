@@ -22,6 +22,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.normalize.call_writes import out_position
 from knetsrc.transform.normalize.effects import is_append, is_of_module, path_of
 from knetsrc.transform.normalize.joined import (
+    PICKING,
     REGROUPING,
     gives_again,
     is_container,
@@ -69,7 +70,6 @@ _NEW_ADJOINTS = frozenset({
 _OF_FIRST = frozenset({"unbroadcast", "like", "finished", "cut_out", "last_written", "entry_of"})
 _SIZES = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes"})
 _ENTRIES = frozenset({"get", "items", "pop", "popitem", "setdefault", "values"})
-_PICKING = frozenset({"max", "min", "next"})
 _LOOPS = (gast.For, gast.comprehension)
 _NUMBERS = frozenset({"len", "int", "float", "bool", "round", "ord"})
 
@@ -230,7 +230,7 @@ def _is_regrouping(node: Any) -> bool:
         is_iterator = path_of(node.func)[:1] == ["itertools"]
         return is_iterator or node.func.attr in _ENTRIES
     function = tree.called_name(node)
-    return function in REGROUPING or (function in _PICKING and len(node.args) == 1)
+    return function in REGROUPING or (function in PICKING and len(node.args) == 1)
 
 
 def passed_on(node: Any) -> list[Node]:
