@@ -5,6 +5,7 @@ with damped:              `__exit__` assigns `self.c`: refused
 return s + damped.c
 """
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -42,10 +43,9 @@ def changing_contexts(
     member
         The method that a call calls, and what it is called with; None for other calls.
     """
-    contexts = [i.context_expr for n in _withs(core) for i in n.items]
     return {
         _position(c): linked_names(core, tree.names_read(c))
-        for c in contexts
+        for c, _ in _entered(core)
         if _changes(c, core, known, member)
     }
 
@@ -54,8 +54,7 @@ def refuse_changing(
     core: gast.FunctionDef, found: Mapping[Position, set[str]], active: frozenset[str]
 ) -> None:
     """Raise an error for the first of these contexts of which something goes into what is differentiated."""
-    for item in [i for n in _withs(core) for i in n.items]:
-        context, bound = item.context_expr, item.optional_vars
+    for context, bound in _entered(core):
         if bound is not None and tree.names_written(bound) & active:
             continue  # this says it better
         changed = found.get(_position(context), set())
@@ -75,8 +74,13 @@ def _in_active(core: gast.FunctionDef, active: frozenset[str]) -> set[str]:
     return set(active).union(*read)
 
 
-def _withs(core: gast.FunctionDef) -> Iterator[gast.With]:
-    return (n for n in tree.walk(core.body) if isinstance(n, gast.With))
+def _entered(core: gast.FunctionDef) -> Iterator[tuple[Any, Any]]:
+    """The contexts that a function enters, by `with` and by a stack of them, and what they are bound to."""
+    for node in tree.walk(core.body):
+        if isinstance(node, gast.With):
+            yield from ((i.context_expr, i.optional_vars) for i in node.items)
+        elif isinstance(node, gast.Call) and _method(node) == "enter_context" and node.args:
+            yield node.args[0], None
 
 
 def _position(node: Any) -> Position:
@@ -84,13 +88,17 @@ def _position(node: Any) -> Position:
 
 
 def _changes(context: Any, core: gast.FunctionDef, known: ClassFacts, member: Any) -> bool:
+    called = None
     if isinstance(context, gast.Call):
         method = member(context, known)
         called = method[2] if method is not None else known.outside.resolve(context.func)
         if is_manager(called):
             return True
+    names: tuple[str, ...] = ("__enter__", "__exit__")
+    if called is contextlib.closing and context.args:
+        context, names = context.args[0], ("close",)
     owner = known.class_of(context)
-    methods = [defined_in(owner, name) for name in ("__enter__", "__exit__")] if owner else []
+    methods = [defined_in(owner, name) for name in names] if owner else []
     functions = [m[1] for m in methods if m is not None and inspect.isfunction(m[1])]
     try:
         return _methods_change(functions, context, owner, core)
@@ -103,11 +111,11 @@ def _methods_change(
 ) -> bool:
     """Whether what these methods of an object change is read in the function."""
     definitions = [read_source(f).tree for f in functions]
-    if any(map(_fills, definitions)):
+    path = path_below(receiver)
+    if len(path) < 2 and any(map(_fills, definitions)):
         return True
     used = [of_method(f, owner) for f in functions]
     written = frozenset().union(*(u.written for u in used)) - _switches(definitions)
-    path = path_below(receiver)
     if not written or not path:
         return False
     beside = _beside(core)
@@ -168,7 +176,7 @@ def _is_switch(value: Any) -> bool:
 
 def _beside(core: gast.FunctionDef) -> list[Any]:
     """The statements of a function without what its contexts are."""
-    contexts = {id(i.context_expr) for n in _withs(core) for i in n.items}
+    contexts = {id(c) for c, _ in _entered(core)}
 
     def parts(nodes: list[Any]) -> list[Any]:
         found: list[Any] = []

@@ -237,6 +237,9 @@ class Damped:
     def energy(self):
         return self.c**2
 
+    def close(self):
+        self.c = self.c * 0.25
+
 
 class DampedByMethod(Damped):
     def __exit__(self, *error):
@@ -269,9 +272,20 @@ class Counted(Damped):
         self.is_open = False
 
 
+class Timed(Damped):
+    def __exit__(self, *error):
+        self.depth += len(error)
+
+
 class Holder:
     def __init__(self, c):
         self.damped, self.w = Damped(c), c
+        self.timed = Timed(0.0)
+
+    def run_timed(self, x):
+        with self.timed:
+            s = self.w * x
+        return s + self.w
 
     def run(self, x):
         with self.damped:
@@ -356,6 +370,21 @@ def method_that_is_a_manager(x):
     return Holder(x[0]).run_halved(x[1])
 
 
+def object_on_a_stack(x):
+    damped = Damped(x[0])
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(damped)
+        s = damped.c * x[1]
+    return s + damped.c
+
+
+def object_that_is_closed(x):
+    damped = Damped(x[0])
+    with contextlib.closing(damped):
+        s = damped.c * x[1]
+    return s + damped.c
+
+
 def manager_that_is_left(x):
     c, s = x.copy(), x[0]
     for i in range(3):
@@ -378,6 +407,8 @@ def manager_that_is_left(x):
         factor_without_derivative,
         object_of_an_object,
         method_that_is_a_manager,
+        object_on_a_stack,
+        object_that_is_closed,
         manager_that_is_left,
     ],
     ids=lambda p: p.__name__,
@@ -393,6 +424,6 @@ def test_context_that_changes_something_else():
         with counted, timed:
             s = counted.c * x[1] * (2.0 if counted.is_open else 1.0)
         print(end=str(timed.c)[:0])
-        return s + counted.energy()
+        return s + counted.energy() + Holder(x[0]).run_timed(x[1])
 
     check(f, V)
