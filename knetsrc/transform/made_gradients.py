@@ -16,6 +16,7 @@ import gast
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.objects import has_behaviour
 from knetsrc.transform import tree
+from knetsrc.transform.functions import named_defaults
 from knetsrc.transform.handed import Template
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.scopes import parameters
@@ -101,7 +102,8 @@ class MadeGradients:
         told = {
             f"{p}{rest}": kind for p, v in captured.items() for rest, kind in classes(v).items()
         }
-        if not known and not any(map(has_behaviour, told.values())):
+        has_defaults = bool(named_defaults(self.local[function.args[0].id].core.args))
+        if not known and not has_defaults and not any(map(has_behaviour, told.values())):
             return function
         leaves = {n: a for t in templates.values() for n, a in t.leaves.items()}
         rest = {p: v for p, v in captured.items() if p not in known} | leaves
@@ -120,10 +122,9 @@ class MadeGradients:
         for other, made in self.local.items():
             if made.origin == origin:
                 return other
-        core = tree.clone(function.core)
-        kept = [a for a in core.args.kwonlyargs if a.id not in known]
-        core.args.kwonlyargs = [*kept, *map(tree.parameter, extra)]
-        core.args.kw_defaults = [None] * len(core.args.kwonlyargs)
+        core = _without_keywords(self._with_early_defaults(function), set(known))
+        core.args.kwonlyargs += map(tree.parameter, extra)
+        core.args.kw_defaults += [None] * len(extra)
         name = self.names.fresh(text)
         self.local[name] = replace(
             function,
@@ -134,6 +135,25 @@ class MadeGradients:
             classes={**function.classes, **told},
         )
         return name
+
+    def _with_early_defaults(self, function: Any) -> gast.FunctionDef:
+        """A copy of a function without parameters whose defaults are computed where it is defined: they are bound first."""
+        core = tree.clone(function.core)
+        early, positional = named_defaults(core.args), core.args.args
+        count = sum(a.id in early for a in positional)
+        last = positional[len(positional) - count :]
+        if any(a.id not in early for a in last) or any(
+            a.id in early for a in core.args.posonlyargs
+        ):
+            raise _refused(
+                function,
+                "another parameter follows one whose default is computed where the function is defined",
+            )
+        del positional[len(positional) - count :]
+        core.args.defaults = core.args.defaults[: len(core.args.defaults) - count]
+        core = _without_keywords(core, set(early))
+        first = [tree.assign(p, tree.name(value)) for p, value in early.items()]
+        return tree.with_body(core, [*first, *core.body])
 
     def _function(self, node: Any, is_local: bool) -> Any:
         """The function, or the gradient of one, that an expression names; None for all else."""
@@ -185,6 +205,16 @@ class MadeGradients:
             return function.core
         core = self.specialized(function)
         return tree.function_def(core.name, core.args, by_calls(core.body))
+
+
+def _without_keywords(core: gast.FunctionDef, names: set[str]) -> gast.FunctionDef:
+    """A function, without some of its keyword-only parameters."""
+    arguments = core.args
+    pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    kept = [(a, default) for a, default in pairs if a.id not in names]
+    arguments.kwonlyargs = [a for a, _ in kept]
+    arguments.kw_defaults = [default for _, default in kept]
+    return core
 
 
 def _is_known(node: tree.Node, statics: Statics) -> bool:

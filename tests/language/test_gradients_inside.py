@@ -350,6 +350,47 @@ def test_pullback_written_as_the_gradient_of_a_weighted_sum():
     check(f, V[:3], M)
 
 
+# --- defaults that are computed where a function is defined ---------------------------------------
+def scale_as_default(x):
+    k = x[0]
+
+    def scaled(q, k=k):
+        return np.sum(q**3) * k
+
+    slope = grad(scaled)
+    k = 5.0
+    return np.sum(slope(x) ** 2) * k
+
+
+def function_as_default(x):
+    return np.sum(grad(lambda q, f=potential, *, power=2: f(q) ** power)(x) ** 2)
+
+
+def defaults_of_a_loop(x):
+    total, slopes = 0.0, []
+    for k in (x[0], x[1]):
+        total = total + np.sum(grad(lambda q, k=k: np.sum(q**3) * k)(x) ** 2)
+    for f in (potential, loss_of_sines):
+        slopes.append(grad(lambda q, f=f: f(q) * 2.0))
+    return np.sum(slopes[0](x) * slopes[1](x)) + total
+
+
+@pytest.mark.parametrize("f", [scale_as_default, function_as_default, defaults_of_a_loop])
+def test_defaults_of_functions_inside(f):
+    check(f, V)
+
+
+def test_default_before_another_parameter_is_refused():
+    def f(x):
+        def scaled(q, k=x[0], m=2.0):
+            return np.sum(q**3) * k * m
+
+        return np.sum(grad(scaled)(x) ** 2)
+
+    with pytest.raises(UnsupportedSyntaxError, match="defined inside of the differentiated one"):
+        grad(f)(V)
+
+
 # --- gradients that add at an index ---------------------------------------------------------------
 FLAT = np.array([0.1, 0.27, -0.43, 0.6, 0.77, -0.93])
 ROWS = np.array([0, 0, 2])
