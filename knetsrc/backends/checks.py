@@ -483,13 +483,15 @@ def check_distinct(whole: Any, statement: str) -> None:
         stack += [p for p in parts if _may_change(p)]
 
 
-def check_entry(whole: Any, key: Any, statement: str) -> None:
-    """Refuse an array or a list in an entry that is changed in place later, of a container of which a copy has been made.
+def check_entry(whole: Any, container: Any, key: Any, statement: str) -> None:
+    """Refuse what `check_distinct` does, where an entry of a container that is changed in place later is no number.
 
     Parameters
     ----------
     whole
-        The container, or an array, which is let pass.
+        What is to be distinct: the container and a copy of it.
+    container
+        The container, or an array.
     key
         The key or index of the entry.
     statement
@@ -498,20 +500,21 @@ def check_entry(whole: Any, key: Any, statement: str) -> None:
     Raises
     ------
     UnsupportedAliasError
-        If a write into the entry would be seen in the copy.
+        If a write into the entry would be seen at another place.
 
     Examples
     --------
-    >>> check_entry({"u": np.zeros(2), "t": 0.0}, "t", "q = p.copy()")
+    >>> state = {"u": np.zeros(2), "t": 0.0}
+    >>> check_entry([state.copy(), state], state, "t", "kept = state.copy()")
     """
-    if isinstance(whole, dict):
-        entry = whole.get(key)
+    if isinstance(container, dict):
+        is_number = not _may_change(container.get(key))
     else:
-        is_index = isinstance(whole, list | tuple) and isinstance(key, int)
-        is_there = is_index and -len(whole) <= key < len(whole)
-        entry = whole[key] if is_there else None
-    if _may_change(entry):
-        check_distinct([entry, entry], statement)
+        is_index = isinstance(container, list | tuple) and isinstance(key, int)
+        is_there = is_index and -len(container) <= key < len(container)
+        is_number = is_there and not _may_change(container[key])
+    if not is_number:
+        check_distinct(whole, statement)
 
 
 def _may_change(part: Any) -> bool:

@@ -5,7 +5,7 @@ check_distinct([q, p], "q = p.copy()")      a write into q[0][0] would change p[
 q[0][0] = 3.0
 
 q = p.copy()
-check_entry(p, "t", "q = p.copy()")         p["t"] += 0.1 would change q["t"], if it is a list or an array
+check_entry([q, p], p, "t", "q = p.copy()")     p["t"] += 0.1 would change q["t"], if it is a list or an array
 p["t"] += 0.1
 """
 
@@ -89,12 +89,14 @@ def _checks(
     if not others or not seen or (own & found.arrays and not is_entry):
         return []
     shown = tree.constant(tree.show(node))
+    whole = tree.list_of([tree.name(n) for n in (*sorted(own), *sorted(others))])
     if all(w.key is not None and w.root in own | others for w in seen):
         check, entries = spell("check_entry", None), {(w.root, w.key.value) for w in seen if w.key}
         parts = [(tree.name(root), tree.constant(key)) for root, key in sorted(entries, key=repr)]
-        return [tree.expression(tree.call(check, *part, shown)) for part in parts]
-    whole = tree.list_of([tree.name(n) for n in (*sorted(own), *sorted(others))])
-    return [tree.expression(tree.call(spell("check_distinct", None), whole, shown))]
+        calls = [tree.call(check, tree.clone(whole), *part, shown) for part in parts]
+    else:
+        calls = [tree.call(spell("check_distinct", None), whole, shown)]
+    return [tree.expression(call) for call in calls]
 
 
 def _written_within(function: gast.FunctionDef, found: Aliases) -> list[Write]:
