@@ -8,8 +8,8 @@ from knetsrc.errors import KnetsrcError, UnsupportedAliasError, UnsupportedSynta
 from knetsrc.transform import tree
 from knetsrc.transform.again import call_again
 from knetsrc.transform.again_loops import reverse_loop
-from knetsrc.transform.analysis.activity import base_of
 from knetsrc.transform.analysis.atoms import SCALAR
+from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.stores import may_copy, path_of
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.functions import CONTAINERS, bind_call, call_with, named_defaults

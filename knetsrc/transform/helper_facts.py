@@ -11,8 +11,8 @@ import gast
 
 from knetsrc.errors import KnetsrcError
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import base_of
 from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases, writes
+from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.containers import Kinds, asked_names, container_kinds
 from knetsrc.transform.analysis.holders import Part, holders, parts_given_back
 from knetsrc.transform.analysis.kinds import numeric_names

@@ -13,7 +13,8 @@ import numpy as np
 
 from knetsrc.adjoints.equivalents import ARRAY_WITH_METHOD
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import appended_to, base_of, differentiable_names
+from knetsrc.transform.analysis.activity import appended_to, differentiable_names
+from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.kinds import gives_numbers
 from knetsrc.transform.callee import Calls, Primitive
 

@@ -15,13 +15,13 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import (
     appended_to,
-    base_of,
     changed_by_call,
     differentiable_reads,
     stored_to,
 )
 from knetsrc.transform.analysis.assigned import Assigned, exposed_names
 from knetsrc.transform.analysis.atoms import is_fixed
+from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.fit import is_simple, times_over, without_repeating

@@ -16,10 +16,8 @@ from knetsrc.errors import KnetsrcError
 from knetsrc.objects import Plain
 from knetsrc.transform import tree
 from knetsrc.transform.again import has_checkpoint
-from knetsrc.transform.analysis.activity import (
-    base_of,
-    differentiable_names,
-)
+from knetsrc.transform.analysis.activity import differentiable_names
+from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.containers import container_kinds
 from knetsrc.transform.analysis.helper_effects import HelperEffects
 from knetsrc.transform.analysis.kinds import numeric_names

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import base_of, is_view, stored_to, viewed
+from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.aliases import Aliases
 from knetsrc.transform.analysis.assigned import bound_values
+from knetsrc.transform.analysis.bases import base_of, is_view, viewed
 from knetsrc.transform.analysis.held import (
     element_names,
     held_names,

@@ -230,3 +230,67 @@ def test_keys_of_a_differentiated_dictionary():
         return squares["a"] * squares["b_twice"]
 
     check(f, {"a": V, "b": V * 2.0})
+
+
+class Box:
+    def __init__(self, u):
+        self.u = u
+
+    def array(self):
+        return self.u
+
+    def emptied(self):
+        self.array().fill(0.0)
+
+
+def out_of_an_element(x):
+    boxes = [Box(x.copy())]
+    np.multiply(x, 2.0, out=boxes[0].u)
+    return boxes[0].u @ x
+
+
+def copied_to_a_second_name(x):
+    box = Box(x.copy())
+    same = box
+    np.copyto(same.u, 2.0 * x)
+    return box.u @ x
+
+
+def copied_to_a_transposed_attribute(x):
+    boxes = [Box(np.outer(x, x))]
+    np.copyto(boxes[0].u.T, x)
+    return np.sum(boxes[0].u ** 2)
+
+
+def filled_where_it_is_given(x):
+    box = Box(x.copy())
+    box.array().fill(x[0])
+    return box.u @ x
+
+
+def filled_by_a_method(x):
+    box = Box(x.copy())
+    box.emptied()
+    return box.u @ x
+
+
+def added_at_elements(x):
+    boxes = [Box(x.copy())]
+    np.add.at(boxes[0].u, [0, 0], x[1])
+    return boxes[0].u @ x
+
+
+@pytest.mark.parametrize(
+    ("f", "what"),
+    [
+        (out_of_an_element, r"`np\.multiply` writes into `boxes\[0\]\.u`"),
+        (copied_to_a_second_name, r"`np\.copyto` writes into `same\.u`"),
+        (copied_to_a_transposed_attribute, r"`np\.copyto` writes into `boxes\[0\]\.u\.T`"),
+        (filled_where_it_is_given, r"`box\.array\(\)\.fill` writes into `box\.array\(\)`"),
+        (filled_by_a_method, r"`self\.array\(\)\.fill` writes into `self\.array\(\)`"),
+        (added_at_elements, r"`np\.add\.at` writes into `boxes\[0\]\.u`"),
+    ],
+)
+def test_call_that_writes_into_what_has_no_name(f, what):
+    with pytest.raises(UnsupportedAliasError, match=what):
+        grad(f)(V)

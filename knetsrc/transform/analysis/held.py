@@ -3,8 +3,8 @@
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import is_view
 from knetsrc.transform.analysis.assigned import bound_values
+from knetsrc.transform.analysis.bases import is_view
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.normalize.scopes import parameters
 

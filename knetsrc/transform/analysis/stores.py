@@ -11,14 +11,8 @@ from collections.abc import Iterable
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import (
-    appended_to,
-    base_of,
-    changed_by_call,
-    is_view,
-    stored_to,
-    viewed,
-)
+from knetsrc.transform.analysis.activity import appended_to, changed_by_call, stored_to
+from knetsrc.transform.analysis.bases import base_of, is_view, viewed
 
 
 def changed_names(nodes: tree.Node | Iterable[tree.Node]) -> set[str]:

@@ -16,6 +16,7 @@ import gast
 import numpy as np
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import Changes, changes_nothing, is_of_module, path_of
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
@@ -35,6 +36,7 @@ _METHODS = frozenset({
     "all", "any", "argmax", "argmin", "clip", "cumprod", "cumsum", "dot", "max", "mean", "min", "prod", "round", "std", "sum",
     "take", "trace", "var",
 })  # fmt: skip
+_PLACES = (gast.Name, gast.Subscript, gast.Attribute)
 _ADDING = {"add": "+", "subtract": "-"}
 _OF_NUMBERS = (gast.Sub, gast.Div, gast.MatMult, gast.Pow)  # no operations of lists
 _ARRAY_ATTRIBUTES = frozenset({"shape", "ndim", "T", "size", "dtype"})
@@ -104,6 +106,18 @@ class CallWrites:
             return self._plain(node, ["axis", "kind"], self._sorted)
         return None
 
+    def unnamed(self, node: Any) -> Node | None:
+        """What such a call writes into, if it is no part or view of an array that has a name, or gets one."""
+        call = self._with_out(node)
+        if call is not None:
+            place = call[1] if isinstance(call[1], _PLACES) else None
+        elif not is_of_module(node.func):
+            place = node.func.value
+        else:
+            named = [k.value for k in node.keywords if k.arg in ("a", "arr", "dst")]
+            place = [*node.args, *named][0]
+        return place if place is not None and base_of(place) is None else None
+
     # --- out= ------------------------------------------------------------------------------------------------------------
     def _with_out(self, node: Any) -> tuple[gast.Call, Node, Node | None] | None:
         """A call without its `out` and `where`, and these."""
@@ -142,8 +156,7 @@ class CallWrites:
         self, call: gast.Call, out: Any, where: Node | None, names: Names, place: Place
     ) -> Replacement:
         before: list[Node] = []
-        is_place = isinstance(out, gast.Name | gast.Subscript | gast.Attribute)
-        if not is_place or (where is not None and not isinstance(out, gast.Name)):
+        if not isinstance(out, _PLACES) or (where is not None and not isinstance(out, gast.Name)):
             out = _bound(out, _free_target(call, place) or names.fresh("out"), before)
         if where is None:
             return [*before, tree.assign(_whole(out), call)], out

@@ -160,8 +160,10 @@ def _instead_of_append(node: gast.Call, base: str, local: set[str]) -> str:
 
 def _call(node: Any, calls: CallWrites) -> KnetsrcError | None:
     is_attribute = tree.called_name(node) == "with_attributes"  # `self.out = e`
-    if is_attribute or calls.of(node) is not None:
+    if is_attribute:
         return None
+    if calls.of(node) is not None:
+        return _unnamed(node, calls.unnamed(node))
     for keyword in node.keywords:
         if keyword.arg == "out" and not tree.is_constant(keyword.value, None):
             return UnsupportedAliasError(
@@ -198,6 +200,19 @@ def _call(node: Any, calls: CallWrites) -> KnetsrcError | None:
         at=node,
         why=_WRITES_TO_OTHERS.format("array or container"),
         instead=_INSTEAD[method].format(base),
+    )
+
+
+def _unnamed(node: gast.Call, place: Node | None) -> KnetsrcError | None:
+    """The error for a call that writes into an attribute, or into what a function gives."""
+    if place is None:
+        return None
+    text = tree.show(place)
+    return UnsupportedAliasError(
+        f"`{tree.show(node.func)}` writes into `{text}`",
+        at=node,
+        why=_WRITES_TO_OTHERS.format("array"),
+        instead=f"copy it first, and write into the copy: array = {text}.copy()",
     )
 
 
