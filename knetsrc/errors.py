@@ -34,6 +34,7 @@ class KnetsrcError(Exception):
         self.instead = instead
         self.place: Place | None = None
         self.in_place: str | None = None
+        self.is_guess = False
 
     def located(self, filename: str, function: str, lines: Sequence[str]) -> Self:
         """Add the place in the user's file; the first place given is the one that is kept.

@@ -349,7 +349,7 @@ def retried(call: Callable[[], Result], *runners: Runner) -> Result:
             return call()
         except UnsupportedAliasError as error:
             if error.in_place and any([r.learn(error.in_place) for r in runners]):
-                first = first or error
+                first = first or (None if error.is_guess else error)
                 continue
             for runner in runners:
                 runner.forget()

@@ -111,6 +111,14 @@ from knetsrc.backends.normalization import (
     layernorm_adjoint_x,
 )
 from knetsrc.backends.norms import norm_adjoint_x
+from knetsrc.backends.owning import (
+    check_apart,
+    check_own,
+    check_own_array,
+    check_own_dict,
+    check_own_elements,
+    check_own_list,
+)
 from knetsrc.backends.pooling import (
     average_pool_adjoint_x,
     max_pool_adjoint_x,
@@ -226,6 +234,7 @@ __all__ = [
     "block_adjoint_arrays",
     "channel_sum",
     "check_adjoint_of_array",
+    "check_apart",
     "check_array",
     "check_distinct",
     "check_entry",
@@ -235,6 +244,11 @@ __all__ = [
     "check_not_array",
     "check_not_copy",
     "check_not_view",
+    "check_own",
+    "check_own_array",
+    "check_own_dict",
+    "check_own_elements",
+    "check_own_list",
     "check_pair",
     "check_picked",
     "check_reraises",

@@ -480,7 +480,7 @@ def check_distinct(whole: Any, statement: str) -> None:
             if isinstance(part, list | tuple)
             else ()
         )
-        stack += [p for p in parts if _may_change(p)]
+        stack += [p for p in parts if may_change(p)]
 
 
 def check_entry(whole: Any, container: Any, key: Any, statement: str) -> None:
@@ -508,16 +508,17 @@ def check_entry(whole: Any, container: Any, key: Any, statement: str) -> None:
     >>> check_entry([state.copy(), state], state, "t", "kept = state.copy()")
     """
     if isinstance(container, dict):
-        is_number = not _may_change(container.get(key))
+        is_number = not may_change(container.get(key))
     else:
         is_index = isinstance(container, list | tuple) and isinstance(key, int)
         is_there = is_index and -len(container) <= key < len(container)
-        is_number = is_there and not _may_change(container[key])
+        is_number = is_there and not may_change(container[key])
     if not is_number:
         check_distinct(whole, statement)
 
 
-def _may_change(part: Any) -> bool:
+def may_change(part: Any) -> bool:
+    """Whether a value is an array, a container or an object."""
     is_known = isinstance(part, np.ndarray | list | tuple | dict)
     return is_known or (not callable(part) and fields_of(part) is not None)
 

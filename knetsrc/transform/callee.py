@@ -30,6 +30,10 @@ OPERATORS = {
 }  # fmt: skip
 
 CONTAINER_CALLS = (list, tuple, dict, zip, enumerate, reversed)
+_FIXED = (
+    int, float, complex, str, bytes, types.NoneType, np.generic, np.ufunc, np.dtype, type, types.FunctionType,
+    types.BuiltinFunctionType, types.MethodType,
+)  # fmt: skip
 CONTAINER_METHODS = frozenset({"items", "values", "pop", "copy"})
 
 
@@ -273,6 +277,14 @@ class Calls:
         inner = power.args[0]
         is_negated = isinstance(inner, gast.UnaryOp) and isinstance(inner.op, gast.USub)
         return inner.operand if is_negated else None
+
+    def is_changing(self, node: tree.Node) -> bool | None:
+        """Whether an expression stands for something outside of the function that may change; None if it is of the function."""
+        is_path = isinstance(node, gast.Name | gast.Attribute)
+        value = self.outside.resolve(node) if is_path else UNKNOWN
+        if value is UNKNOWN or isinstance(value, types.ModuleType):
+            return None
+        return not isinstance(value, _FIXED)
 
     def _attribute(self, node: gast.Attribute) -> Callee | None:
         if self.outside.resolve(node) is not UNKNOWN or node.attr in TABLE.constant_attributes:

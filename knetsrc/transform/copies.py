@@ -88,8 +88,10 @@ def _checks(
     is_entry = isinstance(node.value, gast.Call) and any(map(sources, node.value.args))
     if not others or not seen or (own & found.arrays and not is_entry):
         return []
+    copied = _copied_attribute(node)
+    copied_from = [copied] if copied is not None else [tree.name(n) for n in sorted(others)]
     shown = tree.constant(tree.show(node))
-    whole = tree.list_of([tree.name(n) for n in (*sorted(own), *sorted(others))])
+    whole = tree.list_of([*map(tree.name, sorted(own)), *copied_from])
     if all(w.key is not None and w.root in own | others for w in seen):
         check, entries = spell("check_entry", None), {(w.root, w.key.value) for w in seen if w.key}
         parts = [(tree.name(root), tree.constant(key)) for root, key in sorted(entries, key=repr)]
@@ -97,6 +99,14 @@ def _checks(
     else:
         calls = [tree.call(spell("check_distinct", None), whole, shown)]
     return [tree.expression(call) for call in calls]
+
+
+def _copied_attribute(node: tree.Node) -> tree.Node | None:
+    """`s.rows` for `rows = s.rows.copy()`: of an object, all else may well be shared."""
+    function: Any = getattr(node.value, "func", None)
+    is_copy = isinstance(function, gast.Attribute) and function.attr == "copy"
+    is_attribute = is_copy and isinstance(function.value, gast.Attribute)
+    return tree.clone(function.value) if is_attribute else None
 
 
 def _written_within(function: gast.FunctionDef, found: Aliases) -> list[Write]:

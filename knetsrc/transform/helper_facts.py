@@ -11,7 +11,7 @@ import gast
 
 from knetsrc.errors import KnetsrcError
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases, writes
+from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases, renews, writes
 from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.containers import Kinds, asked_names, container_kinds
 from knetsrc.transform.analysis.holders import Part, holders, parts_given_back
@@ -95,14 +95,19 @@ class HelperFacts:
         given: Mapping[str, str] = MappingProxyType({}),
         copies_share: bool = False,
         told: Told = NOTHING,
+        objects: frozenset[str] = frozenset(),
     ) -> Aliases:
         """What a function may share at its writes; `known` arrays and numbers, `given` lists, tuples and dicts, `told` of a call."""
-        if not writes(core, self.of_call):
+        if not writes(core, self.of_call) and not renews(core, self.of_call):
             return Aliases()
         calls = self.units.calls.within(self.containers(core, given))
         arrays = numeric_names(core, calls, self.kinds, known)
         picking = self.units.picking
-        return aliases(core, arrays, self.of_call, at_end, copies_share, told, calls, picking)
+        is_renewing = renews(core, self.of_call)
+        outside = self.units.calls.is_changing if is_renewing else None
+        return aliases(
+            core, arrays, self.of_call, at_end, copies_share, told, calls, picking, outside, objects
+        )
 
     def given_back(self, call: gast.Call) -> tree.Node | None:
         """What of its arguments a helper gives back, where that is a view of one of them for sure."""
@@ -180,11 +185,14 @@ class HelperFacts:
         checks = [n for n in tree.walk(function.core.body) if tree.called_name(n) == CHECK]
         checked = [(n.args[0].id, n.args[1]) for n in checks]
         effects = self.units.helper_effects.of(function, id(callee.function))
+        receiver = next(iter(function.parameters), "") if "__self__" in function.classes else ""
         is_kept = self.is_kept(callee.function, function)
         if bound is None:
             every = [*call.args, *(k.value for k in call.keywords)]
             written = every if effects.written else []
-            return HelperCall(every, written, [], is_old=effects.is_old or is_kept)
+            renewed = [(a, frozenset[str]()) for a in every] if effects.renewed else []
+            is_old = effects.is_old or is_kept
+            return HelperCall(every, written, [], is_old=is_old, renewed=renewed)
         return HelperCall(
             [a for p, a in bound.items() if p in effects.returned],
             [a for p, a in bound.items() if p in effects.written],
@@ -193,4 +201,11 @@ class HelperFacts:
             [(bound[p], bound[q]) for p, q in sorted(effects.put) if p in bound and q in bound],
             [a for p, a in bound.items() if p in effects.copied],
             is_old=effects.is_old or is_kept,
+            renewed=[
+                (a, effects.attributes if p == receiver else frozenset())
+                for p, a in bound.items()
+                if p in effects.renewed
+            ],
+            parts=[[a for p, a in bound.items() if p in part] for part in effects.parts],
+            outside=[tree.parse_expression(text) for text in effects.outside],
         )

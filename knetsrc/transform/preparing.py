@@ -16,6 +16,7 @@ from knetsrc.transform.analysis.held import loops_that_write
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts
 from knetsrc.transform.analysis.stores import stored_names
+from knetsrc.transform.attributes import guard_attributes
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
 from knetsrc.transform.changes import name_arguments
 from knetsrc.transform.complex_numbers import refuse_complex
@@ -137,6 +138,7 @@ class Preparing:
             self.facts.given_back,
             self.units.picking,
         )
+        core = guard_attributes(core, self._aliases_of_objects(core, function), self.units.spell)
         core = split_aux(core, names, self.units.spell) if has_aux else core
         core = bind_result(core, names)
         core = self._unpacked(core, names)
@@ -326,6 +328,15 @@ class Preparing:
         found = self._aliases(core, at_end, function)
         spell, given_back = self.units.spell, self.facts.given_back
         return through_views(core, found, names, spell, given_back, self.units.picking)
+
+    def _aliases_of_objects(self, core: gast.FunctionDef, function: Function) -> Aliases:
+        """The same for what attributes hold; objects that the user hands over may hold what other arguments are."""
+        is_main = function.source is self.units.outside.main
+        objects = frozenset(function.classes) & set(function.parameters) if is_main else frozenset()
+        known, kinds = function.numeric_in(core), function.kinds
+        return self.facts.aliases(
+            core, frozenset(), known, kinds, told=function.told, objects=objects
+        )
 
     def _aliases(
         self, core: gast.FunctionDef, at_end: frozenset[str], function: Function

@@ -25,13 +25,14 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.objects import Table
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.attribute_elements import OWN
 from knetsrc.transform.normalize.matches import IS_MAPPING, IS_SEQUENCE
 from knetsrc.transform.source import Source
 
 UNKNOWN = object()
 CHECK = "check_not_array"
 _PUT_IN = frozenset({IS_MAPPING, IS_SEQUENCE})
-CHECKS = frozenset({CHECK, "check_kind", "with_attributes"})  # what `normalize` puts in
+CHECKS = OWN | {CHECK, "check_array", "check_kind", "with_attributes"}  # what `normalize` puts in
 
 
 class NamesClashError(Exception):

@@ -46,6 +46,7 @@ from knetsrc.transform.functions import Function, parameter_names
 from knetsrc.transform.helper_calls import reverse_call
 from knetsrc.transform.keys import Keys, NumericKeys
 from knetsrc.transform.names import Names, first_places
+from knetsrc.transform.normalize.attribute_elements import OWN
 from knetsrc.transform.pairs import Reversal, Task, taken_apart
 from knetsrc.transform.preparing import Preparing
 from knetsrc.transform.push import Pusher
@@ -69,6 +70,7 @@ _FRESH_CALLS = frozenset({"zeros_like", "zeros_of_entry", "owned", "deep_copy", 
 _CHANGING_HELPERS = frozenset(
     {
         "check_adjoint_of_array",
+        "check_apart",
         "check_array",
         "check_floats",
         "check_kind",
@@ -79,6 +81,7 @@ _CHANGING_HELPERS = frozenset(
         "check_picked",
         "check_view",
         "check_not_view",
+        *OWN,
         "cut_out",
         "check_distinct",
         "check_entry",

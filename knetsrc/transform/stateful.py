@@ -19,6 +19,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.callee import Calls, Unknown
 from knetsrc.transform.classes import NEW, ClassFacts, defined_in, is_class_attribute
 from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.attribute_elements import refuse_changes_between
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.effects import path_of
 from knetsrc.transform.normalize.escapes import refuse_late_changes
@@ -97,6 +98,10 @@ class Stateful:
         }
         if not rebound:
             return core
+        refuse_changes_between(
+            core.body,
+            lambda node, text: self._may_change(node, text, known),
+        )
         self._refuse_aliases(calls, rebound, known)
         owned = self._owned(core, owns_parameters, known)
         for node in found:
@@ -157,6 +162,14 @@ class Stateful:
             receiver, gast.Name | gast.Attribute | gast.Subscript
         )
         return receiver if is_own and self.changes(member[2], owner) else None  # type: ignore[arg-type]
+
+    def _may_change(self, node: gast.Call, text: str, known: ClassFacts) -> bool:
+        """Whether a call may write to the object that a name stands for: a method of which nothing is known may."""
+        receiver = self._object_of(node, known)
+        if receiver is not None:
+            return _name_of(receiver) == text
+        is_method = isinstance(node.func, gast.Attribute) and tree.is_name(node.func.value, text)
+        return is_method and known.class_of(node.func.value) is None
 
     def _owned(self, core: gast.FunctionDef, owns_parameters: bool, known: ClassFacts) -> set[str]:
         """Names of objects that the function makes, or was handed to change."""

@@ -23,6 +23,7 @@ from knetsrc.transform.analysis.helper_effects import HelperEffects
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.analysis.told import NOTHING, Told, told_by
+from knetsrc.transform.attributes import guard_attributes
 from knetsrc.transform.callee import Called, Calls, Helper
 from knetsrc.transform.classes import is_users_class, method_object, with_plain_attributes
 from knetsrc.transform.context_writes import Position, changing_contexts
@@ -138,6 +139,7 @@ class Units:
             waiting = []
             for text in sorted(read):
                 core = self.specialized(self.calls.local[text])
+                core = guard_attributes(core, self.facts.aliases(core), self.spell)
                 waiting.append(tree.function_def(text, core.args, by_calls(core.body)))
                 found[text] = waiting[-1]
         every = [*functions, *found.values()]
@@ -224,6 +226,7 @@ class Units:
                 CallWriting(source).may_write,
                 CallOutlets(source).gives_old,
                 calls_giving(source),
+                frozenset(self.in_place),
             )
             writes = any(
                 tree.called_name(n) == WITH and n.args[0].id in own for n in tree.walk(core)

@@ -7,7 +7,7 @@ import gast
 
 from knetsrc.errors import MissingAdjointError, UnsupportedAliasError
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import base_of, stored_to
+from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.aliases import (
     COMPOUND,
     Aliases,
@@ -16,6 +16,7 @@ from knetsrc.transform.analysis.aliases import (
     updates_element,
 )
 from knetsrc.transform.analysis.assigned import bound_values
+from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.held import is_element
 from knetsrc.transform.analysis.integers import (
     integer_names,

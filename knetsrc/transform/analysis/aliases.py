@@ -26,6 +26,7 @@ from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.ranks import Ranks
 from knetsrc.transform.analysis.stores import as_read, picks, stored_names
 from knetsrc.transform.analysis.told import NOTHING, Told
+from knetsrc.transform.normalize.attribute_elements import OWN
 from knetsrc.transform.normalize.effects import last_name
 from knetsrc.transform.normalize.joined import is_container
 from knetsrc.transform.normalize.loop_keys import method
@@ -39,6 +40,9 @@ from knetsrc.transform.normalize.sharing import (
 
 Place = tuple[str, Any]
 Places = frozenset[Place]
+
+
+Renewed = tuple[tree.Node, frozenset[str]]
 
 
 class HelperCall(NamedTuple):
@@ -62,6 +66,13 @@ class HelperCall(NamedTuple):
         It makes a record or an object of them, and is no helper.
     is_old
         It may hand back something that lives on outside: a global, what a cache holds.
+    renewed
+        Arguments of which something changes that is an attribute of an object, see `normalize.attribute_elements`, and the
+        attributes; none where the argument itself may change.
+    parts
+        For a helper that returns a tuple: the arguments that each part of it may be or hold.
+    outside
+        What it hands back that is not of the function, such as `model.TABLE`.
     """
 
     returned: list[tree.Node]
@@ -72,8 +83,13 @@ class HelperCall(NamedTuple):
     copied: Sequence[tree.Node] = ()
     is_record: bool = False
     is_old: bool = False
+    renewed: Sequence[Renewed] = ()
+    parts: Sequence[Sequence[tree.Node]] = ()
+    outside: Sequence[tree.Node] = ()
 
 
+Outer = Callable[[tree.Node], bool | None]
+_OUTSIDE = ("outside", "elsewhere")
 HelperOf = Callable[[gast.Call], HelperCall | None]
 
 
@@ -130,6 +146,15 @@ class Aliases:
     copied
         By statement that binds or grows a container: names of containers that hold the same as what it copies, `p` in
         `q = p.copy()`. Only where copies are looked at.
+    renewed
+        By statement at which what an attribute holds is changed: the objects, the attributes, and names that may share memory
+        with the object.
+    handed_with
+        By such a statement: other arguments of the call that may share memory with the object.
+    renewed_places
+        Every place of which an attribute may hold something that is changed.
+    outside
+        Expressions for what is not of the function and may be shared, by their text. Only where something is renewed.
     """
 
     places: dict[int, Places] = field(default_factory=dict)
@@ -147,6 +172,10 @@ class Aliases:
     holders: dict[Place, set[str]] = field(default_factory=dict)
     passed_on: dict[int, set[str]] = field(default_factory=dict)
     copied: dict[int, frozenset[str]] = field(default_factory=dict)
+    renewed: dict[int, dict[int, tuple[Renewed, frozenset[str]]]] = field(default_factory=dict)
+    handed_with: dict[int, list[tuple[tree.Node, Renewed]]] = field(default_factory=dict)
+    renewed_places: set[Place] = field(default_factory=set)
+    outside: dict[str, tree.Node] = field(default_factory=dict)
 
     @cached_property
     def changing(self) -> frozenset[str]:
@@ -177,6 +206,10 @@ class Aliases:
         """Parameters into which the function writes."""
         return sorted(what for kind, what in self.written if kind == "parameter")
 
+    def renewed_parameters(self) -> list[str]:
+        """Parameters that are, or hold, what is changed as an attribute."""
+        return sorted(what for kind, what in self.renewed_places if kind == "parameter")
+
 
 def aliases(
     function: gast.FunctionDef,
@@ -187,6 +220,8 @@ def aliases(
     told: Told = NOTHING,
     calls: Any = None,
     picking: frozenset[str] = frozenset(),
+    outside: Outer | None = None,
+    objects: frozenset[str] = frozenset(),
 ) -> Aliases:
     """What a function in the core language may share at each of its writes.
 
@@ -208,6 +243,10 @@ def aliases(
         Tells calls apart, for the ranks of what they give, and what outside names stand for.
     picking
         Names of indices that a call has shown to be arrays or lists.
+    outside
+        Whether an expression stands for something outside of the function that may change; None if it is of the function.
+    objects
+        Parameters for objects, which may hold what other parameters are.
 
     >>> (function,) = tree.parse("def f(a):\\n b = a[1:]\\n c = a + 1\\n a[0] = 2.0\\n return b")
     >>> found = aliases(function)
@@ -215,7 +254,7 @@ def aliases(
     (['a', 'b'], ['a'])
     """
     found = Aliases()
-    if not writes(function, helper_call):
+    if not writes(function, helper_call) and not renews(function, helper_call):
         return found
     found.containers, found.arrays = made_containers(function), arrays
     elements = Elements(function, Ranks(function, told, calls), found.containers)
@@ -232,17 +271,35 @@ def aliases(
         elements,
         fixed_outside(function, calls),
         picking,
+        outside=outside,
     )
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     found.holders |= {place: {p} for p in places for place in places[p]}
-    walk.block(function.body, State(places, frozenset(), frozenset()))
-    found.live = live_after(function, found.places, at_end)
+    pairs = frozenset(frozenset([p, other]) for p in objects for other in places if p != other)
+    walk.block(function.body, State(places, pairs, frozenset()))
+    found.live = live_after(function, found.places.keys() | found.renewed.keys(), at_end)
     return found
 
 
 def writes(function: gast.FunctionDef, helper_call: HelperOf) -> bool:
     """Whether a function changes an array or a container, by itself or by a call."""
     return bool(stored_names(function.body)) or any(_written_by_calls(function.body, helper_call))
+
+
+def renews(function: gast.FunctionDef, helper_call: HelperOf) -> bool:
+    """Whether what an attribute holds changes in a function, or in what it calls."""
+    return any(_renewed_at(n, helper_call) for n in tree.walk(function.body))
+
+
+def _renewed_at(node: tree.Node, helper_call: HelperOf) -> Sequence[Renewed]:
+    """Objects of which an attribute changes by a call, and the attributes."""
+    if not isinstance(node, gast.Call):
+        return ()
+    if tree.called_name(node) in OWN:
+        is_deep = tree.called_name(node) == "check_own_elements"
+        return [(node.args[1], frozenset([node.args[2].value + "[]" * is_deep]))]
+    found = helper_call(node)
+    return found.renewed if found is not None else ()
 
 
 def handed_back(
@@ -254,6 +311,37 @@ def handed_back(
     """Parameters that the result of a function may be, be a part of, or hold."""
     walk, state = _walked(function, arrays, helper_call, copies_share)
     return _parameters_of(walk.of(function.body[-1].value, state))
+
+
+def outside_handed_back(
+    function: gast.FunctionDef, arrays: frozenset[str], helper_call: HelperOf, outside: Outer
+) -> dict[str, tree.Node]:
+    """What the result of a function may hold that is not of the function: expressions by their text."""
+    walk, state = _walked(function, arrays, helper_call, outside=outside)
+    places = walk.of(function.body[-1].value, state)
+    return walk.found.outside if any(kind in _OUTSIDE for kind, _ in places) else {}
+
+
+def renewed_attributes(function: gast.FunctionDef, helper_call: HelperOf) -> frozenset[str]:
+    """Attributes that change in a function and in what it calls, of whatever object."""
+    found = (_renewed_at(n, helper_call) for n in tree.walk(function.body))
+    return frozenset[str]().union(*(names for each in found for _, names in each))
+
+
+def parts_handed_back(
+    function: gast.FunctionDef, arrays: frozenset[str], helper_call: HelperOf
+) -> tuple[frozenset[str], ...]:
+    """The same for each part of a tuple that a function returns; none where two parts may share what is made in the function."""
+    value = function.body[-1].value
+    if not isinstance(value, gast.Tuple):
+        return ()
+    walk, state = _walked(function, arrays, helper_call)
+    found = [
+        walk.of(part, state) if walk._held(part, state) else frozenset() for part in value.elts
+    ]
+    own = [{place for place in places if place[0] != "parameter"} for places in found]
+    is_shared = any(a & b for i, a in enumerate(own) for b in own[:i])
+    return () if is_shared else tuple(map(_parameters_of, found))
 
 
 def put_into(
@@ -272,10 +360,13 @@ def _walked(
     arrays: frozenset[str],
     helper_call: HelperOf,
     copies_share: bool = False,
+    outside: Outer | None = None,
 ) -> tuple["_Walk", State]:
     containers, numbers = made_containers(function), number_names(function)
     local = _local_names(function)
-    walk = _Walk(Aliases(), numbers, arrays, containers, helper_call, local, copies_share)
+    walk = _Walk(
+        Aliases(), numbers, arrays, containers, helper_call, local, copies_share, outside=outside
+    )
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     return walk, walk.block(function.body[:-1], State(places, frozenset(), frozenset()))
 
@@ -304,6 +395,7 @@ class _Walk:
     is_fixed: IsFixed = lambda node: False
     picking: frozenset[str] = frozenset()
     copies: dict[int, tree.Node] = field(default_factory=dict)
+    outside: Outer | None = None
 
     def block(self, body: list[tree.Node], state: State) -> State:
         for node in body:
@@ -324,6 +416,9 @@ class _Walk:
                     self.found.elements.setdefault(id(node), []).append(other)
                 else:
                     self.found.clashing.add(id(node))
+        for call in tree.walk(at_once(node)):
+            for renewed in _renewed_at(call, self.helper_call):
+                self._renewed(node, call, renewed, state)
         state = self._put_by_calls(node, state)
         if self.copies_share and isinstance(node, gast.Assign | gast.Expr):
             if sources := self._sources(node.value):
@@ -391,6 +486,21 @@ class _Walk:
         found.names[id(node)] = found.names.get(id(node), frozenset()) | names
         found.calls.add(id(node))
 
+    def _renewed(self, node: tree.Node, call: gast.Call, renewed: Renewed, state: State) -> None:
+        """What an attribute of an object holds changes for all that shares memory with the object."""
+        argument, _ = renewed
+        names = self._reached(argument, state)
+        known = self.found.renewed.setdefault(id(node), {})
+        before = known[id(argument)][1] if id(argument) in known else frozenset()
+        known[id(argument)] = renewed, before | names
+        self.found.renewed_places |= self.of(argument, state)
+        arguments = [*call.args, *(k.value for k in call.keywords)]
+        for other in arguments if tree.called_name(call) not in OWN else ():
+            shared = self.found.handed_with.setdefault(id(node), [])
+            is_known = any(other is known for known, _ in shared)
+            if other is not argument and not is_known and names & self._reached(other, state):
+                shared.append((other, renewed))
+
     def _reached(self, argument: tree.Node, state: State) -> set[str]:
         """Names that may share memory with an argument."""
         value = argument.value if isinstance(argument, gast.keyword) else argument
@@ -423,6 +533,10 @@ class _Walk:
     def _bound(
         self, target: tree.Node, value: tree.Node, state: State, is_entry: bool = False
     ) -> State:
+        helper = self._of_helper(value)
+        if helper is not None and helper.renewed and isinstance(target, gast.Tuple):
+            if len(helper.parts) == len(target.elts):
+                return self._bound_by_parts(target, value, helper, state)
         is_entry = is_entry or isinstance(target, gast.Tuple)
         held, places = self._held(value, state, is_entry), self.of(value, state, is_entry)
         names = tree.names_written(target) - self.numbers
@@ -442,6 +556,25 @@ class _Walk:
                 state = self._with_elements(name, held - gone, state)
             if isinstance(value, gast.Subscript) and tree.is_name(value.value):
                 state = self._with_elements(value.value.id, {name}, state)
+        return state
+
+    def _bound_by_parts(
+        self, target: gast.Tuple, value: tree.Node, helper: HelperCall, state: State
+    ) -> State:
+        """What a helper returns as a tuple, whose parts share no more than the arguments do."""
+        made = frozenset([("handed out", id(value))])
+        given = [tree.tuple_of(part) for part in helper.parts]
+        held = [self._held(part, state) for part in given]
+        places = [made.union(*(self.of(n, state) for n in part)) for part in helper.parts]
+        gone = tree.names_written(target)
+        pairs = frozenset(p for p in state.pairs if not p & gone)
+        elements = frozenset(e for e in state.elements if not gone & set(e))
+        state = State(state.places, pairs, elements)
+        for i, part in enumerate(target.elts):
+            for name in sorted(tree.names_written(part) - self.numbers):
+                others = (t for j, t in enumerate(target.elts[:i]) if held[i] & held[j])
+                sharing = set().union(*map(tree.names_written, others)) - self.numbers
+                state = self._with(name, places[i], (held[i] - gone) | sharing, state)
         return state
 
     def _with(self, name: str, places: Places, held: set[str], state: State) -> State:
@@ -468,6 +601,9 @@ class _Walk:
         kind = "made" if arguments is None else "handed out"
         own = frozenset([(kind, id(value))]) if is_new else frozenset()
         own |= {("outside", f"{last_name(call.func)}()") for call in self._old_in(value)}
+        if self.outside is not None and found is not None:
+            self.found.outside |= {tree.show(n): n for n in found.outside}
+            own |= frozenset(("elsewhere", tree.show(n)) for n in found.outside)
         return own.union(*shared, *(self.of(n, state) for n in arguments or ()))
 
     def _old_in(self, value: Any) -> Iterator[gast.Call]:
@@ -493,7 +629,14 @@ class _Walk:
     def _is_apart(self, node: tree.Node) -> bool:
         """Whether an expression is a number for sure, or something from outside that nobody can change."""
         is_number = self.elements is not None and self.elements.is_number(node)
-        return is_number or self.is_fixed(node)
+        return is_number or self.is_fixed(node) or not self._may_change(node)
+
+    def _may_change(self, node: tree.Node) -> bool:
+        """Whether an expression is of the function, or is outside and can change, which is noted."""
+        is_changing = self.outside(node) if self.outside is not None else None
+        if is_changing:
+            self.found.outside[tree.show(node)] = node
+        return is_changing is not False
 
     def _sources(self, value: Any) -> set[str]:
         """Names of what is copied: `p` in `p.copy()`, `p + q`, `p * n`, `p | q` and in what holds such a value."""

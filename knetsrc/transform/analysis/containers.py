@@ -21,6 +21,7 @@ _MADE: dict[Any, str] = {
     list: "list", sorted: "list", tuple: "tuple", dict: "dict", float: _NUMBER,
     str: "text", repr: "text", format: "text",
 }  # fmt: skip
+_CHECKED = {"check_own_list": "list", "check_own_dict": "dict", "check_own_array": _NUMBER}
 _OF_NUMBERS = (gast.Sub, gast.Div, gast.Pow, gast.MatMult, gast.FloorDiv, gast.Mod)
 
 
@@ -131,8 +132,15 @@ def container_kinds(
     returned
         The kind of what a call of a user's function returns.
     """
-    bound = bound_values(function)
+    checked = {
+        n.args[0].id: _CHECKED[n.func.id]
+        for n in tree.walk(function.body)
+        if tree.called_name(n) in _CHECKED
+    }
+    bound = {n: v for n, v in bound_values(function).items() if n not in checked}
+    given = {**given, **checked}
     parameters = {n.id for n in tree.walk(function.args) if isinstance(n, gast.Name)}
+    parameters |= checked.keys()
     names = bound.keys() | parameters
     kinds = Kinds(resolve, {n: given.get(n) if n in parameters else _ANY for n in names}, returned)
     while True:

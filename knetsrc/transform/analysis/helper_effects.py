@@ -6,7 +6,15 @@ from typing import Literal, NamedTuple
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.aliases import HelperOf, aliases, handed_back, put_into
+from knetsrc.transform.analysis.aliases import (
+    HelperOf,
+    aliases,
+    handed_back,
+    outside_handed_back,
+    parts_handed_back,
+    put_into,
+    renewed_attributes,
+)
 from knetsrc.transform.analysis.handed_out import HandedOut, may_hold_arrays
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.callee import Calls
@@ -30,6 +38,14 @@ class Effects(NamedTuple):
         Parameters of which it may hand back a shallow copy, if they are containers.
     is_old
         Whether it may hand back something that lives on outside.
+    renewed
+        Parameters with attributes that change, and what these hold.
+    attributes
+        The attributes that change.
+    outside
+        What it hands back that is not of the function, such as `model.TABLE`.
+    parts
+        For a tuple that it returns: parameters that each part may be or hold.
     """
 
     returned: frozenset[str] = frozenset()
@@ -37,6 +53,10 @@ class Effects(NamedTuple):
     put: frozenset[tuple[str, str]] = frozenset()
     copied: frozenset[str] = frozenset()
     is_old: bool = False
+    renewed: frozenset[str] = frozenset()
+    parts: tuple[frozenset[str], ...] = ()
+    attributes: frozenset[str] = frozenset()
+    outside: tuple[str, ...] = ()
 
 
 class HelperEffects:
@@ -84,10 +104,24 @@ class HelperEffects:
         core = self.core_of(function)
         arrays = numeric_names(core, self.calls, known=function.numeric)
         returned = handed_back(core, arrays, self.helper_call)
-        written = aliases(core, arrays, self.helper_call, calls=self.calls).written_parameters()
+        found = aliases(core, arrays, self.helper_call, calls=self.calls, outside=self.calls.is_changing)
+        written, renewed = found.written_parameters(), frozenset(found.renewed_parameters())
+        parts = parts_handed_back(core, arrays, self.helper_call) if renewed else ()
+        attributes = renewed_attributes(core, self.helper_call)
+        outside = outside_handed_back(core, arrays, self.helper_call, self.calls.is_changing)
         put = put_into(core, arrays, self.helper_call) if written else frozenset()
         copied = handed_back(core, arrays, self.helper_call, copies_share=True) - returned
-        self._known[key] = Effects(returned, frozenset(written), put, copied, self._is_old(core))
+        self._known[key] = Effects(
+            returned,
+            frozenset(written),
+            put,
+            copied,
+            self._is_old(core),
+            renewed,
+            parts,
+            attributes,
+            tuple(sorted(outside)),
+        )
         if self._is_sure:
             self._final.add(key)
         self._is_sure = self._is_sure and was_sure

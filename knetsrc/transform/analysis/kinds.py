@@ -71,6 +71,8 @@ def numeric_names(
             isinstance(node, gast.Attribute) and tree.is_name(node.value) and node.attr in of_arrays
         ):
             numeric.add(node.value.id)
+        elif tree.called_name(node) == "check_own_array":
+            numeric.add(node.args[0].id)
         elif isinstance(node, gast.BinOp | gast.UnaryOp | gast.Call | gast.Compare):
             numeric |= _operand_names(node, calls, helper_kinds)
     appended = {appended_to(n) for n in tree.walk(function)}

@@ -5,7 +5,7 @@ statement; `language.check` states which. The steps in order, and what holds aft
 
     unfold_nonlocals        no `nonlocal` in inner functions that are only called
     unroll_displays         no loop over arrays that are written out, `for z in (u, v):`, writes into these
-    write_out_attributes    no attribute is written: the object is a new one; `filled_attributes` before
+    write_out_attributes    no attribute is written: the object is a new one; `filled_attributes`, `attribute_elements` before
     separate_lists          no name stands for a list that grows, and for something else
     append_elements         no `xs += [a, b]` on a list that the function makes
     write_out_inner_appends no list inside a list or dict grows
@@ -103,6 +103,7 @@ def normalize(
     changes: Changes = changes_nothing,
     gives_old: Callable[[Node], bool] = gives_new,
     gives: Gives = GIVES_NUMBERS,
+    in_place: frozenset[str] = frozenset(),
 ) -> gast.FunctionDef:
     """The same function in the core language.
 
@@ -123,6 +124,8 @@ def normalize(
         Whether a call may give something that was there before, and that is none of its arguments.
     gives
         Whether a call gives a list, tuple or dict, or an entry of one.
+    in_place
+        Statements `s.u += e` of which a call has shown that they change an array.
 
     Returns
     -------
@@ -151,7 +154,7 @@ def normalize(
     names = Names.of(function)
     function = unroll_displays(unfold_nonlocals(function, names))
     owned = frozenset(parameters(function)) if owns_parameters else own
-    function = write_out_attributes(function, names, owned, is_class)
+    function = write_out_attributes(function, names, owned, is_class, in_place)
     function = append_elements(separate_lists(split_appends(function), names), names)
     function = write_out_inner_appends(function, names)
     function = write_out_containers(function, names, owns_parameters, changes)

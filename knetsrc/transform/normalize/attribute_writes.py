@@ -14,6 +14,10 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
+from knetsrc.transform.normalize.attribute_elements import (
+    changed_objects,
+    write_out_attribute_elements,
+)
 from knetsrc.transform.normalize.effects import path_of
 from knetsrc.transform.normalize.escapes import refuse_late_changes
 from knetsrc.transform.normalize.filled_attributes import fill_by_name
@@ -30,6 +34,7 @@ def write_out_attributes(
     names: Names,
     owned: frozenset[str],
     is_class: IsClass,
+    in_place: frozenset[str] = frozenset(),
 ) -> gast.FunctionDef:
     """Bind the names of objects anew where their attributes are written.
 
@@ -43,6 +48,8 @@ def write_out_attributes(
         Parameters whose objects nobody looks at afterwards.
     is_class
         Whether an expression is a class of the user, so that calling it makes an object.
+    in_place
+        Statements `s.u += e` of which a call has shown that they change an array.
 
     Examples
     --------
@@ -58,7 +65,10 @@ def write_out_attributes(
     """
     objects = owned_objects(function, owned, is_class)
     refuse_late_changes(function.body, functools.partial(_written_objects, objects))
-    function = fill_by_name(function, objects, names)
+    filled = fill_by_name(function, objects, names)
+    function = write_out_attribute_elements(filled, objects, names, in_place)
+    if function is not filled:
+        refuse_late_changes(function.body, functools.partial(_written_objects, objects))
     result = tree.clone(function)
     result.body = rewritten(result.body, _Attributes(names, objects, is_class).statement)
     return result  # type: ignore[no-any-return]
@@ -72,7 +82,7 @@ def owned_objects(
         n.value.id
         for n in own_nodes(function.body)
         if isinstance(n, gast.Attribute) and isinstance(n.ctx, gast.Store) and tree.is_name(n.value)
-    }
+    } | changed_objects(function.body)
     bound: dict[str, list[bool]] = {n: [n in owned] for n in parameters(function)}
     single = set()
     for node in own_nodes(function.body):

@@ -7,6 +7,7 @@ import gast
 
 from knetsrc.errors import UnsupportedAliasError
 from knetsrc.transform import tree
+from knetsrc.transform.normalize.attribute_elements import OWN
 from knetsrc.transform.normalize.effects import is_append
 from knetsrc.transform.normalize.scopes import blocks
 from knetsrc.transform.tree import Node
@@ -71,7 +72,7 @@ def _held(value: Node, is_element: bool) -> set[str]:
 
 
 # What these are handed is not held by anything afterwards.
-_READING = frozenset(
+_READING = OWN | frozenset(
     {"float", "isinstance", "len", "print", "str", "super", "type", "with_attributes"}
 )
 _GIVING = frozenset({"dict", "max", "min"})  # they give what they are handed, or what holds it

@@ -56,7 +56,7 @@ _VIEWS = _TYPES | frozenset({
 })  # fmt: skip
 _NEW = frozenset({
     "abs", "all", "any", "bool", "complex", "divmod", "float", "int", "isinstance", "len",
-    "pow", "range", "repr", "round", "str", "type", "hash",
+    "pow", "range", "repr", "round", "str", "type", "hash", "new_object",
 })  # fmt: skip
 _NEW_METHODS = frozenset({
     "all", "any", "argmax", "argmin", "argsort", "copy", "cumprod", "cumsum", "dot",

@@ -1,0 +1,213 @@
+"""Checks that nothing else in an object holds what one of its attributes holds, before that changes."""
+
+import inspect
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from knetsrc.backends.checks import may_change
+from knetsrc.backends.structures import fields_of
+from knetsrc.errors import UnsupportedAliasError
+from knetsrc.modules import on_device
+
+
+def check_apart(other: Any, holder: Any, shown: str, *names: str) -> None:
+    """Refuse a change of what attributes hold, where something that is read later holds the same.
+
+    Parameters
+    ----------
+    other
+        What is read later.
+    holder
+        The object.
+    shown
+        How `other` is written.
+    *names
+        The attributes that change, `rows[]` if elements of it do; none if all of the object may change.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If `other` is what one of the attributes holds, holds it, or shares memory with it.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_apart(np.zeros(2), SimpleNamespace(u=np.zeros(2)), "x", "u")
+    """
+    changing = [*_changing(holder, names)] if names else [*_parts_of(holder)]
+    if any(_is_shared(part, value) for part in _parts_of(other) for value in changing):
+        what = " or ".join(f"`{name.removesuffix('[]')}`" for name in names)
+        raise UnsupportedAliasError(
+            f"a change{f' of the attribute {what}' if names else ''} that `{shown}` sees",
+            why=f"`{shown}` is read later, and the derivative would be wrong without any sign",
+            instead=f"let the object hold a copy, or give `{shown}` one where it is bound: ....copy()",
+        )
+
+
+def _changing(holder: Any, names: tuple[str, ...]) -> Iterator[Any]:
+    """What attributes hold, and for `rows[]` all that is in it."""
+    for name in names:
+        value = getattr(holder, name.removesuffix("[]"), None)
+        parts = _parts_of(value) if name.endswith("[]") else [value]
+        yield from (part for part in parts if may_change(part))
+
+
+def check_own(value: Any, holder: Any, name: str, change: str, *read: str) -> None:
+    """Refuse a change of what an attribute holds, where another part of the object holds the same.
+
+    Parameters
+    ----------
+    value
+        A copy of what the attribute holds.
+    holder
+        The object.
+    name
+        The attribute.
+    change
+        What changes it, as the user wrote it, such as "self.u[0]".
+    *read
+        Attributes that are read while it changes.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If another attribute shares memory with it, if it is no array, list or dict, or if one of those that are read is computed.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_own(np.zeros(2), SimpleNamespace(u=np.zeros(2), v=np.zeros(2)), "u", "s.u[0]")
+    """
+    held = getattr(holder, name)
+    if type(held) not in (list, dict) and not _is_array(held):
+        raise _other_kind(held, name, change)
+    for other in fields_of(holder) or ():
+        parts = _parts_of(getattr(holder, other)) if other != name else ()
+        if any(_is_shared(part, held) for part in parts):
+            raise UnsupportedAliasError(
+                f"`{change}` changes what the attribute `{other}` holds as well",
+                why="a write at one place changes the other, and the derivative would be wrong without any sign",
+                instead=f"let one of `{name}` and `{other}` be a copy: ....copy()",
+            )
+    for other in read:
+        _refuse_computed(holder, other, change)
+
+
+def check_own_array(value: Any, holder: Any, name: str, change: str, *read: str) -> None:
+    """The same for an array; where it is a list or a dict, the next attempt generates for anything.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_own_array(np.zeros(2), SimpleNamespace(u=np.zeros(2)), "u", "s.u[0]")
+    """
+    _check_kind(_is_array, holder, name, change)
+    check_own(value, holder, name, change, *read)
+
+
+def check_own_list(value: Any, holder: Any, name: str, change: str, *read: str) -> None:
+    """The same for a list; where it is an array, the next attempt generates for that.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_own_list([1.0], SimpleNamespace(xs=[1.0]), "xs", "s.xs.append(x)")
+    """
+    _check_kind(lambda value: type(value) is list, holder, name, change)
+    check_own(value, holder, name, change, *read)
+
+
+def check_own_dict(value: Any, holder: Any, name: str, change: str, *read: str) -> None:
+    """The same for a dict.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_own_dict({}, SimpleNamespace(d={}), "d", "s.d['a']")
+    """
+    _check_kind(lambda value: type(value) is dict, holder, name, change)
+    check_own(value, holder, name, change, *read)
+
+
+def check_own_elements(value: Any, holder: Any, name: str, change: str, *read: str) -> None:
+    """The same for a list or a dict of which elements are added to: nothing else holds these.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_own_elements([1.0], SimpleNamespace(xs=[1.0]), "xs", "s.xs[i]")
+    """
+    check_own(value, holder, name, change, *read)
+    others = [getattr(holder, other) for other in fields_of(holder) or () if other != name]
+    seen = [part for other in others for part in _parts_of(other)]
+    elements = value.values() if isinstance(value, dict) else value
+    for element in () if isinstance(value, np.ndarray) else elements:
+        parts = [*_parts_of(element)]
+        if any(_is_shared(part, other) for part in parts for other in seen):
+            raise UnsupportedAliasError(
+                f"`{change}` changes an array or a list that something else holds as well",
+                why="a write at one place changes the other, and the derivative would be wrong without any sign",
+                instead="put a copy there: ....copy()",
+            )
+        if parts and not isinstance(element, np.ndarray | list):
+            raise _other_kind(element, f"{name}[...]", change)
+        seen += parts
+
+
+def _check_kind(is_kind: Callable[[Any], bool], holder: Any, name: str, change: str) -> None:
+    value = getattr(holder, name)
+    if not is_kind(value):
+        error = _other_kind(value, name, change)
+        error.in_place = change if type(value) in (np.ndarray, list, dict) else None
+        error.is_guess = True
+        raise error
+
+
+def _is_array(value: Any) -> bool:
+    return type(value) is np.ndarray or on_device(value)
+
+
+def _other_kind(value: Any, name: str, change: str) -> UnsupportedAliasError:
+    return UnsupportedAliasError(
+        f"`{change}` changes the attribute `{name}`, a {type(value).__name__}",
+        why="only arrays, lists and dicts are known to change in the way that is written",
+        instead="keep an array, a list or a dict in it",
+    )
+
+
+def _refuse_computed(holder: Any, name: str, change: str) -> None:
+    """Refuse a property that is read while another attribute changes."""
+    member = inspect.getattr_static(type(holder), name, None)
+    if hasattr(type(member), "__get__") and not isinstance(member, types.MemberDescriptorType):
+        raise UnsupportedAliasError(
+            f"`{change}` changes an attribute, and `{name}` of the class is read with it",
+            why="it may read what changes, which is written into the object afterwards",
+            instead=f"read it before: {name} = self.{name}",
+        )
+
+
+def _parts_of(value: Any) -> Iterator[Any]:
+    """A value, and all arrays, containers and objects inside of it."""
+    seen: set[int] = set()
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if not may_change(part) or id(part) in seen:
+            continue
+        seen.add(id(part))
+        yield part
+        if isinstance(part, dict):
+            stack += part.values()
+        elif isinstance(part, list | tuple):
+            stack += part
+        elif not isinstance(part, np.ndarray):
+            stack += [getattr(part, name) for name in fields_of(part) or ()]
+
+
+def _is_shared(part: Any, value: Any) -> bool:
+    """Whether a part is a value, or a view of it."""
+    arrays = isinstance(part, np.ndarray) and isinstance(value, np.ndarray)
+    return part is value or (arrays and np.may_share_memory(part, value))

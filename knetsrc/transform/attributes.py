@@ -1,0 +1,85 @@
+"""Checks, when the program runs, that nothing that is read later sees the change of what an attribute holds.
+
+                                  check_apart(x, rod, 'x', 'u')
+value, rod = Rod_step(rod)        value, rod = Rod_step(rod)        if `rod` may hold `x`, and `step` changes `rod.u`
+
+`normalize.attribute_elements` has made a new value of what changes: who else has the old one would not see it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import gast
+
+from knetsrc.errors import UnsupportedAliasError
+from knetsrc.transform import tree
+from knetsrc.transform.analysis.aliases import Aliases, Renewed
+from knetsrc.transform.analysis.assigned import definitely_assigned
+from knetsrc.transform.normalize.attribute_elements import OWN
+from knetsrc.transform.normalize.effects import is_cheap
+from knetsrc.transform.normalize.scopes import parameters, rewritten
+
+
+def guard_attributes(
+    function: gast.FunctionDef, found: Aliases, spell: Callable[[str, Any], tree.Node]
+) -> gast.FunctionDef:
+    """The function with a check before each statement that changes what something else may hold.
+
+    Parameters
+    ----------
+    function
+        A function in the core language.
+    found
+        What its names may share.
+    spell
+        Gives the name of a check that is made when the program runs.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If a name may see the change that may not be bound there.
+    """
+    if not found.renewed:
+        return function
+    assigned = definitely_assigned(function)
+    local = tree.names_written(function.body) | set(parameters(function))
+
+    def statement(node: tree.Node) -> list[tree.Node]:
+        checks = []
+        for renewed, names in found.renewed.get(id(node), {}).values():
+            seen = names & local & found.live[id(node)] - _own(node)
+            for text in sorted(seen - assigned.before[id(node)]):
+                raise _unsure(text, node)
+            others = [*map(tree.name, sorted(seen)), *map(tree.clone, found.outside.values())]
+            checks += [_check(other, renewed, spell) for other in others]
+        for other, renewed in found.handed_with.get(id(node), ()):
+            if not is_cheap(other):
+                raise _unsure(tree.show(other), node)
+            checks.append(_check(tree.clone(other), renewed, spell))
+        return [*checks, node]
+
+    return tree.with_body(function, rewritten(list(function.body), statement))
+
+
+def _own(node: tree.Node) -> set[str]:
+    """Names for the object itself, and for the copy that changes."""
+    is_mark = isinstance(node, gast.Expr) and tree.called_name(node.value) in OWN
+    return {n.id for n in node.value.args[:2]} if is_mark else tree.names_written(node)
+
+
+def _check(other: tree.Node, renewed: Renewed, spell: Callable[[str, Any], tree.Node]) -> tree.Node:
+    argument, attributes = renewed
+    texts = [tree.show(other), *sorted(attributes)]
+    check = tree.call(
+        spell("check_apart", None), other, tree.clone(argument), *map(tree.constant, texts)
+    )
+    return tree.expression(check)
+
+
+def _unsure(text: str, node: tree.Node) -> UnsupportedAliasError:
+    return UnsupportedAliasError(
+        f"a change of an attribute, which `{text}` may see",
+        at=node,
+        why=f"`{text}` may share memory with the object where it is bound, and is read after the change",
+        instead=f"give `{text}` a copy where it is bound: {text} = ....copy()",
+    )
