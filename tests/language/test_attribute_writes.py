@@ -722,6 +722,14 @@ class HeldTwice(SeenByAMethod):
         self.rows.append(p * p)
 
 
+class HeldByAnotherName(SeenByAMethod):
+    def __init__(self, p):
+        rows = [p]
+        self.rows = rows
+        self.half = p
+        rows.append(p * p)
+
+
 class LeftEarly(SeenByAMethod):
     def __init__(self, p):
         self.rows = []
@@ -743,7 +751,7 @@ class HoldsWhatChanges(SeenByAMethod):
 
 @pytest.mark.parametrize(
     "kind",
-    [SeenByAProperty, WithASecondName, HeldTwice, HoldsWhatChanges],
+    [SeenByAProperty, WithASecondName, HeldTwice, HeldByAnotherName, HoldsWhatChanges],
 )
 def test_list_that_init_fills_and_something_else_sees_is_refused(kind):
     def f(x):

@@ -58,6 +58,8 @@ def _after(node: Any, lists: set[str], kept: frozenset[str]) -> frozenset[str]:
         )
     values = node.value.args if is_append(node.value) else [node.value]
     held = {name for value in values for name in _held(value, is_append(node.value))} & lists
+    if tree.called_name(node.value) == "with_attributes":
+        held |= {name for k in node.value.keywords for name in _held(k.value, True)} & lists
     rebound = {t.id for t in getattr(node, "targets", []) if isinstance(t, gast.Name)}
     return (kept - rebound) | held
 
