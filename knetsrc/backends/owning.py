@@ -2,7 +2,7 @@
 
 import inspect
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ from knetsrc.backends.checks import may_change
 from knetsrc.backends.structures import fields_of
 from knetsrc.errors import UnsupportedAliasError
 from knetsrc.modules import on_device
+
+_PLAIN = frozenset({float, int, bool, str, type(None), np.float64, np.float32, np.int64})
 
 
 def check_apart(other: Any, holder: Any, shown: str, *names: str) -> None:
@@ -199,12 +201,14 @@ def _parts_of(value: Any) -> Iterator[Any]:
             continue
         seen.add(id(part))
         yield part
+        inside: Iterable[Any] = ()
         if isinstance(part, dict):
-            stack += part.values()
+            inside = part.values()
         elif isinstance(part, list | tuple):
-            stack += part
+            inside = part
         elif not isinstance(part, np.ndarray):
-            stack += [getattr(part, name) for name in fields_of(part) or ()]
+            inside = [getattr(part, name) for name in fields_of(part) or ()]
+        stack += [p for p in inside if type(p) not in _PLAIN]
 
 
 def _is_shared(part: Any, value: Any) -> bool:
