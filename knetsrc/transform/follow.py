@@ -124,7 +124,8 @@ class Following(Evaluating):
         """A list of functions that grows: under every other name that it may have, it is not known from then on."""
         node.value.args[0] = self.expression(node.value.args[0])
         new = tree.list_of([*held.elts, node.value.args[0]])
-        del self.known[text]
+        if self.known.pop(text, None) is None:  # what is appended reads the list
+            return [node]
         if not self.statics.is_static(new):
             return [node]
         for other, value in self.known.items():

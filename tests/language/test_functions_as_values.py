@@ -710,3 +710,14 @@ def compositions(x):
 )  # fmt: skip
 def test_functions_of_each_element_of_a_loop(f):
     check(f, V)
+
+
+def test_function_that_is_made_of_the_list_it_is_appended_to_is_refused():
+    def f(x):
+        made = []
+        for g in (cubes, squares):
+            made.append(functools.partial(g, a=len(made) + 1.0))
+        return made[0](x) * made[1](x)
+
+    with pytest.raises(KnetsrcError):
+        grad(f)(V)
