@@ -104,7 +104,9 @@ class HelperEffects:
         core = self.core_of(function)
         arrays = numeric_names(core, self.calls, known=function.numeric)
         returned = handed_back(core, arrays, self.helper_call)
-        found = aliases(core, arrays, self.helper_call, calls=self.calls, outside=self.calls.is_changing)
+        found = aliases(
+            core, arrays, self.helper_call, calls=self.calls, outside=self.calls.is_changing
+        )
         written, renewed = found.written_parameters(), frozenset(found.renewed_parameters())
         parts = parts_handed_back(core, arrays, self.helper_call) if renewed else ()
         attributes = renewed_attributes(core, self.helper_call)
