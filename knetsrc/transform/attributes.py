@@ -13,7 +13,7 @@ import gast
 
 from knetsrc.errors import UnsupportedAliasError
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.aliases import Aliases, Renewed
+from knetsrc.transform.analysis.alias_facts import Aliases, Renewed
 from knetsrc.transform.analysis.assigned import definitely_assigned
 from knetsrc.transform.normalize.attribute_elements import OWN
 from knetsrc.transform.normalize.effects import is_cheap

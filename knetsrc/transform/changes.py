@@ -10,7 +10,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import CHANGES
-from knetsrc.transform.analysis.aliases import Aliases
+from knetsrc.transform.analysis.alias_facts import Aliases
 from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.held import is_element
 from knetsrc.transform.names import Names

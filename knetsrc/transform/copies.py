@@ -17,7 +17,8 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
-from knetsrc.transform.analysis.aliases import Aliases, updates_element
+from knetsrc.transform.analysis.alias_facts import Aliases
+from knetsrc.transform.analysis.alias_statements import updates_element
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.stores import path_of, target_of
 from knetsrc.transform.normalize.joined import sources

@@ -11,7 +11,8 @@ import gast
 
 from knetsrc.errors import KnetsrcError
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.aliases import Aliases, HelperCall, aliases, renews, writes
+from knetsrc.transform.analysis.alias_facts import Aliases, HelperCall
+from knetsrc.transform.analysis.aliases import aliases, renews, writes
 from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.containers import Kinds, asked_names, container_kinds
 from knetsrc.transform.analysis.holders import Part, holders, parts_given_back

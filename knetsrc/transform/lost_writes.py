@@ -29,7 +29,7 @@ from knetsrc.errors import (
 )
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
-from knetsrc.transform.analysis.aliases import made_containers
+from knetsrc.transform.analysis.alias_statements import made_containers
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
 from knetsrc.transform.functions import Function, bind_call

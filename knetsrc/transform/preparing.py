@@ -11,7 +11,7 @@ import numpy as np
 from knetsrc.transform import prepare, rebound, tree
 from knetsrc.transform.again import drawn_together
 from knetsrc.transform.analysis.activity import active_names, differentiable_names, varied_names
-from knetsrc.transform.analysis.aliases import Aliases
+from knetsrc.transform.analysis.alias_facts import Aliases
 from knetsrc.transform.analysis.held import loops_that_write
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts

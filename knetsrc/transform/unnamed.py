@@ -11,7 +11,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
-from knetsrc.transform.analysis.aliases import Aliases
+from knetsrc.transform.analysis.alias_facts import Aliases
 from knetsrc.transform.callee import Calls, Primitive
 from knetsrc.transform.describe import describe
 from knetsrc.transform.names import Names

@@ -15,7 +15,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
-from knetsrc.transform.analysis.aliases import Aliases
+from knetsrc.transform.analysis.alias_facts import Aliases
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.bases import base_of, is_view, viewed
 from knetsrc.transform.analysis.held import (

@@ -8,13 +8,8 @@ import gast
 from knetsrc.errors import MissingAdjointError, UnsupportedAliasError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
-from knetsrc.transform.analysis.aliases import (
-    COMPOUND,
-    Aliases,
-    HelperOf,
-    at_once,
-    updates_element,
-)
+from knetsrc.transform.analysis.alias_facts import Aliases, HelperOf
+from knetsrc.transform.analysis.alias_statements import COMPOUND, at_once, updates_element
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.held import is_element

@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.alias_facts import HelperOf
 from knetsrc.transform.analysis.aliases import (
-    HelperOf,
     aliases,
     handed_back,
     outside_handed_back,

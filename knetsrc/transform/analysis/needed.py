@@ -14,7 +14,7 @@ import gast
 from knetsrc.errors import UnsupportedAliasError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
-from knetsrc.transform.analysis.aliases import Aliases
+from knetsrc.transform.analysis.alias_facts import Aliases
 from knetsrc.transform.analysis.assigned import Assigned
 from knetsrc.transform.analysis.stores import changed_names, target_of
 from knetsrc.transform.normalize.sharing import carriers
