@@ -274,9 +274,11 @@ class _Walk:
                 self.visit(getattr(member, "__func__", getattr(member, "fget", member)))
 
     def _object(self, value: Any) -> None:
-        self.parts.append(f"object {getattr(value, '_options', '')!r}")
+        own = getattr(value, "__dict__", {})  # another attribute may be computed, and ever new
+        self.parts.append(f"object {own.get('_options', '')!r}")
         self.visit(type(value))
-        for inner in (getattr(value, "__wrapped__", None), getattr(value, "__func__", None)):
+        is_method = isinstance(value, types.MethodType | staticmethod | classmethod)
+        for inner in (own.get("__wrapped__"), value.__func__ if is_method else None):
             if inner is not None:
                 self.visit(inner)
 

@@ -313,8 +313,8 @@ def _steps(kind: type, but_in: tuple[str, ...] = ()) -> Iterator[tuple[dis.Instr
         yield from _steps_of(getattr(member, "__code__", None))
 
 
-def _steps_of(code: types.CodeType | None) -> Iterator[tuple[dis.Instruction, ...]]:
-    if code is None or code.co_filename == "<string>":  # written by `dataclass`
+def _steps_of(code: Any) -> Iterator[tuple[dis.Instruction, ...]]:
+    if not isinstance(code, types.CodeType) or code.co_filename == "<string>":  # by `dataclass`
         return
     steps = list(dis.get_instructions(code))
     yield from (tuple(steps[i : i + 3]) for i in range(len(steps)))

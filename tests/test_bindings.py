@@ -212,3 +212,25 @@ def test_helper_of_a_function_among_the_arguments_is_followed(monkeypatch):
     assert bindings.is_current()
     monkeypatch.setitem(globals(), "helper", plain)
     assert not bindings.is_current()
+
+
+class HasAll:
+    """What a trace or a mock is: each attribute is one more of the kind."""
+
+    def __getattr__(self, name):
+        return HasAll()
+
+    def __call__(self, *args):
+        return None
+
+
+trace = HasAll()
+
+
+def test_object_that_has_every_attribute():
+    def traced(x):
+        trace.info("called")
+        return np.sum(x**2)
+
+    assert digest(traced) is not None
+    np.testing.assert_allclose(grad(traced)(np.ones(2)), 2.0)

@@ -391,9 +391,10 @@ def public_home(value: Any) -> types.ModuleType | None:
         2 if public[:1] == ["knetsrc"] else 1
     )  # a generated module leaves the transpiler alone
     places = [public[:n] for n in range(outermost, len(public) + 1)] + [path]
-    for place in places:
+    name = getattr(value, "__name__", "")
+    for place in places if isinstance(name, str) else ():
         module = sys.modules.get(".".join(place))
-        if module is not None and getattr(module, getattr(value, "__name__", ""), None) is value:
+        if module is not None and getattr(module, name, None) is value:
             return module
     return None
 

@@ -142,6 +142,8 @@ def _of_outside(
     instead = f"let `{text}` hold copies: ....copy()"
     if not bound or any(found is value for value in bound):
         instead = f"copy it first: {text} = {whole}.copy()"
+    elif root.endswith("()"):  # what a call gives
+        instead = f"copy it first: {text} = {text}.copy()"
     elif any(isinstance(n, gast.Call) and n.func is found for n in tree.walk(bound)):
         what, why = f"which `{whole}` has made", "may have made anything, also what lives on"
         instead = "write into a list, a dict or an array that the function makes"

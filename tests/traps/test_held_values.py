@@ -8,7 +8,7 @@ import operator
 import numpy as np
 import pytest
 
-from knetsrc import UnsupportedAliasError, grad
+from knetsrc import UnsupportedAliasError, UnsupportedSyntaxError, grad
 from language.checking import V, check
 
 
@@ -120,7 +120,7 @@ def _function(lines):
 
 
 def _refused(lines):
-    with pytest.raises(UnsupportedAliasError):
+    with pytest.raises((UnsupportedAliasError, UnsupportedSyntaxError)):
         grad(_function(lines))(V)
 
 

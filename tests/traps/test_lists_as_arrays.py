@@ -151,9 +151,9 @@ def test_name_that_turns_from_an_array_into_a_tuple_is_refused_where_its_adjoint
         return total
 
     check(slices, V[:3])
-    for f in powers, sums:
-        with pytest.raises(NotDifferentiableError, match="a list or tuple that NumPy takes as"):
-            grad(f)(V[:3])
+    check(sums, V[:3])
+    with pytest.raises(NotDifferentiableError, match="a list or tuple that NumPy takes as"):
+        grad(powers)(V[:3])
 
 
 ROWS = [V[:2], V[1:3], V[2:]]

@@ -313,12 +313,17 @@ def test_sizes_that_objects_hold_are_sizes():
 
 
 def test_an_attribute_of_what_is_not_known_to_be_an_object_is_refused():
-    def f(k, s, x):
+    def followed(k, s, x):
         a, b = both(k, s)
         return np.sum(a.shape * b.shape * x)
 
+    def lost(k, s, x):
+        found = [x, *both(k, s)]
+        return np.sum(found[1].shape * x)
+
+    check(followed, 2.0, 1.5, V)
     with pytest.raises(UnsupportedSyntaxError, match="attribute `shape` of an object of the class"):
-        grad(f)(2.0, 1.5, V)
+        grad(lost)(2.0, 1.5, V)
 
 
 def test_an_array_next_to_such_objects():
