@@ -48,13 +48,21 @@ _DEPTH = 6
 _TOLD_DEPTH = 4  # of `classes_in`
 _GIVE_PLAIN = (len, int, float, bool, str, range)
 NEW = "new_object"  # what the functions of `making` begin with
-DUNDERS = {
+_DUNDERS = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
     "|": "or", "&": "and", "^": "xor", "<<": "lshift", ">>": "rshift",
 }  # fmt: skip
 
 
-UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
+_UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
+
+
+def operators(node: gast.BinOp | gast.UnaryOp) -> list[tuple[tree.Node, str]]:
+    """The operands of an operation, each with the method of its class that may compute it."""
+    if isinstance(node, gast.UnaryOp):
+        return [(node.operand, _UNARY[type(node.op)])] if type(node.op) in _UNARY else []
+    text = _DUNDERS.get(tree.symbol_of(node.op), "")
+    return [(node.left, f"__{text}__"), (node.right, f"__r{text}__")]
 
 
 def is_library(value: Any) -> bool:

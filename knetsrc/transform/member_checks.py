@@ -3,7 +3,6 @@
 a + b     ->     without_member(a, "__add__") + b     where `a` may be an object of a class of the user that has `__add__`
 """
 
-import functools
 from typing import Any
 
 import gast
@@ -13,11 +12,9 @@ from knetsrc.objects import LIKE_ARRAYS, is_mixed
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.kinds import gives_numbers
 from knetsrc.transform.callee import Calls, has_method
-from knetsrc.transform.classes import DUNDERS, ClassFacts
+from knetsrc.transform.classes import ClassFacts, operators
 from knetsrc.transform.object_refusals import asked_by_ufunc
 from knetsrc.transform.own_methods import plain
-
-_UNARY = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
 
 
 def checked_operation(node: Any, known: ClassFacts) -> tree.Node:
@@ -25,8 +22,9 @@ def checked_operation(node: Any, known: ClassFacts) -> tree.Node:
     members = known.outside.members
     if isinstance(node, gast.BinOp):
         _check_sides(node, known)
-    elif isinstance(node, gast.UnaryOp) and _UNARY.get(type(node.op)) in members:
-        node.operand = _checked(node.operand, _UNARY[type(node.op)], known)
+    elif isinstance(node, gast.UnaryOp):
+        for _, name in operators(node):
+            node.operand = _checked(node.operand, name, known) if name in members else node.operand
     elif isinstance(node, gast.Subscript) and "__getitem__" in members:
         node.value = _checked(node.value, "__getitem__", known)
     elif isinstance(node, gast.Attribute) and node.attr in LIKE_ARRAYS & members:
@@ -38,8 +36,7 @@ def checked_operation(node: Any, known: ClassFacts) -> tree.Node:
 
 def _check_sides(node: gast.BinOp, known: ClassFacts) -> None:
     """Both sides are checked or none, as an operand without a check is taken for a number."""
-    text = DUNDERS.get(tree.symbol_of(node.op), "")
-    own, reflected = f"__{text}__", f"__r{text}__"
+    (_, own), (_, reflected) = operators(node)
     if not {own, reflected} & known.outside.members:
         return
     owner = known.local_class(node.left)
@@ -73,9 +70,6 @@ def without_idle_member_checks(
     core: gast.FunctionDef, calls: Calls, numeric: frozenset[str]
 ) -> gast.FunctionDef:
     """`a + b` for `without_member(a, "__add__") + b`, where `a` is an array or a number for sure, or an entry of an array."""
-
-    if not any(map(functools.partial(_is_check, calls), tree.walk(core))):
-        return core
     bound = [n for n in tree.walk(core) if isinstance(n, gast.Assign)]
     numeric -= {
         text
@@ -89,6 +83,11 @@ def without_idle_member_checks(
         return node.args[0] if is_idle else node
 
     return tree.rewrite(core, {gast.Call: unchecked})  # type: ignore[no-any-return]
+
+
+def has_member_checks(core: gast.FunctionDef, calls: Calls) -> bool:
+    """Whether there is such a check in a function."""
+    return any(_is_check(calls, node) for node in tree.walk(core))
 
 
 def _is_check(calls: Calls, node: Any) -> bool:

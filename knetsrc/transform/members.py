@@ -21,8 +21,6 @@ from knetsrc.transform import tree
 from knetsrc.transform.asked_methods import AskedMethods
 from knetsrc.transform.callee import record_of
 from knetsrc.transform.classes import (
-    DUNDERS,
-    UNARY,
     Classes,
     ClassFacts,
     assigned_attributes,
@@ -30,6 +28,7 @@ from knetsrc.transform.classes import (
     defined_in,
     is_library,
     may_be_replaced,
+    operators,
 )
 from knetsrc.transform.instance_tests import decided
 from knetsrc.transform.names import Names
@@ -381,14 +380,14 @@ def _operators(node: Any, function: Any) -> list[tuple[tree.Node, str, list[tree
             return []
         return [(node.args[0], name, node.args[1:])]
     if isinstance(node, gast.BinOp):
-        text = DUNDERS.get(tree.symbol_of(node.op), "")
-        return [(node.left, f"__{text}__", [node.right]), (node.right, f"__r{text}__", [node.left])]
+        (left, own), (right, reflected) = operators(node)
+        return [(left, own, [right]), (right, reflected, [left])]
     if isinstance(node, gast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARED:
         left, right = node.left, node.comparators[0]
         own, reflected = _COMPARED[type(node.ops[0])]
         return [(left, own, [right]), (right, reflected, [left])]
-    if isinstance(node, gast.UnaryOp) and type(node.op) in UNARY:
-        return [(node.operand, UNARY[type(node.op)], [])]
+    if isinstance(node, gast.UnaryOp):
+        return [(operand, name, []) for operand, name in operators(node)]
     if isinstance(node, gast.Subscript):
         return [(node.value, "__getitem__", [_index(node.slice)])]
     return []

@@ -15,7 +15,7 @@ import gast
 from knetsrc.errors import KnetsrcError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.handed_out import HandedOut, may_hold_arrays
-from knetsrc.transform.classes import DUNDERS, UNARY, is_library
+from knetsrc.transform.classes import is_library, operators
 from knetsrc.transform.normalize.effects import path_of
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import number_names
@@ -55,7 +55,7 @@ class CallOutlets:
         Of an operation: whether it may give what an object of the user holds.
         """
         if not isinstance(node, gast.Call):
-            return any(self._operator_gives_old(*found) for found in _operators(node))
+            return any(self._operator_gives_old(*found) for found in operators(node))
         return not isinstance(node.func, gast.Attribute) and self._gives_old(node) is True
 
     def _operator_gives_old(self, operand: tree.Node, method: str) -> bool:
@@ -189,11 +189,3 @@ def _bound_otherwise(function: gast.FunctionDef) -> set[str]:
 def _is_named_lambda(node: Any) -> bool:
     is_single = isinstance(node, gast.Assign) and len(node.targets) == 1
     return is_single and tree.is_name(node.targets[0]) and isinstance(node.value, gast.Lambda)
-
-
-def _operators(node: Any) -> list[tuple[tree.Node, str]]:
-    """The operands of an operation, each with the method of its class that may compute it."""
-    if isinstance(node, gast.UnaryOp):
-        return [(node.operand, UNARY[type(node.op)])] if type(node.op) in UNARY else []
-    text = DUNDERS.get(tree.symbol_of(node.op), "")
-    return [(node.left, f"__{text}__"), (node.right, f"__r{text}__")]

@@ -31,7 +31,7 @@ from knetsrc.transform.index_sums import unfold_index_sums
 from knetsrc.transform.iterators import lists_of_iterators, lists_of_views, place_iterators
 from knetsrc.transform.listed import lists_as_arrays
 from knetsrc.transform.lost_writes import LostWrites
-from knetsrc.transform.member_checks import without_idle_member_checks
+from knetsrc.transform.member_checks import has_member_checks, without_idle_member_checks
 from knetsrc.transform.method_options import options_of_functions
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, split_calls, unfold_gets
@@ -98,7 +98,8 @@ class Preparing:
         core = rebound.rename_in_blocks(core, names)
         kinds = self.facts.containers(core, function.kinds)
         calls, module = self.units.calls.within(kinds), self.units.outside.module(np)
-        if self.units.outside.checks_fields or self.units.outside.members:
+        outside = self.units.outside
+        if outside.checks_fields or (outside.members and has_member_checks(core, calls)):
             numeric = numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
             core = without_idle_checks(core, calls, numeric)
             core = without_idle_member_checks(core, calls, numeric)
