@@ -14,12 +14,13 @@ import gast
 
 from knetsrc.errors import KnetsrcError, UnsupportedSyntaxError
 from knetsrc.transform import tree
-from knetsrc.transform.classes import ClassFacts, defined_in
+from knetsrc.transform.classes import ClassFacts, defined_in, is_library
 from knetsrc.transform.generators import is_manager
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import linked_names
 from knetsrc.transform.object_uses import Used, of_method, of_nodes, path_below
 from knetsrc.transform.own_methods import plain
+from knetsrc.transform.records import GENERATED
 from knetsrc.transform.source import read_source
 
 Position = tuple[int, int]
@@ -43,11 +44,15 @@ def changing_contexts(
     member
         The method that a call calls, and what it is called with; None for other calls.
     """
-    return {
-        _position(c): linked_names(core, tree.names_read(c))
-        for c, _ in _entered(core)
-        if _changes(c, core, known, member)
-    }
+    found = [c for c, _ in _entered(core) if _changes(c, core, known, member)]
+    return {_position(c): _reached(c, core) for c in found}
+
+
+def _reached(context: Any, core: gast.FunctionDef) -> set[str]:
+    """Names that may see what a context changes: what an object holds may be what other arguments are, too."""
+    names = tree.names_read(context)
+    is_held = len(path_below(context)) > 1
+    return linked_names(core, names | set(parameters(core)) if is_held else names)
 
 
 def refuse_changing(
@@ -112,7 +117,7 @@ def _methods_change(
     """Whether what these methods of an object change is read in the function."""
     definitions = [read_source(f).tree for f in functions]
     path = path_below(receiver)
-    if len(path) < 2 and any(map(_fills, definitions)):
+    if any(_fills(d, owner) for d in definitions):
         return True
     used = [of_method(f, owner) for f in functions]
     written = frozenset().union(*(u.written for u in used)) - _switches(definitions)
@@ -125,12 +130,12 @@ def _methods_change(
     return Used(frozenset(read)).reads(written)
 
 
-def _fills(definition: gast.FunctionDef) -> bool:
+def _fills(definition: gast.FunctionDef, owner: type) -> bool:
     """Whether a method may write into arrays that its object or its arguments hold; a counter is no array."""
     given = set(parameters(definition))
     for node in tree.walk(definition.body):
         places: list[Any] = []
-        if isinstance(node, gast.AugAssign) and not _is_step(node):
+        if isinstance(node, gast.AugAssign) and not _counts(node, owner):
             places = [node.target]
         elif isinstance(node, gast.Subscript) and isinstance(node.ctx, gast.Store):
             places = [node.value]
@@ -142,10 +147,43 @@ def _fills(definition: gast.FunctionDef) -> bool:
     return False
 
 
-def _is_step(node: gast.AugAssign) -> bool:
-    """Whether a counter is stepped: `self.depth += 1`."""
+def _counts(node: gast.AugAssign, owner: type) -> bool:
+    """Whether a counter is changed: `self.depth += 1`, or `self.elapsed += t` where that starts as a number."""
     is_number = isinstance(node.value, gast.Constant) and isinstance(node.value.value, int)
-    return is_number and isinstance(node.op, gast.Add | gast.Sub)
+    if is_number and isinstance(node.op, gast.Add | gast.Sub):
+        return True
+    starts = _starts(node.target.attr, owner) if isinstance(node.target, gast.Attribute) else []
+    return bool(starts) and all(isinstance(v, int | float) for v in starts)
+
+
+def _starts(attribute: str, owner: type) -> list[Any]:
+    """What the methods of a class, and its body, assign to an attribute: numbers and texts themselves, other things as nodes."""
+    known = [v for k in owner.__mro__ if not is_library(k) for v in vars(k).values()]
+    methods = [f for f in known if inspect.isfunction(f) and f.__code__.co_filename != GENERATED]
+    nodes = [n for f in methods for n in tree.walk(read_source(f, may_yield=True).tree.body)]
+    bound = [n for n in nodes if isinstance(n, gast.Assign | gast.AnnAssign) and n.value]
+    values = [value for n in bound for target, value in _pairs(n) if _is_at(target, attribute)]
+    defaults = [vars(k)[attribute] for k in owner.__mro__ if attribute in vars(k)]
+    return [*defaults, *(v.value if isinstance(v, gast.Constant) else v for v in values)]
+
+
+def _pairs(node: Any) -> list[tuple[Any, Any]]:
+    """Targets of an assignment with what is assigned to each."""
+    targets = node.targets if isinstance(node, gast.Assign) else [node.target]
+    pairs: list[tuple[Any, Any]] = []
+    for target in targets:
+        are_tuples = isinstance(target, gast.Tuple) and isinstance(node.value, gast.Tuple)
+        if are_tuples and len(target.elts) == len(node.value.elts):
+            pairs += zip(target.elts, node.value.elts, strict=True)
+        else:
+            pairs.append((target, node.value))
+    return pairs
+
+
+def _is_at(target: Any, attribute: str) -> bool:
+    """Whether an attribute of this name is assigned to in a target."""
+    stored = [a for a in _attributes([target]) if isinstance(a.ctx, gast.Store)]
+    return any(a.attr == attribute for a in stored)
 
 
 def _attributes(nodes: list[Any]) -> list[Any]:

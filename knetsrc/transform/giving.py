@@ -8,6 +8,7 @@ This is asked before anything else is known of the functions: where it cannot be
 
 import types
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import gast
@@ -18,6 +19,7 @@ from knetsrc.transform.classes import is_library
 from knetsrc.transform.normalize.effects import is_of_module, path_of
 from knetsrc.transform.normalize.joined import Gives, is_container, is_entry
 from knetsrc.transform.normalize.scopes import bound_names, own_nodes, parameters
+from knetsrc.transform.normalize.sharing import bindings
 from knetsrc.transform.source import Source, read_source
 
 
@@ -49,16 +51,14 @@ class CallGiving:
     def gives(self, call: gast.Call) -> bool:
         """Whether a call gives what is asked for on some way through what it calls."""
         path = path_of(call.func)
-        if not path or is_of_module(call.func):
+        if is_of_module(call.func):
             return False
+        if not path:  # functions[0](u)
+            return self._is_of_giving(call.func)
         if path[0] in self.local:
-            return len(path) == 1 and self._of_inner(path[0])
-        try:
-            called = self.source.resolve(path[0])
-        except NameError:  # a helper of the generated module
-            return False
-        for part in path[1:]:
-            called = getattr(called, part, None)
+            is_method = len(path) > 1
+            return self._of_method(path[0], path[-1]) if is_method else self._of_inner(path[0])
+        called = self.source.value_of(call.func)
         if not isinstance(
             called, type | types.FunctionType
         ):  # a method, or an object that is called
@@ -66,16 +66,52 @@ class CallGiving:
         return self._of_function(called)
 
     def _of_inner(self, text: str) -> bool:
-        """The same of a function that is defined inside."""
+        """The same of what a name of the function stands for."""
         if text not in self.inner:
             self.inner[text] = False  # a recursive call adds nothing
             nodes = list(tree.walk(self.source.tree.body))
             found = [n for n in nodes if isinstance(n, gast.FunctionDef) and n.name == text]
-            bound = [n for n in nodes if isinstance(n, gast.Assign)]
-            values = [n.value for n in bound if tree.is_name(n.targets[0], text)]
+            values = self._bound_to(text)
             lambdas = [v.body for v in values if isinstance(v, gast.Lambda)]
-            self.inner[text] = any(map(self._returns, found)) or any(map(self._is_given, lambdas))
+            self.inner[text] = (
+                any(map(self._returns, found))
+                or any(map(self._is_given, lambdas))
+                or any(map(self._is_of_giving, values))
+            )
         return self.inner[text]
+
+    @cached_property
+    def _bindings(self) -> list[tuple[list[Any], list[Any]]]:
+        return bindings(self.source.tree)
+
+    def _bound_to(self, text: str) -> list[Any]:
+        """What a name of the function is bound to."""
+        return [
+            value
+            for targets, values in self._bindings
+            if any(text in tree.names_written(t) for t in targets)
+            for value in values
+        ]
+
+    def _of_method(self, text: str, method: str) -> bool:
+        """The same of a method of an object, of whatever class of those that the function can name."""
+        made = [self.source.value_of(n) for v in self._bound_to(text) for n in _paths(v)]
+        classes = [
+            v for v in (*made, *self.source.function.__globals__.values()) if isinstance(v, type)
+        ]
+        found = (getattr(c, method, None) for c in classes)
+        return any(self._of_function(getattr(f, "__func__", f)) for f in found)
+
+    def _is_of_giving(self, value: tree.Node) -> bool:
+        """Whether something stands in an expression that gives such values when it is called: `partial(entries)`, `Net(w)`."""
+        if isinstance(value, gast.Lambda):
+            return False
+        parts = _paths(value)
+        known = [v for n in parts for v in _parts_of(self.source.value_of(n))]
+        called = [vars(v).get("__call__") if isinstance(v, type) else v for v in known]
+        return any(map(self._of_function, called)) or any(
+            self.gives(tree.call(tree.clone(n))) for n in parts
+        )
 
     def _of_function(self, called: Any) -> bool:
         if not isinstance(called, types.FunctionType) or is_library(called):
@@ -107,6 +143,18 @@ class CallGiving:
     def _is_given(self, value: Any) -> bool:
         called = isinstance(value, gast.Call) and self.gives(value)
         return called or self.form(value)
+
+
+def _paths(value: tree.Node) -> list[Any]:
+    """Names, and attributes of what has a name, in an expression."""
+    return [n for n in tree.walk(value) if path_of(n)]
+
+
+def _parts_of(value: Any) -> list[Any]:
+    """What a container holds; anything else, itself."""
+    if isinstance(value, dict):
+        return list(value.values())
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _bound(node: Any, names: set[str]) -> list[Any]:

@@ -1,6 +1,7 @@
 """Context managers of the user: generators around differentiated code, classes."""
 
 import contextlib
+import time
 
 import numpy as np
 import pytest
@@ -277,10 +278,31 @@ class Timed(Damped):
         self.depth += len(error)
 
 
+class Clock:
+    def __init__(self):
+        self.elapsed = 0.0
+
+    def __enter__(self):
+        self.start = time.perf_counter()
+
+    def __exit__(self, *error):
+        self.elapsed += time.perf_counter() - self.start
+
+
 class Holder:
     def __init__(self, c):
         self.damped, self.w = Damped(c), c
-        self.timed = Timed(0.0)
+        self.timed, self.clock, self.in_place = Timed(0.0), Clock(), DampedInPlace(c)
+
+    def run_in_place(self, x):
+        with self.in_place:
+            s = np.sum(x**2)
+        return s + np.sum(x**3)
+
+    def run_clock(self, x):
+        with self.clock:
+            s = self.w * x
+        return s + self.w
 
     def run_timed(self, x):
         with self.timed:
@@ -416,6 +438,19 @@ def manager_that_is_left(x):
 def test_context_that_changes_what_is_differentiated(program):
     with pytest.raises(UnsupportedSyntaxError, match="that may change what is differentiated"):
         grad(program)(V)
+
+
+def test_context_of_an_attribute_that_changes_an_argument_of_the_method():
+    def f(x):
+        c = x * 1.0
+        return Holder(c).run_in_place(c)
+
+    with pytest.raises(UnsupportedSyntaxError, match="that may change what is differentiated"):
+        grad(f)(V)
+
+
+def test_context_that_takes_the_time():
+    check(lambda x: Holder(x[0]).run_clock(x[1]), V)
 
 
 def test_context_that_changes_something_else():

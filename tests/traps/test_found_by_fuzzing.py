@@ -394,3 +394,14 @@ def test_counters_beside_an_iterator_are_no_change():
         return total * count
 
     check(f, V)
+
+
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_second_derivative_of_a_list_of_numbers_of_which_one_is_changed(kind):
+    def f(a):
+        a[1] += a[0] * a[0]
+        return sum(a) + a[1]
+
+    gradient, pullback = vjp(grad(f), kind([1.5, 2.0]))
+    np.testing.assert_allclose(gradient, [7.0, 2.0])
+    np.testing.assert_allclose(pullback(kind([1.0, 3.0]))[0], [4.0, 0.0])

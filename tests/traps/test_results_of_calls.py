@@ -525,6 +525,74 @@ def result_of_a_library_function(x, make=np.zeros):
     return np.sum(y * x)
 
 
+class Listing:
+    def __call__(self, a):
+        return [a]
+
+    def listed(self, a):
+        return [a]
+
+
+def listed(a):
+    return [a]
+
+
+LISTING, BY_NAME = Listing(), {"listed": listed}
+
+
+def list_of_a_partial(x):
+    a, make = x * 1.0, functools.partial(listed)
+    twice = make(a) * 2
+    a *= 2.0
+    return np.sum(twice[1] * x)
+
+
+def list_of_a_method(x):
+    a, maker = x * 1.0, Listing()
+    twice = maker.listed(a) * 2
+    a *= 2.0
+    return np.sum(twice[1] * x)
+
+
+def list_of_an_object_that_is_called(x):
+    a, maker = x * 1.0, Listing()
+    twice = maker(a) * 2
+    a *= 2.0
+    return np.sum(twice[1] * x)
+
+
+def list_of_a_function_in_a_table(x):
+    a = x * 1.0
+    twice = BY_NAME["listed"](a) * 2
+    a *= 2.0
+    return np.sum(twice[1] * x)
+
+
+def list_of_a_function_in_a_loop(x):
+    s = 0.0
+    for make in (listed, LISTING):
+        a = x * 1.0
+        twice = make(a) * 2
+        a *= 2.0
+        s = s + np.sum(twice[1] * x)
+    return s
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        list_of_a_partial,
+        list_of_a_method,
+        list_of_an_object_that_is_called,
+        list_of_a_function_in_a_table,
+        list_of_a_function_in_a_loop,
+    ],
+)
+def test_repeated_list_of_a_call_holds_what_is_written_into(f):
+    with pytest.raises(UnsupportedAliasError, match="changes in place a value"):
+        grad(f)(V)
+
+
 NEW = (
     written_noise, augmented_noise, augmented_zeros, augmented_copy, augmented_expression, augmented_number, cached_expression,
     result_of_a_library_function,

@@ -11,7 +11,11 @@ from knetsrc.transform.analysis.activity import appended_to, differentiable_read
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Calls, Helper, Joined, Merged, Primitive, Repeated
 from knetsrc.transform.functions import Function, bind_call
+from knetsrc.transform.normalize.effects import last_name
 
+_TESTS = frozenset(
+    {"isinstance", "hasattr", "_is_array"}
+)  # what they are asked about may be no array
 _ARRAY_ATTRIBUTES = frozenset({"shape", "ndim", "dtype", "size", "T"})
 TAKES_LISTS = frozenset(
     {"concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "array", "asarray", "sum", "max", "min",
@@ -77,7 +81,7 @@ def numeric_names(
             numeric |= _operand_names(node, calls, helper_kinds)
     appended = {appended_to(n) for n in tree.walk(function)}
     for node in tree.walk(function):
-        if tree.called_name(node) == "isinstance":
+        if isinstance(node, gast.Call) and last_name(node.func) in _TESTS:
             appended |= tree.names_read(node.args[0])
     while True:
         more = {a for pair in copies for a, b in (pair, pair[::-1]) if b in numeric} - numeric
