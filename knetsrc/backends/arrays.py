@@ -161,12 +161,16 @@ class Entries(list[Any]):
     def __neg__(self) -> Self:
         return type(self)([-v for v in self])
 
+    def __mul__(self, other: Any) -> Self:
+        raise TypeError(f"can't multiply sequence of adjoints by {other!r}: no entry is repeated")
+
     def _paired(self, other: Any) -> Iterable[tuple[Any, Any]]:
         """The entries with those of another adjoint; a number goes to each."""
         return zip(self, parts_for(other, self), strict=True)
 
     __radd__ = __iadd__ = __add__  # type: ignore[assignment]
     __isub__ = __sub__
+    __rmul__ = __imul__ = __mul__  # type: ignore[assignment]
 
 
 def parts_for(d: Any, entries: Sequence[Any]) -> Any:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from knetsrc import grad
-from knetsrc.errors import UnsupportedAliasError, UnsupportedSyntaxError
+from knetsrc.errors import NotDifferentiableError, UnsupportedAliasError, UnsupportedSyntaxError
 from language.checking import V, check
 
 
@@ -274,4 +274,16 @@ def test_inner_list_of_an_argument_that_is_extended_is_refused():
         return longer([[a[0]], [a[1]]], a[2])
 
     with pytest.raises(UnsupportedSyntaxError, match="makes a list longer"):
+        grad(f)(V)
+
+
+def test_inner_list_that_is_repeated_is_refused():
+    def f(x):
+        rows = [[x[0], x[1]], [x[2]]]
+        rows[0] *= 2
+        return sum(rows[0]) * rows[1][0]
+
+    with pytest.raises(
+        NotDifferentiableError, match="a list or tuple that NumPy takes as an array"
+    ):
         grad(f)(V)
