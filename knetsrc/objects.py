@@ -49,7 +49,11 @@ def is_mixed(kind: type | None) -> bool:
 
 def _mixed(kinds: Iterable[type]) -> type:
     every = {part for kind in kinds for part in (kind.kinds if issubclass(kind, Mixed) else [kind])}
-    return _mixed_of(tuple(sorted(every, key=lambda k: (k.__module__, k.__qualname__))))
+    by_class: dict[type, set[type]] = {}
+    for kind in every:
+        by_class.setdefault(without_own(kind), set()).add(kind)
+    alike = (_same(iter(group)) for group in by_class.values())
+    return _mixed_of(tuple(sorted(alike, key=lambda k: (k.__module__, k.__qualname__))))
 
 
 @functools.lru_cache(maxsize=1024)
@@ -107,7 +111,8 @@ def classes_in(value: Any, depth: int = 4) -> dict[str, type]:
             return {}
         inside = [classes_in(v, depth - 1) for v in elements]
         paths = dict.fromkeys(path for found in inside for path in found)
-        return {f"[]{path}": _same(found.get(path) for found in inside) for path in paths}
+        having = {p: [f for f in inside if may_have(f, p)] for p in paths}
+        return {f"[]{p}": _same(found.get(p) for found in having[p]) for p in paths}
     if not is_object(value):
         return {}
     found = {"": class_of(value)}
@@ -124,20 +129,48 @@ def _same(kinds: Iterator[type | None]) -> type:
         return next(filter(None, every))
     of_users = {k and without_own(k) for k in every}
     if len(of_users) > 1 or None in of_users:
-        return _mixed(filter(None, of_users))
+        return _mixed(filter(None, every))
     owns = [dict(_own_of(k)) for k in every if k]
     names = {n for own in owns for n in own}
     alike = {n: owns[0].get(n) for n in names if len({own.get(n) for own in owns}) == 1}
     return _made_for(*filter(None, of_users), _sorted(dict.fromkeys(names) | alike))
 
 
+def may_have(known: Mapping[str, type], path: str) -> bool:
+    """Whether something of which classes are known by path has what another path names: `.inner.w`, where `.inner` may have a `w`."""
+    return path in known or not any(
+        path.startswith(f"{begin}.") and _lacks(kind, path[len(begin) + 1 :])
+        for begin, kind in known.items()
+    )
+
+
+def _lacks(kind: type, path: str) -> bool:
+    """Whether objects of a class have no such attribute: `w` in `w[].b`."""
+    if is_mixed(kind) or sets_any_attribute(kind):
+        return False
+    name = path.replace("[", ".").partition(".")[0]
+    is_field = name in getattr(kind, "_fields", ()) or hasattr(kind, name)
+    return not is_field and name not in own_attributes(kind)
+
+
 def joined(kinds: Iterable[type]) -> type | None:
-    """One class for objects of these classes, None where their classes differ or methods may assign functions."""
+    """One class for objects of these classes, None where not all are objects or methods may assign functions."""
     every = set(kinds)
     if len(every) > 1 and any(may_be_hidden(without_own(k)) for k in every):
         return None
     found = _same(iter(every))
-    return None if is_mixed(found) else found
+    is_open = issubclass(found, Mixed) and Plain in found.kinds
+    return None if is_open else found
+
+
+def joined_elements(kinds: Iterable[type | None]) -> type | None:
+    """The same where some may be no objects (None, `Plain`): then whoever asks them for a method has to see which they are."""
+    every = set(kinds)
+    users = every - {None, Plain}
+    if users == every or not users:
+        return None if None in every else joined(filter(None, every))
+    is_hidden = any(may_be_hidden(without_own(k)) for k in users if k is not None)
+    return None if is_hidden else _mixed(filter(None, users))
 
 
 def with_functions(kind: type, functions: Mapping[str, Any]) -> type:

@@ -5,6 +5,7 @@ from knetsrc.backends.checkpoints import reverse_steps, run_steps
 from knetsrc.backends.checks import (
     check_adjoint_of_array,
     check_array,
+    check_class,
     check_distinct,
     check_entry,
     check_floats,
@@ -236,6 +237,7 @@ __all__ = [
     "check_adjoint_of_array",
     "check_apart",
     "check_array",
+    "check_class",
     "check_distinct",
     "check_entry",
     "check_floats",

@@ -279,6 +279,34 @@ def check_kind(value: Any, kind: type, name: str) -> None:
         )
 
 
+def check_class(value: Any, *kinds: type) -> None:
+    """Refuse an object of a class of which the derivative knows nothing.
+
+    Parameters
+    ----------
+    value
+        The object.
+    *kinds
+        The classes of which it may be.
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        If it is of another class, be it a derived one.
+
+    Examples
+    --------
+    >>> check_class(2.5, int, float)
+    """
+    if type(value) not in kinds:
+        known = ", ".join(kind.__name__ for kind in kinds)
+        raise UnsupportedSyntaxError(
+            f"an object of the class `{type(value).__name__}`, where the derivative knows of {known}",
+            why="which method is called depends on the class, and it was generated for objects of these",
+            instead="generate the derivative anew, with such an object among the arguments",
+        )
+
+
 def check_not_view(part: Any, whole: Any, statement: str) -> None:
     """Refuse an element that is no copy, of an array or container that is written into later.
 

@@ -96,11 +96,11 @@ def check_repeatable(units: "Units", function: Function) -> None:
     UnsupportedSyntaxError
         For random numbers, and for what is taken from an iterator.
     """
-    seen: set[int] = set()
+    seen = set[Any]()
     waiting = [function]
     while waiting:
         current = waiting.pop()
-        seen.add(id(current.core))
+        seen.add(current.identity)
         core = units.specialized(current)
         seeded = _seeded(core, units.outside)
         for node in tree.walk(core.body):
@@ -109,7 +109,7 @@ def check_repeatable(units: "Units", function: Function) -> None:
             callee = units.calls.of(node)
             if isinstance(callee, Helper):
                 inner = units.load_if_possible(callee)
-                if inner is not None and id(inner.core) not in seen:
+                if inner is not None and inner.identity not in seen:
                     waiting.append(inner)
             elif _gives_something_else(node, units.outside, seeded):
                 error = UnsupportedSyntaxError(

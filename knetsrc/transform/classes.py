@@ -27,6 +27,8 @@ from knetsrc.objects import (
     is_mixed,
     is_object,
     joined,
+    joined_elements,
+    may_have,
     own_attributes,
     sets_any_attribute,
     tells_class,
@@ -96,6 +98,12 @@ class ClassFacts:
         """The class of an object that the function was handed or has made."""
         owner = None if self.is_outside(node) else self.class_of(node)
         return None if owner is None or is_library(owner) else owner
+
+    def local_kinds(self, node: tree.Node) -> list[type]:
+        """The classes of which such an object may be; several where that is not the same at all times."""
+        kind: Any = None if self.is_outside(node) else self.class_of(node)
+        kinds = kind.kinds if is_mixed(kind) else [kind]
+        return [k for k in kinds if k is not None and not is_library(k)]
 
     def holds_objects(self, node: tree.Node) -> bool:
         """Whether an expression is an object of the user, or a container of such."""
@@ -328,7 +336,8 @@ class ClassFacts:
         is_method = isinstance(iterable, gast.Call) and isinstance(iterable.func, gast.Attribute)
         if is_method and iterable.func.attr == "items" and len(target.elts) == 2:
             return self._bound_by_loop(target.elts[1], iterable.func.value)
-        return []
+        names = [t.id for t in target.elts if tree.is_name(t)]
+        return [(text, lambda: below(self._elements(iterable), "[]")) for text in names]
 
 
 def _wrapped_parameters(core: gast.FunctionDef) -> set[str]:
@@ -377,10 +386,13 @@ def below(classes: Mapping[str, type], path: str) -> Classes:
 
 
 def elements_of(known: list[Classes]) -> Classes:
-    """What is known of every element of a container."""
-    shared = set(known[0]).intersection(*known[1:])
-    common = {rest: joined(k[rest] for k in known) for rest in shared}
-    if common.get("") is None and any("" in k for k in known):
+    """What is known of every element of a container, and of attributes of those elements that have them."""
+    every = {rest for k in known for rest in k if rest}
+    having = {rest: [k for k in known if may_have(k, rest)] for rest in every}
+    shared = [rest for rest in every if all(rest in k for k in having[rest])]
+    common = {rest: joined(k[rest] for k in having[rest]) for rest in shared}
+    common[""] = joined_elements(k.get("") for k in known)
+    if common[""] is None and any("" in k for k in known):
         return {}
     return {f"[]{rest}": kind for rest, kind in common.items() if kind is not None}
 

@@ -74,6 +74,11 @@ class Function:
             )
             raise located(error, self.source)
 
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What tells it from others: its text, and the classes that its parameters are known to have, by which methods differ."""
+        return (id(self.core), *sorted(self.classes.items(), key=lambda item: item[0]))
+
     def numeric_in(self, core: gast.FunctionDef) -> frozenset[str]:
         """Names that hold arrays or numbers for sure, after some rewritings of the function."""
         told = self.told.ranks.keys() & set(self.parameters)

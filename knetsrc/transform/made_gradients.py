@@ -118,7 +118,7 @@ class MadeGradients:
         """The name of a copy of a function that captures what is known."""
         function = self.local[text]
         made_of = tuple((p, tree.signature(v)) for p, v in sorted(known.items()))
-        origin = (id(function.core), made_of, tuple(sorted(told.items(), key=lambda item: item[0])))
+        origin = (function.identity, made_of, tuple(sorted(told.items(), key=lambda item: item[0])))
         for other, made in self.local.items():
             if made.origin == origin:
                 return other

@@ -47,13 +47,13 @@ def making_function(
     """The function that makes an object, given the method in the core language."""
     kind, core = making.kind, method.core
     first = method.parameters[0]
-    spelled = _spelled(kind, outside)
-    new: tree.Node = tree.call(helper(NEW), spelled)
+    named = spelled(kind, outside)
+    new: tree.Node = tree.call(helper(NEW), named)
     fields = fields_before(kind)
     arguments = tree.clone(core.args)
     (arguments.posonlyargs or arguments.args).pop(0)
     if fields is not None:
-        arguments = _of_fields(fields, spelled)
+        arguments = _of_fields(fields, named)
         new = tree.call(helper(WITH), new, **{f.name: tree.name(f.name) for f in fields})
     body = [tree.assign(first, new), *core.body[:-1], tree.return_(tree.name(first))]
     owner = next(k for k in kind.__mro__ if making.method in vars(k).values())
@@ -80,7 +80,8 @@ def _of_fields(fields: list[inspect.Parameter], kind: tree.Node) -> gast.argumen
     return arguments
 
 
-def _spelled(kind: type, outside: Outside) -> tree.Node:
+def spelled(kind: type, outside: Outside) -> tree.Node:
+    """How the generated module spells a class."""
     home = public_home(kind)
     if home is None:
         return outside.function(kind, kind.__name__)

@@ -13,6 +13,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.kinds import gives_numbers
 from knetsrc.transform.callee import Calls, has_method
 from knetsrc.transform.classes import ClassFacts, operators
+from knetsrc.transform.dispatch import asked_of_several
 from knetsrc.transform.object_refusals import asked_by_ufunc
 from knetsrc.transform.own_methods import plain
 
@@ -50,6 +51,8 @@ def _check_call(node: gast.Call, known: ClassFacts) -> None:
     asked = asked_by_ufunc(known.outside.resolve(node.func)) & known.outside.members
     if asked:
         node.args = [_checked(a, min(asked), known) for a in node.args]
+    elif asked_of_several(node, known) is not None:
+        return  # the function that asks for the class checks it
     elif isinstance(node.func, gast.Attribute) and plain(node.func.attr) in known.outside.members:
         if has_method(plain(node.func.attr)):
             node.func.value = _checked(node.func.value, plain(node.func.attr), known)

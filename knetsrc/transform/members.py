@@ -16,7 +16,7 @@ from knetsrc.errors import (
     MissingAdjointError,
     UnsupportedSyntaxError,
 )
-from knetsrc.objects import assigned_later, with_functions
+from knetsrc.objects import assigned_later, is_mixed, with_functions
 from knetsrc.transform import tree
 from knetsrc.transform.asked_methods import AskedMethods
 from knetsrc.transform.callee import record_of
@@ -69,6 +69,8 @@ class Members:
         Gives the function that `grad(loss)` stands for, None where that is not known; it is told how to find classes of objects.
     making
         Gives what makes objects of a class, None where that is not known.
+    helper
+        How the generated module calls a helper of `knetsrc.backends`.
     """
 
     outside: Outside
@@ -79,6 +81,7 @@ class Members:
     stateful: Stateful
     gradient: Callable[[gast.Call, Callable[[tree.Node], Classes]], tree.Node | None]
     making: Callable[[type], Any]
+    helper: Callable[[str], str]
 
     asked: AskedMethods = field(default_factory=AskedMethods)
     _returned: dict[Any, Classes] = field(default_factory=dict)
@@ -207,6 +210,7 @@ class Members:
         """What is known of the result of a function that is called with these arguments."""
         bound = self.bind(function, call) or {}
         told = {f"{p}{k}": c for p, a in bound.items() for k, c in known.of(a).items()}
+        told = {k: c for k, c in told.items() if not is_mixed(c) or k not in function.classes}
         classes = {**function.classes, **told}
         made = {p: a for p, a in bound.items() if isinstance(self.outside.resolve(a), type)}
         key = (

@@ -26,8 +26,9 @@ _OPERATORS = {
 
 def refuse_write_by_method(node: gast.Subscript, known: ClassFacts) -> None:
     """`cell[i] = e` calls a method of the object, which may write to anything that it holds."""
-    owner = known.local_class(node.value)
-    if owner is not None and defined_in(owner, "__setitem__"):
+    for owner in known.local_kinds(node.value):
+        if not defined_in(owner, "__setitem__"):
+            continue
         text = tree.show(tree.clone(node))
         raise UnsupportedAliasError(
             f"a write into `{text}`, by `__setitem__` of the class {owner.__name__}",
@@ -44,28 +45,28 @@ def refuse_conversion(node: gast.Call, known: ClassFacts) -> None:
     if rule_of(value) is None or not is_library(value) or is_ours:
         return
     for argument in node.args:
-        owner = known.local_class(argument)
         asked = _CONVERSIONS | asked_by_ufunc(value)
-        if owner is not None and any(defined_in(owner, name) for name in asked):
-            raise UnsupportedSyntaxError(
-                f"`{tree.show(node.func)}` of an object of the class {owner.__name__}",
-                at=node,
-                why="it calls a method of the object, which has no derivative there",
-                instead="hand over what is in it: an attribute, or what a method returns",
-            )
+        for owner in known.local_kinds(argument):
+            if any(defined_in(owner, name) for name in asked):
+                raise UnsupportedSyntaxError(
+                    f"`{tree.show(node.func)}` of an object of the class {owner.__name__}",
+                    at=node,
+                    why="it calls a method of the object, which has no derivative there",
+                    instead="hand over what is in it: an attribute, or what a method returns",
+                )
 
 
 def refuse_parts(node: tree.Node, known: ClassFacts) -> None:
     """`a, b = pair` goes through `__iter__` of the object."""
-    owner = known.local_class(node)
-    is_container = owner is not None and issubclass(owner, list | tuple | Mapping)
-    if owner is not None and not is_container and defined_in(owner, "__iter__"):
-        raise UnsupportedSyntaxError(
-            f"values that `__iter__` of the class {owner.__name__} gives",
-            at=node,
-            why="what it goes through is not known while transforming",
-            instead="read the attributes: a, b = pair.a, pair.b",
-        )
+    for owner in known.local_kinds(node):
+        is_container = issubclass(owner, list | tuple | Mapping)
+        if not is_container and defined_in(owner, "__iter__"):
+            raise UnsupportedSyntaxError(
+                f"values that `__iter__` of the class {owner.__name__} gives",
+                at=node,
+                why="what it goes through is not known while transforming",
+                instead="read the attributes: a, b = pair.a, pair.b",
+            )
 
 
 def refuse_iteration(node: gast.Call, known: ClassFacts) -> None:

@@ -144,7 +144,7 @@ def _of_method(function: Any, last: str, near: list[str]) -> tuple[str, list[str
         f"which function `{tree.show(function)}` is cannot be told for all objects that may stand there",
         [
             *near,
-            "for objects of different classes, or with different functions, under one name or in one list:",
+            "for objects with different functions, or beside other things, under one name or in one list:",
             f"call each under a name of its own, outside of a loop: first.{last}(...), second.{last}(...)",
             "for objects of one class: annotate the parameter with it; a class from which others are derived",
             "does not tell which one it is",

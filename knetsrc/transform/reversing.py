@@ -72,6 +72,7 @@ _CHANGING_HELPERS = frozenset(
         "check_adjoint_of_array",
         "check_apart",
         "check_array",
+        "check_class",
         "check_floats",
         "check_kind",
         "check_no_list",

@@ -32,6 +32,7 @@ from knetsrc.transform.classes import (
     is_class_attribute,
     is_library,
 )
+from knetsrc.transform.dispatch import Dispatch, asked_of_several
 from knetsrc.transform.evaluate import once_written, refuse_closures
 from knetsrc.transform.field_checks import checked_read
 from knetsrc.transform.follow import Following, without_choices
@@ -177,6 +178,8 @@ class Specializer(Members):
         found = self._member(node, known)
         if found is None and (entries := self._as_dict(node, known)) is not None:
             return entries
+        if found is None and (asked := asked_of_several(node, known)) is not None:
+            return Dispatch(self, asked, known).call(node)
         if found is None and _makes_nothing(node, known):
             return tree.at(tree.constant(None), node)
         if found is None:
@@ -269,7 +272,7 @@ class Specializer(Members):
         if "__class__" in callee.classes and first in told:
             told["__self__"] = told[first]
         classes = {**callee.classes, **told}
-        origin = (id(callee.core), tuple(sorted(classes.items(), key=lambda item: item[0])))
+        origin = replace(callee, classes=classes).identity
         for text, function in self.local.items():
             if getattr(function, "origin", None) == origin:
                 return text
@@ -279,10 +282,11 @@ class Specializer(Members):
 
     def _iterated(self, iterable: tree.Node, known: ClassFacts) -> tree.Node:
         """What the loop over an object goes through, where `__iter__` returns `iter(...)` of it."""
-        owner = known.local_class(iterable)
-        if owner is None or issubclass(owner, tuple):
+        kinds = [k for k in known.local_kinds(iterable) if not issubclass(k, tuple)]
+        if not kinds:
             return iterable
-        found = defined_in(owner, "__iter__")
+        owner = kinds[0]
+        found = defined_in(owner, "__iter__") if len(kinds) == 1 else None
         core = self.load(found[1]).core if found else None
         value: Any = core.body[-1].value if core is not None and len(core.body) == 1 else None
         is_plain = value is not None and tree.called_name(value) == "iter"
@@ -319,7 +323,7 @@ class Specializer(Members):
         callee = self._helper(function)
         if callee is None or callee.is_checkpoint:
             return function
-        made = replace(callee, is_checkpoint=True, origin=("checkpoint", id(callee.core)))
+        made = replace(callee, is_checkpoint=True, origin=("checkpoint", callee.identity))
         known = (t for t, f in self.local.items() if f.origin == made.origin)
         name = next(known, None) or self.names.fresh(callee.name)
         self.local[name] = replace(made, name=name)
@@ -347,7 +351,7 @@ class Specializer(Members):
         templates = {p: Template(p, self._statics) for p in given}
         functions = {p: templates[p].of(a) for p, a in given.items()}
         made_of = tuple((p, tree.signature(a)) for p, a in sorted(functions.items()))
-        origin = (id(callee.core), made_of)
+        origin = (callee.identity, made_of)
         name = next(
             (t for t, k in self.local.items() if getattr(k, "origin", None) == origin), None
         )

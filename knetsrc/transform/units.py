@@ -86,7 +86,7 @@ class Units:
     stateful: Stateful | None = None
     in_place: set[str] = field(default_factory=set)
     told_classes: dict[str, type] = field(default_factory=dict)
-    _specialized: dict[int, gast.FunctionDef] = field(default_factory=dict)
+    _specialized: dict[tuple[Any, ...], gast.FunctionDef] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.outside = Outside(self.names)
@@ -325,12 +325,12 @@ class Units:
         local, load = self.calls.local, self.load_method
         return Specializer(
             self.outside, local, self.names, load, bind_call, stateful, self.made_gradients.of,
-            self.calls.making,
+            self.calls.making, self.helper_name,
         )  # fmt: skip
 
     def _known_calls(self, function: Function) -> gast.FunctionDef:
         """The same, or the function as it is where its calls cannot be told."""
-        key = id(function.core)
+        key = function.identity
         if key not in self._specialized:
             try:
                 self._specialized[key] = self.specialized(function)

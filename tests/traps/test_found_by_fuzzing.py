@@ -405,3 +405,54 @@ def test_second_derivative_of_a_list_of_numbers_of_which_one_is_changed(kind):
     gradient, pullback = vjp(grad(f), kind([1.5, 2.0]))
     np.testing.assert_allclose(gradient, [7.0, 2.0])
     np.testing.assert_allclose(pullback(kind([1.0, 3.0]))[0], [4.0, 0.0])
+
+
+def test_sum_that_keeps_axes_of_an_element_that_a_loop_computes_again():
+    def f(x, z):
+        for x in z:
+            x = np.sum(z[0], keepdims=True)[0] * 2.0
+        return x
+
+    def of_mean(z):
+        for x, _ in zip(z, z, strict=True):
+            x = np.mean(z[1], keepdims=True)[0]
+        return x
+
+    check(f, V, [V, 2.0 * V])
+    check(of_mean, [V, 2.0 * V])
+
+
+def into_row(g, h):
+    g[[2, 1]] = h
+    g[1:] += np.tanh(h)
+
+
+def first_doubled(g, h):
+    g[0] = h
+    g[0] *= 2.0
+
+
+def slice_grows(g, h):
+    g[0] = h
+    g[1:] += np.tanh(h)
+
+
+def masked(g, h):
+    g[g > 0] = h
+    g[1:] += h
+
+
+def through_a_name(g, h):
+    g[0] = h
+    t = g[0]
+    g[0] *= t * h
+
+
+@pytest.mark.parametrize("fill", [into_row, first_doubled, slice_grows, masked, through_a_name])
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_helper_that_is_handed_a_number_of_a_list_and_changes_what_it_puts_it_into(fill, kind):
+    def f(y, a):
+        fill(y, a[-1])
+        return np.sum(np.sin(y) * y) + np.sin(0.7 * a[0])
+
+    check(f, V, kind([-0.59, 0.3]))

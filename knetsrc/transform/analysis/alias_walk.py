@@ -64,6 +64,8 @@ class AliasWalk:
 
     def statement(self, node: tree.Node, state: State) -> State:
         for call, argument in written_by_calls(at_once(node), self.helper_call):
+            if self._is_number(argument):
+                continue
             self._call_writes(node, call, argument, state)
             others = [
                 a
@@ -286,10 +288,12 @@ class AliasWalk:
         found = set().union(*parts) - self.numbers
         return found | self._sources(value) if self.copies_share else found
 
+    def _is_number(self, node: tree.Node) -> bool:
+        return self.elements is not None and self.elements.is_number(node)
+
     def _is_apart(self, node: tree.Node) -> bool:
         """Whether an expression is a number for sure, or something from outside that nobody can change."""
-        is_number = self.elements is not None and self.elements.is_number(node)
-        return is_number or self.is_fixed(node) or not self._may_change(node)
+        return self._is_number(node) or self.is_fixed(node) or not self._may_change(node)
 
     def _may_change(self, node: tree.Node) -> bool:
         """Whether an expression is of the function, or is outside and can change, which is noted."""

@@ -77,6 +77,8 @@ def numeric_names(
             numeric.add(node.value.id)
         elif tree.called_name(node) == "check_own_array":
             numeric.add(node.args[0].id)
+        elif isinstance(node, gast.Subscript) and _is_index_of_array(node.slice):
+            numeric |= {node.value.id} if isinstance(node.value, gast.Name) else set()
         elif isinstance(node, gast.BinOp | gast.UnaryOp | gast.Call | gast.Compare):
             numeric |= _operand_names(node, calls, helper_kinds)
     appended = {appended_to(n) for n in tree.walk(function)}
@@ -89,6 +91,14 @@ def numeric_names(
             lists = {n for n in numeric if calls.kind_of(tree.name(n)) in _CONTAINERS}
             return frozenset(numeric - appended - lists)
         numeric |= more
+
+
+def _is_index_of_array(index: tree.Node) -> bool:
+    """Whether only an array takes an index: `a[[2, 0]]`, `a[:, 0]`, `a[...]`."""
+    if isinstance(index, gast.Tuple):
+        parts = index.elts
+        return any(isinstance(p, gast.Slice) or tree.is_constant(p, Ellipsis) for p in parts)
+    return isinstance(index, gast.List) or tree.is_constant(index, Ellipsis)
 
 
 def _of_assignment(

@@ -6,6 +6,7 @@ add_at(d_layers, i, d_layer)
 """
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 import gast
 
@@ -66,11 +67,29 @@ def _through_element(
     is_same = not tree.names_read(index) & tree.names_written(between)
     if not (is_apart and is_reached and is_same) or _count(between, whole):
         return block
+    if not _is_of_read(between):
+        return block
     is_idle = all(is_filler(n) or isinstance(n, gast.Return) for n in after[:1])
     if is_filler(between[-1]) and is_idle:
         between.pop()
     element = tree.assign(part, tree.subscript(tree.name(whole), tree.clone(index)))
     return [*block[: starts[0]], tree.at(element, block[starts[0]]), *between, *after]
+
+
+def _is_of_read(between: Block) -> bool:
+    """Whether what follows reverses the reading of an element, as its comment says: the adjoint of `np.sum(x[0])` has another shape."""
+    comments = [text for n in between if (text := tree.comment_text(n)) is not None]
+    if not comments:
+        return False
+    try:
+        primal = tree.parse(comments[-1])[0]
+    except SyntaxError:
+        return False
+    read: Any = getattr(primal, "value", None)
+    is_element = isinstance(read, gast.Subscript)
+    while isinstance(read, gast.Subscript | gast.Attribute):
+        read = read.value
+    return is_element and tree.is_name(read)
 
 
 def _target(node: Node, integers: Collection[str]) -> tuple[str, Node, str] | None:
