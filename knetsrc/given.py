@@ -105,7 +105,7 @@ def arrays_in(path: str, value: Any) -> list[tuple[str, tuple[Any, ...], Any]]:
         return [(path, (), value)]
     found = list(_leaves(path, (), value, 0))
     return (
-        [leaf for leaf in found if type(leaf[2]) in (np.ndarray, float)]
+        [leaf for leaf in found if type(leaf[2]) in (np.ndarray, float, np.float64)]
         if len(found) <= _MOST_LEAVES
         else []
     )

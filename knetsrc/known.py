@@ -109,7 +109,7 @@ class Demands:
         for _, keys, leaf in leaves:
             entry = at + "".join(f"[{key!r}]" for key in keys)
             if isinstance(leaf, float):
-                yield f"type({entry}) is float"
+                yield f"isinstance({entry}, float)"
             else:
                 yield f"type(x := {entry}) is array"
                 yield from self._of_array("x", leaf, is_told)

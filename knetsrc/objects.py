@@ -319,6 +319,24 @@ def _assigned(owner: type, but_in: tuple[str, ...] = ()) -> frozenset[str]:
 
 
 @functools.cache
+def may_assign(owner: type, method: str, name: str) -> bool:
+    """Whether a method of a class, or one that it may call, assigns an attribute of this name."""
+    members: dict[str, list[Any]] = {}
+    for kind in owner.__mro__:
+        for text, member in () if _is_library(kind) else vars(kind).items():
+            members.setdefault(text, []).append(member)
+    waiting, seen = [method], set[str]()
+    while waiting:
+        steps = [s for m in members.get(waiting.pop(), ()) for s, *_ in _steps_of_member(m)]
+        if any(s.opname == "STORE_ATTR" and s.argval == name for s in steps):
+            return True
+        called = {s.argval for s in steps if isinstance(s.argval, str)} & members.keys() - seen
+        seen |= called
+        waiting += called
+    return sets_any_attribute(owner)
+
+
+@functools.cache
 def sets_any_attribute(owner: type) -> bool:
     """Whether methods assign attributes by names that are computed: `setattr(self, k, v)`, `self.__dict__.update(...)`."""
     for kind in owner.__mro__:
@@ -341,9 +359,13 @@ def _steps(kind: type, but_in: tuple[str, ...] = ()) -> Iterator[tuple[dis.Instr
     if _is_library(kind):
         return
     for member in (m for n, m in vars(kind).items() if n not in but_in):
-        for name in ("__func__", "fget", "fset", "func", "__wrapped__", "__self__"):
-            yield from _steps_of(getattr(getattr(member, name, None), "__code__", None))
-        yield from _steps_of(getattr(member, "__code__", None))
+        yield from _steps_of_member(member)
+
+
+def _steps_of_member(member: Any) -> Iterator[tuple[dis.Instruction, ...]]:
+    for name in ("__func__", "fget", "fset", "func", "__wrapped__", "__self__"):
+        yield from _steps_of(getattr(getattr(member, name, None), "__code__", None))
+    yield from _steps_of(getattr(member, "__code__", None))
 
 
 def _steps_of(code: Any) -> Iterator[tuple[dis.Instruction, ...]]:

@@ -23,6 +23,7 @@ from knetsrc.transform.analysis.helper_effects import HelperEffects
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.analysis.told import NOTHING, Told, told_by
+from knetsrc.transform.attribute_aliases import through_attributes
 from knetsrc.transform.attributes import guard_attributes
 from knetsrc.transform.callee import Called, Calls, Helper
 from knetsrc.transform.classes import is_users_class, method_object, with_plain_attributes
@@ -211,6 +212,7 @@ class Units:
             unfolded = unfold_contexts(unfold_matches(written, source.resolve), source)
             unfolded = unfold_lazy_loops(unfold_yields(unfolded, source), source)
             unfolded = plain_queues(plain_dicts(unfolded, source), source)
+            unfolded = through_attributes(unfolded, source)
             known = known_classes(source.function)
             told = self.told_classes if owns_parameters else {}
             unfolded = mark_members(unfolded, source, {**known, **told})

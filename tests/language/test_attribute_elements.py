@@ -637,3 +637,96 @@ def test_object_and_array_that_are_one():
 
     with pytest.raises(UnsupportedAliasError, match="`u` that `x` sees"):
         grad(f, argnums=(0, 1))(Bare(V), V)
+
+
+# --- local names for attributes -------------------------------------------------------------------------------------------------
+class Wave:
+    def __init__(self, u):
+        self.u, self.v = u.copy(), 0.5 * u
+        self.turns, self.heights = 0, []
+
+    def leap(self):
+        u, v, turns = self.u, self.v, self.turns
+        turns += 1
+        v[1:-1] += 0.1 * (u[2:] - 2.0 * u[1:-1] + u[:-2])
+        for i in range(len(v)):
+            u[i] = u[i] + 0.1 * v[i]
+        self.turns = turns
+
+    def record(self):
+        heights, u = self.heights, self.u
+        heights.append(u[0] ** 2)
+        np.multiply(u, 1.1, out=u)
+
+    def renew(self):
+        self.u = self.u * 2.0
+
+    def renewed_between(self):
+        u = self.u
+        self.renew()
+        u[0] = 1.0
+
+    def assigned_between(self):
+        u = self.u
+        self.u = u * 2.0
+        u[0] = 5.0
+
+    @property
+    def doubled(self):
+        return self.u * 2.0
+
+    def of_property(self):
+        u = self.doubled
+        u[0] = 3.0
+        return u
+
+    def energy(self):
+        return np.sum(self.u**2) + np.sum(self.v * self.u) + self.turns
+
+
+def wave_leaps(x):
+    wave = Wave(x)
+    for _ in range(3):
+        wave.leap()
+    return wave.energy()
+
+
+def wave_records(x):
+    wave = Wave(x)
+    for _ in range(2):
+        wave.record()
+    return wave.energy() + sum(wave.heights)
+
+
+def wave_of_the_function(x):
+    wave = Wave(x)
+    u = wave.u
+    for i in range(1, len(u)):
+        u[i] += u[i - 1] * wave.v[i]
+    return wave.energy()
+
+
+def wave_of_property(x):
+    wave = Wave(x)
+    return np.sum(wave.of_property()) * wave.energy()
+
+
+@pytest.mark.parametrize("f", [wave_leaps, wave_records, wave_of_the_function, wave_of_property])
+def test_local_name_for_what_an_attribute_holds(f):
+    check(f, V)
+
+
+def test_local_name_for_what_an_attribute_has_held_is_refused():
+    def renewed_between(x):
+        wave = Wave(x)
+        wave.renewed_between()
+        return wave.energy()
+
+    def assigned_between(x):
+        wave = Wave(x)
+        wave.assigned_between()
+        return wave.energy()
+
+    for f in (renewed_between, assigned_between):
+        with pytest.raises(UnsupportedAliasError, match="may see"):
+            grad(f)(V)
