@@ -35,7 +35,7 @@ from knetsrc.objects import (
 )
 from knetsrc.request import Request
 
-LIBRARIES = frozenset({"numpy", "scipy", "cupy", "cupyx", "numba", "knetsrc"})
+LIBRARIES = frozenset({"numpy", "scipy", "cupy", "cupyx", "numba", "knetsrc", "pytest", "_pytest"})
 SIMPLE = (int, float, complex, str, bytes, bool, types.NoneType, types.EllipsisType)
 READ_NAME = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF"})
 READ_ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})

@@ -109,7 +109,8 @@ def classes_in(value: Any, depth: int = 4) -> dict[str, type]:
         elements = list(value.values()) if isinstance(value, dict) else value
         if not depth or set(map(type, elements)) <= _LEAVES:
             return {}
-        inside = [classes_in(v, depth - 1) for v in elements]
+        every = {frozenset(classes_in(v, depth - 1).items()) for v in elements}
+        inside = [dict(facts) for facts in every]
         paths = dict.fromkeys(path for found in inside for path in found)
         having = {p: [f for f in inside if may_have(f, p)] for p in paths}
         return {f"[]{p}": _same(found.get(p) for found in having[p]) for p in paths}
@@ -138,10 +139,8 @@ def _same(kinds: Iterator[type | None]) -> type:
 
 def may_have(known: Mapping[str, type], path: str) -> bool:
     """Whether something of which classes are known by path has what another path names: `.inner.w`, where `.inner` may have a `w`."""
-    return path in known or not any(
-        path.startswith(f"{begin}.") and _lacks(kind, path[len(begin) + 1 :])
-        for begin, kind in known.items()
-    )
+    begins = [i for i, sign in enumerate(path) if sign == "." and path[:i] in known]
+    return path in known or not any(_lacks(known[path[:i]], path[i + 1 :]) for i in begins)
 
 
 def _lacks(kind: type, path: str) -> bool:

@@ -280,6 +280,8 @@ class AliasWalk:
     def _carriers(self, value: tree.Node, is_entry: bool = False) -> set[str]:
         if isinstance(value, gast.Constant):
             return set()
+        if isinstance(value, gast.List | gast.Tuple | gast.Dict):  # of what helpers give, too
+            return set().union(*map(self._carriers, passed_on(value)))
         helper = self._of_helper(value)
         nodes = [value] if helper is None else helper.returned
         lists = [m for n in nodes for m in _summands(n) if self._is_container(m)]
