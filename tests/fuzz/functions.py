@@ -16,6 +16,23 @@ class Layer:
         return np.tanh(self.scaled(x)) * 0.8
 
 
+class Bent(Layer):
+    def scaled(self, by):
+        return np.sin(self.w) * by - self.b
+
+
+@dataclasses.dataclass
+class Plain:
+    w: Any
+
+    def scaled(self, by):
+        by = by * self.w
+        return by
+
+    def __call__(self, x):
+        return self.scaled(0.5) * x
+
+
 @dataclasses.dataclass
 class Point:
     w: Any
@@ -57,7 +74,7 @@ class Functions(Control):
     def statements(self, depth: int) -> list[tuple[Writer, int]]:
         every = [
             (self.grow, 3), (self.inner, 2), (self.record, 2), (self.starred, 1), (self.rebound, 1),
-            (self.object, 1), (self.higher, 1), (self.read, 2 if self.records else 0),
+            (self.object, 1), (self.several, 1), (self.higher, 1), (self.read, 2 if self.records else 0),
         ]  # fmt: skip
         return [*super().statements(depth), *every]
 
@@ -222,6 +239,30 @@ class Functions(Control):
         name, kind = self.target(self.records[entry])
         self.bind(name, kind)
         return [f"{name} = {self.draw.choice(['{}', 'np.sin({})', '0.5 * {}']).format(entry)}"]
+
+    def several(self, depth: int) -> list[str]:
+        """Objects of several classes in a list, or under one name."""
+        (target, kind), name = self.target(self.draw.choice("sv")), self.fresh("layers")
+        made = {
+            "Layer": f"Layer({self.bounded(kind)}, {self.bounded(kind)})",
+            "Bent": f"Bent({self.bounded(kind)}, {self.bounded('s')})",
+            "Plain": f"Plain({self.bounded(kind)})",
+        }
+        drawn = self.draw.sample(list(made), self.draw.randint(2, 3))
+        each, value = [made[text] for text in drawn], self.bounded(kind)
+        way = self.draw.random()
+        if way < 0.4:
+            method = self.draw.choice(["(e)", ".scaled(e)", "(0.3) + e"])
+            lines = [f"{name} = [{', '.join(each)}]", f"e = {value}", f"for layer in {name}:"]
+            lines += [f"    e = np.tanh(layer{method})", f"{target} = e"]
+        elif way < 0.7:
+            head = f"layer.scaled({self.bounded('s')}) * layer.w for layer in [{', '.join(each)}]"
+            lines = [f"{target} = sum({head})"]
+        else:
+            lines = [f"{name} = {each[0]} if {self.condition()} else {each[1]}"]
+            lines.append(f"{target} = {name}({value}) + {name}.w")
+        self.bind(target, kind)
+        return lines
 
     def object(self, depth: int) -> list[str]:
         """An object is made, and a method of it called."""
