@@ -5,6 +5,7 @@ import dis
 import enum
 import functools
 import inspect
+import math
 import numbers
 import types
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +29,9 @@ LIKE_ARRAYS = frozenset(
 )  # fmt: skip
 _MAY_BE_BASE = 1 << 10  # of the flags of a class
 _OWN = "__own__"
+LEAST_DEPTH = 4
+_MOST_DEPTH = 8
+_MOST_STEPS = 500
 
 
 class Mixed:
@@ -90,10 +94,11 @@ class _Plain:
         pass
 
 
-def classes_in(value: Any, depth: int = 4) -> dict[str, type]:
+def classes_in(value: Any) -> dict[str, type]:
     """Classes of the user of which an object is, and what its attributes and elements hold, by path.
 
-    An object with functions, or with attributes that hide members of its class, has a class of its own; see `class_of`.
+    An object with functions, or with attributes that hide members of its class, has a class of its own; see `class_of`. Paths are
+    as long as `LEAST_DEPTH` at least, and longer where there are few objects: nets in nets.
 
     Examples
     --------
@@ -103,13 +108,41 @@ def classes_in(value: Any, depth: int = 4) -> dict[str, type]:
     >>> {path: kind.__name__ for path, kind in found.items()}
     {'[]': 'Layer'}
     """
+    kind = type(value)
+    if kind in _LEAVES or kind.__module__ == "numpy":
+        return {}
+    try:
+        return _classes_in(value, _MOST_DEPTH, _Steps(_MOST_STEPS))
+    except _TooManyError:
+        return _classes_in(value, LEAST_DEPTH, _Steps(math.inf))
+
+
+class _TooManyError(Exception):
+    """There is more in a value than is looked at."""
+
+
+class _Steps:
+    """Counts what is looked at."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: float) -> None:
+        self.left = left
+
+
+def _classes_in(value: Any, depth: int, steps: _Steps) -> dict[str, type]:
     if type(value) in _LEAVES or type(value).__module__ == "numpy":
         return {}
+    steps.left -= 1
+    if steps.left < 0:
+        raise _TooManyError
     if isinstance(value, list | tuple | dict) and not hasattr(value, "_fields"):
         elements = list(value.values()) if isinstance(value, dict) else value
         if not depth or set(map(type, elements)) <= _LEAVES:
             return {}
-        every = {frozenset(classes_in(v, depth - 1).items()) for v in elements}
+        every = {frozenset(_classes_in(v, depth - 1, steps).items()) for v in elements}
+        if len(every) == 1:
+            return {f"[]{path}": kind for path, kind in next(iter(every))}
         inside = [dict(facts) for facts in every]
         paths = dict.fromkeys(path for found in inside for path in found)
         having = {p: [f for f in inside if may_have(f, p)] for p in paths}
@@ -119,7 +152,9 @@ def classes_in(value: Any, depth: int = 4) -> dict[str, type]:
     found = {"": class_of(value)}
     attributes = value._asdict() if hasattr(value, "_asdict") else getattr(value, "__dict__", {})
     for name, part in attributes.items() if depth else ():
-        found |= {f".{name}{rest}": kind for rest, kind in classes_in(part, depth - 1).items()}
+        found |= {
+            f".{name}{rest}": kind for rest, kind in _classes_in(part, depth - 1, steps).items()
+        }
     return found
 
 

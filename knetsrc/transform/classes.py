@@ -19,6 +19,7 @@ import numpy as np
 from knetsrc.errors import KnetsrcError
 from knetsrc.modules import host_twin
 from knetsrc.objects import (
+    LEAST_DEPTH,
     LIKE_ARRAYS,
     Held,
     Plain,
@@ -46,8 +47,7 @@ _LIBRARIES = frozenset({
     "copy", "cupy", "cupyx", "logging", "warnings", "typing", "collections", "numbers",
 })  # fmt: skip
 _PLAIN = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, Captured, Globals)
-_DEPTH = 6
-_TOLD_DEPTH = 4  # of `classes_in`
+_DEPTH = 8
 _GIVE_PLAIN = (len, int, float, bool, str, range)
 NEW = "new_object"  # what the functions of `making` begin with
 _DUNDERS = {
@@ -367,7 +367,7 @@ def with_plain_attributes(classes: Classes, whole: set[str]) -> Classes:
     found = dict(classes)
     for path in whole:
         kind = classes.get(path)
-        is_near = path.count(".") + path.count("[") < _TOLD_DEPTH
+        is_near = path.count(".") + path.count("[") < LEAST_DEPTH
         if kind is None or is_mixed(kind) or not is_near:
             continue
         for attr in {*getattr(kind, "_fields", ()), *own_attributes(kind)}:

@@ -19,15 +19,21 @@ from typing import Any
 
 import gast
 
-from knetsrc.errors import UnsupportedAliasError
+from knetsrc.errors import MissingAdjointError, UnsupportedAliasError
 from knetsrc.objects import is_mixed, without_own
 from knetsrc.transform import tree
-from knetsrc.transform.classes import Classes, ClassFacts, defined_in, held_function
+from knetsrc.transform.classes import (
+    Classes,
+    ClassFacts,
+    defined_in,
+    held_function,
+    is_class_attribute,
+)
 from knetsrc.transform.functions import Function
 from knetsrc.transform.making import spelled
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import last_name
-from knetsrc.transform.own_methods import plain
+from knetsrc.transform.own_methods import FIELD, plain
 
 
 @dataclass
@@ -57,7 +63,9 @@ def asked_of_several(node: Any, known: ClassFacts) -> Asked | None:
     """What a node asks of an object that may be of several classes; None for other nodes."""
     arguments: list[tree.Node] | None
     if isinstance(node, gast.Attribute):
-        receiver, member = node.value, plain(node.attr)
+        if node.attr.endswith(FIELD):
+            return None
+        receiver, member = node.value, node.attr
         arguments, keywords = None, []
     elif isinstance(node, gast.Call):
         arguments, keywords = node.args, node.keywords
@@ -74,14 +82,20 @@ def asked_of_several(node: Any, known: ClassFacts) -> Asked | None:
         is_open = any(isinstance(a, gast.Starred) for a in arguments)
         if is_open or any(k.arg is None for k in keywords):
             return None
-    found = {k: defined_in(k, member) for k in mixed.kinds}
-    having = [kind for kind, f in found.items() if f is not None and _takes(f[1], node)]
-    computed = (property, functools.cached_property)
-    is_property = any(f is not None and isinstance(f[1], computed) for f in found.values())
-    if not having or (arguments is None and not is_property):
-        return None
-    kinds = having if arguments is not None else list(mixed.kinds)
-    return Asked(receiver, member, arguments, keywords, kinds)
+    if arguments is None:
+        is_asked = any(_is_of_class(k, member) for k in mixed.kinds)
+        kinds = list(mixed.kinds) if is_asked else []
+    else:
+        found = {k: defined_in(k, member) for k in mixed.kinds}
+        kinds = [kind for kind, f in found.items() if f is not None and _takes(f[1], node)]
+    return Asked(receiver, member, arguments, keywords, kinds) if kinds else None
+
+
+def _is_of_class(kind: type, name: str) -> bool:
+    """Whether an attribute is computed by a class, or belongs to it, and no object holds one of its own."""
+    found = defined_in(kind, name)
+    is_computed = found is not None and isinstance(found[1], property | functools.cached_property)
+    return is_computed or is_class_attribute(kind, name)
 
 
 def _takes(member: Any, node: Any) -> bool:
@@ -111,8 +125,16 @@ class Dispatch:
 
     def __init__(self, specializer: Any, asked: Asked, known: ClassFacts) -> None:
         self.specializer, self.asked, self.known = specializer, asked, known
-        self.object = plain(last_name(asked.receiver)) or "item"
-        self.parameters = [self.object, *self._positional(), *(k.arg for k in asked.keywords)]
+        taken = {"type", specializer.helper("check_class")}
+        names = Names(taken | specializer.outside.roots.keys() | specializer.local.keys())
+        self.object = names.fresh(plain(last_name(asked.receiver)) or "item")
+        self.positional = [names.fresh(text) for text in self._wanted()]
+        self.named = {str(k.arg): names.fresh(str(k.arg)) for k in asked.keywords}
+        self.result = names.fresh("result")
+
+    @property
+    def parameters(self) -> list[str]:
+        return [self.object, *self.positional, *self.named.values()]
 
     def call(self, node: Any) -> tree.Node:
         """The call of the function, in the place of the node."""
@@ -121,8 +143,9 @@ class Dispatch:
         pairs = zip(self.parameters, given, strict=True)
         classes = {f"{p}{rest}": kind for p, a in pairs for rest, kind in self.known.of(a).items()}
         told = tuple(sorted(classes.items(), key=lambda item: item[0]))
-        is_call = asked.arguments is not None
-        origin = ("several", asked.member, is_call, tuple(self.parameters), told)
+        count = None if asked.arguments is None else len(asked.arguments)
+        names = (self.object, *self.positional, *self.named.items())
+        origin = ("several", asked.member, count, names, tuple(asked.kinds), told)
         local = self.specializer.local
         name = next((t for t, f in local.items() if f.origin == origin), None)
         if name is None:
@@ -130,30 +153,28 @@ class Dispatch:
             local[name] = replace(self._made(name, classes, node), origin=origin)
         return tree.at(tree.call(name, *given), node)
 
-    def _positional(self) -> list[str]:
+    def _wanted(self) -> list[str]:
         """Names for the arguments, as the first class has them."""
         found = defined_in(self.asked.kinds[0], self.asked.member)
         code = getattr(found[1] if found else None, "__code__", None)
         named = code.co_varnames[1 : code.co_argcount] if code is not None else ()
-        names = Names({self.object, *(str(k.arg) for k in self.asked.keywords)})
         count = len(self.asked.arguments or ())
-        return [names.fresh(text) for text in (*named, *["value"] * count)[:count]]
+        return [*named, *["value"] * count][:count]
 
     def _made(self, name: str, classes: Classes, node: tree.Node) -> Function:
         kinds = self.asked.kinds
         outside = self.specializer.outside
         named = {kind: spelled(without_own(kind), outside) for kind in kinds}
-        result = Names(self.parameters).fresh("result")
         body: list[tree.Node] = []
         for kind in reversed(kinds):
-            value = tree.assign(result, self._of_class(kind, classes, node))
+            value = tree.assign(self.result, self._of_class(kind, classes, node))
             test = tree.compare(
                 tree.call("type", tree.name(self.object)), "is", tree.clone(named[kind])
             )
             body = [tree.if_(test, [value], body)] if body else [value]
         check = self.specializer.helper("check_class")
         checked = tree.call(check, tree.name(self.object), *named.values())
-        body = [tree.expression(checked), *body, tree.return_(tree.name(result))]
+        body = [tree.expression(checked), *body, tree.return_(tree.name(self.result))]
         core = tree.at(tree.function_def(name, self.parameters, body), node)
         return Function(name, core, None, classes=classes)
 
@@ -169,15 +190,27 @@ class Dispatch:
                 why="objects of several classes are met here, and what a method changes is followed for one class only",
                 instead="write a method that returns what it changes, or keep the objects of this class by themselves",
             )
-        return self.specializer._as_function(part, known)
+        made: tree.Node = self.specializer._as_function(part, known)
+        if made is part and isinstance(made, gast.Call) and self._held(kind) is None:
+            raise MissingAdjointError(
+                f"a call of `{self.asked.member}` of an object of the class {kind.__name__}",
+                at=node,
+                why="it is no function of the class that can be followed: something else stands under its name",
+                instead=f"make it a method, or keep the objects of the class {kind.__name__} by themselves",
+            )
+        return made
+
+    def _held(self, kind: type) -> Any:
+        """The function that an attribute of objects of a class stands for; None for methods."""
+        return held_function(kind, self.asked.member)
 
     def _asked(self, kind: type) -> tree.Node:
         receiver, member = tree.name(self.object), self.asked.member
         if self.asked.arguments is None:
-            return tree.attribute(receiver, member)
-        held = held_function(kind, member)
+            mark = "" if _is_of_class(kind, member) else FIELD
+            return tree.attribute(receiver, f"{member}{mark}")
+        held = self._held(kind)
         function: tree.Node = receiver if member == "__call__" else tree.attribute(receiver, member)
         function = self.specializer.outside.function(held, member) if held else function
-        count = len(self.asked.arguments)
-        names = {k.arg: tree.name(k.arg) for k in self.asked.keywords}
-        return tree.call(function, *map(tree.name, self.parameters[1 : count + 1]), **names)
+        named = {text: tree.name(name) for text, name in self.named.items()}
+        return tree.call(function, *map(tree.name, self.positional), **named)

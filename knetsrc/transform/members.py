@@ -114,6 +114,8 @@ class Members:
         """Where the function behind a node is defined, its name, itself, and what it is called with."""
         if isinstance(node, gast.Call):
             return self.method_of(node, known) or self._of_operator(node, known)
+        if isinstance(node, gast.Attribute) and tree.called_name(node.value) == "super":
+            return self._inherited_property(node, known)
         if isinstance(node, gast.Attribute):
             owner = known.local_class(node.value)
             name = plain(node.attr)
@@ -168,6 +170,20 @@ class Members:
                 instead="assign the fields: self.a = ...",
             )
         return found
+
+    def _inherited_property(self, node: gast.Attribute, known: ClassFacts) -> "Member | None":
+        """The function behind `super().name`, where that is a property."""
+        current, owner = known.classes.get("__class__"), known.classes.get("__self__")
+        if current is None or owner is None or current not in owner.__mro__:
+            return None
+        later = owner.__mro__[owner.__mro__.index(current) + 1 :]
+        kind = next((k for k in later if plain(node.attr) in vars(k)), None)
+        getter = _getter(vars(kind)[plain(node.attr)]) if kind is not None else None
+        if kind is None or getter is None or is_library(kind):
+            return None
+        if not self._is_own_super(node.value, current, known):
+            return None
+        return kind, plain(node.attr), getter, [tree.name(known.first)], []
 
     def _is_own_super(self, node: Any, current: type, known: ClassFacts) -> bool:
         """Whether `super` is called without arguments, or with those that it has then."""

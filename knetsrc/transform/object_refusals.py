@@ -87,6 +87,18 @@ def refuse_iteration(node: gast.Call, known: ClassFacts) -> None:
             refuse_parts(argument, known)
 
 
+def refuse_super(core: gast.FunctionDef) -> None:
+    """What `super()` gives is known of methods and properties, which have become functions."""
+    for node in tree.walk(core.body):
+        if isinstance(node, gast.Attribute) and tree.called_name(node.value) == "super":
+            raise UnsupportedSyntaxError(
+                f"`{tree.show(node)}`, which is no method or property of a class of the user",
+                at=node,
+                why="`super()` has no object outside of the class",
+                instead=f"name the class: Base.{node.attr}",
+            )
+
+
 def asked_by_ufunc(function: Any) -> frozenset[str]:
     """Methods that an elementwise function of NumPy calls where an entry is an object."""
     if not isinstance(function, np.ufunc):

@@ -45,6 +45,7 @@ from knetsrc.transform.object_refusals import (
     refuse_conversion,
     refuse_iteration,
     refuse_parts,
+    refuse_super,
     refuse_write_by_method,
     rule_of,
 )
@@ -114,6 +115,7 @@ class Specializer(Members):
         rewriters[gast.Assign] = rewrite_assignment
         new = tree.rewrite(core, rewriters)
         refuse_closures(new)
+        refuse_super(new)
         return all_replaced(without_choices(new, names))
 
     def _by_own_name(self, node: Any) -> tree.Node:

@@ -1145,3 +1145,33 @@ class PassingOn(Base):
 def test_an_init_that_passes_on_star_arguments_is_refused():
     with pytest.raises(KnetsrcError, match="call of `Base_init` with star arguments"):
         grad(lambda w: np.sum(PassingOn(w).w))(V)
+
+
+class Lengths:
+    unit = 2.0
+
+    def __init__(self, w):
+        self.w = w
+
+    @property
+    def norm(self):
+        return np.sum(self.w**2)
+
+
+class Doubled(Lengths):
+    @property
+    def norm(self):
+        return super().norm * 2.0
+
+    def in_units(self):
+        return super().unit * self.norm
+
+    def total(self):
+        return super().norm + self.norm
+
+
+def test_property_of_the_class_above():
+    check(lambda x: Doubled(x).norm * x[0], V)
+    check(lambda x: Doubled(x).total() * x[0], V)
+    with pytest.raises(UnsupportedSyntaxError, match=r"`super\(\)\.unit`"):
+        grad(lambda x: Doubled(x).in_units())(V)

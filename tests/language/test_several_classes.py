@@ -1,5 +1,6 @@
 """Objects of several classes in one list, dict or under one name: layers, shapes, nodes of an expression."""
 
+import functools
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -433,6 +434,93 @@ def test_functions_and_keywords_as_arguments():
     check(with_closure, V)
 
 
+class Forward:
+    def __init__(self, k):
+        self.k = k
+
+    def of(self, u, v):
+        return u * self.k - v**2
+
+
+class Backward(Forward):
+    def of(self, v, u):
+        return v * self.k - u**2 * 0.5
+
+
+def test_positions_and_keywords_of_parameters_in_another_order():
+    def f(x):
+        total = 0.0
+        for each in [Forward(x[0]), Backward(x[1])]:
+            total += np.sum(each.of(u=x, v=x[2])) * np.sum(each.of(x, x[2]))
+        return total
+
+    check(f, V)
+
+
+def test_arguments_with_the_names_of_what_is_called():
+    class Plain:
+        def at(self, x, type=1.0, each=2.0):
+            return x * type * each
+
+    class Squared:
+        def at(self, x, type=1.0, each=3.0):
+            return x**2 * type + each
+
+    def f(x):
+        return sum(np.sum(each.at(x, type=x[0], each=x[1])) for each in [Plain(), Squared()])
+
+    check(f, V)
+
+
+# --- attributes --------------------------------------------------------------------------------------------------------------
+class Given:
+    scale = 3.0
+
+    def __init__(self, area):
+        self.area = area
+
+
+class Computed:
+    def __init__(self, r):
+        self.r, self.scale = r, r + 1.0
+
+    @property
+    def area(self):
+        return self.r**2
+
+
+def test_property_of_one_class_is_data_of_another():
+    def made(x):
+        return sum(s.area * x[1] for s in [Given(x[0]), Computed(x[2])])
+
+    def one_name(x):
+        s = Given(x[0]) if x[1] > 0 else Computed(x[2])
+        return s.area * x[1]
+
+    shapes = [Given(2.0), Computed(1.5)]
+    check(made, V)
+    check(one_name, V)
+    check(lambda x: sum(s.area * x for s in shapes), 0.7)
+
+
+def test_attribute_of_one_class_is_one_of_the_objects_of_another():
+    def f(x):
+        shapes = [Given(x[0]), Computed(x[1])]
+        return sum(shapes[i].area * shapes[i].scale for i in range(2))
+
+    check(f, V)
+    found = grad(lambda shapes: sum(s.area * s.scale for s in shapes))([Given(2.0), Computed(1.5)])
+    assert found[0] == {"area": 3.0}
+    np.testing.assert_allclose([found[1]["r"], found[1]["scale"]], [7.5, 2.25])
+
+
+NESTED = Sequential(Tanh(), Sequential(Tanh(), Sequential(Linear(W, 0.1), Tanh())))
+
+
+def test_nets_in_nets_in_nets():
+    check(lambda x: np.sum(NESTED(x)), X)
+
+
 # --- what is refused ---------------------------------------------------------------------------------------------------------
 class Giving:
     def __init__(self, v):
@@ -469,3 +557,30 @@ def test_function_among_objects_is_refused():
         refused.value.message
         == "an object of the class `ufunc`, where the derivative knows of Tanh"
     )
+
+
+def test_object_with_a_function_of_its_own():
+    class Plain:
+        def at(self, x):
+            return x
+
+    class Other:
+        def at(self, x):
+            return x**2
+
+    each = [Plain(), Other()]
+    each[1].at = lambda x: x**3
+    assert grad(lambda x: each[1].at(x))(2.0) == 12.0
+    assert grad(lambda x: sum(e.at(x) for e in each))(2.0) == 13.0
+
+
+def test_method_that_is_no_function_is_refused():
+    class Plain:
+        def at(self, x):
+            return x
+
+    class Other:
+        at = functools.partialmethod(Plain.at)
+
+    with pytest.raises(KnetsrcError, match="a call of `at` of an object of the class Other"):
+        grad(lambda x: sum(e.at(x) for e in [Plain(), Other()]))(2.0)
