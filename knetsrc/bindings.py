@@ -26,6 +26,7 @@ from typing import Any
 from knetsrc.cache import digest_of
 from knetsrc.checkpoints import is_checkpoint
 from knetsrc.objects import (
+    FunctionAmong,
     classes_in,
     computed_members,
     fields_like_arrays,
@@ -169,7 +170,7 @@ class _Walk:
             self.parts.append(repr(value))
         elif isinstance(value, type) and is_mixed(value):
             for kind in value.kinds:  # type: ignore[attr-defined]
-                self.visit(kind)
+                self.visit(kind.function if issubclass(kind, FunctionAmong) else kind)
         elif isinstance(value, type) and is_made_for_object(value):
             self._class(value)
         elif _is_library(value):

@@ -7,6 +7,7 @@ import functools
 import inspect
 import math
 import numbers
+import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -44,6 +45,24 @@ class Mixed:
     """
 
     kinds: tuple[type, ...] = ()
+
+
+class FunctionAmong:
+    """Stands for the class of a function that stands among objects: each has one of its own.
+
+    Attributes
+    ----------
+    function
+        The function.
+    """
+
+    function: Any = None
+
+
+@functools.lru_cache(maxsize=1024)
+def _kind_of(function: Any) -> type:
+    names = {"__module__": "builtins", "__qualname__": f"{function.__module__}.{function.__name__}"}
+    return type(function.__name__, (FunctionAmong,), {"function": function, **names})
 
 
 def is_mixed(kind: type | None) -> bool:
@@ -144,6 +163,8 @@ def _classes_in(value: Any, depth: int, steps: _Steps) -> dict[str, type]:
         if len(every) == 1:
             return {f"[]{path}": kind for path, kind in next(iter(every))}
         inside = [dict(facts) for facts in every]
+        if any("" in facts for facts in inside) and {} in inside:
+            inside += _functions_among(elements)
         paths = dict.fromkeys(path for found in inside for path in found)
         having = {p: [f for f in inside if may_have(f, p)] for p in paths}
         return {f"[]{p}": _same(found.get(p) for found in having[p]) for p in paths}
@@ -170,6 +191,25 @@ def _same(kinds: Iterator[type | None]) -> type:
     names = {n for own in owns for n in own}
     alike = {n: owns[0].get(n) for n in names if len({own.get(n) for own in owns}) == 1}
     return _made_for(*filter(None, of_users), _sorted(dict.fromkeys(names) | alike))
+
+
+def _functions_among(elements: Iterable[Any]) -> list[dict[str, type]]:
+    """What is known of functions that stand among objects, if nothing else does."""
+    found = [function_among(v) for v in elements if not is_object(v)]
+    return found if all(found) else []
+
+
+def function_among(value: Any) -> dict[str, type]:
+    """What stands for the class of a function that has a name in a module; nothing for others."""
+    return {"": _kind_of(value)} if _is_function(value) and _is_named(value) else {}
+
+
+def _is_named(function: Any) -> bool:
+    home = sys.modules.get(getattr(function, "__module__", None) or "")
+    name = getattr(function, "__name__", "")
+    if isinstance(function, np.ufunc):
+        home = np
+    return home is not None and getattr(home, name, None) is function
 
 
 def may_have(known: Mapping[str, type], path: str) -> bool:

@@ -279,15 +279,15 @@ def check_kind(value: Any, kind: type, name: str) -> None:
         )
 
 
-def check_class(value: Any, *kinds: type) -> None:
-    """Refuse an object of a class of which the derivative knows nothing.
+def check_class(value: Any, *kinds: Any) -> None:
+    """Refuse an object of a class of which the derivative knows nothing, and a function that it does not know.
 
     Parameters
     ----------
     value
         The object.
     *kinds
-        The classes of which it may be.
+        The classes of which it may be, and functions that may stand there.
 
     Raises
     ------
@@ -298,12 +298,12 @@ def check_class(value: Any, *kinds: type) -> None:
     --------
     >>> check_class(2.5, int, float)
     """
-    if type(value) not in kinds:
+    if type(value) not in kinds and not any(value is kind for kind in kinds):
         known = ", ".join(kind.__name__ for kind in kinds)
         raise UnsupportedSyntaxError(
             f"an object of the class `{type(value).__name__}`, where the derivative knows of {known}",
             why="which method is called depends on the class, and it was generated for objects of these",
-            instead="generate the derivative anew, with such an object among the arguments",
+            instead="let objects of these stand there, or functions of a module, or generate the derivative anew",
         )
 
 

@@ -24,6 +24,7 @@ from knetsrc.objects import (
     Held,
     Plain,
     classes_in,
+    function_among,
     is_made_for_object,
     is_mixed,
     is_object,
@@ -120,14 +121,25 @@ class ClassFacts:
             attr = node.attr.removesuffix(tree.FIELD_MARK)
             return annotated(owner, attr) if owner is not None else {}
         if isinstance(node, gast.List | gast.Tuple) and node.elts:
-            return elements_of([self.of(e) for e in node.elts])
+            return self._of_elements(node.elts)
         if isinstance(node, gast.Dict) and node.values and None not in node.keys:
-            return elements_of([self.of(v) for v in node.values])
+            return self._of_elements(node.values)
         if isinstance(node, gast.Call | gast.BinOp | gast.UnaryOp | gast.Compare | gast.Subscript):
             found = self._passed_on(node) or self.returned(node, self)
             if found:
                 return found
         return {"": Plain} if self.outside.members and self._is_plain(node) else {}
+
+    def _of_elements(self, elements: list[tree.Node]) -> Classes:
+        """What is known of the elements of a display; functions of a module may stand among objects."""
+        known = [self.of(e) for e in elements]
+        if any("" in k for k in known):
+            found = [
+                k or function_among(self.outside.resolve(e))
+                for k, e in zip(known, elements, strict=True)
+            ]
+            return elements_of(found)
+        return elements_of(known)
 
     def _is_plain(self, node: Any) -> bool:
         """Whether a value is no object of the user for sure: of an operation this is checked when it runs."""

@@ -20,7 +20,7 @@ from typing import Any
 import gast
 
 from knetsrc.errors import MissingAdjointError, UnsupportedAliasError
-from knetsrc.objects import is_mixed, without_own
+from knetsrc.objects import FunctionAmong, is_mixed, without_own
 from knetsrc.transform import tree
 from knetsrc.transform.classes import (
     Classes,
@@ -87,7 +87,12 @@ def asked_of_several(node: Any, known: ClassFacts) -> Asked | None:
         kinds = list(mixed.kinds) if is_asked else []
     else:
         found = {k: defined_in(k, member) for k in mixed.kinds}
-        kinds = [kind for kind, f in found.items() if f is not None and _takes(f[1], node)]
+        kinds = [
+            kind
+            for kind, f in found.items()
+            if (f is not None and _takes(f[1], node))
+            or (member == "__call__" and function_of(kind))
+        ]
     return Asked(receiver, member, arguments, keywords, kinds) if kinds else None
 
 
@@ -108,6 +113,11 @@ def _takes(member: Any, node: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+def function_of(kind: type) -> Any:
+    """The function that stands among objects, for what stands for its class; None for classes."""
+    return kind.function if issubclass(kind, FunctionAmong) else None
 
 
 class Dispatch:
@@ -164,13 +174,13 @@ class Dispatch:
     def _made(self, name: str, classes: Classes, node: tree.Node) -> Function:
         kinds = self.asked.kinds
         outside = self.specializer.outside
-        named = {kind: spelled(without_own(kind), outside) for kind in kinds}
+        named = {kind: spelled(function_of(kind) or without_own(kind), outside) for kind in kinds}
         body: list[tree.Node] = []
         for kind in reversed(kinds):
             value = tree.assign(self.result, self._of_class(kind, classes, node))
-            test = tree.compare(
-                tree.call("type", tree.name(self.object)), "is", tree.clone(named[kind])
-            )
+            asked: tree.Node = tree.name(self.object)
+            asked = asked if function_of(kind) else tree.call("type", asked)
+            test = tree.compare(asked, "is", tree.clone(named[kind]))
             body = [tree.if_(test, [value], body)] if body else [value]
         check = self.specializer.helper("check_class")
         checked = tree.call(check, tree.name(self.object), *named.values())
@@ -201,8 +211,8 @@ class Dispatch:
         return made
 
     def _held(self, kind: type) -> Any:
-        """The function that an attribute of objects of a class stands for; None for methods."""
-        return held_function(kind, self.asked.member)
+        """The function that an attribute of objects of a class stands for, or the object itself; None for methods."""
+        return function_of(kind) or held_function(kind, self.asked.member)
 
     def _asked(self, kind: type) -> tree.Node:
         receiver, member = tree.name(self.object), self.asked.member
@@ -211,6 +221,9 @@ class Dispatch:
             return tree.attribute(receiver, f"{member}{mark}")
         held = self._held(kind)
         function: tree.Node = receiver if member == "__call__" else tree.attribute(receiver, member)
-        function = self.specializer.outside.function(held, member) if held else function
+        if held is not None:
+            outside = self.specializer.outside
+            is_itself = held is function_of(kind)
+            function = spelled(held, outside) if is_itself else outside.function(held, member)
         named = {text: tree.name(name) for text, name in self.named.items()}
         return tree.call(function, *map(tree.name, self.positional), **named)

@@ -10,6 +10,7 @@ import inspect
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import gast
 
@@ -80,8 +81,8 @@ def _of_fields(fields: list[inspect.Parameter], kind: tree.Node) -> gast.argumen
     return arguments
 
 
-def spelled(kind: type, outside: Outside) -> tree.Node:
-    """How the generated module spells a class."""
+def spelled(kind: Any, outside: Outside) -> tree.Node:
+    """How the generated module spells a class, or a function."""
     home = public_home(kind)
     if home is None:
         return outside.function(kind, kind.__name__)

@@ -353,11 +353,13 @@ class Specializer(Members):
         templates = {p: Template(p, self._statics) for p in given}
         functions = {p: templates[p].of(a) for p, a in given.items()}
         made_of = tuple((p, tree.signature(a)) for p, a in sorted(functions.items()))
+        leaves = {n: a for t in templates.values() for n, a in t.leaves.items()}
+        held = {f"{n}{k}": c for n, a in leaves.items() for k, c in known.of(a).items()}
+        callee = replace(callee, classes=callee.classes | held)
         origin = (callee.identity, made_of)
         name = next(
             (t for t, k in self.local.items() if getattr(k, "origin", None) == origin), None
         )
-        leaves = {n: a for t in templates.values() for n, a in t.leaves.items()}
         if name is None:
             name = self._specialized(callee, functions, list(leaves), origin)
         rest = {p: a for p, a in bound.items() if p not in given}

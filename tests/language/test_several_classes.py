@@ -550,12 +550,35 @@ def test_loop_over_objects_of_several_classes_is_refused():
         grad(f)(V)
 
 
-def test_function_among_objects_is_refused():
+def leaky(x):
+    return np.maximum(x, 0.3 * x)
+
+
+MIXED = [Linear(W, 0.1), np.tanh, Linear(W.T, 0.3), leaky, Tanh()]
+
+
+def test_functions_among_objects():
+    check(lambda x: run(MIXED, x), X)
+    check(lambda w: run([Linear(w, 0.1), np.tanh, leaky], X), W)
+    slope = grad(run, argnums=1)
+    for layers in (MIXED, [Tanh(), np.sin], [np.sin, np.cos], [leaky, Tanh()]):
+        check(lambda x, layers=layers: run(layers, x), X)
+        np.testing.assert_array_equal(slope(layers, X), grad(lambda x, n=layers: run(n, x))(X))
+    assert [d if d is None else sorted(d) for d in grad(run)(MIXED, X)] == [
+        ["b", "w"],
+        None,
+        ["b", "w"],
+        None,
+        [],
+    ]
+
+
+def test_lambda_among_objects_is_refused():
     with pytest.raises(UnsupportedSyntaxError) as refused:
-        grad(run, argnums=1)([Tanh(), np.sin], X)
+        grad(run, argnums=1)([Tanh(), lambda x: x], X)
     assert (
         refused.value.message
-        == "an object of the class `ufunc`, where the derivative knows of Tanh"
+        == "an object of the class `function`, where the derivative knows of Tanh"
     )
 
 
