@@ -17,7 +17,7 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.objects import has_behaviour
 from knetsrc.transform import tree
 from knetsrc.transform.functions import named_defaults
-from knetsrc.transform.handed import Template
+from knetsrc.transform.handed import Template, names_around
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.resolve import UNKNOWN, Outside
@@ -97,12 +97,15 @@ class MadeGradients:
         """A nested function with what it captures, a copy of it where functions, or objects with methods, are among that."""
         statics = Statics(self.outside, self.local)
         captured = {str(k.arg): k.value for k in function.keywords}
-        templates = {p: Template(p, statics) for p, v in captured.items() if _is_known(v, statics)}
+        given = {p: v for p, v in captured.items() if _is_known(v, statics)}
+        core = self.local[function.args[0].id].core
+        taken = names_around(core, given.values(), statics)
+        templates = {p: Template(p, statics, taken) for p in given}
         known = {p: t.of(captured[p]) for p, t in templates.items()}
         told = {
             f"{p}{rest}": kind for p, v in captured.items() for rest, kind in classes(v).items()
         }
-        has_defaults = bool(named_defaults(self.local[function.args[0].id].core.args))
+        has_defaults = bool(named_defaults(core.args))
         if not known and not has_defaults and not any(map(has_behaviour, told.values())):
             return function
         leaves = {n: a for t in templates.values() for n, a in t.leaves.items()}

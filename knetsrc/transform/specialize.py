@@ -36,7 +36,7 @@ from knetsrc.transform.dispatch import Dispatch, asked_of_several
 from knetsrc.transform.evaluate import once_written, refuse_closures
 from knetsrc.transform.field_checks import checked_read
 from knetsrc.transform.follow import Following, without_choices
-from knetsrc.transform.handed import Template, described
+from knetsrc.transform.handed import Template, described, names_around
 from knetsrc.transform.instance_tests import decided
 from knetsrc.transform.member_checks import checked_operation
 from knetsrc.transform.members import Members, is_descriptor, is_super_init
@@ -350,7 +350,8 @@ class Specializer(Members):
         given = {p: a for p, a in (bound or {}).items() if self._is_given(callee, p, a)}
         if not given or bound is None:
             return node
-        templates = {p: Template(p, self._statics) for p in given}
+        taken = names_around(callee.core, given.values(), self._statics)
+        templates = {p: Template(p, self._statics, taken) for p in given}
         functions = {p: templates[p].of(a) for p, a in given.items()}
         made_of = tuple((p, tree.signature(a)) for p, a in sorted(functions.items()))
         leaves = {n: a for t in templates.values() for n, a in t.leaves.items()}

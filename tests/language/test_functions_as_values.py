@@ -721,3 +721,34 @@ def test_function_that_is_made_of_the_list_it_is_appended_to_is_refused():
 
     with pytest.raises(KnetsrcError):
         grad(f)(V)
+
+
+def rate_into(u, out, k):
+    out[0] = u[1] * k
+
+
+def rate_of(u, k):
+    return u * k
+
+
+def stepped_into(f, u, *args):
+    d = np.zeros_like(u)
+    f(u, d, *args)
+    u += d
+
+
+def stepped_by(f, u, *args, h=0.5, **options):
+    d = f(u, *args, **options)
+    u += h * d
+
+
+@pytest.mark.parametrize("last", [lambda x: x[2], lambda x: x[0] * x[1], lambda x: 3.0])
+def test_integrator_that_hands_on_star_arguments(last):
+    def f(x):
+        y = x.copy()
+        stepped_into(rate_into, y, last(x))
+        stepped_by(rate_of, y, last(x))
+        stepped_by(rate_of, y, k=last(x), h=x[3])
+        return np.sum(y**2)
+
+    check(f, V)

@@ -393,3 +393,34 @@ def test_module_with_a_name_that_no_statement_imports(name, tmp_path, monkeypatc
     check(lambda x: model.loss(x) * model.SCALE + np.sum(model.helper(x)), V)
     with pytest.raises(KnetsrcError, match="cannot be written to a file"):
         grad(model.loss).dump(tmp_path / "loss_grad.py")
+
+
+def _times(a, k):
+    return a * k
+
+
+def _with_options(f, u, *args):
+    args_0 = u * 2
+    return f(args_0, *args)
+
+
+def _squared_first(f, u):
+    f_k = u * u
+    return f(f_k) * f_k
+
+
+def _by_table(table, u):
+    return table["a"][0](u, table["a"][1]) + table["b b"][0](u, table["b b"][1])
+
+
+def test_what_a_function_captures_named_as_in_the_helper_that_gets_it():
+    def of_a_parameter(f, f_k):
+        return f(f_k) * f_k
+
+    def by_closure(x):
+        k = x[0] * 3
+        return np.sum(_squared_first(lambda u: u * k, x) + of_a_parameter(lambda u: u * k, x))
+
+    check(by_closure, V)
+    check(lambda x: np.sum(_with_options(_times, x, x[1] * 3)), V)
+    check(lambda x: np.sum(_by_table({"a": (_times, x[0]), "b b": (_times, x[1] * 2)}, x)), V)
