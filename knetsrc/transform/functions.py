@@ -155,6 +155,19 @@ def without_stars(function: Function) -> Function:
     return replace(function, core=core, star=star)
 
 
+def with_stars(arguments: gast.arguments, star: Star) -> gast.arguments:
+    """The star parameters as they were, for calls as the user wrote them."""
+    if star == Star():
+        return arguments
+    new = tree.clone(arguments)
+    plain = zip(new.kwonlyargs, new.kw_defaults, strict=True)
+    kept = [(a, d) for a, d in plain if a.id not in (star.vararg, star.kwarg)]
+    new.kwonlyargs, new.kw_defaults = [a for a, _ in kept], [d for _, d in kept]
+    new.vararg = tree.parameter(star.vararg) if star.vararg else None
+    new.kwarg = tree.parameter(star.kwarg) if star.kwarg else None
+    return new
+
+
 def bind_call(function: Function, call: gast.Call) -> dict[str, tree.Node] | None:
     """Argument nodes by parameter; None where a star argument leaves open which goes to which."""
     arguments = function.core.args

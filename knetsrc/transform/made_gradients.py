@@ -16,7 +16,7 @@ import gast
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.objects import has_behaviour
 from knetsrc.transform import tree
-from knetsrc.transform.functions import named_defaults
+from knetsrc.transform.functions import named_defaults, with_stars
 from knetsrc.transform.handed import Template, names_around
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.scopes import parameters
@@ -187,7 +187,10 @@ class MadeGradients:
         names = {n: self.helpers[n] for n in read & self.helpers.keys()}
         names |= {n: v for n, v in self.outside.roots.items() if n in read} | captured
         names |= {n: g for n, g in self._gradients().items() if n in read}
-        functions = [tree.function_def(n, c.args, c.body) for n, c in sorted(cores.items())]
+        functions = [
+            tree.function_def(n, with_stars(c.args, self.local[n].star), c.body)
+            for n, c in sorted(cores.items())
+        ]
         source = self.local[text].source
         where = f"<{text} of {source.filename if source else ''}>"
         return _executed(text, where, "\n\n".join(map(tree.show, functions)) + "\n", names)

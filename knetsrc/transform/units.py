@@ -37,6 +37,7 @@ from knetsrc.transform.functions import (
     located,
     with_defaults,
     with_kinds,
+    with_stars,
     without_stars,
 )
 from knetsrc.transform.generators import unfold_contexts
@@ -141,7 +142,8 @@ class Units:
             for text in sorted(read):
                 core = self.specialized(self.calls.local[text])
                 core = guard_attributes(core, self.facts.aliases(core), self.spell)
-                waiting.append(tree.function_def(text, core.args, by_calls(core.body)))
+                arguments = with_stars(core.args, self.calls.local[text].star)
+                waiting.append(tree.function_def(text, arguments, by_calls(core.body)))
                 found[text] = waiting[-1]
         every = [*functions, *found.values()]
         for text, function in found.items():
@@ -261,7 +263,7 @@ class Units:
             again = has_checkpoint(function, self.outside)
             made = Function(function.name, function, source, is_checkpoint=again)
             self.calls.local[function.name] = replace(
-                made,
+                without_stars(made),
                 is_loop=is_loop(function),
                 slots=slots_of(function),
                 numeric=numeric_of(function),

@@ -294,3 +294,139 @@ def added_at_elements(x):
 def test_call_that_writes_into_what_has_no_name(f, what):
     with pytest.raises(UnsupportedAliasError, match=what):
         grad(f)(V)
+
+
+def _doubled(a):
+    a[:] = a * 2
+
+
+def _scaled(a, k=3.0):
+    a *= k
+
+
+def _squared_first(a):
+    a[1] = a[0] ** 2
+
+
+def _with_entry(d, key, value):
+    d[key] = value
+
+
+def _calling(f):
+    def inner(*a):
+        return f(*a)
+
+    return inner
+
+
+def handed_on_by_star(x):
+    def call(f, *a):
+        f(*a)
+
+    y = x.copy()
+    call(_doubled, y)
+    call(call, _doubled, y)
+    return np.sum(y**2)
+
+
+def wrapped_where_it_is_called(x):
+    y = x.copy()
+    _calling(_doubled)(y)
+    return np.sum(y**2)
+
+
+def handed_on_by_double_star(x):
+    def call(f, **k):
+        f(k["a"])
+        _squared_first(**k)
+
+    y = x.copy()
+    call(_doubled, a=y)
+    return np.sum(y**2)
+
+
+def handed_on_by_both(x):
+    def call(f, *a, **k):
+        return f(*a, **k)
+
+    y = x.copy()
+    call(_scaled, y, k=x[1])
+    call(_scaled, y)
+    return np.sum(y**2)
+
+
+def handed_on_twice(x):
+    y = x.copy()
+
+    def outer(*a):
+        def inner(*b):
+            _doubled(*b)
+
+        inner(*a)
+
+    outer(y)
+    return np.sum(y**2)
+
+
+def entry_by_star(x):
+    def call(f, *a):
+        f(*a)
+
+    d = {"a": x[0]}
+    call(_with_entry, d, "b", x[2] ** 2)
+    return d["a"] * d["b"]
+
+
+def several_functions(x):
+    def composed(*functions):
+        def run(*a):
+            for f in functions:
+                f(*a)
+
+        return run
+
+    y = x.copy()
+    composed(_doubled, _scaled)(y)
+    return np.sum(y**2)
+
+
+def calls_itself(x):
+    def call(f, *a, n=1):
+        if n > 0:
+            f(*a)
+            call(f, *a, n=n - 1)
+
+    y = x.copy()
+    call(_doubled, y, n=2)
+    return np.sum(y**2)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        handed_on_by_star,
+        wrapped_where_it_is_called,
+        handed_on_by_double_star,
+        handed_on_by_both,
+        handed_on_twice,
+        entry_by_star,
+        several_functions,
+        calls_itself,
+    ],
+)
+def test_write_by_a_nested_function_with_star_parameters(f):
+    check(f, V)
+
+
+def test_write_into_elements_of_a_star_parameter_is_refused():
+    def f(x):
+        def each(f, *xs):
+            for v in xs:
+                f(v)
+
+        y, z = x.copy(), x * 3
+        each(_doubled, y, z)
+        return np.sum(y * z)
+
+    with pytest.raises(UnsupportedAliasError, match="a call that writes into `y`"):
+        grad(f)(V)
