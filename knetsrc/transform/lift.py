@@ -44,8 +44,25 @@ def lift(
     local = tree.names_written(core) | set(parameter_names(core.args)) | own | set(captured)
     extra = _captured_by(nested, local)
     renamed = {text: fresh(text) for text in extra}
-    lifted = [_lifted(n, extra, renamed) for n in nested]
-    return _with_closures(core, extra, renamed), lifted
+    given = _parameters_for(core, nested, extra)
+    lifted = [_lifted(n, given, renamed) for n in nested]
+    return _with_closures(core, given, renamed), lifted
+
+
+def _parameters_for(
+    core: gast.FunctionDef, nested: list[gast.FunctionDef], extra: dict[str, list[str]]
+) -> dict[str, dict[str, str]]:
+    """By function, what it captures by parameter: of the same name, unless a keyword of a call may be called so too."""
+    given = {text: {c: c for c in captured} for text, captured in extra.items()}
+    open_ = [n for n in nested if n.args.kwarg]
+    names = Names.of(core) if open_ else Names()
+    names.taken |= {k.arg for n in tree.walk(core) for k in getattr(n, "keywords", []) if k.arg}
+    for n in open_:
+        early = named_defaults(n.args).values()
+        given[n.name] = {
+            c if c in early else names.fresh(f"{n.name}_{c}"): c for c in extra[n.name]
+        }
+    return given
 
 
 def _without_shadows(core: gast.FunctionDef) -> gast.FunctionDef:
@@ -112,19 +129,21 @@ def _inside(function: gast.FunctionDef) -> list[tree.Node]:
 
 
 def _lifted(
-    function: gast.FunctionDef, extra: dict[str, list[str]], renamed: dict[str, str]
+    function: gast.FunctionDef, given: dict[str, dict[str, str]], renamed: dict[str, str]
 ) -> gast.FunctionDef:
-    inner = _with_closures(function, extra, renamed)
+    own = given[function.name]
+    inner = _with_closures(function, given, renamed)
+    inner = tree.rename(inner, {c: p for p, c in own.items() if p != c})
     arguments = tree.clone(inner.args)
-    arguments.kwonlyargs += [tree.parameter(n) for n in extra[function.name]]
-    arguments.kw_defaults += [None] * len(extra[function.name])
+    arguments.kwonlyargs += [tree.parameter(p) for p in own]
+    arguments.kw_defaults += [None] * len(own)
     lifted = tree.function_def(renamed[function.name], arguments, inner.body)
     lifted.decorator_list = function.decorator_list
     return tree.at(lifted, function)
 
 
 def _with_closures(
-    function: gast.FunctionDef, extra: dict[str, list[str]], renamed: dict[str, str]
+    function: gast.FunctionDef, given: dict[str, dict[str, str]], renamed: dict[str, str]
 ) -> gast.FunctionDef:
     """Reads and calls of nested functions by their new names, with what they capture."""
     hidden = set(parameter_names(function.args))
@@ -132,7 +151,7 @@ def _with_closures(
     def read(node: gast.Name) -> tree.Node:
         if not isinstance(node.ctx, gast.Load) or node.id not in renamed or node.id in hidden:
             return node
-        return closure_of(renamed[node.id], extra[node.id])
+        return closure_of(renamed[node.id], given[node.id])
 
     def called(node: gast.Call) -> tree.Node:
         if is_closure(node.func):

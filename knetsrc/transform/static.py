@@ -27,11 +27,11 @@ MISSING = "<missing>"
 _MAKERS = ("grad", "value_and_grad")
 
 
-def closure_of(text: str, captured: list[str]) -> tree.Node:
-    """A nested function where it is not called."""
+def closure_of(text: str, captured: Mapping[str, str]) -> tree.Node:
+    """A nested function where it is not called, with what it captures by parameter."""
     if not captured:
         return tree.name(text)
-    return tree.call(CLOSURE, tree.name(text), **{n: tree.name(n) for n in captured})
+    return tree.call(CLOSURE, tree.name(text), **{p: tree.name(n) for p, n in captured.items()})
 
 
 def is_closure(node: tree.Node) -> bool:

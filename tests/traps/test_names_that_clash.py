@@ -424,3 +424,44 @@ def test_what_a_function_captures_named_as_in_the_helper_that_gets_it():
     check(by_closure, V)
     check(lambda x: np.sum(_with_options(_times, x, x[1] * 3)), V)
     check(lambda x: np.sum(_by_table({"a": (_times, x[0]), "b b": (_times, x[1] * 2)}, x)), V)
+
+
+def test_keywords_named_as_what_a_nested_function_captures():
+    def read(x):
+        s = x[0] * 2
+
+        def f(**k):
+            return k["s"] * s + k.get("x", 3.0)
+
+        def g(f, **k):
+            return f(**k) * s
+
+        return g(f, s=x[1]) + f(x=x[2], s=x[3]) + f(**{"s": x[2]})
+
+    def computed_default(x):
+        s = x[0] * 2
+
+        def f(c=s * 2, **k):
+            return c * k["s"] * s
+
+        return f(s=x[1]) + f(3.0, s=x[2])
+
+    def recursive(x):
+        s = x[0] * 2
+
+        def f(n, **k):
+            return k["s"] * s * (f(n - 1, s=k["s"] * 2) if n else 1.0)
+
+        return f(2, s=x[1])
+
+    def written(x):
+        y = x.copy()
+
+        def f(**k):
+            y[:] = y * k["y"]
+
+        f(y=x[1])
+        return np.sum(y**2)
+
+    for f in (read, computed_default, recursive, written):
+        check(f, V)
