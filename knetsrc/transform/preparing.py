@@ -42,7 +42,7 @@ from knetsrc.transform.tries import structure_tries
 from knetsrc.transform.truncation import check_truncation
 from knetsrc.transform.unnamed import name_what_changes
 from knetsrc.transform.views import through_views
-from knetsrc.transform.writes import check_calls, guard_writes, refuse_seen_appends
+from knetsrc.transform.writes import guard_writes, refuse_seen_appends
 
 if TYPE_CHECKING:
     from knetsrc.transform.units import Units
@@ -144,7 +144,7 @@ class Preparing:
         core = bind_result(core, names)
         core = self._unpacked(core, names)
         active = active_names(core, self.units.calls, wrt, at_end)
-        core = check_calls(core, active, self.facts.of_call, self.units.spell)
+        core = self.units.with_checked_calls(core, active)
         refuse_unknown_methods(core, self.units.calls, active)
         refuse_complex(core, self.units.calls, active)
         LostWrites(

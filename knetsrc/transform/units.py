@@ -43,6 +43,7 @@ from knetsrc.transform.functions import (
 from knetsrc.transform.generators import unfold_contexts
 from knetsrc.transform.giving import calls_giving
 from knetsrc.transform.helper_facts import HelperFacts
+from knetsrc.transform.hidden_updates import HiddenUpdates
 from knetsrc.transform.in_place import updates_in_place
 from knetsrc.transform.lazy_loops import unfold_lazy_loops
 from knetsrc.transform.lift import lift
@@ -64,6 +65,7 @@ from knetsrc.transform.source import Source, read_source
 from knetsrc.transform.specialize import Specializer
 from knetsrc.transform.stateful import Stateful
 from knetsrc.transform.static import plain_value
+from knetsrc.transform.writes import check_calls
 from knetsrc.transform.writing import CallWriting
 from knetsrc.transform.yields import is_generator, listed, unfold_yields
 
@@ -103,6 +105,9 @@ class Units:
         )
         self.facts = HelperFacts(self)
         self.helper_effects = HelperEffects(self.calls, self.facts.of_call, self._known_calls)
+        self.hidden_updates = HiddenUpdates(
+            self.calls, self.load_if_possible, self._known_calls, self.specialized, self.names.fresh
+        )
 
     @property
     def picking(self) -> frozenset[str]:
@@ -142,6 +147,7 @@ class Units:
             for text in sorted(read):
                 core = self.specialized(self.calls.local[text])
                 core = guard_attributes(core, self.facts.aliases(core), self.spell)
+                core = self.with_checked_calls(core, frozenset())
                 arguments = with_stars(core.args, self.calls.local[text].star)
                 waiting.append(tree.function_def(text, arguments, by_calls(core.body)))
                 found[text] = waiting[-1]
@@ -310,6 +316,13 @@ class Units:
             numbers |= function.with_number_by_default if owns_parameters else set()
             classes = {**dict.fromkeys(numbers, Plain), **classes}
         return self._specializes().run(function.core, classes, function.known, owns_parameters)
+
+    def with_checked_calls(
+        self, core: gast.FunctionDef, active: frozenset[str]
+    ) -> gast.FunctionDef:
+        """The function, in which nothing that is called as it is changes an array of `active` names unseen."""
+        copied = self.hidden_updates.copied
+        return check_calls(core, active, self.facts.of_call, self.spell, copied)
 
     def changing_contexts(self, function: Function) -> dict[Position, set[str]]:
         """Where contexts stand that may change what the function reads, and names of that."""

@@ -306,21 +306,40 @@ def check_calls(
     active: frozenset[str],
     helper_call: HelperOf,
     spell: Callable[[str, Any], tree.Node],
+    copied: Callable[[gast.Call, bool], tree.Node],
 ) -> gast.FunctionDef:
-    """The function with a check before each call of a helper that may change its argument, `x *= 2`, as the user wrote it."""
+    """The function with a check before each call of a helper that may change its argument, `x *= 2`, as the user wrote it.
+
+    `copied` gives the call of a copy where a check before the call would not do, see `hidden_updates`.
+    """
 
     def checked(node: tree.Node) -> list[tree.Node] | tree.Node:
         is_kept = not tree.names_written(node) & active and stored_to(node) is None
-        checks = []
+        checks, plain = [], set()
         for call in [n for n in tree.walk(node) if isinstance(n, gast.Call)]:
             found = helper_call(call)
             is_plain = is_kept or not tree.names_read(call) & active
             if found is None or not (is_plain or found.is_checkpoint):
                 continue
+            plain |= {tree.show(call)} if is_plain else set()
             for argument, text in found.augmented:
                 if carriers(argument):
                     check = tree.call(spell(CHECK, None), tree.clone(argument), tree.clone(text))
                     checks.append(tree.expression(check))
+        if plain:
+            node = tree.rewrite(
+                node, {gast.Call: lambda n: copied(n, True) if tree.show(n) in plain else n}
+            )
         return [*checks, node] if checks else node
 
-    return tree.rewrite(function, {gast.Assign: checked, gast.Expr: checked})
+    def tested(node: Any) -> tree.Node:
+        node.test = tree.rewrite(node.test, {gast.Call: lambda n: copied(n, False)})
+        return node
+
+    def iterated(node: gast.For) -> tree.Node:
+        node.iter = tree.rewrite(node.iter, {gast.Call: lambda n: copied(n, False)})
+        return node
+
+    statements = dict.fromkeys((gast.Assign, gast.Expr), checked)
+    headers = {gast.If: tested, gast.While: tested, gast.For: iterated}
+    return tree.rewrite(function, {**statements, **headers})

@@ -430,3 +430,126 @@ def test_write_into_elements_of_a_star_parameter_is_refused():
 
     with pytest.raises(UnsupportedAliasError, match="a call that writes into `y`"):
         grad(f)(V)
+
+
+def _added(a, b):
+    a += b
+
+
+def _multiplied(a, b):
+    a *= b
+
+
+def _under_a_second_name(y, b):
+    z = y
+    z += b
+
+
+def _into_a_row(y, b):
+    row = y[0]
+    row += b
+
+
+def _by_a_helper(y, b):
+    _under_a_second_name(y, b)
+
+
+def _in_a_branch(y, b):
+    if y[0] > 0:
+        _added(y, b)
+
+
+def _in_a_test(y, b):
+    if _added(y, b) is None:
+        pass
+
+
+def _in_the_test_of_a_loop(y, b):
+    n = 0
+    while n < 2 and _added(y, b) is None:
+        n += 1
+
+
+def _with_its_result(y, b):
+    return _added(y, b)
+
+
+def _for_each(y, *bs):
+    for b in bs:
+        _multiplied(y, b)
+
+
+def _by_star(*a):
+    _multiplied(*a)
+
+
+def _by_double_star(**a):
+    _multiplied(**a)
+
+
+def _by_a_function_inside(y, b):
+    def inner(z):
+        z *= b
+
+    inner(y)
+
+
+def _even(y, b, n=4):
+    if n:
+        _odd(y, b, n - 1)
+
+
+def _odd(y, b, n):
+    if n:
+        y *= b
+        _even(y, b, n - 1)
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        _under_a_second_name,
+        _by_a_helper,
+        _in_a_branch,
+        _in_a_test,
+        _in_the_test_of_a_loop,
+        _with_its_result,
+        _for_each,
+        _by_star,
+        _by_a_function_inside,
+        _even,
+        lambda y, b: _by_double_star(a=y, b=b),
+        lambda y, b: _into_a_row(y[None], b),
+    ],
+)
+def test_update_in_place_by_what_a_helper_calls(update):
+    def f(x):
+        y = x * x
+        update(y, x)
+        if update(y, x) is None:
+            y = y * 2
+        return np.sum(y**2)
+
+    def of_a_constant(x):
+        weights = np.ones(4)
+        y = weights * x * x
+        update(weights, 2.0)
+        return np.sum(y * weights)
+
+    check(f, V)
+    check(of_a_constant, V)
+
+
+def test_update_in_place_of_an_element_by_a_helper_is_refused():
+    def f(x):
+        y = x.copy()
+        both = (y, x[0])
+        _by_star_of(both)
+        return np.sum(y**2)
+
+    with pytest.raises(UnsupportedAliasError, match=r"`a \*= b` changes in place"):
+        grad(f)(V)
+
+
+def _by_star_of(pair):
+    _multiplied(pair[0], pair[1])
