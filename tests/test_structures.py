@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from knetsrc import backends
-from knetsrc.backends import add, add_at, finished, gradient_like, owned, zeros_like
+from knetsrc.backends import add, add_at, adjoint_like, finished, gradient_like, owned, zeros_like
 from knetsrc.backends.structures import NOTHING
 
 Pair = namedtuple("Pair", "w b")
@@ -134,6 +134,21 @@ def test_gradients_of_two_entries_share_no_memory():
     first, second, third = gradient_like([d, d, d[0]], {0: d, 1: d, 2: d[1]})
     second *= 2
     third *= 3
+    assert alike(first, np.ones((2, 3)))
+
+
+def test_adjoint_of_parts_has_room_for_what_has_no_derivative():
+    d = adjoint_like((2.0, 3, [ONES]), {0: 1.0})
+    d[1] += 2.0
+    assert alike(finished(d, (2.0, 3.0, [ONES])), (1.0, 2.0, [ZEROS]))
+    assert alike(list(adjoint_like([1.0, ONES], {-1: 2.0, 1: ONES})), [0.0, 3.0 * ONES])
+    assert alike(list(adjoint_like([ONES], {0: np.ones(1)})), [ONES])
+
+
+def test_adjoint_of_two_parts_shares_no_memory():
+    d = np.ones((2, 3))
+    first, second = adjoint_like((d, d), {0: d, 1: d})
+    second *= 2
     assert alike(first, np.ones((2, 3)))
 
 

@@ -8,7 +8,7 @@ import functools
 import inspect
 import sys
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -347,10 +347,8 @@ def gradient_like(x: Any, entries: Mapping[Any, Any]) -> Any:
         Zeros where `entries` has nothing, None where nothing is differentiable.
     """
     entries = {key: value for key, value in entries.items() if value is not NOTHING}
-    if type(x) is list:
-        gradients, count = _by_position(x, entries)
-        if count == len(entries):  # no key such as -1
-            return gradients
+    if type(x) is list and entries.keys() <= set(range(len(x))):  # no key such as -1
+        return _by_position(x, entries, finished)
     return finished(adjoint_like(x, entries), x)
 
 
@@ -362,6 +360,9 @@ def adjoint_like(x: Any, entries: Mapping[Any, Any]) -> Any:
     >>> adjoint_like((2.0, 3), {0: 1.0})
     [1.0, 0.0]
     """
+    if type(x) in (list, tuple) and entries.keys() <= set(range(len(x))):
+        parts = _by_position(x, entries, _added_to_zeros)
+        return Parts(parts) if type(x) is tuple else Entries(parts)
     buffer = zeros_like(x)
     for key, value in entries.items():
         if _is_array(buffer):
@@ -371,28 +372,32 @@ def adjoint_like(x: Any, entries: Mapping[Any, Any]) -> Any:
     return buffer
 
 
-def _by_position(x: list[Any], entries: Mapping[Any, Any]) -> tuple[list[Any], int]:
-    """The gradient of a list, and how many of the entries it has taken.
+def _added_to_zeros(d: Any, x: Any) -> Any:
+    return add(zeros_like(x), d)
 
-    Its arrays are in memory of their own each: a user may scale one of them in place.
+
+def _by_position(
+    x: Sequence[Any], entries: Mapping[int, Any], completed: Callable[[Any, Any], Any]
+) -> list[Any]:
+    """The adjoints of the entries of a list: those of arrays as they are, all others made whole by `completed`.
+
+    Arrays are in memory of their own each: a user may scale one of them in place.
     """
-    gradients: list[Any] = []
-    count = 0
+    found: list[Any] = []
     owners: set[int] = set()
     for i, v in enumerate(x):
         d = entries.get(i, NOTHING)
-        count += d is not NOTHING
-        if type(d) is np.ndarray is type(v) and v.dtype.kind in "fc":
+        if type(d) is np.ndarray is type(v) and v.dtype.kind in "fc" and d.shape == v.shape:
             owner = id(d) if d.base is None else id(d.base)
-            if owner in owners and _overlaps(d, gradients):
+            if owner in owners and _overlaps(d, found):
                 d = d.copy()
             owners.add(owner)
-            gradients.append(d)
-        elif on_device(v) and on_device(d) and v.dtype.kind in "fc":
-            gradients.append(d.copy() if _overlaps(d, gradients) else d)
+            found.append(d)
+        elif on_device(v) and on_device(d) and v.dtype.kind in "fc" and d.shape == v.shape:
+            found.append(d.copy() if _overlaps(d, found) else d)
         else:
-            gradients.append(finished(d, v))
-    return gradients, count
+            found.append(completed(d, v))
+    return found
 
 
 def _overlaps(d: Any, others: list[Any]) -> bool:

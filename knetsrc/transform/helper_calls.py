@@ -70,8 +70,7 @@ def reverse_call(
     kinds = tuple((p, k) for p, k in found.items() if k in CONTAINERS)
     numbers = pusher.shapes.numbers_after.get(id(node), frozenset())
     scalar_result = isinstance(target, gast.Name) and target.id in numbers
-    seed = _as_seed(reverser, reverser.target_adjoint(target))
-    adjoint = pusher.after(step, seed, target, callee.name)
+    adjoint = pusher.after(step, reverser.target_adjoint(target), target, callee.name)
     parts = None
     if isinstance(adjoint, gast.Tuple):
         parts = tuple(not tree.is_constant(e, None) for e in adjoint.elts)
@@ -120,17 +119,6 @@ def reverse_call(
     backward = tree.call(pair.backward, tree.name(kept), *seeds, *handed)
     rest = [p for p in function.parameters if p in active and p not in mutated]
     _reverse_arguments(reverser, step, target, bound, rest, backward, changes=bool(mutated))
-
-
-def _as_seed(reverser: Reverser, adjoint: tree.Node) -> tree.Node:
-    """The adjoint of what a helper returns, as it goes into its backward part: zeros for integers, with which that may compute."""
-
-    def whole(node: gast.Call) -> tree.Node:
-        if tree.called_name(node) != "gradient_like" or node.args[0].id in reverser.numeric:
-            return node
-        return tree.call(reverser.pusher.spell("adjoint_like", None), *node.args)
-
-    return tree.rewrite(adjoint, {gast.Call: whole})
 
 
 def _place_of_adjoint(reverser: Reverser, step: Step, place: tree.Node) -> tree.Node:

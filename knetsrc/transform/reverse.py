@@ -195,7 +195,18 @@ class Reverser:
         return self.zeros(target.id)
 
     def adjoint_of(self, text: str) -> tree.Node:
-        """The adjoint of a name as an expression; that of a container that is taken apart is put together."""
+        """The adjoint of a name as an expression; that of a container that is taken apart is put together.
+
+        It is computed with: zeros for integers, and objects, tuples and dataclasses that can be written into.
+        """
+        is_numeric = text in self.numeric
+        return self._put_together(text, "gradient_like" if is_numeric else "adjoint_like")
+
+    def gradient_of(self, text: str) -> tree.Node:
+        """The same as a user gets it."""
+        return self._put_together(text, "gradient_like")
+
+    def _put_together(self, text: str, helper: str) -> tree.Node:
         keys = self.pusher.keys
         if text not in keys.exploded:
             return tree.name(keys.adjoint(text)) if text in self.live else self.zeros(text)
@@ -209,9 +220,7 @@ class Reverser:
             return self.zeros(text)
         indices = [self._entry_key(keys.nodes[k]) for k in entries]
         values = [tree.name(keys.adjoint(k)) for k in entries]
-        return tree.call(
-            self.spell("gradient_like"), tree.name(text), tree.dict_of(indices, values)
-        )
+        return tree.call(self.spell(helper), tree.name(text), tree.dict_of(indices, values))
 
     def _entry_key(self, node: tree.Node) -> tree.Node:
         return (

@@ -634,3 +634,62 @@ def test_methods_of_other_objects_with_names_of_other_methods():
     gradient = grad(lambda o, w: np.sum(o.mean(w)) + o.get())(opt, V)
     np.testing.assert_allclose(gradient["m"], np.sum(V) + 2.0)
     assert gradient["rate"] == len(V)
+
+
+# --- objects inside of tuples and dicts that methods are handed -----------------------------------------------------------
+class Inner:
+    def __init__(self, w):
+        self.w = w
+
+    def of(self, r):
+        return r * 3.0
+
+    def of_pair(self, pair):
+        return pair[0].of(pair[1]) * self.w
+
+    def of_entry(self, entries, x):
+        return entries["o"].of(x) * self.w
+
+
+class ShiftedInner(Inner):
+    def of(self, r):
+        return r + 2.0 * self.w
+
+    def of_entry(self, entries, x):
+        return entries["o"].of(x) + self.w
+
+
+@pytest.mark.parametrize("kind", [Inner, ShiftedInner])
+def test_object_in_a_tuple_of_which_nothing_is_read(kind):
+    check(lambda x: np.sum(Inner(x).of_pair((kind(x), x))), V)
+    check(lambda x: np.sum(Inner(x).of_pair((kind(x[0]), x))), V)
+
+
+def test_object_in_a_dict_of_which_only_some_classes_read():
+    def f(x):
+        y = x
+        for o in [Inner(x), ShiftedInner(x)]:
+            y = o.of_entry({"o": ShiftedInner(x)}, y)
+        return np.sum(y * o.of_entry({"o": Inner(y)}, x))
+
+    check(f, V)
+
+
+@dataclass
+class InnerPair:
+    first: Inner
+    second: np.ndarray
+
+
+def test_object_in_a_dataclass_or_list_that_a_helper_takes_apart():
+    def of_pair(pair, x):
+        return pair.first.of(x) * pair.second
+
+    def of_list(pair, x):
+        return of_pair(InnerPair(pair[0], x), pair[1])
+
+    def f(x):
+        first, second = Inner(x), ShiftedInner(x * 2.0)
+        return np.sum(of_pair(InnerPair(first, x), x) + of_list([second, x], x) * first.w)
+
+    check(f, V)
