@@ -206,8 +206,9 @@ class MadeGradients:
         return found
 
     def _core(self, function: Any) -> gast.FunctionDef:
-        """A function as it was written, or with plain calls where it has been made for functions or objects."""
-        if not function.known and not any(map(has_behaviour, function.classes.values())):
+        """A function as it was written, or with plain calls where it has been made for functions or objects, or hands some on."""
+        has_known = function.known or any(map(has_behaviour, function.classes.values()))
+        if not has_known and not any(map(is_closure, tree.walk(function.core.body))):
             return function.core
         core = self.specialized(function)
         return tree.function_def(core.name, core.args, by_calls(core.body))

@@ -480,3 +480,93 @@ def twice_the_later_ones(xs):
 
 def test_gradient_of_a_slice_of_a_list_that_is_constant():
     check(lambda xs: np.sum(grad(twice_the_later_ones)(xs)[1] * xs[1] ** 2), [V, V[:2]])
+
+
+# --- gradients of functions that make gradients themselves ----------------------------------------------------------------
+def through_a_captured_variable(x):
+    def f(q):
+        return np.sum(q**3 * x)
+
+    def g(q):
+        return np.sum(grad(f)(q) * x)
+
+    return np.sum(grad(g)(x))
+
+
+def through_three(x):
+    def f(w):
+        return np.sum(w**4 * x)
+
+    def g(w):
+        return np.sum(grad(f)(w) * x)
+
+    def h(w):
+        return np.sum(grad(g)(w) * x)
+
+    return np.sum(grad(h)(x) ** 2)
+
+
+def through_a_variable_that_changes(x):
+    c = x[0] * 2.0
+
+    def f(w):
+        return np.sum(w**3) * c
+
+    def g(w):
+        value, d = value_and_grad(f)(w)
+        return np.sum(d * x) + value
+
+    c = c * x[1]
+    return np.sum(grad(g)(x) ** 2)
+
+
+@dataclass
+class Cubic:
+    scale: np.ndarray
+
+    def of(self, q):
+        return q**3 * self.scale
+
+
+def through_a_method(x):
+    cubic = Cubic(x)
+
+    def f(w):
+        return np.sum(cubic.of(w))
+
+    def g(w):
+        return np.sum(grad(f)(w) * x)
+
+    return np.sum(grad(g)(x) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("f", "plain"),
+    [
+        (through_a_captured_variable, lambda x: np.sum(6.0 * x**3)),
+        (through_three, lambda x: np.sum(576.0 * x**8)),
+        (through_a_variable_that_changes, lambda x: np.sum((18.0 * x[0] * x[1] * x**2) ** 2)),
+        (through_a_method, lambda x: np.sum(36.0 * x**6)),
+    ],
+)
+def test_gradients_of_gradients_of_functions_inside(f, plain):
+    value, d = value_and_grad(f)(V)
+    check(plain, V)
+    expected, d_expected = value_and_grad(plain)(V)
+    np.testing.assert_allclose(value, expected)
+    np.testing.assert_allclose(d, d_expected)
+
+
+def test_gradients_of_gradients_with_a_default():
+    def f(x):
+        c = x[0]
+
+        def cubic(w, k=c):
+            return np.sum(w**3) * k
+
+        def g(w):
+            return np.sum(grad(cubic)(w) * x)
+
+        return np.sum(grad(g)(x) ** 2)
+
+    check(f, V, ways=(by_grad,))
