@@ -41,6 +41,8 @@ SIMPLE = (int, float, complex, str, bytes, bool, types.NoneType, types.EllipsisT
 READ_NAME = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF"})
 READ_ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 GETTERS = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
+# What Python enters into a class when an object of it is copied, or its annotations are read.
+ENTERED_LATE = frozenset({"__slotnames__", "__annotations__", "__annotations_cache__"})
 UNBOUND = object()
 
 
@@ -68,6 +70,7 @@ class Bindings:
     functions: InitVar[Iterable[tuple[FunctionType, CodeType, Any, Any]]] = ()
     tables: InitVar[Iterable[tuple[Any, list[Any]]]] = ()
     objects: InitVar[Iterable[tuple[Callable[[], Any], dict[str, type]]]] = ()
+    kinds: InitVar[Iterable[type]] = ()
     is_current: Callable[[], bool] = field(init=False)
 
     def __post_init__(
@@ -77,6 +80,7 @@ class Bindings:
         functions: Iterable[tuple[FunctionType, CodeType, Any, Any]],
         tables: Iterable[tuple[Any, list[Any]]],
         objects: Iterable[tuple[Callable[[], Any], dict[str, type]]],
+        kinds: Iterable[type],
     ) -> None:
         guard = _Guard()
         for namespace, name, value in names:
@@ -92,6 +96,10 @@ class Bindings:
             guard.test("{}({}) is {}", _content, cell, value)
         for read, classes in objects:
             guard.test("{}({}()) == {}", classes_in, read, classes)
+        for kind in kinds:  # it may come to hide what it inherits
+            members = vars(kind)
+            same = "({}() == {} or {}({}, {}))"
+            guard.test(same, members.__len__, len(members), _has_names, members, _names(members))
         self.is_current = guard.compiled()
 
 
@@ -131,8 +139,9 @@ def bindings_of(function: Callable[..., Any], request: Request) -> Bindings:
     has_fields = any(map(fields_like_arrays, walk.classes))
     members = frozenset[str]().union(*map(computed_members, walk.classes))
     found = Bindings(
-        None, has_fields, members, names, cells, walk.functions, walk.tables, walk.objects
-    )
+        None, has_fields, members, names, cells, walk.functions, walk.tables, walk.objects,
+        walk.classes,
+    )  # fmt: skip
     if walk.is_complete:
         found.digest = digest_of(repr(request), *_versions(), *_own_rules(), *walk.parts)
     return found
@@ -335,6 +344,15 @@ def _has_entries(table: Any, entries: list[Any]) -> bool:
     """Whether a table of functions holds the very same things as before."""
     now = _entries(table)
     return len(now) == len(entries) and all(map(operator.is_, now, entries))
+
+
+def _names(members: Mapping[str, Any]) -> frozenset[str]:
+    """Names of what the user has defined in a class."""
+    return frozenset(members.keys() - ENTERED_LATE)
+
+
+def _has_names(members: Mapping[str, Any], names: frozenset[str]) -> bool:
+    return _names(members) == names
 
 
 def _outside_names(code: CodeType) -> list[tuple[str, ...]]:

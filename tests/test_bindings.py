@@ -1,5 +1,6 @@
 """What shapes a gradient: what must change the digest does, what need not does not."""
 
+import copy
 import functools
 import math
 from types import CellType
@@ -197,6 +198,36 @@ def test_changed_method_of_a_captured_object_is_out_of_date(monkeypatch):
     assert bindings.is_current()
     monkeypatch.setattr(Model, "act", lambda self, x: x)
     assert not bindings.is_current()
+
+
+class Inheriting(Layer):
+    pass
+
+
+inheriting = Inheriting()
+
+
+def through_what_is_inherited(x):
+    return np.sum(inheriting(x) ** 2)
+
+
+def test_method_that_comes_to_hide_an_inherited_one_is_out_of_date(monkeypatch):
+    bindings = bindings_of(through_what_is_inherited, GRAD)
+    gradient = grad(through_what_is_inherited)
+    np.testing.assert_allclose(gradient(np.ones(2)), 8.0)
+    monkeypatch.setattr(Inheriting, "__call__", lambda self, x: x**2, raising=False)
+    assert not bindings.is_current()
+    np.testing.assert_allclose(gradient(np.ones(2)), 4.0)
+    monkeypatch.delattr(Inheriting, "__call__")
+    assert bindings.is_current()
+    np.testing.assert_allclose(gradient(np.ones(2)), 8.0)
+
+
+def test_copied_object_is_up_to_date():
+    bindings = bindings_of(through_what_is_inherited, GRAD)
+    copy.copy(inheriting)
+    assert "__slotnames__" in vars(Inheriting)
+    assert bindings.is_current()
 
 
 def test_helper_of_a_function_among_the_arguments_is_followed(monkeypatch):
