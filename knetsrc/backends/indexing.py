@@ -126,24 +126,31 @@ def _reads_once(index: Any) -> bool:
     if type(index) is int:
         return True
     parts = index if isinstance(index, tuple) else (index,)
-    return all(_is_basic(part) or _is_mask(part) or isinstance(part, bool) for part in parts)
+    return all(_is_basic_part(part) or _is_mask(part) or isinstance(part, bool) for part in parts)
 
 
 def _is_basic(index: Any) -> bool:
     """Whether an array read at `index` gives a view, or a number."""
-    if isinstance(index, tuple):
-        return all(map(_is_basic, index))
-    kind = type(index)
-    if kind is int or kind is slice or index is None or index is Ellipsis:
+    return all(map(_is_basic_part, index if isinstance(index, tuple) else (index,)))
+
+
+def _is_basic_part(part: Any) -> bool:
+    """Whether one part of an index picks no elements; a tuple in a tuple does, like a list."""
+    kind = type(part)
+    if kind is int or kind is slice or part is None or part is Ellipsis:
         return True
-    return isinstance(index, int | np.integer) and kind is not bool
+    return isinstance(part, int | np.integer) and kind is not bool
 
 
 def _all_on(x: Any, index: Any) -> Any:
     """An index with its lists and arrays where `x` is."""
     if isinstance(index, tuple):
-        return tuple(_all_on(x, part) for part in index)
-    return _positions(index, x) if isinstance(index, list | np.ndarray) else index
+        return tuple(_part_on(x, part) for part in index)
+    return _part_on(x, index)
+
+
+def _part_on(x: Any, part: Any) -> Any:
+    return _positions(part, x) if isinstance(part, list | tuple | np.ndarray) else part
 
 
 def _positions(indices: Any, x: Any) -> Any:

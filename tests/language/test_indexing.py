@@ -227,3 +227,21 @@ def test_calls_beside_slices_in_one_index():
         return np.sum(part * rows) + np.sum(ends**3)
 
     check(f, np.concatenate([M, M[::-1] ** 2]))
+
+
+def test_tuple_inside_an_index_reads_an_element_twice():
+    def f(x):
+        return np.sum(x[:, (0, 0, 2)] ** 2) + np.sum(x[(1, 1), :] ** 3) + np.sum(x[0, (1, 1)])
+
+    check(f, np.arange(1.0, 10.0).reshape(3, 3))
+
+
+def test_tuple_inside_an_index_writes_an_element_twice():
+    def f(x):
+        y = x * 2.0
+        y[(2, 2, 0),] += x[0]
+        y[:, (0, 0, 2)] *= x
+        y[(0, 0, 1), :] = y * x[0, 0]
+        return np.sum(y**2)
+
+    check(f, np.arange(1.0, 10.0).reshape(3, 3) / 5)
