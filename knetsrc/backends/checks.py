@@ -419,6 +419,9 @@ def check_picked(part: Any, whole: Any, statement: str) -> None:
         raise
 
 
+_PICKING = (np.ndarray, list, tuple, bool, np.bool_)
+
+
 def check_view(
     part: Any,
     whole: Any,
@@ -439,12 +442,12 @@ def check_view(
     is_entry
         Whether `part` is one entry, which a container holds itself.
     picked
-        Names in its index that may stand for arrays or lists, which pick elements into a new array.
+        Names in its index that may stand for arrays, lists, tuples or bools, which pick elements into a new array.
 
     Raises
     ------
     UnsupportedAliasError
-        If `part` shares no memory with `whole`; where an array or a list has picked it, the next attempt generates for that.
+        If `part` shares no memory with `whole`; where one of these has picked it, the next attempt generates for that.
 
     Examples
     --------
@@ -462,7 +465,7 @@ def check_view(
             why=f"whether `{name}` sees the write depends on the arguments; the derivative is that of a view",
             instead=f"make it a copy wherever it is called: {name} = ({read}).copy()",
         )
-        picking = [text for text, index in picked.items() if isinstance(index, np.ndarray | list)]
+        picking = [text for text, index in picked.items() if isinstance(index, _PICKING)]
         error.in_place = f"[{', '.join(picking)}]" if picking else None
         raise error
 

@@ -15,7 +15,7 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
 from knetsrc.transform.analysis.atoms import SCALAR, dims_of
-from knetsrc.transform.analysis.integers import is_basic_index, is_new_axes
+from knetsrc.transform.analysis.indices import is_basic_index, is_new_axes
 from knetsrc.transform.analysis.shapes import Shapes
 from knetsrc.transform.callee import Calls, Primitive, Record
 from knetsrc.transform.fit import (

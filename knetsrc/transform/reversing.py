@@ -12,7 +12,8 @@ from knetsrc.transform.analysis.assigned import definitely_assigned
 from knetsrc.transform.analysis.atoms import SCALAR
 from knetsrc.transform.analysis.fills import filling_writes
 from knetsrc.transform.analysis.forms import forms
-from knetsrc.transform.analysis.integers import integer_names, mask_names
+from knetsrc.transform.analysis.indices import mask_names
+from knetsrc.transform.analysis.integers import integer_names
 from knetsrc.transform.analysis.kinds import (
     buffer_names,
     entries_only,

@@ -14,7 +14,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.atoms import SCALAR, Shape
-from knetsrc.transform.analysis.integers import is_basic_index
+from knetsrc.transform.analysis.indices import is_basic_index
 from knetsrc.transform.analysis.stores import (
     as_argument,
     as_read,

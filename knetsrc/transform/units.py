@@ -111,7 +111,7 @@ class Units:
 
     @property
     def picking(self) -> frozenset[str]:
-        """Names of indices that a call has shown to be arrays or lists: `[rows, cols]` among what it has told."""
+        """Names of indices that a call has shown to be arrays, lists, tuples or bools: `[rows, cols]` among what it has told."""
         told = [text.strip("[]").split(", ") for text in self.in_place if text.startswith("[")]
         return frozenset(name for names in told for name in names)
 

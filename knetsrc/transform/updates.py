@@ -4,7 +4,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.bases import viewed
-from knetsrc.transform.analysis.integers import is_basic_index
+from knetsrc.transform.analysis.indices import is_basic_index
 from knetsrc.transform.analysis.stores import as_argument
 from knetsrc.transform.own_methods import plain
 from knetsrc.transform.values import StepValues

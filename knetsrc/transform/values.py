@@ -9,7 +9,8 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.atoms import BOOLEAN, SCALAR, Shape, broadcast, combined, dims_of
-from knetsrc.transform.analysis.integers import is_basic_index, is_number_expression
+from knetsrc.transform.analysis.indices import is_basic_index
+from knetsrc.transform.analysis.integers import is_number_expression
 from knetsrc.transform.analysis.sums import is_addition_to
 from knetsrc.transform.callee import Primitive
 from knetsrc.transform.describe import describe

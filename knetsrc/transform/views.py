@@ -23,16 +23,17 @@ from knetsrc.transform.analysis.held import (
     held_names,
     is_element,
 )
-from knetsrc.transform.analysis.integers import (
-    integer_names,
-    is_basic_index,
-    is_number_expression,
-)
-from knetsrc.transform.analysis.stores import (
+from knetsrc.transform.analysis.indices import (
+    boolean_names,
     index_names,
+    is_basic_index,
+    picks,
+    surely_picks,
+)
+from knetsrc.transform.analysis.integers import integer_names, is_number_expression
+from knetsrc.transform.analysis.stores import (
     may_copy,
     path_of,
-    picks,
     target_of,
 )
 from knetsrc.transform.names import Names
@@ -73,7 +74,7 @@ def through_views(
     given_back
         What of its arguments a call gives back, if it is one of a helper: `u[1:]` for `halved(u)`.
     picking
-        Names of indices that a call has shown to be arrays or lists.
+        Names of indices that a call has shown to be arrays, lists, tuples or bools.
 
     >>> (f,) = tree.parse("def f(y):\\n z = y[1:]\\n z[0] = y[0]\\n y[1] = z[1]\\n return y")
     >>> from knetsrc.transform.analysis.aliases import aliases
@@ -89,14 +90,12 @@ def through_views(
     involved = _involved(function, found, held)
     if not involved:
         return function
-    integers, sources = integer_names(function), copied_names(function)
-    viewing = Viewing(found.arrays, integers, spell, given_back, picking, sources)
+    viewing = viewing_of(function, found, spell, given_back, picking)
     walk = _Walk(viewing, involved, held)
     walk.block(tree.clone(function.body), {})
     if walk.lost:
         function = _with_frozen_indices(function, walk.lost, names, viewing)
-        integers, sources = integer_names(function), copied_names(function)
-        viewing = viewing._replace(integers=integers, sources=sources)
+        viewing = viewing_of(function, found, spell, given_back, picking)
         walk = _Walk(viewing, involved, held)
     body = walk.block(tree.clone(function.body), {})
     function = tree.with_body(function, body)
@@ -130,9 +129,11 @@ class Viewing(NamedTuple):
     given_back
         What of its arguments a call gives back, if it is one of a helper: `u[1:]` for `halved(u)`.
     picking
-        Names of indices that a call has shown to be arrays or lists.
+        Names of indices that a call has shown to be arrays, lists, tuples or bools.
     sources
         Names that are copies of others, with these: `rows` for the `rows_of_b` that is read later.
+    booleans
+        Names that hold bools, or arrays of these.
     """
 
     arrays: frozenset[str]
@@ -141,17 +142,22 @@ class Viewing(NamedTuple):
     given_back: Callable[[gast.Call], tree.Node | None] = lambda call: None
     picking: frozenset[str] = frozenset()
     sources: Mapping[str, str] = MappingProxyType({})
+    booleans: frozenset[str] = frozenset()
 
     def picks(self, value: tree.Node) -> bool:
         """Whether an expression is a part of an array that such an index makes a copy."""
         return picks(value, self.arrays, self.picking)
+
+    def is_copy(self, value: tree.Node) -> bool:
+        """Whether an expression is a part of an array, and a copy: for sure, or as a call has shown."""
+        return self.picks(value) or surely_picks(value, self.arrays, self.booleans)
 
     def is_view(self, value: tree.Node) -> bool:
         """Whether an expression may be a view of what a name stands for, by its form."""
         if isinstance(value, gast.Name):
             return True
         if isinstance(value, gast.Subscript):
-            is_stable = _is_stable(value.slice) and not self.picks(value)
+            is_stable = _is_stable(value.slice) and not self.is_copy(value)
             return is_stable and self.is_view(value.value)
         if not is_view(value):
             return False
@@ -207,6 +213,19 @@ class Viewing(NamedTuple):
         check = self.spell("check_not_view", None)
         part = tree.clone(value) if name is None else tree.name(name)
         return tree.expression(tree.call(check, part, tree.clone(value.value), shown))
+
+
+def viewing_of(
+    function: gast.FunctionDef,
+    found: Aliases,
+    spell: Callable[[str, Any], tree.Node],
+    given_back: Callable[[gast.Call], tree.Node | None],
+    picking: frozenset[str],
+) -> Viewing:
+    """What tells views from copies in a function."""
+    integers, sources = integer_names(function), copied_names(function)
+    booleans = boolean_names(function)
+    return Viewing(found.arrays, integers, spell, given_back, picking, sources, booleans)
 
 
 @dataclass
@@ -393,7 +412,7 @@ def _with_frozen_indices(
         is_lost = tree.is_name(node.targets[0]) and node.targets[0].id in lost
         if not is_lost or not isinstance(value, gast.Subscript) or base_of(value) is None:
             return node
-        if viewing.picks(value):
+        if viewing.is_copy(value):
             return node
         fresh = {
             t: names.fresh(f"{t}_of_{node.targets[0].id}")

@@ -13,18 +13,15 @@ from knetsrc.transform.analysis.alias_statements import COMPOUND, at_once, updat
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.held import is_element
-from knetsrc.transform.analysis.integers import (
-    integer_names,
-    is_basic_index,
-    is_number_expression,
-)
+from knetsrc.transform.analysis.indices import is_basic_index, is_key
+from knetsrc.transform.analysis.integers import is_number_expression
 from knetsrc.transform.analysis.stores import as_read, path_of, target_of
 from knetsrc.transform.changes import bases_of, given_element, mark_changes, seen_after
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import carriers
 from knetsrc.transform.repeats import check_repeats
 from knetsrc.transform.resolve import CHECK
-from knetsrc.transform.views import Viewing, copied_names
+from knetsrc.transform.views import Viewing, viewing_of
 
 
 def guard_writes(
@@ -44,14 +41,14 @@ def guard_writes(
         For a write that another name is sure to see, or that may change what the caller holds.
     """
     watched: set[str] = set()
-    integers = integer_names(function)
     is_unsure = False
-    sources = copied_names(function)
-    viewing = Viewing(found.arrays, integers, spell, given_back, picking, sources)
+    viewing = viewing_of(function, found, spell, given_back, picking)
     for node in tree.walk(function.body):
         if id(node) in found.places:
             watched |= _guarded(node, found, function, viewing)
-            is_unsure |= stored_to(node) is not None and bool(_picked_parts(node, found, integers))
+            is_unsure |= stored_to(node) is not None and bool(
+                _picked_parts(node, found, viewing.integers)
+            )
     within = _written_within(function, found)
     function = mark_changes(function, found, viewing)
     if watched or is_unsure or picking:
@@ -164,7 +161,9 @@ def _root_of(node: tree.Node) -> str | None:
 def _refuse_write_into_copy(node: tree.Node, found: Aliases, viewing: Viewing) -> None:
     """`y[indices][0] = e` writes into a copy, where `indices` is no key of a container."""
     for part in _picked_parts(node, found, viewing.integers):
-        if not tree.is_name(part.slice) or getattr(part.value, "id", None) in found.arrays:
+        is_open = is_key(part.slice) and base_of(part) not in found.arrays
+        is_open |= tree.is_name(part.slice) and getattr(part.value, "id", None) not in found.arrays
+        if not is_open:
             shown = tree.show(tree.clone(part))
             error = UnsupportedAliasError(
                 f"a write into an element of `{shown}`",

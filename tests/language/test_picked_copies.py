@@ -1,4 +1,4 @@
-"""Indices in names that pick elements into a new array, beside writes into what they pick from: `b = f[rows][:, mask]`."""
+"""Indices that pick elements into a new array, beside writes into what they pick from: `b = f[rows][:, mask]`, `f[:, (0, 2)]`."""
 
 import numpy as np
 import pytest
@@ -94,3 +94,243 @@ def test_write_that_is_lost_is_refused():
 
     with pytest.raises(UnsupportedAliasError, match="the write is lost"):
         grad(f)(X, [1, 0])
+
+
+SQUARE = np.arange(1.0, 10.0).reshape(3, 3) / 5
+
+
+def _beside_writes(y, z, x):
+    """What is read of both after a write into each."""
+    z[0] = x[1, 1] ** 3
+    y[1, 1] = x[0, 0]
+    return np.sum(y**2) + np.sum(z**3)
+
+
+TUPLES = {
+    "columns": lambda y: y[:, (0, 2)],
+    "rows": lambda y: y[(0, 1), :],
+    "rows_alone": lambda y: y[(0, 1),],
+    "behind_an_ellipsis": lambda y: y[..., (1, 2)],
+    "several": lambda y: y[((0, 1), (1, 2))],
+    "of_a_transpose": lambda y: y.T[(0, 1), :],
+    "of_rows": lambda y: y[:2][:, (0, 1)],
+    "transposed": lambda y: y[:, (0, 1)].T,
+    "with_a_slice": lambda y: y[(slice(None), (0, 1))],
+    "a_list": lambda y: y[:, [0, 2]],
+}
+
+
+@pytest.mark.parametrize("pick", TUPLES.values(), ids=TUPLES)
+def test_tuple_inside_an_index(pick):
+    def f(x):
+        y = x * 2.0
+        z = pick(y)
+        return _beside_writes(y, z, x)
+
+    check(f, SQUARE)
+
+
+def test_part_that_a_tuple_picks_is_written_into():
+    def f(x):
+        y = x * 2.0
+        z = y[:, (0, 2)]
+        z[0] = x[1, 1] ** 3
+        return np.sum(y)
+
+    check(f, SQUARE)
+
+
+def test_tuple_inside_an_index_in_a_loop():
+    def f(x):
+        y, s = x * 2.0, 0.0
+        for k in range(2):
+            z = y[(k, k + 1), :]
+            z[0] *= x[0]
+            y[k] = z[1]
+            old = y[(0, 2), :]
+            y[0] = y[1] * y[2]
+            s = s + np.sum(z**2) + np.sum((y[:2] - old) ** 2)
+        return s + np.sum(y**3)
+
+    check(f, SQUARE)
+
+
+def _set_first(z, value):
+    z[0] = value
+
+
+def _doubled_sum(z):
+    z *= 2.0
+    return z.sum()
+
+
+def test_helpers_that_write_into_what_a_tuple_picks():
+    def f(x):
+        y = x * 2.0
+        _set_first(y[(0, 1), :], x[1, 1] ** 3)
+        return np.sum(y**2) * _doubled_sum(y[:, (0, 1)])
+
+    check(f, SQUARE)
+
+
+def test_rows_of_what_a_tuple_picks():
+    def f(x):
+        y = x * 2.0
+        kept = [y[(0, 1), :], y[True]]
+        for row in y[(0, 1), :]:
+            row[0] = x[1, 1] ** 2
+        a, b = y[(1, 2), :]
+        y[1] = x[2]
+        kept[0][0] = x[0]
+        return np.sum(y**2) + np.sum(a**3) + np.sum(b) + np.sum(kept[0] ** 2) + np.sum(kept[1] ** 3)
+
+    check(f, SQUARE)
+
+
+def _columns(y, t):
+    return y[:, t]
+
+
+def test_tuples_in_names():
+    def f(x, t):
+        y = x * 2.0
+        own = (0, 1)
+        a, b, c = y[:, own], y[:, t], _columns(y, (1, 2))
+        a[0] = x[1, 1] ** 3
+        b[0] = x[0, 0]
+        c[0] *= 2.0
+        return np.sum(y**2) * np.sum(a) * np.sum(b**3) + np.sum(c)
+
+    check(f, SQUARE, (0, 2), argnums=(0,))
+
+
+@pytest.mark.parametrize("t", [((0, 1), (1, 2)), ((0, 1),), (0, (1, 2))])
+def test_tuple_in_a_name_is_the_whole_index(t):
+    def f(x, t):
+        y = x * 2.0
+        z = y[t]
+        y[0, 0] = x[1, 1] * x[0, 0]
+        return np.sum(y**2) + np.sum(z**3)
+
+    check(f, SQUARE, t, argnums=(0,))
+
+
+def _yes():
+    return True
+
+
+BOOLS = {
+    "written_out": lambda y, x: y[True],
+    "beside_an_integer": lambda y, x: y[True, 0],
+    "behind_a_new_axis": lambda y, x: y[None, True],
+    "computed": lambda y, x: y[bool(x[0, 0] > 0)],
+    "compared": lambda y, x: y[x[0, 0] > 0],
+    "of_a_helper": lambda y, x: y[_yes()],
+    "negated": lambda y, x: y[not len(y) - 3],
+}
+
+
+@pytest.mark.parametrize("pick", BOOLS.values(), ids=BOOLS)
+def test_bool_as_an_index(pick):
+    def f(x):
+        y = x * 2.0
+        z = pick(y, x)
+        return _beside_writes(y, z, x)
+
+    check(f, SQUARE)
+
+
+def test_bools_in_names():
+    def f(x):
+        y = x * 2.0
+        a, b, n = True, bool(x[0, 0] > 0), len(x)
+        c = not n
+        d = a and n == 3
+        u, v, w = y[a], y[b, 0], y[d]
+        u[0] = x[1, 1] ** 3
+        v[0] = x[2]
+        w[0, 0] = x[0, 1]
+        y[1] = x[0] * y[2]
+        none = y[c]
+        y[0] = 1.0
+        return np.sum(y**2) + np.sum(u**2) + np.sum(v**3) + np.sum(w) + np.sum(none) + none.size
+
+    check(f, SQUARE)
+
+
+def test_number_written_into_what_a_bool_picks():
+    def f(x, flag):
+        y = x * 2.0
+        b = x[0, 0] > 0
+        z, u = y[b], y[flag]
+        z[0] = 2.0
+        u[0] = 3.0
+        return np.sum(y**2) + np.sum(z**3) + np.sum(u**2)
+
+    check(f, SQUARE, True, argnums=(0,))
+
+
+def test_what_a_bool_picks_first_of():
+    def f(x):
+        y = x * 2.0
+        z = y[True][0]
+        y[0, 1] = x[1, 1] ** 3
+        return np.sum(z)
+
+    check(f, SQUARE)
+
+
+def test_bool_or_integer():
+    def f(x, k):
+        y = x * 2.0
+        z = y[k]
+        y[1, 1] = x[0, 0] ** 3
+        return np.sum(y**2) + np.sum(z[:1] ** 3)
+
+    g = grad(f)
+    for k in (1, True, 0, False, np.True_, -2):
+        assert np.allclose(g(SQUARE, k), grad(f)(SQUARE, k))
+        check(f, SQUARE, k, argnums=(0,))
+
+
+def test_writes_at_bools():
+    def f(x):
+        y = x * 2.0
+        b = bool(x[0, 0] > 0)
+        y[b] = x[1] ** 2
+        y[b, 0] *= x[1, 1]
+        y[not b] = 3.0
+        y[True] *= x
+        return np.sum(y**2 * x)
+
+    check(f, SQUARE)
+
+
+def test_keys_that_are_bools_or_hold_tuples():
+    def f(x):
+        d = {True: x * 2.0, (0, (1, 2)): x * 3.0}
+        d[True][0] = x[1]
+        d[0, (1, 2)][0] = x[2]
+        return np.sum(d[True] ** 2) + np.sum(d[0, (1, 2)] ** 3)
+
+    check(f, SQUARE)
+
+
+def test_bool_as_the_place_in_a_list():
+    def f(x):
+        xs = [x * 2.0, x * 3.0]
+        z = xs[True]
+        z[0] = x[1]
+        return np.sum(xs[1] ** 2) + np.sum(xs[0] ** 3)
+
+    check(f, SQUARE)
+
+
+def test_write_that_is_lost_as_a_tuple_picks_is_refused():
+    def f(x):
+        y = x * 2.0
+        y[(0, 2), :][0] = x[1, 1] ** 3
+        return np.sum(y)
+
+    with pytest.raises(UnsupportedAliasError, match="the write is lost"):
+        grad(f)(SQUARE)

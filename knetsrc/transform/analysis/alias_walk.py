@@ -28,7 +28,7 @@ from knetsrc.transform.analysis.alias_statements import (
 from knetsrc.transform.analysis.elements import Elements
 from knetsrc.transform.analysis.fixed import IsFixed
 from knetsrc.transform.analysis.held import is_element
-from knetsrc.transform.analysis.stores import picks
+from knetsrc.transform.analysis.indices import picks, surely_picks
 from knetsrc.transform.normalize.attribute_elements import OWN
 from knetsrc.transform.normalize.effects import last_name
 from knetsrc.transform.normalize.joined import is_container
@@ -54,6 +54,7 @@ class AliasWalk:
     elements: Elements | None = None
     is_fixed: IsFixed = lambda node: False
     picking: frozenset[str] = frozenset()
+    booleans: frozenset[str] = frozenset()
     copies: dict[int, tree.Node] = field(default_factory=dict)
     outside: Outer | None = None
 
@@ -294,8 +295,9 @@ class AliasWalk:
         return self.elements is not None and self.elements.is_number(node)
 
     def _is_apart(self, node: tree.Node) -> bool:
-        """Whether an expression is a number for sure, or something from outside that nobody can change."""
-        return self._is_number(node) or self.is_fixed(node) or not self._may_change(node)
+        """Whether an expression is a number or a copy for sure, or something from outside that nobody can change."""
+        is_new = self._is_number(node) or surely_picks(node, self.arrays, self.booleans)
+        return is_new or self.is_fixed(node) or not self._may_change(node)
 
     def _may_change(self, node: tree.Node) -> bool:
         """Whether an expression is of the function, or is outside and can change, which is noted."""

@@ -30,6 +30,7 @@ from knetsrc.transform.analysis.alias_statements import (
 from knetsrc.transform.analysis.alias_walk import AliasWalk
 from knetsrc.transform.analysis.elements import Elements
 from knetsrc.transform.analysis.fixed import fixed_outside
+from knetsrc.transform.analysis.indices import boolean_names
 from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.ranks import Ranks
 from knetsrc.transform.analysis.stores import stored_names
@@ -71,7 +72,7 @@ def aliases(
     calls
         Tells calls apart, for the ranks of what they give, and what outside names stand for.
     picking
-        Names of indices that a call has shown to be arrays or lists.
+        Names of indices that a call has shown to be arrays, lists, tuples or bools.
     outside
         Whether an expression stands for something outside of the function that may change; None if it is of the function.
     objects
@@ -100,6 +101,7 @@ def aliases(
         elements,
         fixed_outside(function, calls),
         picking,
+        boolean_names(function),
         outside=outside,
     )
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
@@ -183,7 +185,15 @@ def _walked(
     containers, numbers = made_containers(function), number_names(function)
     local = _local_names(function)
     walk = AliasWalk(
-        Aliases(), numbers, arrays, containers, helper_call, local, copies_share, outside=outside
+        Aliases(),
+        numbers,
+        arrays,
+        containers,
+        helper_call,
+        local,
+        copies_share,
+        booleans=boolean_names(function),
+        outside=outside,
     )
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     return walk, walk.block(function.body[:-1], State(places, frozenset(), frozenset()))

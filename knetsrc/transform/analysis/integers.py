@@ -1,12 +1,11 @@
 """Which names are integers, so that an index made of them reads no element twice."""
 
 import functools
+from collections.abc import Collection
 
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.assigned import bound_values
-from knetsrc.transform.normalize.scopes import parameters
 
 _SCALAR_CALLS = frozenset({"len", "float", "int", "bool", "round", "ord"})
 _COUNTING = frozenset({"np.size", "np.ndim", "math.floor", "math.ceil", "math.isqrt"})
@@ -37,23 +36,10 @@ def integer_names(
                 bound.setdefault(name, []).append(None)
     integers = set(bound)
     while True:
-        kept = {n for n in integers if all(_is_integer(v, integers) for v in bound[n])}
+        kept = {n for n in integers if all(is_integer(v, integers) for v in bound[n])}
         if kept == integers:
             return frozenset(integers)
         integers = kept
-
-
-def mask_names(function: gast.FunctionDef) -> frozenset[str]:
-    """Names that are bound to comparisons only: an index made of one picks no element twice."""
-    found = {
-        text for text, values in bound_values(function).items() if all(map(_is_comparison, values))
-    }
-    return frozenset(found - set(parameters(function)))
-
-
-def _is_comparison(value: tree.Node | None) -> bool:
-    is_spread = isinstance(value, gast.Call) and tree.is_path(value.func, "np.broadcast_to")
-    return isinstance(value.args[0] if is_spread else value, gast.Compare)  # type: ignore[union-attr]
 
 
 def _is_range(iterable: tree.Node) -> bool:
@@ -105,7 +91,8 @@ def _of_display(target: tree.Node, elements: list[tree.Node]) -> dict[str, tree.
     return _of_each(target.elts, [tree.list_of(column) for column in zip(*rows, strict=True)])
 
 
-def _is_integer(node: tree.Node | None, integers: set[str]) -> bool:
+def is_integer(node: tree.Node | None, integers: Collection[str]) -> bool:
+    """Whether an expression is a single integer, and no bool, by its form and the names that are integers."""
     if node is None:
         return False
     if isinstance(node, gast.Constant):
@@ -113,23 +100,23 @@ def _is_integer(node: tree.Node | None, integers: set[str]) -> bool:
     if isinstance(node, gast.Name):
         return node.id in integers
     if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
-        return _is_integer(node.operand, integers)
+        return is_integer(node.operand, integers)
     if isinstance(node, gast.BinOp) and isinstance(node.op, INTEGER_OPERATORS):
-        return _is_integer(node.left, integers) and _is_integer(node.right, integers)
+        return is_integer(node.left, integers) and is_integer(node.right, integers)
     if isinstance(node, gast.BinOp) or _is_constant(node):
         return False
     if isinstance(node, gast.Call) and _counts(node, integers):
         return True
-    return is_number_expression(node) and tree.called_name(node) not in ("float", "round")
+    return is_number_expression(node) and tree.called_name(node) not in ("float", "round", "bool")
 
 
-def _counts(node: gast.Call, integers: set[str]) -> bool:
+def _counts(node: gast.Call, integers: Collection[str]) -> bool:
     """Whether a call gives an integer: `np.size(x)`, `np.prod(x.shape)`, `np.argmax(x)`, `min(len(x), 3)`."""
     text = tree.show(node.func)
     if text in _COUNTING:
         return True
     if text in ("min", "max"):
-        return len(node.args) > 1 and all(_is_integer(n, integers) for n in node.args)
+        return len(node.args) > 1 and all(is_integer(n, integers) for n in node.args)
     is_single = len(node.args) == 1 and not node.keywords
     is_product = text in ("np.prod", "math.prod") and is_single and _is_of_shape(node.args[0])
     return is_product or (text in ("np.argmax", "np.argmin") and is_single)
@@ -140,27 +127,6 @@ def _is_of_shape(node: tree.Node) -> bool:
     is_part = isinstance(node, gast.Subscript) and isinstance(node.slice, gast.Slice)
     whole = node.value if is_part else node
     return isinstance(whole, gast.Attribute) and whole.attr == "shape"
-
-
-def is_basic_index(index: tree.Node, integers: frozenset[str]) -> bool:
-    """Whether an index consists of integers, slices, None, Ellipsis, or is a constant key of a dict."""
-    if isinstance(index, gast.Tuple):
-        return all(is_basic_index(part, integers) for part in index.elts)
-    if isinstance(index, gast.Slice) or tree.is_name(index, "Ellipsis"):
-        return True
-    if isinstance(index, gast.Constant):
-        return index.value is None or index.value is Ellipsis or isinstance(index.value, int | str)
-    return tree.is_name(index, "newaxis") or _is_newaxis(index) or _is_integer(index, set(integers))
-
-
-def is_new_axes(index: tree.Node) -> bool:
-    """Whether an index takes all there is, with more axes: `None`, `..., None`, `()`."""
-    parts = index.elts if isinstance(index, gast.Tuple) else [index]
-    return all(tree.is_constant(p, None, Ellipsis) or _is_newaxis(p) for p in parts)
-
-
-def _is_newaxis(index: tree.Node) -> bool:
-    return isinstance(index, gast.Attribute) and index.attr == "newaxis"
 
 
 def is_number_expression(node: tree.Node) -> bool:

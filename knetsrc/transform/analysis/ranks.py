@@ -297,7 +297,7 @@ class Ranks:
         if isinstance(node, gast.Constant):
             return type(node.value) is int
         if isinstance(node, gast.UnaryOp):
-            return self.is_integer(node.operand)
+            return not isinstance(node.op, gast.Not) and self.is_integer(node.operand)
         if isinstance(node, gast.BinOp):
             is_whole = isinstance(node.op, INTEGER_OPERATORS)
             return is_whole and self.is_integer(node.left) and self.is_integer(node.right)

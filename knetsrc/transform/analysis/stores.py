@@ -41,18 +41,6 @@ def path_of(target: tree.Node) -> tuple[tree.Node, ...]:
     return tuple(path)
 
 
-def index_names(value: tree.Node) -> list[str]:
-    """Names that are an index on the way to a part, or one of several: `i` and `rows` for `a[i][rows, 0]`."""
-    slices = [p.slice for p in path_of(value) if isinstance(p, gast.Subscript)]
-    parts = [n for s in slices for n in (s.elts if isinstance(s, gast.Tuple) else [s])]
-    return [part.id for part in parts if isinstance(part, gast.Name)]
-
-
-def picks(value: tree.Node, arrays: frozenset[str], picking: frozenset[str]) -> bool:
-    """Whether an expression is a part of an array, and a copy, as one of these names is in its index: `a[rows][1:]`."""
-    return base_of(value) in arrays and bool(picking.intersection(index_names(value)))
-
-
 def index_of(target: tree.Node) -> tree.Node:
     """The index of what is written, without the mark of a write by a call: see `normalize.call_writes`."""
     parts = target.slice.elts if isinstance(target.slice, gast.Tuple) else [target.slice]
