@@ -6,7 +6,7 @@ derivative of `np.maximum(x, 0)` is 0 at 0, as everyone writes relu. So does any
 
 import numpy as np
 
-from knetsrc.adjoints.facts import is_literal
+from knetsrc.adjoints.facts import is_literal, is_scalar
 from knetsrc.adjoints.samples import each, pairs
 from knetsrc.adjoints.table import adjoint, away, case, nondifferentiable, real
 from knetsrc.backends import (
@@ -81,9 +81,11 @@ CLIP_CASES = [
     cases=[*CLIP_CASES, case(real(), -0.5, 0.5), case(real(), real(2), 3.0)],
 )
 def clip_adjoint(a, a_min, a_max, *, d_y):
-    if is_literal(a_max) and a_max is None:
+    if is_literal(a_min) and a_min is None and is_literal(a_max) and a_max is None:
+        d_a = d_y
+    elif is_literal(a_max) and a_max is None and (is_literal(a_min) or is_scalar(a_min)):
         d_a = unbroadcast(d_y * (a > a_min), a)
-    elif is_literal(a_min) and a_min is None:
+    elif is_literal(a_min) and a_min is None and (is_literal(a_max) or is_scalar(a_max)):
         d_a = unbroadcast(d_y * (a < a_max), a)
     elif is_literal(a_min) and is_literal(a_max):
         d_a = unbroadcast(d_y * ((a > a_min) & (a < a_max)), a)
@@ -101,9 +103,11 @@ def clip_adjoint(a, a_min, a_max, *, d_y):
     cases=[*CLIP_CASES, case(real(3), max=0.5), case(real(3), min=real(3))],
 )
 def clip_method_adjoint(x, min=None, max=None, *, d_y):
-    if is_literal(max) and max is None:
+    if is_literal(min) and min is None and is_literal(max) and max is None:
+        d_x = d_y
+    elif is_literal(max) and max is None and (is_literal(min) or is_scalar(min)):
         d_x = unbroadcast(d_y * (x > min), x)
-    elif is_literal(min) and min is None:
+    elif is_literal(min) and min is None and (is_literal(max) or is_scalar(max)):
         d_x = unbroadcast(d_y * (x < max), x)
     elif is_literal(min) and is_literal(max):
         d_x = unbroadcast(d_y * ((x > min) & (x < max)), x)

@@ -191,6 +191,30 @@ def test_mask_of_a_clip_alone():
     check(f, -0.55, V)
 
 
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.1.0", reason="it wants a bound")
+def test_clip_without_bounds():
+    def f(x):
+        y = np.clip(x * 2.0, None, None)
+        y[0] *= x[1]
+        return np.sum(y**2) + np.sum((x**2).clip(None, None)) + np.sum(x.clip(min=None, max=None))
+
+    check(f, np.array([0.5, 1.2, 0.8]))
+
+
+def test_clip_with_one_bound_that_may_be_none():
+    def f(x, low, high):
+        return np.sum(np.clip(x, low, None) ** 2) + np.sum(x.clip(None, high) ** 3)
+
+    x = np.array([[0.5, 1.2, 0.8], [0.3, 0.1, 1.9]])
+    bounds = [(0.6, 1.0), (x * 0.9, x[:1] + 0.1), (x[0] * 0.9, 1.0)]
+    if np.lib.NumpyVersion(np.__version__) >= "2.1.0":
+        bounds += [(None, 1.0), (0.6, None), (None, None)]
+    g = grad(f)
+    for low, high in bounds:
+        assert np.allclose(g(x, low, high), grad(f)(x, low, high))
+        check(f, x, low, high, argnums=(0,))
+
+
 def test_list_that_is_filled_and_of_which_only_the_length_is_needed():
     def f(x, y, b):
         for _ in range(2):
