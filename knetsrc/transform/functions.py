@@ -15,6 +15,7 @@ from knetsrc.transform.classes import classes_of, owner_of
 from knetsrc.transform.own_methods import MARK
 from knetsrc.transform.resolve import Outside, numpy_path
 from knetsrc.transform.source import Source
+from knetsrc.transform.star_calls import only_reads
 
 CONTAINERS: dict[str, type] = {"list": list, "tuple": tuple, "dict": dict}
 
@@ -172,12 +173,13 @@ def bind_call(function: Function, call: gast.Call) -> dict[str, tree.Node] | Non
     """Argument nodes by parameter; None where a star argument leaves open which goes to which."""
     arguments = function.core.args
     positional = [a.id for a in [*arguments.posonlyargs, *arguments.args]]
-    given = _spread(call.args, len(positional) - len(arguments.defaults), function.star)
-    if given is None or any(k.arg is None for k in call.keywords):
+    star = function.star
+    given = _spread(call.args, len(positional), len(arguments.defaults), star)
+    doubles = [k.value for k in call.keywords if k.arg is None]
+    if given is None or len(doubles) > bool(star.kwarg):
         return None
     bound = dict(zip(positional, given, strict=False))
-    keywords = {k.arg: k.value for k in call.keywords}
-    star = function.star
+    keywords = {k.arg: k.value for k in call.keywords if k.arg}
     known = {*positional, *(a.id for a in arguments.kwonlyargs)} - {star.vararg, star.kwarg}
     if star.vararg:
         rest = given[len(positional) :]
@@ -190,6 +192,13 @@ def bind_call(function: Function, call: gast.Call) -> dict[str, tree.Node] | Non
     if star.kwarg:
         extra = {k: v for k, v in keywords.items() if k not in known}
         bound[star.kwarg] = tree.at(tree.dict_of(map(tree.constant, extra), extra.values()), call)
+        if doubles:  # it may hold what other parameters get, and the function has a dict of its own
+            is_shared = isinstance(doubles[0], gast.Name) and not only_reads(
+                function.core, star.kwarg
+            )
+            if extra or known - bound.keys() - keywords.keys() or is_shared:
+                return None
+            bound[star.kwarg] = doubles[0]
     bound |= {k: v for k, v in keywords.items() if k in known or not star.kwarg}
     for text, default in zip(
         positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True
@@ -208,7 +217,7 @@ def _defaults(arguments: gast.arguments) -> list[tree.Node]:
     return [d for d in [*arguments.defaults, *arguments.kw_defaults] if d is not None]
 
 
-def _spread(args: list[tree.Node], required: int, star: Star) -> list[tree.Node] | None:
+def _spread(args: list[tree.Node], count: int, defaults: int, star: Star) -> list[tree.Node] | None:
     """Arguments with a star argument at the end taken apart, as far as the parameters without default tell its length."""
     stars = [a for a in args if isinstance(a, gast.Starred)]
     if not stars:
@@ -218,9 +227,9 @@ def _spread(args: list[tree.Node], required: int, star: Star) -> list[tree.Node]
         return None
     if isinstance(last.value, gast.Tuple | gast.List):
         return [*args[:-1], *last.value.elts]
-    missing = required - (len(args) - 1)
     if star.vararg:
-        return list(args) if missing == 0 else None
+        return list(args) if len(args) - 1 == count else None
+    missing = count - defaults - (len(args) - 1)
     if missing < 1 or not isinstance(last.value, gast.Name):
         return None
     return [

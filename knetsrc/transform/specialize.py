@@ -375,7 +375,8 @@ class Specializer(Members):
                 isinstance(n, gast.Starred) and tree.is_name(n.value, parameter)
                 for n in tree.walk(callee.core)
             )
-            return is_passed_on or self._statics.is_static(node)
+            is_apart = bool(node.elts) and reads_entries_only(callee.core, parameter)
+            return is_passed_on or is_apart or self._statics.is_static(node)
         if tree.is_constant(node, None):
             return any(tree.called_name(n) == parameter for n in tree.walk(callee.core))
         return self._statics.is_static(node)

@@ -13,6 +13,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.static import MISSING
 
 Steady = Callable[[tree.Node, str], tree.Node]
+_READING = frozenset({"get", "items", "keys", "values"})
 
 
 def with_plain_arguments(node: gast.Call, callee: Any, steady: Steady) -> tree.Node | None:
@@ -35,12 +36,17 @@ def with_plain_arguments(node: gast.Call, callee: Any, steady: Steady) -> tree.N
     if not any(isinstance(a, gast.Starred) for a in node.args) and not _has_double_star(node):
         return None
     node = _with_literals_spread(node)
-    if _has_double_star(node):
+    if _has_double_star(node) and not callee.star.kwarg:
         return _with_named(node, callee, steady)
+    if _has_double_star(node):
+        node = _with_one_dict(node, callee)
+    if callee.star.vararg:
+        node = _with_one_star(node, callee, steady)
     stars = [i for i, a in enumerate(node.args) if isinstance(a, gast.Starred)]
     if not stars:
         return node
-    return _with_positional(node, stars[0], callee, steady) if len(stars) == 1 else None
+    found = _with_positional(node, stars[0], callee, steady) if len(stars) == 1 else None
+    return found or node
 
 
 def _has_double_star(node: gast.Call) -> bool:
@@ -62,6 +68,61 @@ def _with_literals_spread(node: gast.Call) -> gast.Call:
     new = tree.call(node.func, *args)
     new.keywords = keywords
     return new
+
+
+def _with_one_star(node: gast.Call, callee: Any, steady: Steady) -> gast.Call:
+    """The call with a single sequence, at its end, for what goes into a star parameter."""
+    arguments = callee.core.args
+    count = len([*arguments.posonlyargs, *arguments.args])
+    place = next((i for i, a in enumerate(node.args) if isinstance(a, gast.Starred)), count)
+    place = min(place, count)
+    rest = node.args[place:]
+    if not any(isinstance(a, gast.Starred) for a in rest) or len(rest) == 1:
+        return node
+    found = tree.tuple_of([])
+    for part in rest:
+        is_star = isinstance(part, gast.Starred)
+        one = tree.call("tuple", part.value) if is_star else tree.tuple_of([part])
+        is_first = isinstance(found, gast.Tuple) and not found.elts
+        found = one if is_first else tree.binary(found, "+", one)
+    new = tree.call(node.func, *node.args[:place], _starred(steady(found, "arguments")))
+    new.keywords = node.keywords
+    return new
+
+
+def _with_one_dict(node: gast.Call, callee: Any) -> gast.Call:
+    """The call with a single dictionary for what goes into a double star parameter; it may hold what other parameters get."""
+    known = set(callee.parameters) - {callee.star.vararg, callee.star.kwarg}
+    named = [k for k in node.keywords if k.arg in known]
+    extra = {k.arg: k.value for k in node.keywords if k.arg and k.arg not in known}
+    parts: list[tree.Node] = [k.value for k in node.keywords if k.arg is None]
+    if extra:
+        parts.insert(0, tree.dict_of(map(tree.constant, extra), extra.values()))
+    value = parts[0]
+    for part in parts[1:]:
+        value = tree.binary(value, "|", part)
+    if isinstance(value, gast.Name) and not only_reads(callee.core, callee.star.kwarg):
+        value = tree.call("dict", value)
+    new = tree.call(node.func, *node.args)
+    (double,) = tree.parse_expression("f(**d)").keywords
+    double.value = value
+    new.keywords = [*named, double]
+    return new
+
+
+def only_reads(core: gast.FunctionDef, text: str) -> bool:
+    """Whether a dictionary stays as it is, and in the function: its entries are read, or handed on by `**`."""
+    fine: set[int] = set()
+    for node in tree.walk(core.body):
+        if isinstance(node, gast.Subscript) and isinstance(node.ctx, gast.Load):
+            fine.add(id(node.value))
+        elif isinstance(node, gast.Compare):
+            fine |= {id(n) for n in node.comparators}
+        elif isinstance(node, gast.Call):
+            fine |= {id(k.value) for k in node.keywords if k.arg is None}
+            if isinstance(node.func, gast.Attribute) and node.func.attr in _READING:
+                fine.add(id(node.func.value))
+    return all(id(n) in fine for n in tree.walk(core.body) if tree.is_name(n, text))
 
 
 def _has_plain_keys(node: tree.Node) -> bool:

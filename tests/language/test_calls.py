@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from knetsrc import grad, value_and_grad, vjp
+from knetsrc import UnsupportedAliasError, grad, value_and_grad, vjp
 from language.checking import M, V, check
 
 
@@ -316,3 +316,84 @@ def test_defaults_that_are_numbers_of_numpy():
 
     check(f, V)
     assert grad(f)(V.astype(np.float32)).dtype == np.float32
+
+
+def optional(x, s=2.0, *rest):
+    return x * s + sum(rest)
+
+
+def changed(**k):
+    k["s"] = k["s"] * 2
+    return k["s"] * k["t"]
+
+
+def given(**k):
+    return k
+
+
+def ends(u, *vals):
+    u[0] = vals[0]
+    u[-1] = vals[1]
+
+
+def test_star_arguments_beside_others_into_star_parameters():
+    def f(x):
+        xs = [v**2 for v in x]
+        total = product(*xs, x[2]) + product(x[0], *xs) + product(*xs, *xs[1:3])
+        return total + optional(x[0], x[1], *xs) + optional(x[0], 3.0, x[1], *xs)
+
+    check(f, V)
+
+
+def test_double_star_arguments_into_a_double_star_parameter():
+    def total(**k):
+        return sum(k.values()) * k["s"]
+
+    def f(x):
+        d = {"s": x[2], "t": x[1]}
+        return total(**d) + total(a=x[0], **d) + total(**d, **{"q": x[0] * 2})
+
+    def with_parameters(x):
+        def g(a, *r, s=1.0, **k):
+            return a * sum(r) * s + k["q"] * sum(k.values())
+
+        xs, d = (x[0], x[1]), {"q": x[2]}
+        return g(x[2], *xs, x[0], w=x[1], s=x[3], **d)
+
+    check(f, V)
+    check(with_parameters, V)
+
+
+def test_dictionary_of_a_double_star_parameter_is_a_new_one():
+    def f(x):
+        d = {"s": x[2], "t": x[1]}
+        return changed(**d) * d["s"]
+
+    def handed_back(x):
+        d = {"t": x[1]}
+        e = given(**d)
+        e["t"] = x[0] * 2
+        return d["t"] * e["t"]
+
+    with pytest.raises(UnsupportedAliasError, match="a call that writes into `d`"):
+        grad(f)(V)
+    check(handed_back, V)
+
+
+def test_star_and_double_star_parameters_of_a_nested_function():
+    def f(x):
+        def pair(**k):
+            return sum(k.values()) * k["a"]
+
+        def inner(u, *vals):
+            u[0] = vals[0]
+            u[-1] = vals[1]
+
+        u = x * 2
+        inner(u, x[1] ** 2, x[0])
+        ends(u, u[1] * x[0], x[1])
+        values = (x[2], x[0] ** 2)
+        inner(u, *values)
+        return np.sum(u**2) * pair(a=x[0], b=x[1] * x[2])
+
+    check(f, V)
