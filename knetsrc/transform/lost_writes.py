@@ -71,10 +71,12 @@ class LostWrites:
     calls: Calls
     varied_in: Callable[[gast.FunctionDef, set[str]], set[str]]
     load: Callable[[Helper], Function | None]
-    _seen: set[tuple[int, frozenset[str]]] = field(default_factory=set)
+    _seen: set[tuple[int, frozenset[str], bool]] = field(default_factory=set)
 
-    def refuse(self, core: gast.FunctionDef, wrt: set[str]) -> None:
+    def refuse(self, core: gast.FunctionDef, wrt: set[str], is_unused: bool = False) -> None:
         """Raise an error for the first one in a function, or in its helpers: their values may not be used.
+
+        Where nothing uses what the function returns, a call that it returns is one of these.
 
         Raises
         ------
@@ -84,6 +86,7 @@ class LostWrites:
         varied = self.varied_in(core, wrt)
         local = tree.names_written(core.body) | set(parameters(core))
         dropped = {id(n.value) for n in tree.walk(core.body) if isinstance(n, gast.Expr)}
+        unused = dropped | _unused_values(core, is_unused)
         for call in [n for n in tree.walk(core.body) if isinstance(n, gast.Call)]:
             if not differentiable_names(call, self.calls) & varied:
                 continue
@@ -93,11 +96,11 @@ class LostWrites:
             if isinstance(callee, Unknown):
                 if callee.name == "vjp" and callee.error is not None:
                     raise callee.error
-                if id(call) in dropped and tree.called_name(call) in parameters(core):
+                if id(call) in unused and _called_root(call) in parameters(core):
                     raise _unknown_parameter(call)
                 self._refuse_unknown(call, local if id(call) in dropped else None)
             elif isinstance(callee, Helper):
-                self._look_into(call, callee, varied)
+                self._look_into(call, callee, varied, id(call) in unused)
         _refuse_kept_methods(core, varied)
         self._refuse_keys(core, varied)
 
@@ -139,16 +142,37 @@ class LostWrites:
         if is_open or _writes(call, value):
             raise _error(call.func)
 
-    def _look_into(self, call: gast.Call, callee: Helper, varied: set[str]) -> None:
+    def _look_into(
+        self, call: gast.Call, callee: Helper, varied: set[str], is_unused: bool
+    ) -> None:
         function = self.load(callee)
-        bound = bind_call(function, call) if function is not None else None
-        if function is None or bound is None:
+        if function is None:
             return
+        bound = bind_call(function, call)
+        if bound is None:  # any of them may get it
+            bound = dict.fromkeys(function.parameters, call)
         given = {p for p, a in bound.items() if differentiable_names(a, self.calls) & varied}
-        key = (id(function.core), frozenset(given))
+        key = (id(function.core), frozenset(given), is_unused)
         if key not in self._seen:
             self._seen.add(key)
-            self.refuse(function.core, given)
+            self.refuse(function.core, given, is_unused)
+
+
+def _called_root(call: gast.Call) -> str | None:
+    """The name by which a call gets what it calls: `f(x)`, `table["f"](x)`."""
+    function = call.func
+    while isinstance(function, gast.Subscript):
+        function = function.value
+    return function.id if isinstance(function, gast.Name) else None
+
+
+def _unused_values(core: gast.FunctionDef, is_unused: bool) -> set[int]:
+    """Values of names that nothing reads, and what a function returns if that `is_unused`."""
+    read = tree.names_read(core.body[:-1] if is_unused else core.body)
+    assigned = [n for n in tree.walk(core.body) if isinstance(n, gast.Assign)]
+    values = {id(n.value) for n in assigned if not tree.names_written(n) & read}
+    last = core.body[-1]
+    return values | ({id(last.value)} if is_unused and isinstance(last, gast.Return) else set())
 
 
 def _is_float_literal(node: tree.Node) -> bool:

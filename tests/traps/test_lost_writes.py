@@ -7,7 +7,13 @@ import operator
 import numpy as np
 import pytest
 
-from knetsrc import UnsupportedAliasError, UnsupportedSyntaxError, grad, value_and_grad
+from knetsrc import (
+    MissingAdjointError,
+    UnsupportedAliasError,
+    UnsupportedSyntaxError,
+    grad,
+    value_and_grad,
+)
 from language.checking import M, V, by_grad, check
 
 
@@ -553,3 +559,35 @@ def test_update_in_place_of_an_element_by_a_helper_is_refused():
 
 def _by_star_of(pair):
     _multiplied(pair[0], pair[1])
+
+
+def _calling_an_entry(**k):
+    return k["f"](k["a"])
+
+
+def _without_its_value(f, a):
+    _ = f(a)
+    return 0.0
+
+
+def test_call_of_a_function_in_a_dictionary_that_is_handed_on_is_refused():
+    def f(x):
+        y = x.copy()
+        rest = {"a": y}
+        _calling_an_entry(f=_doubled, **rest)
+        return np.sum(y**2)
+
+    with pytest.raises(MissingAdjointError, match="which may write"):
+        grad(f)(V)
+
+
+def test_write_by_a_function_of_which_the_value_is_not_used():
+    def f(x):
+        y = x.copy()
+        first = (_doubled, y)
+        _without_its_value(*first)
+        for pair in [(_doubled, y), (_scaled, y)]:
+            _without_its_value(*pair)
+        return np.sum(y**2)
+
+    check(f, V)
