@@ -8,7 +8,8 @@ from typing import Any
 import gast
 
 from knetsrc.adjoints.equivalents import WITHOUT_MEMBER
-from knetsrc.objects import LIKE_ARRAYS, is_mixed
+from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.objects import LIKE_ARRAYS, computed_members, is_mixed
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.kinds import gives_numbers
 from knetsrc.transform.callee import Calls, has_method
@@ -35,8 +36,50 @@ def checked_operation(node: Any, known: ClassFacts) -> tree.Node:
     return node  # type: ignore[no-any-return]
 
 
+def refuse_in_place(node: gast.BinOp, known: ClassFacts) -> None:
+    """Refuse `a *= e` for an object whose class has `__imul__`: `a = a * e` calls another method."""
+    owner, name = known.local_class(node.left), _in_place_name(node)
+    if owner is not None and _says(node.left, name, known):
+        raise UnsupportedSyntaxError(
+            f"`{name}` of an object of the class `{owner.__name__}`",
+            at=node,
+            why="it may change the object, which other names may stand for, or give another one",
+            instead=f"write a method that returns a new object, and call it: {tree.show(node.left)} = ...",
+        )
+
+
+def checked_update(node: Any, known: ClassFacts) -> tree.Node | list[tree.Node]:
+    """`xs[i] += e` written out where either is an object whose class says what it does, checked where one may be."""
+    read = tree.subscript(tree.clone(node.target.value), tree.clone(node.target.slice))
+    operation = tree.at(tree.in_place(read, node.op, node.value), node)
+    (_, own), (_, reflected) = operators(operation)
+    names = {own, reflected, _in_place_name(operation)} & known.outside.members
+    if any(_says(side, name, known) for side in (read, node.value) for name in names):
+        return tree.at(tree.assign(node.target, operation), node)  # type: ignore[no-any-return]
+    checks = [_checked(tree.clone(read), n, known) for n in sorted(names - {reflected})]
+    if reflected in names:
+        node.value = _checked(node.value, reflected, known)
+    return [
+        *(tree.at(tree.expression(c), node) for c in checks if isinstance(c, gast.Call)),
+        node,
+    ]
+
+
+def _says(node: tree.Node, name: str, known: ClassFacts) -> bool:
+    owner = known.local_class(node)
+    return owner is not None and not is_mixed(owner) and name in computed_members(owner)
+
+
+def _in_place_name(node: gast.BinOp) -> str:
+    (_, own), _ = operators(node)
+    return own.replace("__", "__i", 1)
+
+
 def _check_sides(node: gast.BinOp, known: ClassFacts) -> None:
     """Both sides are checked or none, as an operand without a check is taken for a number."""
+    if tree.is_in_place(node) and _in_place_name(node) in known.outside.members:
+        refuse_in_place(node, known)
+        node.left = _checked(node.left, _in_place_name(node), known)
     (_, own), (_, reflected) = operators(node)
     if not {own, reflected} & known.outside.members:
         return

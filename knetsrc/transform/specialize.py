@@ -38,7 +38,7 @@ from knetsrc.transform.field_checks import checked_read
 from knetsrc.transform.follow import Following, without_choices
 from knetsrc.transform.handed import Template, described, names_around
 from knetsrc.transform.instance_tests import decided
-from knetsrc.transform.member_checks import checked_operation
+from knetsrc.transform.member_checks import checked_operation, checked_update
 from knetsrc.transform.members import Members, is_descriptor, is_super_init
 from knetsrc.transform.names import Names
 from knetsrc.transform.object_refusals import (
@@ -98,6 +98,14 @@ class Specializer(Members):
                 refuse_parts(made.value, known)
             return checked_read(made, known, arrays) if self.outside.checks_fields else made
 
+        def rewrite_update(node: gast.AugAssign) -> tree.Node | list[tree.Node]:
+            if not self.outside.members or not isinstance(node.target, gast.Subscript):
+                return node
+            made = checked_update(node, known)
+            if isinstance(made, gast.Assign):
+                made.value = rewrite_operation(made.value)
+            return made
+
         def rewrite_loop(node: gast.For) -> gast.For:
             node.iter = self._iterated(node.iter, known)
             return node
@@ -112,7 +120,7 @@ class Specializer(Members):
             rewrite_operation,
         )
         rewriters = {gast.Call: rewrite_call, gast.For: rewrite_loop, **operations}
-        rewriters[gast.Assign] = rewrite_assignment
+        rewriters |= {gast.Assign: rewrite_assignment, gast.AugAssign: rewrite_update}
         new = tree.rewrite(core, rewriters)
         refuse_closures(new)
         refuse_super(new)

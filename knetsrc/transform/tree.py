@@ -83,6 +83,18 @@ def binary(left: Node, symbol: str, right: Node) -> gast.BinOp:
     return gast.BinOp(left, _BINARY[symbol](), right)
 
 
+def in_place(left: Node, operator: Node, right: Node) -> gast.BinOp:
+    """The operation of `left += right`, as an expression that remembers this: a class may say something else for it."""
+    node = gast.BinOp(left, operator, right)
+    node.is_in_place = True
+    return node
+
+
+def is_in_place(node: Node) -> bool:
+    """Whether an operation stands for one that the user wrote as `left += right`."""
+    return getattr(node, "is_in_place", False)
+
+
 def compare(left: Node, symbol: str, right: Node) -> gast.Compare:
     return gast.Compare(left, [_COMPARE[symbol]()], [right])
 

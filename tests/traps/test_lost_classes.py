@@ -425,3 +425,120 @@ def test_numbers_in_objects_are_not_checked():
     gradient = grad(spring)
     gradient(X, 2.0)
     assert "without_member" not in gradient.source
+
+
+# --- operators that are written with an assignment, functions of Python that call a method -----------------------------------
+class Changing:
+    """`a *= b` is not `a = a * b`."""
+
+    def __init__(self, v):
+        self.v = v
+
+    def __imul__(self, o):
+        return Changing(self.v * o * 3.0)
+
+    def __iadd__(self, o):
+        return Changing(self.v + o**2)
+
+
+class ChangingOrNot(Changing):
+    def __mul__(self, o):
+        return ChangingOrNot(self.v * o)
+
+    def __add__(self, o):
+        return ChangingOrNot(self.v + o)
+
+
+def name_in_place(x, kind):
+    b = kind(x[0])
+    b *= x[1]
+    return b.v**2
+
+
+def loop_in_place(x, kind):
+    for o in [kind(x[0]), kind(x[1])]:
+        o *= x[1]
+    return o.v
+
+
+def element_in_place(x, kind):
+    b = [kind(x[0]), kind(x[1])]
+    b[0] *= x[1]
+    return b[0].v
+
+
+def element_longer(x, kind):
+    b = [kind(x[0]), kind(x[1])]
+    for i in range(2):
+        b[i] += x[i]
+    return b[0].v * b[1].v
+
+
+def entry_longer(x, kind):
+    b = {"a": kind(x[0])}
+    b["a"] += x[1]
+    return b["a"].v
+
+
+def changed(b, x):
+    b *= x
+    return b.v
+
+
+def helper_in_place(x, kind):
+    return changed(kind(x[0]), x[1])
+
+
+def attribute_in_place(x, kind):
+    holder = Holder(x)
+    holder.inner = kind(x[0])
+    holder.inner *= x[1]
+    return holder.inner.v
+
+
+@pytest.mark.parametrize("kind", [Changing, ChangingOrNot])
+@pytest.mark.parametrize(
+    "f",
+    [name_in_place, loop_in_place, element_in_place, element_longer, entry_longer, helper_in_place, attribute_in_place],
+)  # fmt: skip
+def test_operator_in_place_of_a_class_is_refused(f, kind):
+    with pytest.raises(KnetsrcError, match=r"__i(mul|add)__|changes in place"):
+        grad(lambda x: f(x, kind))(X)
+
+
+class Squaring:
+    def __init__(self, v):
+        self.v = v
+
+    def __add__(self, o):
+        return Squaring(self.v + o * o)
+
+
+def element_that_adds(x):
+    b, c, a = [Squaring(x[0]), Squaring(x[1])], {"c": Squaring(x[0])}, np.zeros(2)
+    for i in range(2):
+        b[i] += x[i]
+        a[i] += x[1 - i] ** 2
+    c["c"] += x[1] + a[0]
+    return b[0].v * b[1].v + c["c"].v * a[1]
+
+
+def added_to_first(bs, x):
+    bs[0] += x
+    return bs[0].v
+
+
+def test_element_is_added_to_by_the_method_of_its_class():
+    check(element_that_adds, X)
+    check(lambda x: added_to_first([Squaring(x[0])], x[1]) ** 2, X)
+
+
+def test_element_of_a_list_of_several_kinds_that_is_added_to_is_refused():
+    def f(x):
+        b = [x[0], Squaring(x[1])]
+        for i in range(2):
+            b[i] += x[i]
+        return b[1].v
+
+    with pytest.raises(UnsupportedSyntaxError, match="`__add__` of an object"):
+        grad(f)(X)

@@ -324,7 +324,7 @@ class _Elements:
             updated.append(node)
             text = self.names.fresh(f"new_{self.attribute[1]}")
             read = tree.subscript(tree.clone(target.value), tree.clone(target.slice))
-            value = tree.binary(read, tree.symbol_of(node.op), node.value)
+            value = tree.in_place(read, node.op, node.value)
             return tree.at([tree.assign(text, value), tree.assign(target, tree.name(text))], node)  # type: ignore[no-any-return]
 
         run = tree.rewrite(run, {gast.AugAssign: split})

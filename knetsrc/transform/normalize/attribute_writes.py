@@ -150,7 +150,7 @@ class _Attributes:
         old = tree.attribute(tree.name(node.target.value.id), node.target.attr)
         text = tree.constant(tree.show([node]))
         check = tree.expression(tree.call("check_not_array", tree.name(name), text))
-        value = tree.binary(tree.name(name), tree.symbol_of(node.op), node.value)
+        value = tree.in_place(tree.name(name), node.op, node.value)
         return [tree.assign(name, old), check, *self._written(node.target, value)]
 
     def _by_name(self, target: Any, after: list[Node]) -> Node:

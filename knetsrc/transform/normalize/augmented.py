@@ -70,11 +70,10 @@ def write_out_augmented(
         name = node.target.id
         if name in lists:
             return _extended(node, names)
-        symbol = tree.symbol_of(node.op)
         other = node.value
         if name in copies and isinstance(other, gast.Tuple):  # a list is longer by it, too
             other = tree.list_of(other.elts)
-        value = tree.assign(name, tree.binary(tree.name(name), symbol, other))
+        value = tree.assign(name, tree.in_place(tree.name(name), node.op, other))
         if name not in shared | given:
             return [value]
         text = tree.constant(tree.show([node]))

@@ -53,7 +53,7 @@ class _Elements:
             if isinstance(node.op, gast.Add | gast.Sub):
                 return [*before, tree.augment(target, tree.symbol_of(node.op), node.value)]
             read = tree.subscript(tree.clone(target.value), tree.clone(target.slice))
-            value = tree.binary(read, tree.symbol_of(node.op), node.value)
+            value = tree.in_place(read, node.op, node.value)
             return [*before, tree.assign(target, value)]
         if isinstance(node, gast.Assign) and any(map(_has_element, node.targets)):
             return self.assignment(node)

@@ -149,7 +149,7 @@ class _Hoister:
         slots = operands(target)
         before = self._in_order(slots, [[] for _ in slots], prelude)
         bound, read = self._settled(_read(target), prelude)
-        value = tree.binary(read, tree.symbol_of(node.op), node.value)
+        value = tree.in_place(read, node.op, node.value)
         return [*before, *bound, *prelude, tree.at(tree.assign(node.target, value), node)]
 
     def while_(self, node: gast.While) -> list[Node]:
