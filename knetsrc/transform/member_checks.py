@@ -15,7 +15,7 @@ from knetsrc.transform.analysis.kinds import gives_numbers
 from knetsrc.transform.callee import Calls, has_method
 from knetsrc.transform.classes import ClassFacts, operators
 from knetsrc.transform.dispatch import asked_of_several
-from knetsrc.transform.object_refusals import asked_by_ufunc
+from knetsrc.transform.object_refusals import asked_by
 from knetsrc.transform.own_methods import plain
 
 
@@ -90,10 +90,11 @@ def _check_sides(node: gast.BinOp, known: ClassFacts) -> None:
 
 
 def _check_call(node: gast.Call, known: ClassFacts) -> None:
-    """The object of a method, and what NumPy asks to compute itself: `np.exp(a)` calls `a.exp()`."""
-    asked = asked_by_ufunc(known.outside.resolve(node.func)) & known.outside.members
+    """The object of a method, and what a function asks to compute it: `np.exp(a)` calls `a.exp()`, `abs(a)` calls `a.__abs__()`."""
+    asked = asked_by(known.outside.resolve(node.func)) & known.outside.members
     if asked:
-        node.args = [_checked(a, min(asked), known) for a in node.args]
+        for name in sorted(asked):
+            node.args = [_checked(a, name, known) for a in node.args]
     elif asked_of_several(node, known) is not None:
         return  # the function that asks for the class checks it
     elif isinstance(node.func, gast.Attribute) and plain(node.func.attr) in known.outside.members:

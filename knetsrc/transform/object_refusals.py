@@ -1,5 +1,6 @@
 """Refusals of what objects of the user's classes do when Python or NumPy asks them: iterate, convert, write an entry."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,13 @@ _CONVERSIONS = frozenset(
 )  # fmt: skip
 _OPERATORS = {
     "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "floor_divide": "floordiv", "remainder": "mod",
-    "power": "pow", "matmul": "matmul", "negative": "neg", "positive": "pos", "invert": "invert",
+    "power": "pow", "matmul": "matmul", "negative": "neg", "positive": "pos", "invert": "invert", "absolute": "abs",
+}  # fmt: skip
+
+
+_CONVERTING: dict[Any, str] = {
+    abs: "__abs__", float: "__float__", round: "__round__", complex: "__complex__",
+    math.ceil: "__ceil__", math.floor: "__floor__", math.trunc: "__trunc__",
 }  # fmt: skip
 
 
@@ -117,3 +124,11 @@ def rule_of(value: Any) -> Any:
 
 def _given(node: gast.Call) -> list[tree.Node]:
     return [*node.args, *(k.value for k in node.keywords)]
+
+
+def asked_by(value: Any) -> frozenset[str]:
+    """Which methods of an object a function calls that takes it for a number or an array."""
+    named = next((name for known, name in _CONVERTING.items() if value is known), None)
+    if named is None and getattr(value, "__module__", "") == "math":
+        named = "__float__"
+    return asked_by_ufunc(value) | ({named} if named else set())

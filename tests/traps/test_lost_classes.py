@@ -1,6 +1,8 @@
 """Objects with operators and methods like those of arrays, where it takes some following to know their class."""
 
 import functools
+import math
+import operator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -542,3 +544,34 @@ def test_element_of_a_list_of_several_kinds_that_is_added_to_is_refused():
 
     with pytest.raises(UnsupportedSyntaxError, match="`__add__` of an object"):
         grad(f)(X)
+
+
+class Asked:
+    def __init__(self, v):
+        self.v = v
+
+    def __abs__(self):
+        return self.v**2
+
+    def __round__(self, n=None):
+        return self.v
+
+    def __float__(self):
+        return self.v * 2.0
+
+    def __sub__(self, o):
+        return Asked(self.v - o.v)
+
+
+@pytest.mark.parametrize("function", [abs, np.abs, round, float, math.sin])
+def test_function_that_calls_a_method_of_an_object_of_a_class_that_is_lost_is_refused(function):
+    def f(x):
+        objects = [Asked(x[0]), Asked(x[1])]
+        return function(functools.reduce(operator.sub, objects)) * x[0]
+
+    with pytest.raises(UnsupportedSyntaxError, match="of an object of the class"):
+        grad(f)(X)
+
+
+def test_method_that_a_function_calls_is_followed():
+    check(lambda x: abs(Asked(x[0]) - Asked(x[1])) * round(Asked(x[0])) * abs(x[1]), X)
