@@ -22,7 +22,7 @@ from knetsrc.transform.analysis.alias_statements import updates_element
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.stores import path_of, target_of
 from knetsrc.transform.normalize.joined import sources
-from knetsrc.transform.normalize.scopes import blocks
+from knetsrc.transform.normalize.scopes import blocks, parameters
 
 
 def check_copies(
@@ -48,9 +48,22 @@ def check_copies(
 
 
 def _second_names(function: gast.FunctionDef) -> set[str]:
-    """Names that are only bound to what has a name, as it is: `r` in `r = q`."""
+    """Names that are only bound to what has a name, as it is, `r` in `r = q`, or to a copy: a write of its entry is seen nowhere."""
     bound = bound_values(function)
-    return {text for text, values in bound.items() if all(map(tree.is_name, values))}
+    names = {text for text, values in bound.items() if all(map(tree.is_name, values))}
+    copies = {
+        text
+        for text, values in bound.items()
+        if all(tree.is_name(v) or _is_copy(v) for v in values)
+    }
+    return names | copies - set(parameters(function))
+
+
+def _is_copy(value: Any) -> bool:
+    """`p.copy()`, which of a list, dict or array gives a new one."""
+    function = value.func if isinstance(value, gast.Call) else None
+    is_method = isinstance(function, gast.Attribute) and function.attr == "copy"
+    return is_method and not value.args and not value.keywords
 
 
 class Write(NamedTuple):

@@ -769,3 +769,64 @@ def test_list_that_grows_as_an_attribute_while_something_else_is_done(kind):
         return np.sum(made.half) * len(made.rows)
 
     check(f, 0.7)
+
+
+# --- two attributes that hold dicts ----------------------------------------------------------------------------------------
+class WithMoments:
+    def __init__(self, p):
+        self.p = p
+        self.m = {k: np.zeros_like(v) for k, v in p.items()}
+
+    def step(self, g):
+        for k in self.p:
+            self.m[k] = 0.9 * self.m[k] + 0.1 * g[k]
+            self.p[k] = self.p[k] - 0.1 * self.m[k]
+
+
+def test_entries_of_two_dicts_that_an_object_holds():
+    def f(x):
+        o = WithMoments({"w": x, "b": x * 2.0})
+        for i in range(3):
+            o.step({k: np.sin(v) * i for k, v in o.p.items()})
+        return np.sum(o.p["w"] * o.m["b"]) * o.p["b"][0]
+
+    check(f, V)
+    check(lambda p: np.sum(WithMoments(dict(p)).p["w"] ** 2), {"w": V})
+
+
+class Sharing:
+    def __init__(self, p):
+        self.p, self.m = dict(p), dict(p)
+
+    def step(self, x):
+        for k in list(self.p):
+            self.m[k] = self.m[k] * x
+            self.p[k][0] = x[1]
+
+    def update(self, x):
+        for k in list(self.p):
+            self.m[k] = self.m[k] * x
+            self.p[k] += x
+
+
+def written_into(x):
+    o = Sharing({"w": x * 2.0, "b": x * 3.0})
+    kept = o.m["w"]
+    o.step(x)
+    return np.sum(o.p["w"] * o.m["b"] * kept)
+
+
+def updated(x):
+    o = Sharing({"w": x * 2.0, "b": x * 3.0})
+    kept = o.m["w"]
+    o.update(x)
+    return np.sum(o.p["w"] * o.m["b"] * kept)
+
+
+@pytest.mark.parametrize("f", [written_into, updated])
+def test_arrays_in_two_dicts_that_an_object_holds_are_refused_or_right(f):
+    try:
+        grad(f)(V)
+    except KnetsrcError:
+        return
+    check(f, V)
