@@ -78,21 +78,13 @@ def asked_of_several(node: Any, known: ClassFacts) -> Asked | None:
     mixed: Any = known.class_of(receiver)
     if not is_mixed(mixed):
         return None
-    if arguments is not None:
-        is_open = any(isinstance(a, gast.Starred) for a in arguments)
-        if is_open or any(k.arg is None for k in keywords):
-            return None
     if arguments is None:
         is_asked = any(_is_of_class(k, member) for k in mixed.kinds)
         kinds = list(mixed.kinds) if is_asked else []
     else:
-        found = {k: defined_in(k, member) for k in mixed.kinds}
-        kinds = [
-            kind
-            for kind, f in found.items()
-            if (f is not None and _takes(f[1], node))
-            or (member == "__call__" and function_of(kind))
-        ]
+        is_open = any(isinstance(a, gast.Starred) for a in arguments)
+        is_open |= any(k.arg is None for k in keywords)
+        kinds = [] if is_open else [k for k in mixed.kinds if _answers(k, member, node)]
     return Asked(receiver, member, arguments, keywords, kinds) if kinds else None
 
 
@@ -103,13 +95,15 @@ def _is_of_class(kind: type, name: str) -> bool:
     return is_computed or is_class_attribute(kind, name)
 
 
-def _takes(member: Any, node: Any) -> bool:
-    """Whether a method can be called with the arguments of a call, as far as its signature tells."""
-    if not isinstance(member, types.FunctionType) or not isinstance(node, gast.Call):
+def _answers(kind: type, name: str, node: gast.Call) -> bool:
+    """Whether objects of a class can be called so, as far as the signature of the method tells."""
+    found = defined_in(kind, name)
+    if found is None:
+        return name == "__call__" and function_of(kind) is not None
+    if not isinstance(found[1], types.FunctionType):
         return True
     try:
-        signature = inspect.signature(member)
-        signature.bind(None, *node.args, **{k.arg: k.value for k in node.keywords})
+        inspect.signature(found[1]).bind(None, *node.args, **{k.arg: None for k in node.keywords})
     except TypeError:
         return False
     return True

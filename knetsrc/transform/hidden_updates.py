@@ -13,6 +13,7 @@ import inspect
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import gast
 
@@ -44,7 +45,7 @@ class HiddenUpdates:
     core_of: Callable[[Function], gast.FunctionDef]
     specialized: Callable[[Function], gast.FunctionDef]
     fresh: Callable[[str], str]
-    _hides: dict[int, bool] = field(default_factory=dict)
+    _hides: dict[Any, bool] = field(default_factory=dict)
 
     def copied(self, node: gast.Call, is_checked: bool) -> tree.Node:
         """The call of a copy, if a helper may change an array; updates of its parameters left out where these are checked."""
@@ -76,24 +77,24 @@ class HiddenUpdates:
 
     def _hides_updates(self, function: Function) -> bool:
         """Whether it updates what is no parameter of its own, or calls what updates anything."""
-        key = id(function.core)
+        key = function.identity
         if key not in self._hides:
-            others = (f for f in self._reached(function) if f.core is not function.core)
+            others = (f for f in self._reached(function) if f.identity != key)
             is_own = bool(_updated(function) - set(function.parameters))
             self._hides[key] = is_own or any(map(_updated, others))
         return self._hides[key]
 
     def _reached(self, function: Function) -> Iterator[Function]:
         """The function, and those that it calls, and that these call."""
-        seen, waiting = {id(function.core)}, [function]
+        seen, waiting = {function.identity}, [function]
         while waiting:
             one = waiting.pop()
             yield one
             for call in [n for n in tree.walk(self.core_of(one).body) if isinstance(n, gast.Call)]:
                 callee = self.calls.of(call)
                 inner = self.load(callee) if isinstance(callee, Helper) else None
-                if inner is not None and id(inner.core) not in seen:
-                    seen.add(id(inner.core))
+                if inner is not None and inner.identity not in seen:
+                    seen.add(inner.identity)
                     waiting.append(inner)
 
 

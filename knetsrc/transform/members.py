@@ -155,13 +155,8 @@ class Members:
 
     def _inherited(self, node: Any, known: ClassFacts) -> "Member | None":
         """The method that `super().method(...)` calls."""
-        current, owner = known.classes.get("__class__"), known.classes.get("__self__")
-        if current is None or owner is None or current not in owner.__mro__:
-            return None
-        if not self._is_own_super(node.func.value, current, known):
-            return None
-        later = owner.__mro__[owner.__mro__.index(current) + 1 :]
-        found = _called(node.func.attr, tree.name(known.first), node, later)
+        later = self._classes_above(node.func.value, known)
+        found = _called(node.func.attr, tree.name(known.first), node, later) if later else None
         if found and found[1] == "__init__" and _is_made(found[2]):
             raise UnsupportedSyntaxError(
                 f"`super().__init__` of the dataclass {found[0].__name__}",
@@ -173,24 +168,23 @@ class Members:
 
     def _inherited_property(self, node: gast.Attribute, known: ClassFacts) -> "Member | None":
         """The function behind `super().name`, where that is a property."""
-        current, owner = known.classes.get("__class__"), known.classes.get("__self__")
-        if current is None or owner is None or current not in owner.__mro__:
-            return None
-        later = owner.__mro__[owner.__mro__.index(current) + 1 :]
-        kind = next((k for k in later if plain(node.attr) in vars(k)), None)
-        getter = _getter(vars(kind)[plain(node.attr)]) if kind is not None else None
+        name = plain(node.attr)
+        kind = next((k for k in self._classes_above(node.value, known) if name in vars(k)), None)
+        getter = _getter(vars(kind)[name]) if kind is not None else None
         if kind is None or getter is None or is_library(kind):
             return None
-        if not self._is_own_super(node.value, current, known):
-            return None
-        return kind, plain(node.attr), getter, [tree.name(known.first)], []
+        return kind, name, getter, [tree.name(known.first)], []
 
-    def _is_own_super(self, node: Any, current: type, known: ClassFacts) -> bool:
-        """Whether `super` is called without arguments, or with those that it has then."""
-        if not node.args:
-            return True
-        kind = self.outside.resolve(node.args[0])
-        return kind is current and tree.is_name(node.args[-1], known.first) and len(node.args) == 2
+    def _classes_above(self, node: Any, known: ClassFacts) -> tuple[type, ...]:
+        """Where `super()` looks, in order; nothing where it is called with other arguments than it has by itself."""
+        current, owner = known.classes.get("__class__"), known.classes.get("__self__")
+        if current is None or owner is None or current not in owner.__mro__:
+            return ()
+        if node.args:
+            is_own = self.outside.resolve(node.args[0]) is current and len(node.args) == 2
+            if not is_own or not tree.is_name(node.args[-1], known.first):
+                return ()
+        return owner.__mro__[owner.__mro__.index(current) + 1 :]
 
     def _result_of(self, node: Any, known: ClassFacts) -> Classes:
         """What is known of the result of a call, an operation or an element of a user's object."""
