@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from knetsrc import grad, vjp
+from knetsrc.errors import UnsupportedSyntaxError
 
 X = np.array([0.3, -0.7, 1.2])
 A = np.array([[0.3, 1.1, -0.2], [0.4, -0.9, 0.8], [1.3, 0.2, 0.5]])
@@ -165,6 +166,51 @@ def test_gradient_that_adds_into_a_buffer(function):
     steps = STEP * np.eye(3)
     expected = [(gradient(X + h) - gradient(X - h)) @ direction / (2 * STEP) for h in steps]
     np.testing.assert_allclose(pullback(direction)[0], expected, rtol=1e-5, atol=1e-7)
+
+
+def rows(x):
+    q = 0.0
+    for row in x:
+        row[...] = np.tanh(row)
+        q = np.sum(np.sin(row))
+    return q
+
+
+def test_rows_that_are_written_in_a_loop():
+    gradient, x = grad(rows), A[:2]
+    _, pullback = vjp(gradient, x)
+    ahead, behind = (gradient(x + step) for step in (STEP, -STEP))
+    (found,) = pullback(np.ones_like(x))
+    np.testing.assert_allclose(found, (ahead - behind) / (2 * STEP), rtol=1e-6, atol=1e-9)
+
+
+def entries_in_turn(x):
+    for i in range(3):
+        x[i] = x[i - 1] * np.sin(x[i])
+    return x[0] * x[1] * x[2]
+
+
+@pytest.mark.parametrize("kind", [np.array, list])
+def test_entries_that_are_written_in_a_loop(kind):
+    gradient, direction = grad(entries_in_turn), np.array([1.0, 2.0, -0.5])
+    _, pullback = vjp(gradient, kind(X))
+    ahead, behind = (np.array(gradient(kind(X + step * direction))) for step in (STEP, -STEP))
+    (found,) = pullback(kind(direction))
+    assert type(found) is type(kind(X))
+    np.testing.assert_allclose(found, (ahead - behind) / (2 * STEP), rtol=1e-6, atol=1e-9)
+
+
+def test_dict_that_gets_new_keys_in_a_loop():
+    def f(x):
+        parts = {}
+        for i in range(3):
+            parts[i] = np.sin(x[i])
+            parts[0] = parts[0] * parts[i]
+        return parts[0] * parts[1] * parts[2]
+
+    with pytest.raises(UnsupportedSyntaxError, match="where a dict gets a new key") as found:
+        vjp(grad(f), X)
+    assert "make the dict with all its keys" in str(found.value)
 
 
 def test_network_with_its_weights_in_containers():

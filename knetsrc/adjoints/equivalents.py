@@ -11,7 +11,7 @@ from typing import Any
 import gast
 import numpy as np
 
-from knetsrc.backends import sequences
+from knetsrc.backends import cut_out, put_back, sequences, undoing
 from knetsrc.backends.checks import array_with_method, without_field, without_member
 
 _BY_COUNT: dict[Any, dict[int, Callable[..., Any]]] = {
@@ -72,6 +72,12 @@ EQUIVALENTS: frozenset[Callable[..., Any]] = frozenset({
     sequences.columns,
     *VECTORIZED,
 })  # fmt: skip
+
+# helpers of generated source, by what is differentiated in their place for second derivatives
+DIFFERENTIATED_AS: dict[Callable[..., Any], Callable[..., Any]] = {
+    put_back: undoing.put_back_entry,
+    cut_out: undoing.cut_out_entry,
+}
 
 
 def equivalent(function: Any, node: gast.Call) -> Callable[..., Any] | None:

@@ -11,6 +11,7 @@ import gast
 import numpy as np
 
 from knetsrc import ops
+from knetsrc.adjoints.equivalents import DIFFERENTIATED_AS
 from knetsrc.adjoints.table import TABLE, Rule
 from knetsrc.checkpoints import checkpoint
 from knetsrc.errors import UnsupportedSyntaxError, vjp_refused
@@ -340,9 +341,9 @@ class Calls:
         if is_of_api(value, "vjp"):
             return Unknown("vjp", vjp_refused(node))
         is_of_numpy = type(value).__module__ == "numpy"  # what it wraps is not all that it runs
-        if isinstance(value, types.FunctionType) or (
-            hasattr(value, "__wrapped__") and not is_of_numpy
-        ):
+        if isinstance(value, types.FunctionType):
+            return Helper(DIFFERENTIATED_AS.get(value, value), value.__name__)
+        if hasattr(value, "__wrapped__") and not is_of_numpy:
             return Helper(value, getattr(value, "__name__", "function"))
         return Unknown(public_path(value) or tree.show(node.func))
 
