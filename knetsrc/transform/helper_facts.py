@@ -11,7 +11,7 @@ import gast
 
 from knetsrc.errors import KnetsrcError
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.alias_facts import Aliases, HelperCall
+from knetsrc.transform.analysis.alias_facts import Aliases, HelperCall, once
 from knetsrc.transform.analysis.aliases import aliases, renews, writes
 from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.containers import Kinds, asked_names, container_kinds
@@ -99,15 +99,16 @@ class HelperFacts:
         objects: frozenset[str] = frozenset(),
     ) -> Aliases:
         """What a function may share at its writes; `known` arrays and numbers, `given` lists, tuples and dicts, `told` of a call."""
-        if not writes(core, self.of_call) and not renews(core, self.of_call):
+        of_call = once(self.of_call)
+        is_renewing = renews(core, of_call)
+        if not is_renewing and not writes(core, of_call):
             return Aliases()
         calls = self.units.calls.within(self.containers(core, given))
         arrays = numeric_names(core, calls, self.kinds, known)
         picking = self.units.picking
-        is_renewing = renews(core, self.of_call)
         outside = self.units.calls.is_changing if is_renewing else None
         return aliases(
-            core, arrays, self.of_call, at_end, copies_share, told, calls, picking, outside, objects
+            core, arrays, of_call, at_end, copies_share, told, calls, picking, outside, objects
         )
 
     def given_back(self, call: gast.Call) -> tree.Node | None:

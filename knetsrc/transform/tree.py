@@ -341,9 +341,22 @@ def walk(node: Node | Iterable[Node]) -> Iterator[Node]:
 
 def children(node: Node) -> list[Node]:
     """The nodes right below a node, in the order of the text, without operators and contexts."""
-    below = [node.__dict__.get(field) for field in _BELOW[node.__class__][::-1]]
-    parts = [part for v in below for part in (v if isinstance(v, list) else [v])]
-    return [part for part in parts if isinstance(part, Node)]
+    found = last_first(node)
+    found.reverse()
+    return found
+
+
+def last_first(node: Node) -> list[Node]:
+    """The same in reverse, as a stack from which the first one is taken first."""
+    found: list[Node] = []
+    values = node.__dict__
+    for field in _BELOW[node.__class__]:
+        value = values.get(field)
+        if value.__class__ is list:
+            found += [part for part in reversed(value) if part.__class__ in _BELOW]
+        elif value.__class__ in _BELOW:
+            found.append(value)
+    return found
 
 
 def integer_of(node: Node | None) -> int | None:

@@ -196,3 +196,18 @@ def _elements(one: State, other: State) -> frozenset[tuple[str, str]]:
         for e in one.elements | other.elements
         if all(e in way.elements or frozenset(e) not in way.pairs for way in (one, other))
     )
+
+
+def once(helper_call: HelperOf) -> HelperOf:
+    """The same for one look at a function, in which each call is asked about many times."""
+    known: dict[int, tuple[gast.Call, HelperCall | None]] = {}
+
+    def found(call: gast.Call) -> HelperCall | None:
+        if id(call) not in known:
+            known[id(call)] = (
+                call,
+                helper_call(call),
+            )  # as long as a call is kept, its `id` is its own
+        return known[id(call)][1]
+
+    return found

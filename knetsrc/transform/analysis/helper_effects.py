@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.alias_facts import HelperOf
+from knetsrc.transform.analysis.alias_facts import HelperOf, once
 from knetsrc.transform.analysis.aliases import (
     aliases,
     handed_back,
@@ -103,16 +103,15 @@ class HelperEffects:
         was_sure, self._is_sure = self._is_sure, True
         core = self.core_of(function)
         arrays = numeric_names(core, self.calls, known=function.numeric)
-        returned = handed_back(core, arrays, self.helper_call)
-        found = aliases(
-            core, arrays, self.helper_call, calls=self.calls, outside=self.calls.is_changing
-        )
+        helper_call = once(self.helper_call)
+        returned = handed_back(core, arrays, helper_call)
+        found = aliases(core, arrays, helper_call, calls=self.calls, outside=self.calls.is_changing)
         written, renewed = found.written_parameters(), frozenset(found.renewed_parameters())
-        parts = parts_handed_back(core, arrays, self.helper_call) if renewed else ()
-        attributes = renewed_attributes(core, self.helper_call)
-        outside = outside_handed_back(core, arrays, self.helper_call, self.calls.is_changing)
-        put = put_into(core, arrays, self.helper_call) if written else frozenset()
-        copied = handed_back(core, arrays, self.helper_call, copies_share=True) - returned
+        parts = parts_handed_back(core, arrays, helper_call) if renewed else ()
+        attributes = renewed_attributes(core, helper_call)
+        outside = outside_handed_back(core, arrays, helper_call, self.calls.is_changing)
+        put = put_into(core, arrays, helper_call) if written else frozenset()
+        copied = handed_back(core, arrays, helper_call, copies_share=True) - returned
         self._known[key] = Effects(
             returned,
             frozenset(written),

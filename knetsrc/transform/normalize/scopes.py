@@ -22,8 +22,8 @@ def own_nodes(node: Node | Iterable[Node]) -> Iterator[Node]:
     while stack:
         current = stack.pop()
         yield current
-        is_scope = isinstance(current, _FUNCTIONS)
-        stack += (defaults(current) if is_scope else tree.children(current))[::-1]
+        is_scope = current.__class__ in _FUNCTIONS
+        stack += defaults(current)[::-1] if is_scope else tree.last_first(current)
 
 
 def defaults(function: Node) -> list[Node]:
