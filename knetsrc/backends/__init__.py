@@ -101,7 +101,7 @@ from knetsrc.backends.linalg import (
     pinv_adjoint_a,
     slogdet_adjoint_a,
 )
-from knetsrc.backends.memory import copied, deep_copy, laid_out, with_own_lists
+from knetsrc.backends.memory import copied, deep_copy, laid_out, with_buffer, with_own_lists
 from knetsrc.backends.neural import softmax, softmax_minus_onehot
 from knetsrc.backends.normalization import (
     batchnorm_adjoint_eps,
@@ -408,6 +408,7 @@ __all__ = [
     "vecdot_adjoint",
     "vsplit_like",
     "with_attributes",
+    "with_buffer",
     "with_own_lists",
     "zeros_like",
     "zeros_of_entry",

@@ -37,6 +37,34 @@ def laid_out(d_a: Any, a: Any) -> Any:
     return like
 
 
+def with_buffer(d: Any, *path: Any) -> Any:
+    """The adjoint `d`, in which an array stands at `path`: that of an array without axes may have become a number by sums.
+
+    Parameters
+    ----------
+    d
+        The adjoint of an array, or of a container or object that holds one.
+    *path
+        Indices and names of attributes, one after the other; none for `d` itself.
+
+    Returns
+    -------
+    same structure
+        `d` itself, or an array for a number. What is added to the array in its own memory is seen in `d`.
+
+    Examples
+    --------
+    >>> with_buffer(2.0)
+    array(2.)
+    >>> with_buffer([2.0, 3.0], 1)
+    [2.0, array(3.)]
+    """
+    if path and not isinstance(d, np.ndarray):  # views of an array are arrays
+        d[path[0]] = with_buffer(d[path[0]], *path[1:])
+        return d
+    return np.array(d) if isinstance(d, float | np.floating) else d
+
+
 def with_own_lists(value: Any) -> Any:
     """A value in lists, tuples and dicts of its own: the backward part takes elements off those of the forward part.
 

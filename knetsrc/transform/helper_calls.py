@@ -19,7 +19,7 @@ from knetsrc.transform.push import Pushed
 from knetsrc.transform.refusal import refused_helper
 from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.steps import Step
-from knetsrc.transform.updates import entry
+from knetsrc.transform.updates import buffered, entries_on, entry, may_be_number
 from knetsrc.transform.values import StepValues
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def reverse_call(
     parts = None
     if isinstance(adjoint, gast.Tuple):
         parts = tuple(not tree.is_constant(e, None) for e in adjoint.elts)
-    written = units.facts.written_by(call, callee) & active if changed else frozenset()
+    changing = units.facts.written_by(call, callee)
+    written = changing & active if changed else frozenset()
     mutated = [
         p
         for p in function.parameters
@@ -92,7 +93,7 @@ def reverse_call(
     key = PairKey(
         id(callee.function), active, scalars, scalar_result, parts, kinds,
         mutated=frozenset(mutated), has_seed=has_seed, is_tried=reverser.is_tried,
-        told=units.told_of(function, pusher.shapes.of_arguments(bound, node)),
+        told=units.told_of(function, pusher.shapes.of_arguments(bound, node).without_numbers(changing)),
     )  # fmt: skip
     if mutated and function.is_checkpoint:
         raise UnsupportedAliasError(
@@ -127,12 +128,18 @@ def _place_of_adjoint(reverser: Reverser, step: Step, place: tree.Node) -> tree.
     text = base_of(place)
     assert text is not None
     adjoint: tree.Node = tree.name(reverser.pusher.keys.adjoint(text))
-    if text in reverser.numbers and not path_of(place):  # sums have made a number of it
-        step.back.append(tree.assign(adjoint.id, tree.call("np.array", adjoint)))
-    if any(map(may_copy, path_of(place))):
+    path = path_of(place)
+    entries = entries_on(path, text in reverser.numeric)
+    has_axes = bool(reverser.pusher.shapes.rank(place, step.node))
+    is_array = has_axes or (text in reverser.handed and not entries)
+    if any(map(may_copy, path)):
         helper = reverser.spell("laid_out")
         step.back.append(tree.assign(adjoint.id, tree.call(helper, adjoint, tree.name(text))))
-    for part in path_of(place):
+    elif text in reverser.numbers and not is_array:  # sums have made a number of it
+        step.back.append(tree.assign(adjoint.id, tree.call("np.array", adjoint)))
+    elif not is_array and may_be_number(path[len(entries) :]):
+        step.back.append(buffered(pushed.values, text, entries))
+    for part in path:
         adjoint = entry(pushed.values, adjoint, part)
     return adjoint
 

@@ -93,6 +93,7 @@ _CHANGING_HELPERS = frozenset(
         "add_within",
         "run_steps",
         "reverse_steps",
+        "with_buffer",
         "with_own_lists",
     }
 )
@@ -283,7 +284,10 @@ class Reversing:
             return []
         written = self.aliases.written_parameters()
         copies = [tree.assign(p, self._copy(tree.name(p), p)) for p in written]
-        others = [p for p in self.function.parameters if p not in self.number_names | self.integers]
+        ranks = self.function.told.ranks  # what is only known to have no axes may be an array
+        others = [
+            p for p in self.function.parameters if ranks.get(p) != 0 and p not in self.integers
+        ]
         main = self.units.outside.main
         changed = written or (main is not None and self.function.source is main and main.augmented)
         is_alone = len(others) == 1 and others[0] in self.arrays | self.numeric

@@ -29,7 +29,7 @@ from knetsrc.transform.functions import CONTAINERS
 from knetsrc.transform.keys import Contribution
 from knetsrc.transform.push import Pushed
 from knetsrc.transform.steps import Step
-from knetsrc.transform.updates import entry, value_of_index
+from knetsrc.transform.updates import buffered, entries_on, entry, may_be_number, value_of_index
 
 if TYPE_CHECKING:
     from knetsrc.transform.reverse import Reverser
@@ -44,12 +44,9 @@ def _is_of_array(index: tree.Node) -> bool:
     return tree.is_constant(index, Ellipsis)
 
 
-def _may_be_number(path: tuple[tree.Node, ...]) -> bool:
-    """Whether a view is written into that may be one of an array without axes, `a[None][0]`: its adjoint may be a number."""
-    index = next((part.slice for part in path if isinstance(part, gast.Subscript)), None)
-    parts = index.elts if isinstance(index, gast.Tuple) else [index]
-    is_view = len(path) > 1 or any(tree.is_constant(part, None) for part in parts)
-    return is_view and all(tree.is_constant(part, None, Ellipsis) for part in parts)
+def _adds_axis(part: tree.Node) -> bool:
+    parts = part.slice.elts if isinstance(part.slice, gast.Tuple) else [part.slice]
+    return any(tree.is_constant(p, None) for p in parts)
 
 
 def reverse_store(reverser: "Reverser", step: Step, node: tree.Node) -> None:
@@ -70,9 +67,10 @@ class _Store:
         self.buffer = tree.name(self.pusher.keys.adjoint(text))
         self.consumes = isinstance(node, gast.Assign)
         path = path_of(self.target)[:-1]
-        is_number = self.consumes and _may_be_number(path_of(self.target))
-        if is_number or any(may_copy(part) for part in path):
+        if any(map(may_copy, path)):
             step.back.append(self._laid_out())
+        elif self.consumes:
+            step.back += self._buffered()
         for part in path:
             self.buffer = entry(self.pushed.values, self.buffer, part)
         index = index_of(self.target)
@@ -87,6 +85,16 @@ class _Store:
         """The adjoint gets the order of axes in memory that the array has, so that what is a view of one is a view of the other."""
         helper = self.pusher.spell("laid_out", None)
         return tree.assign(self.buffer.id, tree.call(helper, self.buffer, tree.name(self.text)))
+
+    def _buffered(self) -> list[tree.Node]:
+        """The statement that makes an array of an adjoint that may be a number, if a view of it is written into."""
+        path = path_of(self.target)
+        entries = entries_on(path, self.text in self.reverser.numeric)
+        inner = path[len(entries) :]
+        is_whole = len(path) == 1 and not _adds_axis(path[0])
+        if is_whole or not inner or not may_be_number(inner):
+            return []
+        return [buffered(self.pushed.values, self.text, entries)]
 
     def run(self) -> None:
         if self.is_whole:

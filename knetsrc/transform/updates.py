@@ -1,5 +1,7 @@
 """Statements that add to an adjoint at an index or at an attribute."""
 
+import itertools
+
 import gast
 
 from knetsrc.transform import tree
@@ -61,6 +63,39 @@ def _add_within(
 ) -> tree.Node:
     steps = tree.tuple_of([_step(values, part) for part in path])
     return tree.expression(tree.call(values.pusher.spell("add_within", None), buffer, steps, value))
+
+
+def entries_on(path: tuple[tree.Node, ...], is_numeric: bool) -> tuple[tree.Node, ...]:
+    """The first parts of a place, as far as they may be what containers hold; `is_numeric` tells that there is an array or a number."""
+    if is_numeric:
+        return ()
+    return tuple(itertools.takewhile(_is_entry, path))
+
+
+def _is_entry(part: tree.Node) -> bool:
+    index = getattr(part, "slice", None)
+    if index is None:
+        return False
+    parts = index.elts if isinstance(index, gast.Tuple) else [index]
+    is_of_array = any(
+        isinstance(p, gast.Slice) or tree.is_constant(p, None, Ellipsis) for p in parts
+    )
+    return bool(parts) and not is_of_array
+
+
+def may_be_number(path: tuple[tree.Node, ...]) -> bool:
+    """Whether a place may be a view of an array without axes, `a[...]` or `a[None][0]`: its adjoint may be a number."""
+    index = next((part.slice for part in path if isinstance(part, gast.Subscript)), None)
+    parts = index.elts if isinstance(index, gast.Tuple) else [index]
+    return index is None or all(tree.is_constant(part, None, Ellipsis) for part in parts)
+
+
+def buffered(values: StepValues, text: str, entries: tuple[tree.Node, ...]) -> tree.Node:
+    """The statement that puts an array where the adjoint of a name, or of some entry of it, may be a number."""
+    adjoint = values.pusher.keys.adjoint(text)
+    steps = [_step(values, part) for part in entries]
+    helper = values.pusher.spell("with_buffer", None)
+    return tree.assign(adjoint, tree.call(helper, tree.name(adjoint), *steps))
 
 
 def _step(values: StepValues, part: tree.Node) -> tree.Node:

@@ -1,8 +1,10 @@
 """Arrays without axes, `np.array(0.0)`: `s = s + e` makes a number of one, which is no array any more."""
 
 import numpy as np
+import pytest
 
 from knetsrc import grad
+from knetsrc.errors import UnsupportedAliasError
 from language.checking import V, check
 
 
@@ -126,3 +128,123 @@ def test_write_through_a_view_with_an_axis():
 
     check(f, V)
     check(squeezed, V)
+
+
+def _stored(s):
+    s[...] = s * s
+    return s * 2.0
+
+
+def _updated(s):
+    s += s * s
+    return s * 2.0
+
+
+def _total(xs):
+    total = xs[0] * xs[0] + xs[1]
+    total = total * 1.0
+    return total
+
+
+def test_adjoint_of_what_a_helper_writes_into_is_an_array():
+    def stored(x, s):
+        return s * x + _stored(s) * np.sin(s) * s
+
+    def updated(x, s):
+        y = _updated(s)
+        return s * x + y
+
+    def by_an_index(x, s):
+        y = _stored(s[...])
+        return s * x + y * np.sin(s) * s
+
+    def by_a_new_axis(x, s):
+        y = _stored(s[None])
+        return s * x + np.sum(y)
+
+    def transposed(x, s):
+        y = _updated(s.T)
+        return s * x + y
+
+    def in_a_loop(x, s):
+        total = 0.0
+        for _ in range(3):
+            total += _updated(s) * x
+            s[...] *= 0.5
+        return s * x + total
+
+    for f in (stored, updated, by_an_index, by_a_new_axis, transposed, in_a_loop):
+        check(f, 0.7, np.array(-0.55))
+
+
+def test_adjoint_of_what_a_list_holds_is_an_array_where_it_is_written_into():
+    def by_a_helper(x, xs):
+        y = _stored(xs[0])
+        return _total(xs) * x + y
+
+    def by_an_index(x, xs):
+        y = _stored(xs[0][...])
+        return _total(xs) * x + y * _total(xs)
+
+    def here(x, xs):
+        xs[0][...] = xs[0] * x
+        return _total(xs) * x
+
+    def here_by_no_index(x, xs):
+        xs[0][()] = xs[0] * x
+        return _total(xs) * x
+
+    def here_by_a_new_axis(x, xs):
+        xs[0][None][0] = xs[0] * x
+        return _total(xs) * x
+
+    for f in (by_a_helper, by_an_index, here, here_by_no_index, here_by_a_new_axis):
+        check(f, 0.7, [np.array(-0.55), 0.3])
+
+    def of_the_function(x, s):
+        xs = [s.copy(), x]
+        y = _updated(xs[0])
+        return _total(xs) * x + y
+
+    check(of_the_function, 0.7, np.array(-0.55))
+
+
+def test_what_has_no_axes_is_no_number_in_a_helper_that_hands_it_on():
+    def outer(s):
+        y = _stored(s)
+        return y * s
+
+    def twice(s):
+        _updated(s)
+        _updated(s)
+
+    def by_an_index(s):
+        y = _updated(s[...])
+        return y + s * s
+
+    def f(x, s):
+        y = outer(s)
+        return y * x + s * y
+
+    def stated(x, s):
+        twice(s)
+        return s * x
+
+    def viewed(x, s):
+        y = by_an_index(s)
+        return y * x + s
+
+    for g in (f, stated, viewed):
+        check(g, 0.7, np.array(-0.55))
+
+
+def test_one_array_as_two_arguments():
+    def f(s, t):
+        s += t * t
+        t *= s
+        return s * t
+
+    check(f, np.array(0.4), np.array(-0.7))
+    s = np.array(0.4)
+    with pytest.raises(UnsupportedAliasError, match="one array or list at two places"):
+        grad(f)(s, s)

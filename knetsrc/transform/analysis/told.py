@@ -58,6 +58,11 @@ class Told:
         )
         return replace(self, dims=frozenset(kept))
 
+    def without_numbers(self, changing: Collection[str]) -> "Told":
+        """The same but for single numbers among these: what is changed in place is an array without axes, and shares memory."""
+        kept = (item for item in self.dims if item[1] or item[0] not in changing)
+        return replace(self, dims=frozenset(kept))
+
 
 NOTHING = Told()
 
