@@ -253,19 +253,6 @@ def call_with(
     )
 
 
-def may_inline(value: tree.Node, bound: dict[str, tree.Node]) -> bool:
-    """Whether a returned expression is short, and no argument would be computed twice."""
-    if sum(1 for _ in tree.walk(value)) > 24 or isinstance(
-        value, gast.Tuple | gast.List | gast.Dict
-    ):
-        return False
-    for text, argument in bound.items():
-        uses = sum(tree.is_name(n, text) for n in tree.walk(value))
-        if uses > 1 and not isinstance(argument, gast.Name | gast.Constant):
-            return False
-    return True
-
-
 def with_defaults(
     core: gast.FunctionDef, function: types.FunctionType, outside: Outside
 ) -> gast.FunctionDef:

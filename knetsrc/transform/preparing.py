@@ -25,9 +25,10 @@ from knetsrc.transform.contexts import guard_contexts
 from knetsrc.transform.copies import check_copies
 from knetsrc.transform.exchange import pool_first
 from knetsrc.transform.field_checks import without_idle_checks
-from knetsrc.transform.functions import Function, bind_call, may_inline
+from knetsrc.transform.functions import Function, bind_call
 from knetsrc.transform.helper_facts import HelperFacts
 from knetsrc.transform.index_sums import unfold_index_sums
+from knetsrc.transform.inlining import Inlining
 from knetsrc.transform.iterators import lists_of_iterators, lists_of_views, place_iterators
 from knetsrc.transform.listed import lists_as_arrays
 from knetsrc.transform.lost_writes import LostWrites
@@ -86,7 +87,9 @@ class Preparing:
         names = Names(self.units.names.taken)
         names.taken |= Names.of(function.core).taken
         placed = replace(function, core=place_iterators(function.core, self.units.outside))
-        core = self.inlined(self.units.specialized(placed), frozenset(), function.place[0])
+        core = Inlining(self.units, self._writes).inlined(
+            self.units.specialized(placed), function.place[0]
+        )
         names.taken |= Names.of(core).taken
         depends = self._depends(core, wrt)
         core = unfold_index_sums(core, self.units.outside, depends, self.units.spell)
@@ -260,52 +263,6 @@ class Preparing:
             return False
         self.units.load_at(call, callee)
         return True
-
-    def inlined(
-        self,
-        core: gast.FunctionDef,
-        within: frozenset[str],
-        filename: str,
-        writes: bool = False,
-    ) -> gast.FunctionDef:
-        """Calls of helpers that only return an expression, replaced by it.
-
-        What comes from another file than `filename` stands where the call stands: a line of that file would mislead.
-        Where something `writes`, what a cache keeps stays the result of a call: the write is one into the cache.
-        """
-
-        writes = writes or self._writes(core.body)
-
-        def replace(node: gast.Call) -> tree.Node:
-            callee = self.units.calls.of(node)
-            if not isinstance(callee, Helper) or callee.name in within or len(within) > 8:
-                return node
-            function = self.units.load_if_possible(callee)
-            if function is None or function.is_checkpoint:
-                return node
-            if writes and self.facts.is_kept(callee.function, function):
-                return node
-            bound = bind_call(function, node)
-            body = function.core.body
-            if bound is None or len(body) != 1 or not isinstance(body[0], gast.Return):
-                return node
-            if not may_inline(body[0].value, bound) or self._depends_on_order(body[0].value, bound):
-                return node
-            file = function.place[0]
-            inner = self.units.specialized(function)
-            inner = self.inlined(inner, within | {callee.name}, file, writes)
-            if len(inner.body) != 1:  # its functions are chosen by `if` statements
-                return node
-            value = inner.body[0].value
-            return tree.substitute(value if file == filename else tree.without_place(value), bound)
-
-        return tree.rewrite(core, {gast.Call: replace})
-
-    def _depends_on_order(self, value: tree.Node, bound: dict[str, tree.Node]) -> bool:
-        """Whether it matters that arguments are computed before the body of a function: one of the two writes."""
-        computed = [a for a in bound.values() if not isinstance(a, gast.Name | gast.Constant)]
-        calls = [n for n in tree.walk([*computed, value]) if isinstance(n, gast.Call)]
-        return bool(computed) and any(map(self._has_written, calls))
 
     def _is_writing(self, call: gast.Call) -> bool:
         found = self.facts.of_call(call)

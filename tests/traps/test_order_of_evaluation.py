@@ -5,6 +5,7 @@ import pytest
 
 from knetsrc import UnsupportedAliasError, grad
 from knetsrc.testing import check_grads
+from language.checking import check
 
 A = np.array([0.7, -1.3, 2.1])
 
@@ -346,3 +347,93 @@ def test_read_comes_after_the_write(program):
 def test_object_that_a_nested_function_changes(program):
     with pytest.raises(UnsupportedAliasError, match="writes to an attribute of `scale`"):
         grad(program)(A)
+
+
+def first(a, b):
+    return a
+
+
+def swapped(a, b):
+    return b - a
+
+
+def constant(a):
+    return 2.0
+
+
+def doubled(g):
+    g += g
+
+
+def doubled_copy(g):
+    g += g
+    return g * 1.0
+
+
+def write_of_an_argument_that_is_dropped(z):
+    inner = lambda e, o: z  # noqa: E731
+    return inner(doubled(z), 0.5) * z
+
+
+def write_of_a_result_that_is_dropped(z):
+    return first(z * 2, doubled_copy(z)) * z
+
+
+def write_by_keyword(z):
+    return first(b=doubled_copy(z), a=z * 1) * z
+
+
+def write_for_a_constant(z):
+    r = 1.0
+    if constant(doubled_copy(z)) > 1:
+        r = r * z
+    return constant(doubled_copy(z)) * r * z
+
+
+def write_before_what_is_read(z):
+    return swapped(doubled_copy(z), z * 2) * swapped(z * 2, doubled_copy(z)) * z
+
+
+def elements_taken_in_order(z):
+    it = iter([1.0, 2.0, 4.0])
+    return swapped(next(it), next(it)) * z * next(it)
+
+
+def element_taken_and_dropped(z):
+    it = iter([1.0, 2.0])
+    return first(z, next(it)) * next(it)
+
+
+def numbers_drawn_in_order(z):
+    rng = np.random.default_rng(0)
+    return swapped(rng.normal(), rng.normal()) * z
+
+
+def numbers_drawn_and_dropped(z):
+    np.random.seed(0)
+    w = z * constant(np.random.normal())
+    return first(w, np.random.normal()) * np.random.normal()
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        write_of_an_argument_that_is_dropped, write_of_a_result_that_is_dropped, write_by_keyword, write_for_a_constant,
+        write_before_what_is_read, elements_taken_in_order, element_taken_and_dropped, numbers_drawn_in_order,
+        numbers_drawn_and_dropped,
+    ],
+    ids=lambda p: p.__name__,
+)  # fmt: skip
+def test_arguments_of_small_functions_are_computed_once_and_in_order(program):
+    check(program, np.array(-0.55))
+
+
+def test_small_functions_of_what_only_computes_are_written_out():
+    def halved(a):
+        return a / 2
+
+    def f(x):
+        return np.sum(swapped(halved(x), np.exp(x)))
+
+    assert "swapped" not in grad(f).source
+    check(f, A)
