@@ -94,6 +94,7 @@ class Assembler:
         if step.saves_part:
             part = self.kept_value(self._part(step), step.node)
             body.append(self._save(step, f"{stored_to(step.node)}{PART}", part))
+        body += step.checks
         node = step.node
         if changed_by_call(node):
             return []

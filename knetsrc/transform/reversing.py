@@ -46,6 +46,7 @@ from knetsrc.transform.callee import (
 from knetsrc.transform.functions import Function, parameter_names
 from knetsrc.transform.helper_calls import reverse_call
 from knetsrc.transform.keys import Keys, NumericKeys
+from knetsrc.transform.left_calls import check_left_calls
 from knetsrc.transform.names import Names, first_places
 from knetsrc.transform.normalize.attribute_elements import OWN
 from knetsrc.transform.pairs import Reversal, Task, taken_apart
@@ -182,6 +183,7 @@ class Reversing:
             is_helper=task.is_helper and not self.function.is_loop,
         )
         needed.run(block, tree.names_read([*seed, *adjoints]) & primal)
+        check_left_calls(block, active, self._checked_calls)
         self.arrays -= needed.undefined
         self.held = needed.held
         reversal = self._assembled(block, seed, result, adjoints, needed, names)
@@ -195,6 +197,11 @@ class Reversing:
         first = result.elts[0] if task.has_aux else result
         reversal.is_scalar = self._is_scalar(core, first)
         return reversal
+
+    def _checked_calls(self, node: tree.Node) -> list[tree.Node]:
+        """A statement after the checks of calls that are made as they are."""
+        core = tree.function_def(self.function.name, [], [node])
+        return self.units.with_checked_calls(core, frozenset()).body
 
     def _is_scalar(self, core: gast.FunctionDef, result: tree.Node) -> bool:
         """Whether the result is a number whatever the arguments are that the source is for."""

@@ -22,6 +22,8 @@ class Step:
         Names for subexpressions that the backward part reads, in the order of evaluation.
     hoist_backward
         The subexpressions are computed again in the backward part rather than kept.
+    checks
+        Statements of the forward part right before it.
     back
         Statements of the backward part; for a compound statement, those before its reversal.
     result
@@ -47,6 +49,7 @@ class Step:
     node: tree.Node
     hoists: list[tuple[str, tree.Node]] = field(default_factory=list)
     hoist_backward: bool = False
+    checks: list[tree.Node] = field(default_factory=list)
     back: list[tree.Node] = field(default_factory=list)
     result: str | None = None
     results: dict[str, str] = field(default_factory=dict)

@@ -657,3 +657,52 @@ def test_result_of_a_helper_that_calls_a_function_of_numpy_by_another_name():
         return np.sum(x**2)
 
     check(f, M[:, [0, 1, 2, 0]] ** 2 + 1.0, V[:2])
+
+
+def doubled(g):
+    g += g
+    return g * 1.0
+
+
+def beside_doubled(v):
+    entries = [doubled(v), v * 1]
+    return entries[1] * 2
+
+
+def test_helper_that_adds_to_its_argument_and_whose_result_is_not_used():
+    def in_a_list(v):
+        entries = [doubled(v), v * 1]
+        return np.sum(entries[1] * v)
+
+    def in_a_dict(v):
+        entries = {"a": doubled(v), "b": v * 1}
+        return np.sum(entries["b"] * v)
+
+    def overwritten_in_branches(v):
+        a = doubled(v)
+        if v[0] > 0:
+            a = v * 2
+        else:
+            a = v * 3
+        return np.sum(a * v)
+
+    def inside_a_context(v):
+        with np.errstate(all="ignore"):
+            entries = [doubled(v), v * 1]
+        return np.sum(entries[1] * v)
+
+    def in_a_loop(v):
+        a = v * 1.0
+        for _ in range(2):
+            a = doubled(v)
+        for i in range(2):
+            a = v * i
+        return np.sum(a * v)
+
+    def of_a_helper(v):
+        return np.sum(beside_doubled(v) * v)
+
+    for f in (
+        in_a_list, in_a_dict, overwritten_in_branches, inside_a_context, in_a_loop, of_a_helper,
+    ):  # fmt: skip
+        check(f, V)
