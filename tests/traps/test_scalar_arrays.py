@@ -248,3 +248,108 @@ def test_one_array_as_two_arguments():
     s = np.array(0.4)
     with pytest.raises(UnsupportedAliasError, match="one array or list at two places"):
         grad(f)(s, s)
+
+
+def _scaled(s, v):
+    np.multiply(s, v, out=s)
+
+
+def _accumulated(s, v):
+    total = s.copy()
+    total += v
+    _add(total, v)
+    return total * s
+
+
+class Box:
+    def keep(self, s, v):
+        s += v
+
+
+def test_copy_of_an_array_is_added_to_and_changed_by_a_function():
+    def copied(a, x):
+        s = a.copy()
+        s += x * a
+        _add(s, x)
+        return s * s * a
+
+    def within_an_expression(a, x):
+        s = np.copy(a)
+        s -= x
+        return s + _added(s, x) * s
+
+    def like(a, x):
+        s = np.zeros_like(a)
+        s += x
+        _add(s, a)
+        return s * s * a
+
+    def of_a_shape(a, x):
+        s = np.full(np.shape(a), 1.0)
+        s += x
+        _add(s, a)
+        return s * s * a
+
+    def stored(a, x):
+        s = np.array(a)
+        s *= x
+        return _stored(s) * s
+
+    def in_a_loop(a, x):
+        s = a.copy()
+        for i in range(3):
+            s += x * a
+            _add(s, x * i)
+            s *= 0.9
+        return s * s * a
+
+    def in_one_branch(a, x):
+        s = a.copy() if x > 0 else x
+        s += x
+        _add(s, x)
+        return s * a
+
+    def by_a_method(a, x):
+        s = a.copy()
+        s += x
+        Box().keep(s, x)
+        return s * a
+
+    def in_a_helper(a, x):
+        return _accumulated(a, x) * a
+
+    def by_numpy(a, x):
+        s = a.copy()
+        s += x
+        np.multiply(s, a, out=s)
+        _scaled(s, x)
+        return s * a
+
+    def filled(a, x):
+        s = a.copy()
+        s += x
+        s[...] = s * x
+        s -= a
+        s.fill(2.0)
+        return s * a * x
+
+    programs = (
+        copied, within_an_expression, like, of_a_shape, stored, in_a_loop, in_one_branch, by_a_method,
+        in_a_helper, by_numpy, filled,
+    )  # fmt: skip
+    for f in programs:
+        check(f, np.array(0.6), 0.7)
+
+
+def test_copy_of_an_array_that_is_handed_to_what_only_reads_is_bound_anew():
+    def halved(v):
+        w = v / 2
+        return w * v
+
+    def f(a, x):
+        s = a.copy()
+        s -= x
+        return halved(s)
+
+    check(f, np.array(0.6), 0.7)
+    assert "check_not_array" not in grad(f).source

@@ -171,7 +171,7 @@ def _normalized(
     gives: Gives,
 ) -> gast.FunctionDef:
     function = drop_annotations(function, names)
-    function = write_out_augmented(function, names, owns_parameters, gives_old, gives)
+    function = write_out_augmented(function, names, owns_parameters, gives_old, gives, changes)
     function = write_out_elements(function, names, changes)
     for rewriting in REWRITINGS:
         asked = (changes,) if rewriting in REORDERING else ()

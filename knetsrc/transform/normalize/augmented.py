@@ -13,7 +13,7 @@ import gast
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
-from knetsrc.transform.normalize.effects import effects
+from knetsrc.transform.normalize.effects import Changes, changes_nothing, effects
 from knetsrc.transform.normalize.inplace import made_lists
 from knetsrc.transform.normalize.joined import GIVES_NUMBERS, Gives, with_lists
 from knetsrc.transform.normalize.scalar_arrays import changed_scalar_arrays
@@ -28,6 +28,7 @@ def write_out_augmented(
     owns_parameters: bool = True,
     gives_old: Callable[[Node], bool] = gives_new,
     gives: Gives = GIVES_NUMBERS,
+    may_write: Changes = changes_nothing,
 ) -> gast.FunctionDef:
     """Write `s = s + e` for `s += e`.
 
@@ -43,6 +44,8 @@ def write_out_augmented(
         Whether a call may give what was there before: something that a function captures.
     gives
         Whether a call gives a list, tuple or dict, or an entry of one.
+    may_write
+        Whether a call may change its arguments.
 
     Examples
     --------
@@ -59,7 +62,7 @@ def write_out_augmented(
     function = tree.clone(function)
     lists = made_lists(function, is_sure=True)
     shared = shared_names(with_lists(function, gives, lists))
-    shared |= changed_scalar_arrays(function)
+    shared |= changed_scalar_arrays(function, may_write)
     shared |= names_given(function, _augmented(function), gives_old)
     given = set() if owns_parameters else set(parameters(function))
     copies = made_lists(function) - lists
