@@ -47,23 +47,30 @@ def check_copies(
     return function
 
 
-def _second_names(function: gast.FunctionDef) -> set[str]:
-    """Names that are only bound to what has a name, as it is, `r` in `r = q`, or to a copy: a write of its entry is seen nowhere."""
-    bound = bound_values(function)
-    names = {text for text, values in bound.items() if all(map(tree.is_name, values))}
-    copies = {
-        text
-        for text, values in bound.items()
-        if all(tree.is_name(v) or _is_copy(v) for v in values)
-    }
-    return names | copies - set(parameters(function))
+def _second_names(function: gast.FunctionDef) -> dict[str, set[str]]:
+    """Names that are only bound to what has a name, as it is, `r` in `r = q`, or to a copy `q.copy()`, with these names."""
+    found: dict[str, set[str]] = {}
+    for text, values in bound_values(function).items():
+        named = [_copied(value) for value in values]
+        names = {n.id for n in named if isinstance(n, gast.Name)}
+        are_names = all(map(tree.is_name, values))
+        if all(map(tree.is_name, named)) and (are_names or text not in parameters(function)):
+            found[text] = names
+    return found
 
 
-def _is_copy(value: Any) -> bool:
-    """`p.copy()`, which of a list, dict or array gives a new one."""
-    function = value.func if isinstance(value, gast.Call) else None
+def _copied(value: Any) -> Any:
+    """`p` of `p.copy()`, which of a list, dict or array gives a new one; else the value itself."""
+    function: Any = getattr(value, "func", None)
     is_method = isinstance(function, gast.Attribute) and function.attr == "copy"
-    return is_method and not value.args and not value.keywords
+    return function.value if is_method and not value.args and not value.keywords else value
+
+
+def _with_second_names(wholes: set[str], second: dict[str, set[str]]) -> set[str]:
+    """These names, and those that only stand for the same or for copies: a write of an entry of a copy is seen nowhere."""
+    while more := {n for n, names in second.items() if names <= wholes} - wholes:
+        wholes = wholes | more
+    return wholes
 
 
 class Write(NamedTuple):
@@ -82,7 +89,7 @@ def _checks(
     node: tree.Node,
     found: Aliases,
     written: list[Write],
-    second: set[str],
+    second: dict[str, set[str]],
     spell: Callable[[str, Any], tree.Node],
 ) -> list[tree.Node]:
     if id(node) not in found.copied:
@@ -91,7 +98,8 @@ def _checks(
     own = {text} if text is not None else tree.names_written(node)
     others = found.copied[id(node)] - own
     level = 1 if text is not None else 0  # where in the container the copy is
-    wholes = own | others | found.containers | second  # in these, a write is one of an entry
+    # in these, a write is one of an entry
+    wholes = found.containers | _with_second_names(own | others, second)
     seen = [
         w
         for w in written

@@ -280,3 +280,28 @@ def test_list_that_a_helper_joins_with_itself():
         return more[0] * more[4] ** 2 * more[6]
 
     check(f, [0.4, 1.2, -0.7])
+
+
+def _in_a_list(a):
+    return [a]
+
+
+def test_copy_of_an_array_that_a_list_of_a_function_holds():
+    def lambdas(x):
+        a = x.copy()
+        listed = lambda a: [a]  # noqa: E731
+        more = listed(a) * 2
+        a *= 2
+        return more[0].sum() * np.sum(x)
+
+    def functions(x):
+        a = x.copy()
+        more = _in_a_list(a) * 2
+        a[...] = a * 2
+        return more[0].sum() * np.sum(x)
+
+    for x in (V, np.array(0.6)):
+        with pytest.raises(UnsupportedAliasError, match="changes in place"):
+            grad(lambdas)(x)
+        with pytest.raises(UnsupportedAliasError, match="one array or list at two places"):
+            grad(functions)(x)
