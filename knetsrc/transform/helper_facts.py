@@ -22,6 +22,7 @@ from knetsrc.transform.callee import Helper, Record
 from knetsrc.transform.classes import is_library, owner_of
 from knetsrc.transform.functions import Function, bind_call
 from knetsrc.transform.listed import array_operands
+from knetsrc.transform.making import Making
 from knetsrc.transform.resolve import CHECK
 
 if TYPE_CHECKING:
@@ -187,7 +188,8 @@ class HelperFacts:
         checks = [n for n in tree.walk(function.core.body) if tree.called_name(n) == CHECK]
         checked = [(n.args[0].id, n.args[1]) for n in checks]
         effects = self.units.helper_effects.of(function, id(callee.function))
-        receiver = next(iter(function.parameters), "") if "__self__" in function.classes else ""
+        is_method = "__self__" in function.classes and not isinstance(callee.function, Making)
+        receiver = next(iter(function.parameters), "") if is_method else ""
         is_kept = self.is_kept(callee.function, function)
         if bound is None:
             every = [*call.args, *(k.value for k in call.keywords)]

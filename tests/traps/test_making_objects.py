@@ -242,3 +242,27 @@ def test_annotation_that_is_no_class_of_what_is_given():
         return half(x, x) ** 2
 
     check(f, V)
+
+
+@dataclass
+class Raised:
+    s: Any
+    n: float = 2.0
+
+    def __post_init__(self):
+        self.s += 1.0
+
+
+def test_post_init_that_adds_to_what_a_field_is_given():
+    def own(v):
+        raised = Raised(v * 1)
+        return np.sum(raised.s * v) * raised.n
+
+    def seen(v):
+        a = v * 1
+        raised = Raised(a)
+        return np.sum(a * a) * raised.n
+
+    check(own, V)
+    with pytest.raises(UnsupportedAliasError, match="changes in place"):
+        grad(seen)(V)
