@@ -52,7 +52,7 @@ class HiddenUpdates:
         callee = self.calls.of(node)
         if not isinstance(callee, Helper) or not isinstance(callee.function, types.FunctionType):
             return node
-        function = None if inspect.isgeneratorfunction(callee.function) else self.load(callee)
+        function = self.load(callee)
         if function is None or not self._needs_copy(function, node, is_checked):
             return node
         try:
@@ -61,6 +61,8 @@ class HiddenUpdates:
             return node
         new = tree.clone(node)
         new.func = tree.at(tree.name(self._copy(function)), node.func)
+        if inspect.isgeneratorfunction(callee.function):  # the copy returns a list
+            return tree.at(tree.call("iter", new), node)
         return new
 
     def _copy(self, function: Function) -> str:

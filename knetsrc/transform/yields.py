@@ -138,6 +138,8 @@ class _Loops:
         return Turns(self.function, self.source, self.made)
 
     def statement(self, node: Any) -> list[tree.Node]:
+        if isinstance(node, gast.Expr) and self.made(node.value) is not None:
+            return self.unused(node)
         if not isinstance(node, gast.For):
             return [node]
         numbered = self.numbered(node)
@@ -161,6 +163,15 @@ class _Loops:
                 "how far the generator has come is not known to the backward sweep",
             )
         return [*before, *written.before, *new]
+
+    def unused(self, node: gast.Expr) -> list[tree.Node]:
+        """A generator that nothing goes through does nothing."""
+        call = node.value
+        for argument in [*call.args, *(k.value for k in call.keywords)]:
+            if not isinstance(argument, gast.Name | gast.Constant):
+                what = f"the generator `{tree.show(call)}` that nothing goes through"
+                raise _refused(what, node, "its arguments are computed, and nothing else is done")
+        return [tree.at(tree.pass_(), node)]
 
     def numbered(self, node: gast.For) -> bool:
         """Whether a loop goes through `enumerate(...)`, and binds the number and the value."""

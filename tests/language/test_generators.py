@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from knetsrc import KnetsrcError, grad
+from knetsrc import KnetsrcError, UnsupportedSyntaxError, grad
 from language.checking import V, check
 
 
@@ -202,3 +202,58 @@ def early_end(xs):
 def test_other_uses_are_refused(f, message):
     with pytest.raises(KnetsrcError, match=message):
         grad(f)(V if f is early_end else 0.5)
+
+
+def _raised(n, s):
+    for i in range(n):
+        s += s * 0.1
+        yield i
+
+
+def _raised_by_another(n, s):
+    yield from _raised(n, s)
+
+
+def _raised_by_a_second_name(n, s):
+    for i in range(n):
+        t = s
+        t += 1.0
+        yield i
+
+
+@pytest.mark.parametrize("generator", [_raised, _raised_by_another, _raised_by_a_second_name])
+def test_generator_that_hides_an_update_in_place(generator):
+    def loop(v):
+        a = v * 1
+        for _ in generator(2, a):
+            pass
+        return np.sum(a * a)
+
+    def listed(v):
+        a = v * 1
+        numbers = list(generator(2, a))
+        return np.sum(a * a) * len(numbers)
+
+    def unpacked(v):
+        a = v * 1
+        first, second = generator(2, a)
+        return np.sum(a * a) + first * second
+
+    for f in (loop, listed, unpacked):
+        check(f, V)
+
+
+def test_generator_that_nothing_goes_through():
+    def f(v):
+        a = v * 1
+        _raised(5, a)
+        return np.sum(a * a)
+
+    check(f, V)
+
+    def computed(v):
+        _raised(5, v * 2)
+        return np.sum(v * v)
+
+    with pytest.raises(UnsupportedSyntaxError, match="that nothing goes through"):
+        grad(computed)(V)
