@@ -11,12 +11,15 @@ from knetsrc.adjoints.equivalents import WITHOUT_MEMBER
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.objects import LIKE_ARRAYS, computed_members, is_mixed
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.containers import SEQUENCES, container_kinds
 from knetsrc.transform.analysis.kinds import gives_numbers
 from knetsrc.transform.callee import Calls, has_method
 from knetsrc.transform.classes import ClassFacts, operators
 from knetsrc.transform.dispatch import asked_of_several
+from knetsrc.transform.normalize.effects import is_append
 from knetsrc.transform.object_refusals import asked_by
 from knetsrc.transform.own_methods import plain
+from knetsrc.transform.resolve import Outside
 
 
 def checked_operation(node: Any, known: ClassFacts) -> tree.Node:
@@ -130,6 +133,29 @@ def without_idle_member_checks(
         return node.args[0] if is_idle else node
 
     return tree.rewrite(core, {gast.Call: unchecked})  # type: ignore[no-any-return]
+
+
+def without_checks_of_containers(core: gast.FunctionDef, outside: Outside) -> gast.FunctionDef:
+    """`xs.append(e)` for `without_member(xs, "append").append(e)`, and the same of all that is a list, tuple or dict for sure.
+
+    Passes that look for what changes a list must find it.
+    """
+    kinds = container_kinds(core, outside.resolve, {}, lambda call: None)
+    is_merged = any(isinstance(getattr(n, "op", None), gast.BitOr) for n in tree.walk(core.body))
+    sure = SEQUENCES if is_merged else (*SEQUENCES, "dict")
+
+    def unchecked(node: gast.Call) -> tree.Node:
+        is_check = outside.resolve(node.func) is WITHOUT_MEMBER
+        return node.args[0] if is_check and kinds.of(node.args[0]) in sure else node
+
+    def unchecked_append(node: gast.Call) -> tree.Node:
+        if is_append(node) and isinstance(node.func.value, gast.Call):
+            check = node.func.value
+            is_check = outside.resolve(check.func) is WITHOUT_MEMBER
+            node.func.value = check.args[0] if is_check else check
+        return unchecked(node)
+
+    return tree.rewrite(core, {gast.Call: unchecked_append})  # type: ignore[no-any-return]
 
 
 def has_member_checks(core: gast.FunctionDef, calls: Calls) -> bool:

@@ -38,7 +38,11 @@ from knetsrc.transform.field_checks import checked_read
 from knetsrc.transform.follow import Following, without_choices
 from knetsrc.transform.handed import Template, described, names_around
 from knetsrc.transform.instance_tests import decided
-from knetsrc.transform.member_checks import checked_operation, checked_update
+from knetsrc.transform.member_checks import (
+    checked_operation,
+    checked_update,
+    without_checks_of_containers,
+)
 from knetsrc.transform.members import Members, is_descriptor, is_super_init
 from knetsrc.transform.names import Names
 from knetsrc.transform.object_refusals import (
@@ -122,6 +126,7 @@ class Specializer(Members):
         rewriters = {gast.Call: rewrite_call, gast.For: rewrite_loop, **operations}
         rewriters |= {gast.Assign: rewrite_assignment, gast.AugAssign: rewrite_update}
         new = tree.rewrite(core, rewriters)
+        new = without_checks_of_containers(new, self.outside) if self.outside.members else new
         refuse_closures(new)
         refuse_super(new)
         return all_replaced(without_choices(new, names))

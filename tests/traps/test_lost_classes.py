@@ -575,3 +575,55 @@ def test_function_that_calls_a_method_of_an_object_of_a_class_that_is_lost_is_re
 
 def test_method_that_a_function_calls_is_followed():
     check(lambda x: abs(Asked(x[0]) - Asked(x[1])) * round(Asked(x[0])) * abs(x[1]), X)
+
+
+class Stack:
+    """A class with methods that are named like those of a list."""
+
+    def __init__(self):
+        self.items = []
+
+    def append(self, v):
+        self.items.append(v)
+
+    def insert(self, i, v):
+        self.items.insert(i, v)
+
+    def extend(self, vs):
+        self.items.extend(vs)
+
+    def reverse(self):
+        self.items.reverse()
+
+    def pop(self):
+        return self.items.pop()
+
+
+def test_lists_beside_a_class_with_methods_named_like_theirs():
+    def of_stack(w, x):
+        s = Stack()
+        for v in w:
+            s.append(v * v)
+        a = s.pop()
+        s.append(a * x[0])
+        s.insert(0, x[1])
+        s.reverse()
+        values = [x[0], w[0] * x[0]]
+        s.extend(values)
+        return s.pop() * s.pop() * sum(s.items)
+
+    def of_list(w, x):
+        s = Stack()
+        items = []
+        s.append(w[0])
+        for v in w:
+            items.append(v * v)
+        items.insert(0, x[0])
+        items.extend([x[1], w[1]])
+        items.reverse()
+        last = items.pop()
+        items += [x[1]]
+        return last * sum(items) * items[1] * s.pop()
+
+    check(of_stack, X, X[::-1].copy())
+    check(of_list, X, X[::-1].copy())
