@@ -114,6 +114,7 @@ from knetsrc.backends.normalization import (
 from knetsrc.backends.norms import norm_adjoint_x
 from knetsrc.backends.owning import (
     check_apart,
+    check_apart_in,
     check_own,
     check_own_array,
     check_own_dict,
@@ -236,6 +237,7 @@ __all__ = [
     "channel_sum",
     "check_adjoint_of_array",
     "check_apart",
+    "check_apart_in",
     "check_array",
     "check_class",
     "check_distinct",

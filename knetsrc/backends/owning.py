@@ -49,6 +49,41 @@ def check_apart(other: Any, holder: Any, shown: str, *names: str) -> None:
         )
 
 
+def check_apart_in(others: Any, place: Any, holder: Any, shown: str, *names: str) -> None:
+    """The same for an object that stands at a place of a list or dict: what the others hold must not change with it.
+
+    Parameters
+    ----------
+    others
+        The list or dict.
+    place
+        The index or key of the object.
+    holder
+        The object.
+    shown
+        How `others` is written.
+    *names
+        The attributes that change.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If another entry is what one of the attributes holds, holds it, or shares memory with it.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> ps = [SimpleNamespace(u=np.zeros(2)), SimpleNamespace(u=np.zeros(2))]
+    >>> check_apart_in(ps, -1, ps[-1], "ps", "u")
+    """
+    if isinstance(others, dict):
+        rest = [value for key, value in others.items() if key != place]
+    else:
+        place = range(len(others))[place]
+        rest = [*others[:place], *others[place + 1 :]]
+    check_apart(rest, holder, shown, *names)
+
+
 def _changing(holder: Any, names: tuple[str, ...]) -> Iterator[Any]:
     """What attributes hold, and for `rows[]` all that is in it."""
     for name in names:

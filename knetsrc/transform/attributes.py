@@ -15,6 +15,7 @@ from knetsrc.errors import UnsupportedAliasError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.alias_facts import Aliases, Renewed
 from knetsrc.transform.analysis.assigned import definitely_assigned
+from knetsrc.transform.analysis.taken import taken_from
 from knetsrc.transform.normalize.attribute_elements import OWN
 from knetsrc.transform.normalize.effects import is_cheap
 from knetsrc.transform.normalize.scopes import parameters, rewritten
@@ -43,6 +44,7 @@ def guard_attributes(
         return function
     assigned = definitely_assigned(function)
     local = tree.names_written(function.body) | set(parameters(function))
+    taken = taken_from(function)
 
     def statement(node: tree.Node) -> list[tree.Node]:
         checks = []
@@ -50,6 +52,10 @@ def guard_attributes(
             seen = names & local & found.live[id(node)] - _own(node)
             for text in sorted(seen - assigned.before[id(node)]):
                 raise _unsure(text, node)
+            place = taken.get(getattr(renewed[0], "id", ""))
+            if place is not None and place.value.id in seen:
+                checks.append(_check(tree.name(place.value.id), renewed, spell, place.slice))
+                seen -= {place.value.id}
             others = [*map(tree.name, sorted(seen)), *map(tree.clone, found.outside.values())]
             checks += [_check(other, renewed, spell) for other in others]
         for other, renewed in found.handed_with.get(id(node), ()):
@@ -67,13 +73,20 @@ def _own(node: tree.Node) -> set[str]:
     return {n.id for n in node.value.args[:2]} if is_mark else tree.names_written(node)
 
 
-def _check(other: tree.Node, renewed: Renewed, spell: Callable[[str, Any], tree.Node]) -> tree.Node:
+def _check(
+    other: tree.Node,
+    renewed: Renewed,
+    spell: Callable[[str, Any], tree.Node],
+    place: tree.Node | None = None,
+) -> tree.Node:
+    """The check of what is read later; of a list without the object at this place, if there is one."""
     argument, attributes = renewed
-    texts = [tree.show(other), *sorted(attributes)]
-    check = tree.call(
-        spell("check_apart", None), other, tree.clone(argument), *map(tree.constant, texts)
+    texts = map(tree.constant, [tree.show(other), *sorted(attributes)])
+    name = "check_apart" if place is None else "check_apart_in"
+    places = [] if place is None else [tree.clone(place)]
+    return tree.expression(
+        tree.call(spell(name, None), other, *places, tree.clone(argument), *texts)
     )
-    return tree.expression(check)
 
 
 def _unsure(text: str, node: tree.Node) -> UnsupportedAliasError:

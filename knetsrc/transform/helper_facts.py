@@ -15,6 +15,7 @@ from knetsrc.transform.analysis.alias_facts import Aliases, HelperCall, once
 from knetsrc.transform.analysis.aliases import aliases, renews, writes
 from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.containers import Kinds, asked_names, container_kinds
+from knetsrc.transform.analysis.handed_out import may_hold_arrays
 from knetsrc.transform.analysis.holders import Part, holders, parts_given_back
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.told import NOTHING, Told
@@ -155,9 +156,11 @@ class HelperFacts:
         return self.units.helper_effects.of(function, id(callee.function)).written
 
     def _is_all_given(self, call: gast.Call, record: Record) -> bool:
-        """Whether no part of a record is a default, which lives on outside."""
+        """Whether no part of a record is a default that is or holds an array or a container, which lives on outside."""
         kind = self.units.outside.resolve(call.func)
-        return len(inspect.signature(kind).parameters) == len(record.fields)
+        given = inspect.signature(kind).parameters.values()
+        defaults = [p.default for p in given if p.default is not p.empty]
+        return len(given) == len(record.fields) or not any(map(may_hold_arrays, defaults))
 
     def is_kept(self, called: Any, function: Function) -> bool:
         """Whether what a call gives is kept for the next one, by `functools.cache` or a cached property."""

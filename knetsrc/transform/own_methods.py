@@ -62,14 +62,17 @@ def without_field_marks(nodes: list[tree.Node]) -> list[tree.Node]:
 
 
 def mark_members(
-    function: gast.FunctionDef, source: Source, classes: Mapping[str, type]
+    function: gast.FunctionDef,
+    source: Source,
+    classes: Mapping[str, type],
+    taken: Mapping[str, type],
 ) -> gast.FunctionDef:
-    """The function with a mark at each such member; `classes` are those of parameters."""
+    """The function with a mark at each such member; `classes` are those of parameters, `taken` those of other names."""
     every = list(tree.walk(function.body))
     attributes = [n for n in every if isinstance(n, gast.Attribute) and n.attr in LIKE_ARRAYS]
     if not attributes and not any(_method(n) in _OF_BUILTINS for n in every):
         return function
-    known = _classes_of_names(function, source, classes)
+    known = _classes_of_names(function, source, classes) | dict(taken)
 
     def marked(node: gast.Call) -> gast.Call:
         name = _method(node)

@@ -73,6 +73,7 @@ _CHANGING_HELPERS = frozenset(
     {
         "check_adjoint_of_array",
         "check_apart",
+        "check_apart_in",
         "check_array",
         "check_class",
         "check_floats",

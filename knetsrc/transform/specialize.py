@@ -54,6 +54,7 @@ from knetsrc.transform.object_refusals import (
     rule_of,
 )
 from knetsrc.transform.object_turns import ObjectTurns
+from knetsrc.transform.object_writes import without_copies
 from knetsrc.transform.own_methods import all_replaced, field_of, plain, with_field_mark
 from knetsrc.transform.resolve import UNKNOWN, is_of_library
 from knetsrc.transform.returns import Returns
@@ -129,7 +130,7 @@ class Specializer(Members):
         new = without_checks_of_containers(new, self.outside) if self.outside.members else new
         refuse_closures(new)
         refuse_super(new)
-        return all_replaced(without_choices(new, names))
+        return without_copies(all_replaced(without_choices(new, names)))
 
     def _by_own_name(self, node: Any) -> tree.Node:
         """A call of a library's function that a container, a class or a module of the user holds: a file keeps to it."""

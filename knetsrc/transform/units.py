@@ -53,6 +53,7 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import normalize
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.matches import unfold_matches
+from knetsrc.transform.object_lists import take_objects
 from knetsrc.transform.outlets import CallOutlets
 from knetsrc.transform.outline import is_loop, numeric_of, outline, slots_of, without_unused
 from knetsrc.transform.own_methods import mark_members
@@ -223,7 +224,8 @@ class Units:
             unfolded = through_attributes(unfolded, source)
             known = known_classes(source.function)
             told = self.told_classes if owns_parameters else {}
-            unfolded = mark_members(unfolded, source, {**known, **told})
+            unfolded, taken = take_objects(unfolded, source)
+            unfolded = mark_members(unfolded, source, {**known, **told}, taken)
             local = local_names(unfolded)
             self.user_names |= local
             is_class = functools.partial(is_users_class, source)
@@ -239,7 +241,8 @@ class Units:
                 frozenset(self.in_place),
             )
             writes = any(
-                tree.called_name(n) == WITH and n.args[0].id in own for n in tree.walk(core)
+                tree.called_name(n) == WITH and getattr(n.args[0], "id", "") in own
+                for n in tree.walk(core)
             )
             writes = writes and not owns_parameters
             captured = source.function.__code__.co_freevars if owns_parameters else ()

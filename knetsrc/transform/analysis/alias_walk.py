@@ -57,6 +57,7 @@ class AliasWalk:
     booleans: frozenset[str] = frozenset()
     copies: dict[int, tree.Node] = field(default_factory=dict)
     outside: Outer | None = None
+    put_back: frozenset[int] = frozenset()
 
     def block(self, body: list[tree.Node], state: State) -> State:
         for node in body:
@@ -124,9 +125,11 @@ class AliasWalk:
         found, places = self.found, state.places.get(text, frozenset([("outside", text)]))
         found.places[id(node)] = found.places.get(id(node), frozenset()) | places
         found.written |= places
-        names = state.partners(text) | {text}
+        names: set[str] | frozenset[str] = state.partners(text) | {text}
         if text in self.containers and replaces_element(node):
             names -= state.elements_of(text)
+        if id(node) in self.put_back:
+            names = {text}
         found.names[id(node)] = found.names.get(id(node), frozenset()) | names
         is_copied = text in self.arrays or (
             self.elements is not None and self.elements.is_copied(node)

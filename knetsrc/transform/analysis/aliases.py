@@ -34,6 +34,7 @@ from knetsrc.transform.analysis.indices import boolean_names
 from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.ranks import Ranks
 from knetsrc.transform.analysis.stores import stored_names
+from knetsrc.transform.analysis.taken import put_back
 from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import (
@@ -103,6 +104,7 @@ def aliases(
         picking,
         boolean_names(function),
         outside=outside,
+        put_back=put_back(function),
     )
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     found.holders |= {place: {p} for p in places for place in places[p]}
@@ -194,6 +196,7 @@ def _walked(
         copies_share,
         booleans=boolean_names(function),
         outside=outside,
+        put_back=put_back(function),
     )
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     return walk, walk.block(function.body[:-1], State(places, frozenset(), frozenset()))

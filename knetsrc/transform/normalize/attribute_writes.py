@@ -90,7 +90,9 @@ def owned_objects(
             target = node.targets[0]
             if isinstance(target, gast.Name):
                 single.add(id(target))
-                is_made = isinstance(node.value, gast.Call) and is_class(node.value.func)
+                is_made = isinstance(node.value, gast.Call) and (
+                    is_class(node.value.func) or tree.called_name(node.value) == WITH
+                )
                 bound.setdefault(target.id, []).append(is_made)
     for node in own_nodes(function.body):
         is_bound = isinstance(node, gast.Name) and isinstance(node.ctx, gast.Store)
