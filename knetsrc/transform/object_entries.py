@@ -107,6 +107,16 @@ def element_names(function: gast.FunctionDef, of: Container) -> Elements | None:
     return found
 
 
+def names_of_entries(function: gast.FunctionDef, of: Container) -> list[str]:
+    """Names that loops and comprehensions give to entries, once for each of these."""
+    found: list[str] = []
+    for node in tree.walk(function.body):
+        if isinstance(node, gast.For | gast.comprehension) and of.text in _names(node.iter):
+            named = _Named(of, set())
+            found += named.objects if named.match(node.target, node.iter) else ()
+    return found
+
+
 class _Named:
     """Which of the names of a comprehension stand for objects."""
 

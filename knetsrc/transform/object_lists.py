@@ -32,6 +32,7 @@ from knetsrc.transform.object_entries import (
     Container,
     element_names,
     entries_named,
+    names_of_entries,
 )
 from knetsrc.transform.object_uses import of_method
 from knetsrc.transform.object_writes import Writes
@@ -74,6 +75,24 @@ def take_objects(function: gast.FunctionDef, source: Source) -> Taken:
             found = changed
             classes |= dict.fromkeys(writes.taken, of.kind)
     return Taken(found if classes else function, classes)
+
+
+def classes_in_lists(function: gast.FunctionDef, source: Source) -> dict[str, type]:
+    """Classes of the entries of such lists, `ps[]`, and of names that loops and comprehensions only give to these."""
+    found: dict[str, type] = {}
+    named: dict[str, list[type]] = {}
+    for of in lists_of_objects(function, source):
+        found[f"{of.text}[]"] = of.kind
+        for text in names_of_entries(function, of):
+            named.setdefault(text, []).append(of.kind)
+    bound = [
+        n.id
+        for n in tree.walk(function.body)
+        if tree.is_name(n) and not isinstance(n.ctx, gast.Load)
+    ]
+    alike = {n: kinds[0] for n, kinds in named.items() if len(kinds) == bound.count(n)}
+    alike = {n: kind for n, kind in alike.items() if set(named[n]) == {kind}}
+    return found | {n: k for n, k in alike.items() if n not in parameters(function)}
 
 
 def lists_of_objects(function: gast.FunctionDef, source: Source) -> list[Container]:

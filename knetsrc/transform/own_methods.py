@@ -29,6 +29,16 @@ _OF_BUILTINS = frozenset(
     name for kind in (np.ndarray, list, dict) for name in dir(kind) if not name.startswith("_")
 )
 
+# With more arguments than these a method is none of a list, a dict or an array, and NumPy has no function of the name.
+_MOST_ARGUMENTS = {
+    "update": 1,
+    "pop": 2,
+    "clear": 0,
+    "extend": 1,
+    "setdefault": 2,
+    "reverse": 0,
+}
+
 
 def plain(text: str) -> str:
     """The name of a member without a mark."""
@@ -81,11 +91,11 @@ def mark_members(
             found = next(
                 (f for k in classes["__class__"].__mro__[1:] if (f := defined_in(k, name))), None
             )
-        elif isinstance(receiver, gast.Name):
-            owner = known.get(receiver.id) or _outside(receiver, source, function)
-            found = defined_in(owner, name) if owner is not None else None
         else:
-            return node
+            owner = _class_of(receiver, known, source, function)
+            found = defined_in(owner, name) if owner is not None else None
+        if found is None and _is_of_no_container(node) and source.value_of(receiver) is None:
+            node.func.attr = f"{name}{MARK}"
         if found is not None and isinstance(found[1], types.FunctionType):
             node.func.attr = f"{name}{MARK}"
         return node
@@ -118,6 +128,23 @@ def all_replaced(core: gast.FunctionDef) -> gast.FunctionDef:
                 instead="annotate the parameter with its class",
             )
     return core
+
+
+def _is_of_no_container(node: gast.Call) -> bool:
+    """Whether a method is called in a way in which no list, dict or array has it: `opt.update(w, g)`."""
+    most = _MOST_ARGUMENTS.get(_method(node))
+    is_open = any(isinstance(a, gast.Starred) for a in node.args)
+    return most is not None and len(node.args) > most and not is_open
+
+
+def _class_of(
+    node: Any, known: Mapping[str, type], source: Source, function: gast.FunctionDef
+) -> type | None:
+    """The class of the object of a method, which may be an entry of a list that the function makes."""
+    if isinstance(node, gast.Name):
+        return known.get(node.id) or _outside(node, source, function)
+    is_entry = isinstance(node, gast.Subscript) and not isinstance(node.slice, gast.Slice)
+    return known.get(f"{node.value.id}[]") if is_entry and tree.is_name(node.value) else None
 
 
 def _method(node: Any) -> str:

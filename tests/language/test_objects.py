@@ -636,6 +636,76 @@ def test_methods_of_other_objects_with_names_of_other_methods():
     assert gradient["rate"] == len(V)
 
 
+class Rate:
+    def __init__(self, rate):
+        self.rate = rate
+
+    def update(self, w, g):
+        return w - self.rate * g
+
+    def items(self):
+        return self.rate**2
+
+    def sort(self):
+        return Rate(-self.rate)
+
+
+class Holder:
+    def __init__(self, opt, w):
+        self.opt = opt
+        self.w = w
+
+    def step(self):
+        self.w = self.opt.update(self.w, 2.0 * self.w)
+
+
+def trained(opt, w):
+    for _ in range(2):
+        w = opt.update(w, w**2)
+    return w
+
+
+RATES = [Rate(0.1), Rate(0.3)]
+
+
+def test_methods_of_objects_in_lists_with_names_of_other_methods():
+    def f(w):
+        rates = [Rate(w[0]), Rate(2.0 * w[1])]
+        moments = [Momentum(0.1 * k) for k in range(2)]
+        named = {"a": Rate(w[2]), "b": Rate(0.5)}
+        ws = [rate.update(w, w**2) for rate in rates]
+        for rate in rates:
+            w = rate.sort().update(w, rate.items())
+        for moment in moments:
+            w = moment.update(w, 0.1 * w)
+            moment.clear()
+        last = moments[1].pop(w)
+        w = rates[1].update(w, ws[0]) + moments[0].get() + last
+        return np.sum(named["b"].update(w, ws[1]) * named["a"].items())
+
+    check(f, V)
+
+
+def test_methods_of_objects_elsewhere_with_names_of_other_methods():
+    def f(w):
+        holder = Holder(Rate(w[0]), w)
+        holder.step()
+        return np.sum(trained(Rate(0.1), holder.w) * RATES[1].items())
+
+    check(f, V)
+
+
+def test_method_with_a_name_of_others_of_an_object_of_which_nothing_is_known():
+    def f(w, opts):
+        return np.sum(opts["o"].update(w, w))
+
+    class Plain:
+        pass
+
+    with pytest.raises(KnetsrcError):
+        grad(f)(V, {"o": Plain()})
+
+
 # --- objects inside of tuples and dicts that methods are handed -----------------------------------------------------------
 class Inner:
     def __init__(self, w):
