@@ -255,8 +255,12 @@ class _Uses:
     def _is_used(self, entry: Any) -> bool:
         parent = self._around(entry)
         if isinstance(parent, gast.Attribute) and parent.value is entry:
-            is_deleted = isinstance(parent.ctx, gast.Del)
-            return not is_deleted and keeps_apart(self.kind, plain(parent.attr))
+            name, around = plain(parent.attr), self._around(parent)
+            is_called = isinstance(around, gast.Call) and around.func is parent
+            found = defined_in(self.kind, name)
+            is_bound = found is not None and isinstance(found[1], FunctionType) and not is_called
+            is_plain = not is_bound and not isinstance(parent.ctx, gast.Del)
+            return is_plain and keeps_apart(self.kind, name)
         if isinstance(parent, gast.Call) and parent.func is entry:
             return keeps_apart(self.kind, "__call__")
         return isinstance(parent, gast.Compare) and all(

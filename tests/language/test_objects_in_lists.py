@@ -281,6 +281,14 @@ def given_by_a_property(x, v):
     return q.x
 
 
+def kept_method(x, v):
+    ps = [Particle(a, b) for a, b in zip(x, v, strict=True)]
+    energies = [p.energy for p in ps]
+    for p in ps:
+        p.x = p.x * 2
+    return energies[0]()
+
+
 def given_in_a_dict(x, v):
     ps = [Particle(a, b) for a, b in zip(x, v, strict=True)]
     q = ps[0].in_a_dict()
@@ -377,7 +385,7 @@ def array_that_is_read_later(x, v):
     "f",
     [
         handed_on, same_object_twice, object_that_is_copied_over, second_list, chosen, given_by_a_method, given_by_a_property,
-        given_in_a_dict, written_by_another, index_that_changes, list_that_grows_in_its_loop, captured, failing_half_way,
+        given_in_a_dict, kept_method, written_by_another, index_that_changes, list_that_grows_in_its_loop, captured, failing_half_way,
         shared_array, array_of_another, array_with_a_name, array_that_is_read_later,
     ],
 )  # fmt: skip
