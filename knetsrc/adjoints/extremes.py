@@ -1,6 +1,7 @@
 """Rules of maxima, minima, the median and norms.
 
-Elements that tie for an extreme share its adjoint in equal parts.
+Elements that tie for an extreme share its adjoint in equal parts; an initial value has none of it then. In running extremes
+the first of them has all of it.
 """
 
 import builtins
@@ -8,26 +9,70 @@ from typing import Any
 
 import numpy as np
 
-from knetsrc.adjoints.reductions import REDUCTIONS
-from knetsrc.adjoints.table import Sample, adjoint, away, case, distinct, real
+from knetsrc.adjoints.facts import is_literal
+from knetsrc.adjoints.reductions import MASK, REDUCTIONS
+from knetsrc.adjoints.table import Sample, adjoint, away, case, distinct, nondifferentiable, real
 from knetsrc.backends import (
     divide_or_zero,
+    is_reached,
     keep_axes,
     median_adjoint_a,
     norm_adjoint_x,
+    running_places,
     share_among_equal,
     share_among_ties,
+    take_along_axis_adjoint_arr,
 )
 
 EXTREMES = [case(distinct(*c.args[0].shape), *c.args[1:], **c.kwargs) for c in REDUCTIONS]
 
 
 @adjoint(
-    np.max, np.amax, np.min, np.amin, np.nanmax, np.nanmin, methods=("max", "min"), cases=EXTREMES
+    np.max,
+    np.amax,
+    np.min,
+    np.amin,
+    np.nanmax,
+    np.nanmin,
+    methods=("max", "min"),
+    cases=[
+        *EXTREMES,
+        case(distinct(3, 4), initial=real()),
+        case(distinct(3, 4), initial=50.0),
+        case(distinct(3, 4), axis=1, initial=-50.0, keepdims=True),
+        case(distinct(3, 4), axis=0, initial=real(), where=MASK),
+        case(distinct(3, 4), initial=-50.0, where=MASK[1]),
+        case(distinct(2, 3, 4), axis=(0, 2), initial=-50.0, where=MASK),
+        case(distinct(2, 3), axis=1, initial=-50.0, where=np.array([[False], [True]])),
+    ],
 )
-def extreme_adjoint(a, axis=None, keepdims=False, *, y, d_y):
-    d_a = share_among_ties(d_y, a, y, axis)
-    return d_a
+def extreme_adjoint(a, axis=None, keepdims=False, initial=None, where=True, *, y, d_y):
+    if is_literal(where) and where is True:
+        d_a = share_among_ties(d_y, a, y, axis)
+    else:
+        masked = np.where(where, a, np.nan)
+        d_a = np.where(where, share_among_ties(d_y, masked, y, axis), 0)
+    d_initial = np.sum(np.where(is_reached(a, y, axis, where), 0, d_y))
+    return d_a, d_initial
+
+
+RUNNING = [
+    case(distinct(5)),
+    case(distinct(3, 4)),
+    case(distinct(3, 4), 1),
+    case(distinct(2, 3, 4), axis=-2),
+    case(distinct(1)),
+    case(distinct(0)),
+]
+
+
+@adjoint(np.maximum.accumulate, np.minimum.accumulate, cases=RUNNING)
+def running_extreme_adjoint(array, axis=0, *, y, d_y):
+    d_array = take_along_axis_adjoint_arr(d_y, array, running_places(y, axis), axis)
+    return d_array
+
+
+nondifferentiable(is_reached, running_places)
 
 
 @adjoint(np.ptp, cases=EXTREMES)

@@ -87,16 +87,20 @@ MASKED = [
         *MASKED,
         case(real(3, 4), axis=1, where=MASK[1]),
         case(real(), where=np.False_),
+        case(real(3, 4), initial=real()),
+        case(real(3, 4), axis=1, initial=real(), keepdims=True),
+        case(real(3, 4), axis=0, initial=real(), where=MASK),
     ],
 )
-def sum_adjoint(a, axis=None, keepdims=False, where=True, *, d_y):
+def sum_adjoint(a, axis=None, keepdims=False, initial=0, where=True, *, d_y):
     if not (is_literal(where) and where is True):
         d_a = np.where(where, like(keep_axes(d_y, a, axis), a), 0)
     elif axis is None or keepdims or axis == 0:
         d_a = like(d_y, a)
     else:
         d_a = like(np.expand_dims(d_y, axis), a)
-    return d_a
+    d_initial = np.sum(d_y)
+    return d_a, d_initial
 
 
 @adjoint(np.mean, methods=("mean",), cases=[*REDUCTIONS, *MASKED])
@@ -127,13 +131,31 @@ def nanmean_adjoint(a, axis=None, keepdims=False, *, d_y):
     return d_a
 
 
-@adjoint(np.prod, methods=("prod",), cases=[*REDUCTIONS, *EMPTY_REDUCED])
-def prod_adjoint(a, axis=None, keepdims=False, *, d_y):
-    if axis is None or keepdims or axis == 0:
+@adjoint(
+    np.prod,
+    methods=("prod",),
+    cases=[
+        *REDUCTIONS,
+        *EMPTY_REDUCED,
+        *MASKED,
+        case(real(3, 4), initial=real()),
+        case(real(3, 4), axis=1, initial=real(), keepdims=True),
+        case(real(3, 4), axis=0, initial=real(), where=MASK),
+        case(real(3, 4), axis=(0, 1), initial=2.0),
+    ],
+)
+def prod_adjoint(a, axis=None, keepdims=False, initial=1, where=True, *, d_y):
+    if not (is_literal(where) and where is True):
+        others = product_of_others(np.where(where, a, 1), axis)
+        d_a = np.where(where, keep_axes(d_y * initial, a, axis) * others, 0)
+    elif not (is_literal(initial) and initial == 1):
+        d_a = keep_axes(d_y * initial, a, axis) * product_of_others(a, axis)
+    elif axis is None or keepdims or axis == 0:
         d_a = d_y * product_of_others(a, axis)
     else:
         d_a = keep_axes(d_y, a, axis) * product_of_others(a, axis)
-    return d_a
+    d_initial = np.sum(d_y * np.prod(a, axis, keepdims=keepdims, where=where))
+    return d_a, d_initial
 
 
 SPREADS = [

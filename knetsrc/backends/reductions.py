@@ -90,6 +90,25 @@ def gather_from_ties(d: Any, a: Any, extreme: Any, axis: Axis = None) -> Any:
     return np.reshape((total / ties).astype(_float_dtype(a)), np.shape(extreme))
 
 
+def is_reached(a: Any, extreme: Any, axis: Axis = None, where: Any = True) -> Any:
+    """Whether an element that `where` lets in equals `extreme`, in the shape of `extreme`.
+
+    Where none does, the extreme is the initial value that it was taken with.
+    """
+    equal = (as_array(a) == keep_axes(extreme, a, axis)) & where
+    return np.reshape(np.any(equal, axis=axis, keepdims=True), np.shape(extreme))
+
+
+def running_places(y: Any, axis: int = 0) -> Any:
+    """Where along `axis` each element of a running maximum or minimum `y` comes from: the first of those that are equal."""
+    y = np.moveaxis(as_array(y), axis, -1)
+    before, after = y[..., :-1], y[..., 1:]
+    is_new = np.ones(y.shape, bool)
+    is_new[..., 1:] = (after != before) & ~(np.isnan(after) & np.isnan(before))
+    places = np.maximum.accumulate(np.where(is_new, np.arange(y.shape[-1]), 0), axis=-1)
+    return np.moveaxis(places, -1, axis)
+
+
 def _chosen(a: Any, extreme: Any, axis: Axis) -> tuple[Any, Any]:
     """Which elements equal the extreme one, and how many of them there are, never none."""
     extreme = keep_axes(extreme, a, axis)

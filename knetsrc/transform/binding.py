@@ -95,6 +95,8 @@ class Binding:
         return bound
 
     def _enter(self, bound: dict[str, Any], name: str, value: Any) -> None:
+        if name == "initial" and tree.is_constant(value, None):
+            return  # the same as none
         if name in self.names:
             bound[self.names[name]] = _sequence(value) if isinstance(value, tuple) else value
         elif not self._is_idle(name, value):
@@ -178,7 +180,8 @@ def _names(
         is_operand = other.default is other.empty or other.name in rule.operands
         if parameter.kind is parameter.VAR_KEYWORD:
             break
-        if is_operand and parameter.name not in known and other.name not in names:
+        is_option = parameter.name in known or parameter.name in _NEUTRAL
+        if is_operand and not is_option and other.name not in names:
             names[parameter.name] = other.name
     if any(p.kind is p.VAR_KEYWORD for p in theirs):  # np.pad(x, 1, constant_values=2)
         names |= {

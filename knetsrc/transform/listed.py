@@ -81,4 +81,5 @@ def _operands_of_arrays(rule: Rule) -> tuple[str, ...]:
 
 def _is_of_library(function: object) -> bool:
     module = getattr(function, "__module__", None) or ""
-    return isinstance(function, np.ufunc) or module.startswith(_LIBRARIES)
+    of_ufunc = getattr(function, "__self__", function)  # np.maximum of np.maximum.accumulate
+    return isinstance(of_ufunc, np.ufunc) or module.startswith(_LIBRARIES)

@@ -219,6 +219,8 @@ def _function_of(value: Any, attr: str) -> Any:
         return value.primal
     if isinstance(value, functools.partial):
         return value.func if attr == "func" else UNKNOWN
+    if isinstance(value, np.ufunc) and attr == "accumulate":
+        return value.accumulate
     found = getattr(value, "__dict__", {}).get(attr)
     is_function = isinstance(found, types.FunctionType) or hasattr(found, "value_and_grad")
     return found if is_function else UNKNOWN

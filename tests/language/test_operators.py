@@ -135,6 +135,64 @@ def test_outer_of_elementwise_functions():
     check(matrices, M, V)
 
 
-def test_accumulate_without_an_equivalent_is_refused():
-    with pytest.raises(KnetsrcError, match=r"no derivative rule for `\.accumulate`"):
-        grad(lambda x: np.sum(np.maximum.accumulate(x)))(V)
+def test_running_extremes():
+    highest = np.maximum
+
+    def drawdown(returns):
+        wealth = np.cumprod(1 + 0.1 * returns)
+        return np.max(1 - wealth / np.maximum.accumulate(wealth))
+
+    def along_axes(m, xs):
+        lows = np.empty(np.shape(m))
+        np.minimum.accumulate(m, 1, out=lows)
+        for k in range(2):
+            m = 0.5 * m + highest.accumulate(m * (k - 2.0), axis=-1)
+        return np.sum(lows * m) + np.sum(np.maximum.accumulate(xs) ** 2)
+
+    check(drawdown, np.array([0.3, -1.2, 0.8, -2.1, -0.4, 3.0]))
+    check(along_axes, M, [0.4, 0.1, 0.7])
+
+
+def test_first_of_equal_running_extremes_has_the_adjoint():
+    d = grad(lambda x: np.sum(np.maximum.accumulate(x) * np.arange(1.0, 5.0)))
+    np.testing.assert_array_equal(d(np.array([2.0, 2.0, 1.0, 3.0])), [6.0, 0.0, 0.0, 4.0])
+
+
+def test_second_derivative_of_running_extremes():
+    slope = grad(lambda x: np.sum(np.maximum.accumulate(x**3) * np.minimum.accumulate(x)))
+    check(lambda x: np.sum(slope(x) ** 2), np.array([0.5, -0.3, 1.2, 0.9, 1.5]))
+
+
+def test_accumulate_without_a_rule_is_refused():
+    with pytest.raises(KnetsrcError, match="no derivative rule for"):
+        grad(lambda x: np.sum(np.logaddexp.accumulate(x)))(V)
+
+
+def test_reductions_with_an_initial_value():
+    def f(m, k):
+        total = np.sum(m, initial=k) * m.sum(axis=1, initial=k**2).sum()
+        total += np.prod(m, axis=0, initial=k).sum() + np.min(m, axis=1, initial=None).sum()
+        return total + m.max(initial=k) + np.maximum.reduce(m, axis=1, initial=k).sum()
+
+    check(f, M, 0.4)
+    check(f, M, 50.0)
+
+
+def test_masked_reductions_of_what_the_mask_is_made_of():
+    def f(m, k):
+        high = np.max(m, axis=1, where=m < 0.5, initial=k)
+        return (
+            np.sum(high**2)
+            + np.prod(m, where=m > 0.15, initial=k)
+            + m.min(where=m > 0, initial=9.0)
+        )
+
+    check(f, M, -0.3)
+
+
+def test_what_ties_with_an_initial_value_has_the_whole_adjoint():
+    d = grad(lambda x, k: np.max(x, initial=k), argnums=(0, 1))
+    d_x, d_k = d(np.array([2.0, 1.0, 2.0]), 2.0)
+    np.testing.assert_array_equal(d_x, [0.5, 0.0, 0.5])
+    assert d_k == 0.0
+    assert d(np.array([2.0, 1.0]), 3.0)[1] == 1.0

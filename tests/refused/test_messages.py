@@ -87,9 +87,9 @@ def parameter_of_a_needed_name(len):  # noqa: A002
     return len * 2.0
 
 
-@refused("`np.prod` with the argument `where`", "np.prod(x, where=x > 0)", V)
+@refused("`np.var` with the argument `where`", "np.var(x, where=x > 0)", V)
 def unknown_option(x):
-    return np.prod(x, where=x > 0)
+    return np.var(x, where=x > 0)
 
 
 @refused("a loop over `iter(x)`", "iter(x)", V)
