@@ -17,7 +17,7 @@ from transformed import Call
 
 WITHOUT_DEVICE = {  # what CuPy lacks for the derivative, or would not take in the primal either
     "j1_adjoint", "i1_adjoint", "i1e_adjoint", "sinc_adjoint", "outer_adjoint", "interp_adjoint",
-    "vecdot_adjoint_adjoint", "nested_like_adjoint",
+    "vecdot_adjoint_adjoint", "nested_like_adjoint", "windows_adjoint_x_adjoint",
 }  # fmt: skip
 LOOKING = {  # these have to look at numbers: the rank of a matrix, how many elements a mask has
     "lstsq_rule", "split_adjoint", "array_split_adjoint", "compress_adjoint_a_adjoint",

@@ -19,6 +19,7 @@ from knetsrc.backends import (
     take_along_axis_adjoint_arr,
     trace_adjoint_a,
     unbroadcast,
+    windows_adjoint_x,
 )
 
 MASK = np.array([[True, False, True], [False, False, True]])
@@ -102,6 +103,23 @@ def take_adjoint(a, indices, axis=None, *, d_y):
 def take_along_axis_adjoint(arr, indices, axis=-1, *, d_y):
     d_arr = take_along_axis_adjoint_arr(d_y, arr, indices, axis)
     return d_arr
+
+
+@adjoint(
+    np.lib.stride_tricks.sliding_window_view,
+    cases=[
+        case(real(5), 3),
+        case(real(5), (2,), axis=0),
+        case(real(3, 4), (2, 3)),
+        case(real(3, 4), 2, 1),
+        case(real(3, 4), 4, axis=-1),
+        case(real(2, 3, 4), (2, 2), axis=(2, 0)),
+        case(real(5), (2, 3), axis=(0, 0)),
+    ],
+)
+def sliding_window_view_adjoint(x, window_shape, axis=None, *, d_y):
+    d_x = windows_adjoint_x(d_y, x, window_shape, axis)
+    return d_x
 
 
 @adjoint(

@@ -39,6 +39,7 @@ from knetsrc.backends import (
     unbroadcast,
     unstack_like,
     vsplit_like,
+    windows_adjoint_x,
 )
 
 TIED = np.array([[1, 3, 3], [2, 0, 1]])
@@ -206,6 +207,16 @@ def take_adjoint_a_adjoint(d, a, indices, axis=None, *, d_y):
 )
 def take_along_axis_adjoint_arr_adjoint(d, arr, indices, axis=-1, *, d_y):
     d_d = unbroadcast(np.take_along_axis(d_y, indices, axis), d)
+    return d_d
+
+
+@adjoint(
+    windows_adjoint_x,
+    cases=[case(real(3, 3), np.ones(5), 3), case(real(3, 3, 2), np.ones((3, 4)), 2, 1)],
+)
+def windows_adjoint_x_adjoint(d, x, window_shape, axis=None, *, d_y):
+    windows = np.lib.stride_tricks.sliding_window_view(d_y, window_shape, axis)
+    d_d = unbroadcast(np.array(windows), d)
     return d_d
 
 

@@ -92,6 +92,7 @@ from knetsrc.backends.indexing import (
     take_adjoint_a,
     take_along_axis_adjoint_arr,
     trace_adjoint_a,
+    windows_adjoint_x,
 )
 from knetsrc.backends.linalg import (
     det_adjoint_a,
@@ -413,6 +414,7 @@ __all__ = [
     "unstack_like",
     "vecdot_adjoint",
     "vsplit_like",
+    "windows_adjoint_x",
     "with_attributes",
     "with_buffer",
     "with_own_lists",

@@ -214,6 +214,25 @@ def take_along_axis_adjoint_arr(d: Any, arr: Any, indices: Any, axis: int | None
     return d_arr
 
 
+def windows_adjoint_x(d: Any, x: Any, window_shape: Any, axis: Any = None) -> Any:
+    """Adjoint of `sliding_window_view`: an element has the sum over all windows that show it."""
+    lengths = tuple(window_shape) if np.iterable(window_shape) else (window_shape,)
+    along_all = range(np.ndim(x)) if axis is None else axis
+    axes = along_all if np.iterable(along_all) else (along_all,)
+    d_x = np.zeros_like(x)
+    counts = list(np.shape(x))
+    for along, length in zip(axes, lengths, strict=True):
+        counts[along] -= length - 1
+    d = np.broadcast_to(d, (*counts, *lengths))
+    for offsets in np.ndindex(*lengths):
+        start = [0] * np.ndim(x)
+        for along, offset in zip(axes, offsets, strict=True):
+            start[along] += offset
+        seen = tuple(slice(s, s + n) for s, n in zip(start, counts, strict=True))
+        d_x[seen] += d[(..., *offsets)]
+    return d_x
+
+
 def grid_of(x: Any) -> list[Any]:
     """For each axis of `x` its positions, in a shape that broadcasts against those of the others."""
     rank, xp = np.ndim(x), array_module(x)

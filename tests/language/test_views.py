@@ -492,3 +492,42 @@ def test_entry_that_is_replaced_while_it_has_a_name():
 
     with pytest.raises(UnsupportedAliasError, match="which `hs` may see"):
         grad(f)(V)
+
+
+def test_sliding_windows():
+    def f(x, m):
+        windows = np.lib.stride_tricks.sliding_window_view(x, 2)
+        patches = np.lib.stride_tricks.sliding_window_view(m * x[0], (2, 2)).max(axis=(-1, -2))
+        pairs = np.lib.stride_tricks.sliding_window_view(m, 2, axis=1)
+        return (
+            np.sum(windows.mean(axis=-1) ** 2)
+            + np.sum(patches**2)
+            + np.sum(pairs[..., 0] * pairs[..., 1])
+        )
+
+    check(f, V, M)
+
+
+def test_second_derivative_of_sliding_windows():
+    slope = grad(
+        lambda x: np.sum(np.lib.stride_tricks.sliding_window_view(x**2, 3).sum(axis=1) ** 2)
+    )
+    check(lambda x: np.sum(slope(x) ** 2), V)
+
+
+def test_write_into_what_windows_show():
+    def f(x):
+        y = 2.0 * x
+        windows = np.lib.stride_tricks.sliding_window_view(y, 2)
+        y[1] = y[0] ** 2
+        return np.sum(windows**2) * y[1]
+
+    def g(x):
+        y = 2.0 * x
+        windows = np.lib.stride_tricks.sliding_window_view(y, 2).copy()
+        y[1] = y[0] ** 2
+        return np.sum(windows**2) * y[1]
+
+    check(g, V)
+    with pytest.raises(UnsupportedAliasError, match="which `windows` may see"):
+        grad(f)(V)
