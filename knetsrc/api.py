@@ -190,6 +190,8 @@ def vjp(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any
     callee = inner._callee if inner else taken_apart(function)
     given = len(args)
     args, kwargs = (inner._first if inner else callee.first) + args, callee.keywords | kwargs
+    if inner is not None and (other := inner.for_call(args, kwargs)) is not inner:
+        inner, callee = other, other._callee
     slots = _slots(callee.function, args, kwargs)[-given:] if given else []
     wrt = tuple(sorted({slot[0] for slot in slots if slot}))
     check_kinds(args, kwargs, callee.function)

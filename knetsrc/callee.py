@@ -168,6 +168,7 @@ def name_of(function: Any) -> str:
 
 def placed(error: Error, function: Callable[..., Any], parameter: str | None = None) -> Error:
     """Add where `function`, or its parameter of that name, is defined, if it has source."""
+    function = getattr(function, "stands_for", function)
     code = getattr(function, "__code__", None)
     lines = linecache.getlines(code.co_filename) if code else []
     node = _definition(lines, code.co_firstlineno) if code else None

@@ -24,13 +24,14 @@ from knetsrc.arguments import (
     signature,
 )
 from knetsrc.callee import Callee, name_of, parameters_of, positions, taken_apart
-from knetsrc.errors import DefectError, KnetsrcError, MissingAdjointError
+from knetsrc.errors import DefectError, KnetsrcError, MissingAdjointError, NotDifferentiableError
 from knetsrc.given import CONTAINERS, OF_NUMBERS
 from knetsrc.known import Demands, Known
 from knetsrc.origin import as_refusal, as_refused_dict, comes_from_generated, explain
 from knetsrc.request import Generated, Request
 from knetsrc.runner import Plan, Runner, retried
 from knetsrc.structure import independent, leaves
+from knetsrc.wrapped import Form, as_called, position_in, whole_form, wrapped_parameters
 
 Argnums = int | Sequence[int]
 Wrt = str | Sequence[str] | None
@@ -70,6 +71,7 @@ class Gradient:
 
     __wrapped__: Callable[..., Any]
     _unbound: "Gradient | None" = None
+    _form: Form | None = None  # of a wrapper: the call that this gradient is for
 
     def __init__(
         self,
@@ -93,11 +95,15 @@ class Gradient:
             self.__name__ = self.__qualname__ = name_of(self._callee.function)
         self._first: tuple[Any, ...] = self._inner._first if self._inner else self._callee.first
         self._is_partial = bool(self._first or self._callee.keywords)
+        self._form = self._inner._form if self._inner else None
+        self._wrapper: Callable[..., Any] = self._callee.function
         self._prepare(skip=self._inner._skip if self._inner else 0)
 
     def _prepare(self, skip: int) -> None:
         options = self._options
-        wrt, is_single = positions(self._callee, options["argnums"], options["wrt"], skip=skip)
+        self._by_form: dict[Form, Gradient] = {}
+        self._latest: Gradient | None = None
+        wrt, is_single = self._positions(skip)
         self._skip: int = skip
         self._checked = checked_parameters(self._callee.function, wrt)
         request = Request(wrt, options["kind"], single=is_single, has_aux=options["has_aux"])
@@ -108,6 +114,54 @@ class Gradient:
         with_value = dataclasses.replace(request, kind="value_and_grad")
         self._with_value: Runner = Runner(self._callee.function, with_value, inner)
         self._sibling: Gradient | None = None
+
+    def _positions(self, skip: int) -> tuple[tuple[int, ...], bool]:
+        """What is differentiated: parameters of the function, else of what it wraps."""
+        asked = self._options["argnums"], self._options["wrt"]
+        parameters = wrapped_parameters(self._wrapper)
+        try:
+            return positions(self._callee, *asked, skip=skip)
+        except NotDifferentiableError:
+            if self._form is not None or not parameters:
+                raise
+        form = whole_form(parameters)
+        function = as_called(self._wrapper, parameters, form)
+        callee = dataclasses.replace(self._callee, function=function)
+        found = positions(callee, *asked, skip=skip)
+        self._callee, self._form = callee, form
+        return found
+
+    def for_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Gradient":
+        """The gradient for calls that pass as many arguments, and the same keywords, of a function that a decorator has wrapped.
+
+        Raises
+        ------
+        NotDifferentiableError
+            If such a call does not pass what is differentiated.
+        """
+        form = len(args), tuple(kwargs)
+        if self._form is None or form == self._form:
+            self._latest = None
+            return self
+        if form not in self._by_form:
+            self._by_form[form] = self._made_for(form, args, kwargs)
+        self._latest = self._by_form[form]
+        return self._latest
+
+    def _made_for(self, form: Form, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Gradient":
+        names = [p.name for p in parameters_of(self._callee.function)]
+        found = [position_in(form, names, p) for p in self._runner.request.wrt]
+        if None in found:
+            name = names[self._runner.request.wrt[found.index(None)]]
+            raise NotDifferentiableError(
+                f"a derivative with respect to `{name}`, which the call does not pass",
+                why="its default is known to the function inside of the decorator only",
+                instead=f"pass it: {name}=...",
+            )
+        inner = self._inner.for_call(args, kwargs) if self._inner else None
+        function = inner or as_called(self._wrapper, wrapped_parameters(self._wrapper), form)
+        options = self._options | {"argnums": found[0] if self._is_single else found, "wrt": None}
+        return Gradient(function, **options)
 
     def __set_name__(self, owner: type, name: str) -> None:
         if not self._callee.first and not self._skip:
@@ -137,6 +191,8 @@ class Gradient:
         """
         if self._is_partial:
             args, kwargs = self._first + args, self._callee.keywords | kwargs
+        if self._form is not None and (other := self.for_call(args, kwargs)) is not self:
+            return other(*args, **kwargs)
         try:
             plan = self._runner.front
             if plan is not None:
@@ -301,6 +357,8 @@ class Gradient:
     @property
     def source(self) -> str:
         """The module that is executed, as text: after a call for arrays with as many axes, before any for all arrays."""
+        if self._latest is not None:
+            return self._latest.source
         text: str = self._runner.shown.generated.text
         return text
 

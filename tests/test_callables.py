@@ -206,6 +206,102 @@ def test_function_without_text(text):
         grad(scope["f"])(2.0)
 
 
+# --- functions that decorators have wrapped ---------------------------------------------------------
+def gathered(*args):
+    return args[0] ** 2
+
+
+def by_form(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        if "k" in kwargs:
+            return 2.0 * function(*args, **kwargs)
+        return (3.0 if len(args) > 1 else 1.0) * function(*args, **kwargs)
+
+    return wrapper
+
+
+def quiet(function):
+    @functools.wraps(function)
+    def wrapper(*a, **k):
+        with np.errstate(all="ignore"):
+            result = function(*a, **k)
+        return result
+
+    return wrapper
+
+
+@quiet
+@forwarding
+def wrapped_product(x, y):
+    return np.sum(x**2 * np.exp(y))
+
+
+@by_form
+def told_apart(x, b=2.0, *, k=3.0):
+    return np.sum(x**2) * b * k
+
+
+class Decorated:
+    slope = 3.0
+
+    @quiet
+    def loss(self, x, y):
+        return self.slope * np.sum(x * y**2)
+
+    @grad
+    @quiet
+    def gradient(self, x, y):
+        return self.slope * np.sum(x**2 * y)
+
+
+def test_argnums_count_the_parameters_of_the_wrapped_function():
+    y = np.array([0.3, -0.5])
+    by_x, by_y = grad(wrapped_product, argnums=(0, 1))(X, y)
+    np.testing.assert_allclose(by_x, 2 * X * np.exp(y))
+    np.testing.assert_allclose(by_y, X**2 * np.exp(y))
+    np.testing.assert_allclose(grad(wrapped_product, argnums=1)(X, y=y), by_y)
+    np.testing.assert_allclose(grad(wrapped_product, wrt="y")(y=y, x=X), by_y)
+    value, (d,) = value_and_grad(wrapped_product, argnums=(1,))(X, y)
+    assert value == wrapped_product(X, y)
+    np.testing.assert_allclose(d, by_y)
+
+
+def test_only_what_is_asked_for_of_a_wrapped_function_is_computed():
+    gradient = grad(wrapped_product, argnums=1)
+    gradient(X, X)
+    assert "d_a_1" in gradient.source
+    assert "d_a_0" not in gradient.source
+
+
+def test_wrapper_sees_arguments_as_the_call_passes_them():
+    gradient = grad(told_apart)
+    for args, kwargs in [((X,), {}), ((X, 1.0), {}), ((X,), {"k": 1.0}), ((), {"b": 1.0, "x": X})]:
+        factor = told_apart(*args, **kwargs) / np.sum(X**2)
+        np.testing.assert_allclose(gradient(*args, **kwargs), 2 * factor * X)
+
+
+def test_default_of_a_wrapped_function_that_the_call_does_not_pass():
+    assert grad(told_apart, argnums=1)(X, 1.0) == pytest.approx(9.0 * np.sum(X**2))
+    with pytest.raises(NotDifferentiableError, match="`k`, which the call does not pass"):
+        grad(told_apart, wrt="k")(X)
+
+
+def test_integer_argument_of_a_wrapped_function():
+    with pytest.raises(NotDifferentiableError, match="`x`, which is the int 3") as caught:
+        grad(told_apart)(3)
+    assert "def told_apart(x, b=2.0, *, k=3.0)" in str(caught.value)
+
+
+def test_wrapped_methods_and_partials():
+    model, y = Decorated(), np.array([0.3, -0.5])
+    np.testing.assert_allclose(grad(model.loss, argnums=1)(X, y), 6 * X * y)
+    np.testing.assert_allclose(model.gradient(X, y), 6 * X * y)
+    np.testing.assert_allclose(model.gradient(X, y=y), 6 * X * y)
+    part = functools.partial(wrapped_product, y=y)
+    np.testing.assert_allclose(grad(part)(X), 2 * X * np.exp(y))
+
+
 # --- errors -----------------------------------------------------------------------------------------
 NO_FUNCTION = "cannot be differentiated"
 ERRORS = {
@@ -219,7 +315,7 @@ ERRORS = {
     "generator": (generator, (1.0,), UnsupportedSyntaxError, "`yield` in a differentiated function"),
     "no parameters": (nothing, (), NotDifferentiableError, "argnums=0 is not a parameter of `nothing`"),
     "star parameter": (
-        forwarded, (1.0,), NotDifferentiableError,
+        gathered, (1.0,), NotDifferentiableError,
         "argnums=0 is not a parameter of its own: it is part of `args`",
     ),
     "star parameter of a builtin": (
@@ -251,8 +347,8 @@ def test_error(function, args, kind, message):
 
 def test_star_parameter_is_named_by_a_lambda():
     with pytest.raises(KnetsrcError) as caught:
-        grad(forwarded)
-    assert caught.value.instead.startswith("name it: grad(lambda x: forwarded(x))")
+        grad(gathered)
+    assert caught.value.instead.startswith("name it: grad(lambda x: gathered(x))")
 
 
 @pytest.mark.parametrize(
