@@ -18,14 +18,6 @@ def keyword_dtype(x):
     return np.sum(np.exp(x, dtype=np.float32))
 
 
-def condition(x):
-    return np.prod(x, where=x > 0)
-
-
-def initial(x):
-    return np.max(x, initial=3.0)
-
-
 def modulus(x):
     return pow(x, 2, 3)
 
@@ -54,8 +46,6 @@ def in_place(x):
 REFUSED = [
     (positional_dtype, "`np.sum` with the argument `dtype`"),
     (keyword_dtype, "`np.exp` with the argument `dtype`"),
-    (condition, "`np.prod` with the argument `where`"),
-    (initial, "`np.max` with the argument `initial`"),
     (modulus, "`pow` with the argument `mod`"),
     (sort_key, "`max` with arguments that its derivative rule does not take"),
     (reflection, "`np.pad` with the argument `reflect_type`"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from knetsrc import grad, vjp
+from knetsrc.backends.undoing import check_buffer
 from knetsrc.errors import UnsupportedSyntaxError
 
 X = np.array([0.3, -0.7, 1.2])
@@ -198,6 +199,25 @@ def test_entries_that_are_written_in_a_loop(kind):
     (found,) = pullback(kind(direction))
     assert type(found) is type(kind(X))
     np.testing.assert_allclose(found, (ahead - behind) / (2 * STEP), rtol=1e-6, atol=1e-9)
+
+
+def test_array_without_axes_that_a_view_writes_into():
+    def f(x):
+        x[...] = np.sin(x)
+        return x * np.sum(x)
+
+    gradient = grad(f)
+    _, pullback = vjp(gradient, np.array(0.7))
+    (found,) = pullback(1.0)
+    ends = [gradient(np.array(0.7 + step)) for step in (STEP, -STEP)]
+    np.testing.assert_allclose(found, (ends[0] - ends[1]) / (2 * STEP), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("adjoint", "path"), [(0.5, ()), ([np.zeros(2), np.float64(0.5)], (1,))])
+def test_number_in_the_place_of_a_buffer_is_refused(adjoint, path):
+    with pytest.raises(UnsupportedSyntaxError, match="an array without axes") as found:
+        check_buffer(adjoint, *path)
+    assert "hand over an array with one element" in str(found.value)
 
 
 def test_dict_that_gets_new_keys_in_a_loop():

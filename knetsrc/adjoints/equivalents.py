@@ -11,7 +11,7 @@ from typing import Any
 import gast
 import numpy as np
 
-from knetsrc.backends import cut_out, put_back, sequences, undoing
+from knetsrc.backends import cut_out, put_back, sequences, undoing, with_buffer
 from knetsrc.backends.checks import array_with_method, without_field, without_member
 
 _BY_COUNT: dict[Any, dict[int, Callable[..., Any]]] = {
@@ -77,6 +77,7 @@ EQUIVALENTS: frozenset[Callable[..., Any]] = frozenset({
 DIFFERENTIATED_AS: dict[Callable[..., Any], Callable[..., Any]] = {
     put_back: undoing.put_back_entry,
     cut_out: undoing.cut_out_entry,
+    with_buffer: undoing.same_buffer,
 }
 
 

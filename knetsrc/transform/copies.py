@@ -21,6 +21,7 @@ from knetsrc.transform.analysis.alias_facts import Aliases
 from knetsrc.transform.analysis.alias_statements import updates_element
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.stores import path_of, target_of
+from knetsrc.transform.normalize.effects import path_of as named_path
 from knetsrc.transform.normalize.joined import sources
 from knetsrc.transform.normalize.scopes import blocks, parameters
 
@@ -51,19 +52,21 @@ def _second_names(function: gast.FunctionDef) -> dict[str, set[str]]:
     """Names that are only bound to what has a name, as it is, `r` in `r = q`, or to a copy `q.copy()`, with these names."""
     found: dict[str, set[str]] = {}
     for text, values in bound_values(function).items():
-        named = [_copied(value) for value in values]
-        names = {n.id for n in named if isinstance(n, gast.Name)}
+        names = {_original(value) for value in values}
         are_names = all(map(tree.is_name, values))
-        if all(map(tree.is_name, named)) and (are_names or text not in parameters(function)):
-            found[text] = names
+        if None not in names and (are_names or text not in parameters(function)):
+            found[text] = {name for name in names if name is not None}
     return found
 
 
-def _copied(value: Any) -> Any:
-    """`p` of `p.copy()`, which of a list, dict or array gives a new one; else the value itself."""
+def _original(value: Any) -> str | None:
+    """`p` for a second name of it, for `p.copy()` and for `p.held.copy()`, which of a list, dict or array give a new one."""
+    if tree.is_name(value):
+        return value.id
     function: Any = getattr(value, "func", None)
     is_method = isinstance(function, gast.Attribute) and function.attr == "copy"
-    return function.value if is_method and not value.args and not value.keywords else value
+    is_copy = is_method and not value.args and not value.keywords
+    return next(iter(named_path(function.value)), None) if is_copy else None
 
 
 def _with_second_names(wholes: set[str], second: dict[str, set[str]]) -> set[str]:
