@@ -33,6 +33,7 @@ from knetsrc.transform.resolve import (
     public_home,
     public_path,
 )
+from knetsrc.transform.same_pairs import without_doubles
 from knetsrc.transform.simplify.early_return import return_early
 from knetsrc.transform.source import is_written_in_python
 from knetsrc.transform.tries import let_refusals_through
@@ -93,6 +94,7 @@ def _generate(
     entry = _Entry(units, main, request, wrt)
     own = entry.functions()
     functions = [*units.called_functions([*units.functions, *own]), *units.functions, *own]
+    functions = without_doubles(functions, entry.names())
     functions = let_refusals_through(functions, units.helper_name)
     if clashes := _clashes(units, functions) - avoided:
         raise NamesClashError(clashes)

@@ -5,7 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from knetsrc import grad, value_and_grad, vjp
+from knetsrc import KnetsrcError, grad, value_and_grad, vjp
 from knetsrc.testing import check_grads
 
 V = np.array([0.5, -1.2, 2.0])
@@ -171,3 +171,88 @@ def test_keyword_that_is_no_parameter():
 
     np.testing.assert_allclose(grad(f)(V, scale=2.0), [2.0, 2.0, 2.0])
     np.testing.assert_allclose(grad(f)(V, scale=V), V)
+
+
+def picked(x, tags):
+    score = x[0, tags[0]]
+    for t in range(1, len(tags)):
+        score += x[t, tags[t]] * x[t - 1, tags[-1]]
+    return np.sum(score**2)
+
+
+def test_elements_of_an_array_of_integers():
+    x = np.arange(12.0).reshape(3, 4) / 7
+    gradient = grad(picked)
+    arrays = [np.array([1, 0, 1]), [3, 3, 2], (0, 1, 2)]
+    for tags in [*arrays, *arrays]:
+        check_grads(lambda v, tags=tags: picked(v, tags), (x,))
+        np.testing.assert_allclose(gradient(x, tags), grad(lambda v, t=tags: picked(v, t))(x))
+    for tags in (np.array([[0, 1], [1, 1], [2, 3]]), np.array([True, False, True])):
+        with pytest.raises(KnetsrcError, match="changes in place"):  # rows, which have other names
+            gradient(x, tags)
+    gradient = grad(picked)
+    gradient(x, arrays[0])
+    assert "add_at" not in gradient.source and "check_not_array" not in gradient.source
+
+
+@pytest.mark.parametrize("shape", [(3,), (1,), (3, 2), (1, 2), (2, 1)])
+def test_parts_with_more_axes(shape):
+    def f(x, w):
+        if x.ndim == 1:
+            return np.sum((x[:, None] * w) ** 2) + np.sum(x[None, :] ** 3) + np.sum(x[:, None])
+        return np.sum((x[:, None, :] * w) ** 2) + np.sum(x[:, :, None] @ w[:1])
+
+    draw = np.random.default_rng(0)
+    check_grads(f, (draw.standard_normal(shape), draw.standard_normal((3, 2))[:, : shape[-1]]))
+
+
+def test_axis_put_in_and_summed_away():
+    def f(a, w):
+        for _ in range(2):
+            a = np.sum(np.sin(a[:, None] + w), axis=1) * a
+        return np.sum(a)
+
+    draw = np.random.default_rng(0)
+    args = draw.standard_normal(3), draw.standard_normal((3, 3))
+    check_grads(f, args, argnums=(0, 1))
+    gradient = grad(f)
+    gradient(*args)
+    assert "[:, None] +=" not in gradient.source
+
+
+def of_labels(x, y):
+    return np.sum(x[np.arange(len(y)), y] ** 2)
+
+
+def of_rows(x, y):
+    return np.sum(x[np.arange(x.shape[0]), y] ** 2)
+
+
+def of_two_counts(x, y):
+    return np.sum(x[y, np.arange(len(y))] * x[np.arange(len(y)), np.arange(len(y))])
+
+
+@pytest.mark.parametrize("f", [of_labels, of_rows, of_two_counts])
+def test_elements_that_are_counted(f):
+    draw = np.random.default_rng(0)
+    gradient = grad(f)
+    for rows, labels in [(3, [1, 1, 0]), (3, [2, 2, -1]), (1, [0]), (1, [2, 2, 2]), (3, [1])]:
+        x, y = draw.standard_normal((rows, 3)), np.array(labels)
+        if rows != 1 or len(y) == 1 or f is of_rows:
+            for labels_given in (y, list(y)):
+                check_grads(lambda v, y=labels_given: f(v, y), (x,))
+                expected = np.zeros_like(x)
+                for index in np.ndindex(x.shape):
+                    up, down = x.copy(), x.copy()
+                    up[index], down[index] = x[index] + 1e-6, x[index] - 1e-6
+                    expected[index] = (f(up, y) - f(down, y)) / 2e-6
+                np.testing.assert_allclose(gradient(x, labels_given), expected, atol=1e-6)
+
+
+def test_labels_beside_a_count_are_no_sum_of_places():
+    gradient = grad(of_labels)
+    gradient(np.ones((3, 4)), np.array([1, 1, 2]))
+    assert "add_at" not in gradient.source
+    gradient = grad(lambda x, y: np.sum(x[y] ** 2))
+    gradient(np.ones((3, 4)), np.array([1, 1, 2]))
+    assert "add_at" in gradient.source

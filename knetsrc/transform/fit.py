@@ -265,6 +265,34 @@ def _summed(value: tree.Node, axes: tuple[int, ...], keeps: bool) -> tree.Node:
     return tree.call(tree.attribute(value, "sum"), **options)
 
 
+def without_axes(value: tree.Node, index: tree.Node) -> tree.Node:
+    """The array without the axes of length 1 that an index has put in: `d[:, 0]` for `:, None`.
+
+    >>> d, index = (tree.parse_expression(t) for t in ("d.sum(axis=1, keepdims=True)", "x[:, None]"))
+    >>> tree.show(without_axes(d, index.slice))
+    'd.sum(axis=1)'
+    """
+    parts = index.elts if isinstance(index, gast.Tuple) else [index]
+    new = [i for i, part in enumerate(parts) if not isinstance(part, gast.Slice)]
+    if _is_sum_along(value, new):
+        axis = value.keywords[0].value
+        return tree.call(value.func, axis=axis)
+    kept = [p if isinstance(p, gast.Slice) else tree.constant(0) for p in parts]
+    return tree.subscript(value, tree.tuple_of(kept))
+
+
+def _is_sum_along(value: tree.Node, axes: list[int]) -> bool:
+    """Whether an expression is what `_summed` writes for the sum along these axes, which it keeps."""
+    is_sum = isinstance(value, gast.Call) and isinstance(value.func, gast.Attribute)
+    if not is_sum or value.func.attr != "sum" or value.args:
+        return False
+    if [k.arg for k in value.keywords] != ["axis", "keepdims"]:
+        return False
+    axis = value.keywords[0].value
+    parts = axis.elts if isinstance(axis, gast.Tuple) else [axis]
+    return [tree.integer_of(n) for n in parts] == axes
+
+
 def is_size(node: tree.Node) -> bool:
     """Whether an expression is a call that tells a number of elements."""
     return isinstance(node, gast.Call) and tree.show(node.func) in ("np.size", "count", "repeats")

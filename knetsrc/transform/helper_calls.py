@@ -1,5 +1,7 @@
 """Reverses calls of helper functions of the user: each becomes a call of the forward function of its pair."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import gast
@@ -10,9 +12,15 @@ from knetsrc.transform.again import call_again
 from knetsrc.transform.again_loops import reverse_loop
 from knetsrc.transform.analysis.atoms import SCALAR
 from knetsrc.transform.analysis.bases import base_of
-from knetsrc.transform.analysis.stores import may_copy, path_of
+from knetsrc.transform.analysis.stores import changed_names, may_copy, path_of
 from knetsrc.transform.callee import Helper
-from knetsrc.transform.functions import CONTAINERS, bind_call, call_with, named_defaults
+from knetsrc.transform.functions import (
+    CONTAINERS,
+    Function,
+    bind_call,
+    call_with,
+    named_defaults,
+)
 from knetsrc.transform.names import adjoint_name
 from knetsrc.transform.pairs import PairKey
 from knetsrc.transform.push import Pushed
@@ -90,8 +98,10 @@ def reverse_call(
             instead=f"give the new value in `{callee.name}` another name",
         )
     has_seed = any(map(reverser.is_live_name, sorted(tree.names_written(target))))
+    kept_as_is = active - units.facts.written_by(call, callee)
+    added = _added(units, reverser, step, function, {p: bound[p] for p in kept_as_is})
     key = PairKey(
-        id(callee.function), active, scalars, scalar_result, parts, kinds,
+        id(callee.function), active, scalars, scalar_result, parts, kinds, tuple(added),
         mutated=frozenset(mutated), has_seed=has_seed, is_tried=reverser.is_tried,
         told=units.told_of(function, pusher.shapes.of_arguments(bound, node).without_numbers(changing)),
     )  # fmt: skip
@@ -117,9 +127,61 @@ def reverse_call(
         node.value = tree.at(call_with(pair.forward, function, call, bound), call)
     handed = [_place_of_adjoint(reverser, step, bound[p]) for p in mutated]
     seeds = [adjoint] if has_seed else []
-    backward = tree.call(pair.backward, tree.name(kept), *seeds, *handed)
+    sums = [tree.name(text) for text in added.values()]
+    backward = tree.call(pair.backward, tree.name(kept), *seeds, *sums, *handed)
     rest = [p for p in function.parameters if p in active and p not in mutated]
-    _reverse_arguments(reverser, step, target, bound, rest, backward, changes=bool(mutated))
+    _reverse_arguments(reverser, step, target, bound, rest, backward, bool(mutated), added)
+
+
+def _added(
+    units: "Units", reverser: Reverser, step: Step, function: Function,
+    arguments: dict[str, tree.Node],
+) -> dict[str, str]:  # fmt: skip
+    """Parameters of which the backward function adds to the adjoint itself, with the names of these.
+
+    Such are containers to whose adjoint the loop around only adds, and what a function that calls itself hands on as it is.
+    """
+    if function.is_checkpoint or reverser.is_tried:
+        return {}
+    keys = reverser.pusher.keys
+    changed = tree.names_written(function.core.body) | changed_names(function.core.body)
+    found = {p: keys.of(a) for p, a in arguments.items() if tree.is_name(a) and p not in changed}
+    places = list(found.values())
+    known = {p: key for p, key in found.items() if places.count(key) == 1}
+    known = {p: key for p, key in known.items() if key not in reverser.handed | keys.exploded}
+    on = _handed_on(units, function) if known else frozenset()
+    added: dict[str, str] = {}
+    for parameter in [p for p in function.parameters if p in known]:
+        key = known[parameter] or ""
+        is_sum = key in reverser.gathered and key in reverser.live
+        is_of_many = parameter in on and (
+            key in reverser.gathered or _is_of_many(reverser, step, arguments[parameter])
+        )
+        if is_of_many and key not in reverser.live and key in reverser.fixed:
+            step.back += reverser.started_sum(key)
+            is_sum = True
+        if is_sum and (is_of_many or key not in reverser.numeric):
+            added[parameter] = keys.adjoint(key)
+    return added
+
+
+def _is_of_many(reverser: Reverser, step: Step, node: tree.Node) -> bool:
+    """Whether an argument is an array with axes, or a container."""
+    pusher = reverser.pusher
+    return bool(pusher.shapes.rank(node, step.node)) or pusher.calls.kind_of(node) in CONTAINERS
+
+
+def _handed_on(units: "Units", function: Function) -> frozenset[str]:
+    """Parameters of a function that calls itself which all these calls hand on as they are."""
+    if function.source is not None and function.source is units.outside.main:
+        return frozenset()
+    found: list[frozenset[str]] = []
+    for node in tree.walk(function.core.body):
+        callee = units.calls.of(node) if isinstance(node, gast.Call) else None
+        if isinstance(callee, Helper) and units.load_if_possible(callee) is function:
+            bound = bind_call(function, node) or {}
+            found.append(frozenset(p for p, a in bound.items() if tree.is_name(a, p)))
+    return found[0].intersection(*found) if found else frozenset()
 
 
 def _place_of_adjoint(reverser: Reverser, step: Step, place: tree.Node) -> tree.Node:
@@ -146,7 +208,7 @@ def _place_of_adjoint(reverser: Reverser, step: Step, place: tree.Node) -> tree.
 
 def _reverse_arguments(
     reverser: Reverser, step: Step, target: tree.Node, bound: dict[str, tree.Node], active: list[str],
-    backward: tree.Node, changes: bool = False,
+    backward: tree.Node, changes: bool = False, added: Mapping[str, str] = MappingProxyType({}),
 ) -> None:  # fmt: skip
     pusher, keys = reverser.pusher, reverser.pusher.keys
     if not active:
@@ -158,7 +220,9 @@ def _reverse_arguments(
     arguments = [keys.of(bound[p]) for p in active]
     targets, rest = [], []
     for parameter, key in zip(active, arguments, strict=True):
-        if not pusher.is_active(bound[parameter]):
+        if parameter in added:
+            targets.append(added[parameter])
+        elif not pusher.is_active(bound[parameter]):
             targets.append("_")
         elif (
             key is not None
@@ -179,6 +243,8 @@ def _reverse_arguments(
     reverser.live |= direct
     pushed = Pushed(pusher, step)
     if len(targets) == 1 and rest and not changes:  # `d_a[0] += f(d_a)` reads the place first
+        shape = pusher.shapes.of(rest[0][0], step.node)
+        pushed.values.fitting[tree.signature(backward)] = shape
         pushed.down(rest[0][0], backward)
         reverser.commit(step, pushed, consumed=consumed)
         return

@@ -31,6 +31,7 @@ from knetsrc.transform.index_sums import unfold_index_sums
 from knetsrc.transform.inlining import Inlining
 from knetsrc.transform.iterators import lists_of_iterators, lists_of_views, place_iterators
 from knetsrc.transform.listed import lists_as_arrays
+from knetsrc.transform.literals import Literals
 from knetsrc.transform.lost_writes import LostWrites
 from knetsrc.transform.member_checks import has_member_checks, without_idle_member_checks
 from knetsrc.transform.method_options import options_of_functions
@@ -92,6 +93,7 @@ class Preparing:
         )
         names.taken |= Names.of(core).taken
         depends = self._depends(core, wrt)
+        core = Literals(self.units).written_out(core, depends)
         core = unfold_index_sums(core, self.units.outside, depends, self.units.spell)
         core = self._with_lists_of_views(core, wrt, function)
         core = pool_first(core, self.units.calls)
@@ -166,7 +168,7 @@ class Preparing:
         names.taken |= Names.of(core).taken
         calls = self.units.calls.within(self.facts.containers(core, function.kinds))
         numeric = numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
-        calls.shifts = idle_shifts(core, calls, numeric)
+        calls.shifts = idle_shifts(core, calls, numeric, function.told)
         return core, calls, active_names(core, calls, wrt, at_end), names
 
     def _with_lists_of_views(

@@ -15,7 +15,11 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
 from knetsrc.transform.analysis.atoms import SCALAR, dims_of
-from knetsrc.transform.analysis.indices import is_basic_index, is_new_axes
+from knetsrc.transform.analysis.indices import (
+    is_basic_index,
+    is_new_axes,
+    is_whole_with_axes,
+)
 from knetsrc.transform.analysis.shapes import Shapes
 from knetsrc.transform.callee import Calls, Primitive, Record
 from knetsrc.transform.fit import (
@@ -24,6 +28,7 @@ from knetsrc.transform.fit import (
     is_simple,
     loose,
     split_like,
+    without_axes,
     without_like,
 )
 from knetsrc.transform.joins import Assembly, is_list
@@ -105,7 +110,10 @@ class Pushed:
                 node.value, tree.call(self.pusher.spell("reshape_like", None), adjoint, given)
             )
         elif isinstance(node, gast.Subscript) and self.pusher.calls.of(node) is None:
-            self._into_item(node, adjoint)
+            if self._is_fitted_to_new_axes(node, adjoint):
+                self.down(node.value, without_axes(adjoint, node.slice))
+            else:
+                self._into_item(node, adjoint)
         elif not Assembly(self).into(node, adjoint):
             self._into_call(node, adjoint)
 
@@ -115,6 +123,13 @@ class Pushed:
             return False
         shape = dims_of(self.pusher.shapes.of(node.value, self.step.node))
         return not shape
+
+    def _is_fitted_to_new_axes(self, node: gast.Subscript, adjoint: tree.Node) -> bool:
+        """Whether a part is an array with more axes, as `x[:, None]`, and the adjoint has its shape."""
+        if not is_whole_with_axes(node.slice) or is_call_of(adjoint, "like"):
+            return False
+        shape = self.values.shape_of_value(node)
+        return bool(dims_of(shape)) and self.values.shape_of(adjoint) == shape
 
     def _into_call(self, node: tree.Node, adjoint: tree.Node) -> None:
         callee = self.pusher.calls.of(node)

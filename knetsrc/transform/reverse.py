@@ -57,6 +57,10 @@ class Reverser:
         Names whose adjoints are the caller's: they are only ever changed in place.
     is_tried
         Whether what is reversed runs inside a `try`.
+    fixed
+        Parameters that are neither bound anew nor changed.
+    gathered
+        Names whose adjoints have started as zeros, in memory of their own, and are only added to.
     """
 
     pusher: Pusher
@@ -70,6 +74,8 @@ class Reverser:
     handed: frozenset[str] = frozenset()
     is_tried: bool = False
     live: set[str] = field(default_factory=set)
+    fixed: frozenset[str] = frozenset()
+    gathered: frozenset[str] = frozenset()
 
     # --- blocks --------------------------------------------------------------------------------------------------------
     def block(self, body: list[tree.Node]) -> Block:
@@ -333,6 +339,11 @@ class Reverser:
             return [tree.assign(adjoint, self.zeros(key))]
         return [tree.assign(adjoint, tree.call(self.spell("zeros_like"), tree.name(adjoint)))]
 
+    def started_sum(self, key: str) -> list[tree.Node]:
+        """The statement that binds the adjoint of a fixed parameter to zeros, to which helpers add themselves."""
+        self.gathered |= {key}
+        return self._started(key)
+
     def zeros(self, key: str) -> tree.Node:
         if key in self.numbers - self.buffers:
             return tree.constant(0.0)
@@ -385,12 +396,13 @@ class Reverser:
 
     def _branches(self, step: Step, node: tree.Node, bodies: list[list[tree.Node]]) -> None:
         """The ways through a statement of which one is taken."""
-        before = set(self.live)
+        before, gathered = set(self.live), self.gathered
         ends: list[set[str]] = []
         for body in bodies:
-            self.live = set(before)
+            self.live, self.gathered = set(before), gathered
             step.blocks.append(self.block(body))
             ends.append(self.live)
+        self.gathered = gathered
         possibly = self.assigned.possible[id(node)]
         merged = {k for k in set().union(*ends) if self._root(k) in possibly}
         for block, end in zip(step.blocks, ends, strict=True):
@@ -418,11 +430,14 @@ class Reverser:
         outer = {k for k in read if self._root(k) not in written}
         if not (carried & after or outer) or not self._reaches(node.body, after):
             return
+        gathered = self.gathered
+        self.gathered = (gathered | (outer - after)) - written
         for key in sorted(outer | carried, key=self._order):
             if self._root(key) in self.active:
                 step.back += self._started(key)
         entry = set(self.live)
         body = self.block(node.body)
+        self.gathered = gathered
         at_hand = exposed | self.assigned.before[id(node)]
         for key in sorted(entry - self.live, key=self._order):
             is_alike = self._root(key) not in at_hand and self._is_alike(key, node)
@@ -485,6 +500,9 @@ def _grouped(contributions: list[Contribution]) -> list[tuple[str, list[Contribu
 
 def _is_fresh(value: tree.Node) -> bool:
     """Whether an expression makes an object of its own."""
+    is_method = isinstance(value, gast.Call) and isinstance(value.func, gast.Attribute)
+    if is_method and value.func.attr == "sum" and value.keywords:  # as `fit` writes it
+        return True
     return (
         isinstance(value, gast.BinOp | gast.List | gast.ListComp)
         or tree.called_name(value) == "zeros_like"

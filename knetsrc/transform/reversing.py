@@ -8,12 +8,12 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
-from knetsrc.transform.analysis.assigned import definitely_assigned
+from knetsrc.transform.analysis.assigned import bound_values, definitely_assigned
 from knetsrc.transform.analysis.atoms import SCALAR
 from knetsrc.transform.analysis.fills import filling_writes
 from knetsrc.transform.analysis.forms import forms
 from knetsrc.transform.analysis.indices import mask_names
-from knetsrc.transform.analysis.integers import integer_names
+from knetsrc.transform.analysis.integers import integer_names, of_vector
 from knetsrc.transform.analysis.kinds import (
     buffer_names,
     entries_only,
@@ -61,7 +61,9 @@ from knetsrc.transform.simplify.fill import fill_parts
 from knetsrc.transform.simplify.gather import gather_saved
 from knetsrc.transform.simplify.likes import add_unrepeated
 from knetsrc.transform.simplify.outlines import keep_outlines
+from knetsrc.transform.simplify.refill import refill
 from knetsrc.transform.simplify.renumber import renumber
+from knetsrc.transform.simplify.replay import replay
 from knetsrc.transform.simplify.revisit import revisit
 from knetsrc.transform.simplify.templates import share_templates
 from knetsrc.transform.simplify.unpack import unpack_parts
@@ -143,6 +145,7 @@ class Reversing:
             core, calls, task.scalar_result, task.scalars, numeric, numbers, told
         )
         integers = integer_names(core, told.integers) | found.ranks.elements
+        integers |= {of_vector(text) for text in found.ranks.vectors}
         self.sliced = sliced_arrays(core) & numeric
         pusher = Pusher(
             calls, found, active, keys, names, integers, self.units.spell, self.temporaries,
@@ -157,6 +160,9 @@ class Reversing:
             first_places(core), numeric_keys,
             _number_names(core, found), forms(core, numeric), task.mutated, task.is_tried,
         )  # fmt: skip
+        changing = tree.names_written(core.body) | changed_names(core) | self.aliases.changing
+        reverser.fixed = frozenset(self.function.parameters) - changing
+        reverser.gathered = frozenset(task.added)
         self.number_names = reverser.numbers
         seeds = Seeds(task, reverser, self.temporaries)
         seed, self.given = seeds.of(result) if task.has_seed else [], seeds.given()
@@ -182,6 +188,7 @@ class Reversing:
             numeric,
             filling=filling_writes(core, sorted(alone)),
             is_helper=task.is_helper and not self.function.is_loop,
+            is_number=found.ranks.is_number,
         )
         needed.run(block, tree.names_read([*seed, *adjoints]) & primal)
         check_left_calls(block, active, self._checked_calls)
@@ -240,7 +247,7 @@ class Reversing:
         assembler = Assembler(
             names, needed.popped, self.units.as_written, self._kept_value, self._put_back
         )
-        forward = assembler.forward(block)
+        forward = self._without_idle_checks(assembler.forward(block))
         backward = [*seed, *assembler.backward(block)]
         backward = share_templates(backward, self._shapes_of_names(block))
         undefined = sorted(needed.undefined)
@@ -278,12 +285,31 @@ class Reversing:
             sequences = {
                 root_of(path) for path, dims in self.function.told.dims if dims or "[" in path
             }
-            simple = revisit(simple, Effects(self._is_pure, _FRESH_CALLS), sequences)
+            effects = Effects(self._is_pure, _FRESH_CALLS)
+            simple = replay(revisit(simple, effects, sequences), effects)
         simple = add_into_elements(simple, self.integers)
         simple = keep_outlines(simple, self.sliced, self.units.spell("outline", None))
-        simple = by_calls(fill_parts(simple))
+        simple = by_calls(refill(fill_parts(simple), numeric))
         taken = self.units.names.taken | Names.of(self.function.core).taken
         return taken_apart(renumber(simple, self.temporaries - {self.seed_name}, taken))
+
+    def _without_idle_checks(self, forward: list[tree.Node]) -> list[tree.Node]:
+        """The forward part without checks of names that only ever stand for elements of arrays, and for what is computed of these."""
+        bound = bound_values(tree.function_def("forward", [], forward))
+        numbers = self.number_names - set(self.function.parameters)
+
+        def is_new(value: tree.Node | None) -> bool:
+            return isinstance(value, gast.BinOp | gast.Constant) or (
+                isinstance(value, gast.Subscript) and self.found.ranks.is_number(value)
+            )
+
+        def checked(node: gast.Expr) -> tree.Node | list[tree.Node]:
+            call = node.value
+            is_check = tree.called_name(call) == "check_not_array" and tree.is_name(call.args[0])
+            text = call.args[0].id if is_check else ""
+            return [] if text in numbers and all(map(is_new, bound.get(text, [None]))) else node
+
+        return tree.rewrite(forward, {gast.Expr: checked})
 
     def _copied_parameters(self) -> list[tree.Node]:
         """Statements that copy the arguments into which the function writes."""

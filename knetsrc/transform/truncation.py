@@ -89,6 +89,8 @@ def _sure_names(
                 return False
             if tree.show(value.func).startswith("np.") and method in _OF_FLOATS:
                 return len(value.args) == 1
+            if tree.is_path(value.func, "np.full") and not options:
+                return len(value.args) == 2 and _is_float(value.args[1])
             if method in _LIKE:
                 whole = value.args[0] if value.args else value.func.value
                 if len(value.args) > 1:
@@ -101,6 +103,14 @@ def _sure_names(
         if kept == sure:
             return sure
         sure = kept
+
+
+def _is_float(value: tree.Node) -> bool:
+    """Whether an expression is a float by its form: `1e10`, `-np.inf`."""
+    if isinstance(value, gast.UnaryOp) and isinstance(value.op, gast.USub):
+        return _is_float(value.operand)
+    is_literal = isinstance(value, gast.Constant) and type(value.value) is float
+    return is_literal or any(tree.is_path(value, f"np.{text}") for text in ("inf", "nan"))
 
 
 def _is_no_array(value: Any) -> bool:

@@ -420,7 +420,7 @@ class Units:
         """The pair of the user's own function, if it calls itself in just the way that it is called."""
         for key, pair in self.pairs.items():
             is_same = key.active == frozenset(wrt) and key.scalar_result and key.parts is None
-            is_same &= key.has_seed and not key.is_tried
+            is_same &= key.has_seed and not key.is_tried and not key.added
             is_same &= not key.mutated and not stored_names(function.core.body)
             if self.keyed[key] == replace(function, told=NOTHING) and is_same:
                 return pair

@@ -37,6 +37,7 @@ def add_at_path(
     pusher, is_attribute = values.pusher, isinstance(last, gast.Attribute)
     is_basic = is_attribute or is_basic_index(last.slice, pusher.integers)
     is_basic = is_basic or (tree.is_name(last.slice) and last.slice.id in pusher.masks)
+    is_basic = is_basic or pusher.shapes.picks_once(last.slice, values.step.node)
     if is_basic and (is_numeric or _adds_up(pusher.numeric_adjoints(), last, value)):
         return tree.augment(entry(values, buffer, last), "+", value)
     index = _step(values, last)

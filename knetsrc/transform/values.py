@@ -38,7 +38,7 @@ class StepValues:
     numbers
         Ids of expressions that are broadcast into a single number.
     fitting
-        Shapes of products, by their signatures, that their factors do not tell.
+        Shapes of products and of what helpers give, by their signatures, that their operands do not tell.
     """
 
     pusher: "Pusher"
@@ -197,7 +197,7 @@ class StepValues:
         return self.slot[0]
 
     def _shape_of(self, node: tree.Node) -> Shape | None:
-        if self.fitting and isinstance(node, gast.BinOp):
+        if self.fitting and isinstance(node, gast.BinOp | gast.Call):
             known = self.fitting.get(tree.signature(node))
             if known is not None:
                 return known

@@ -154,3 +154,77 @@ REAL = [
 def test_maximum_that_matters_has_an_adjoint(function):
     assert "ties" in grad(function).source
     check(function, MATRIX, WEIGHTS)
+
+
+def warm_softmax(x, w, t):
+    e = np.exp((x - np.max(x, axis=1, keepdims=True)) / t)
+    return np.sum(w * e / np.sum(e, axis=1, keepdims=True))
+
+
+def warm_logsumexp(x, w, t):
+    m = np.max(x, axis=0)
+    return np.sum(w[0] * (t * np.log(np.sum(np.exp((x - m) / t), axis=0)) + m))
+
+
+def softmin(x, w, t):
+    a, b, c = x[0, 0], w[0, 0], x[1, 1]
+    m = min(a, b, c)
+    return m - t * np.log(np.exp((m - a) / t) + np.exp((m - b) / t) + np.exp((m - c) / t))
+
+
+def by_negative(x, w, t):
+    m = np.max(x)
+    return -t * np.log(np.sum(w**2 * np.exp((m - x) / -t))) - m
+
+
+WARM = [warm_softmax, warm_logsumexp, softmin, by_negative]
+
+
+@pytest.mark.parametrize("f", WARM)
+def test_temperature(f):
+    check(f, MATRIX, WEIGHTS, 0.7)
+    gradient = grad(f)
+    gradient(MATRIX, WEIGHTS, 0.7)
+    assert "ties" not in gradient.source and "share_among" not in gradient.source
+
+
+def other_scale(x, w, t):
+    m = np.max(x)
+    return 2 * t * np.log(np.sum(np.exp((x - m) / t))) + m
+
+
+def no_scale(x, w, t):
+    m = np.max(x)
+    return np.log(np.sum(w**2 * np.exp((x - m) / t))) + m
+
+
+def scale_that_changes(x, w, t):
+    m = np.max(x)
+    s = np.log(np.sum(np.exp((x - m) / t)))
+    t = t * 2
+    return t * s + m
+
+
+def scale_of_rows(x, w, t):
+    m = np.max(x, axis=0)
+    v = w[:, 0]
+    return np.sum(np.log(np.sum(np.exp((x - m) / v[:, None]), axis=0)) + m)
+
+
+def least_of_a_list(x, w, t):
+    values = [x[0, 0], x[1, 1], t]
+    m = min(values)
+    return m + np.exp(-m) * np.sum(w)
+
+
+def least_that_is_read(x, w, t):
+    m = min(x[0, 0], x[1, 1])
+    return m * np.exp(x[0, 0] - m)
+
+
+KEPT = [other_scale, no_scale, scale_that_changes, scale_of_rows, least_of_a_list, least_that_is_read]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", KEPT)
+def test_what_depends_on_the_maximum_with_a_temperature(f):
+    check(f, MATRIX, np.abs(WEIGHTS) + 0.5, 0.7)

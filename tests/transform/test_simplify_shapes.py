@@ -33,7 +33,7 @@ def test_slices_of_one_length_have_one_shape():
     assert body(f) == [
         "d_difference = 200 * (x[1:] - x[:-1] ** 2)",
         "d_x = zeros_like(x)",
-        "d_x[1:] += d_difference",
+        "d_x[1:] = d_difference",
         "d_x[:-1] += -2 * d_difference * x[:-1] - 2 * (1 - x[:-1])",
         "return d_x",
     ]

@@ -200,7 +200,8 @@ class AliasWalk:
         self, target: tree.Node, value: tree.Node, state: State, is_entry: bool = False
     ) -> State:
         helper = self._of_helper(value)
-        if helper is not None and helper.renewed and isinstance(target, gast.Tuple):
+        is_changing = helper is not None and (helper.renewed or helper.written)
+        if helper is not None and is_changing and isinstance(target, gast.Tuple):
             if len(helper.parts) == len(target.elts):
                 return self._bound_by_parts(target, value, helper, state)
         is_entry = is_entry or isinstance(target, gast.Tuple)

@@ -135,6 +135,12 @@ class CallShapes:
         whole, axis = self.dims(bound["a"]), tree.integer_of(bound.get("axis"))
         return None if whole is None or axis is None else inserted(whole, axis, 1)
 
+    def _squeeze(self, bound: dict[str, Any]) -> Dims | None:
+        """The shape without axes that the operation demands to have the length 1."""
+        whole, axis = self.dims(bound["a"]), bound.get("axis")
+        axes = None if axis is None else _integers(axis)
+        return None if whole is None or axes is None else reduced(whole, axes, keeps=False)
+
     def _along(self, bound: dict[str, Any]) -> Dims | None:
         """Of running sums, and of sorting: without an axis only for one axis, as the default differs."""
         whole = self.dims(next(iter(bound.values())))
@@ -230,6 +236,7 @@ _RULES: dict[str, Callable[[CallShapes, dict[str, Any]], Dims | None]] = {
     "transpose": CallShapes._transpose,
     "swapaxes": CallShapes._swapaxes,
     "expand_dims": CallShapes._expand_dims,
+    "squeeze": CallShapes._squeeze,
     "cumsum": CallShapes._along,
     "cumprod": CallShapes._along,
     "solve": CallShapes._solve,

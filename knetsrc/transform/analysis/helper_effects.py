@@ -107,7 +107,7 @@ class HelperEffects:
         returned = handed_back(core, arrays, helper_call)
         found = aliases(core, arrays, helper_call, calls=self.calls, outside=self.calls.is_changing)
         written, renewed = found.written_parameters(), frozenset(found.renewed_parameters())
-        parts = parts_handed_back(core, arrays, helper_call) if renewed else ()
+        parts = parts_handed_back(core, arrays, helper_call) if renewed or written else ()
         attributes = renewed_attributes(core, helper_call)
         outside = outside_handed_back(core, arrays, helper_call, self.calls.is_changing)
         put = put_into(core, arrays, helper_call) if written else frozenset()

@@ -38,6 +38,15 @@ def is_new_axes(index: tree.Node) -> bool:
     return all(tree.is_constant(p, None, Ellipsis) or _is_newaxis(p) for p in parts_of(index))
 
 
+def is_whole_with_axes(index: tree.Node) -> bool:
+    """Whether an index takes all there is, one slice for each axis, with more axes between them: `:, None`."""
+    parts = parts_of(index)
+    slices = [p for p in parts if isinstance(p, gast.Slice)]
+    is_whole = all(s.lower is None and s.upper is None and s.step is None for s in slices)
+    new = sum(tree.is_constant(p, None) or _is_newaxis(p) for p in parts)
+    return is_whole and bool(slices) and bool(new) and new + len(slices) == len(parts)
+
+
 def _is_newaxis(index: tree.Node) -> bool:
     return isinstance(index, gast.Attribute) and index.attr == "newaxis"
 

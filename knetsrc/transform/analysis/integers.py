@@ -91,14 +91,22 @@ def _of_display(target: tree.Node, elements: list[tree.Node]) -> dict[str, tree.
     return _of_each(target.elts, [tree.list_of(column) for column in zip(*rows, strict=True)])
 
 
+def of_vector(name: str) -> str:
+    """What stands among names of integers for the elements of a vector of integers."""
+    return f"{name}[]"
+
+
 def is_integer(node: tree.Node | None, integers: Collection[str]) -> bool:
-    """Whether an expression is a single integer, and no bool, by its form and the names that are integers."""
+    """Whether an expression is a single integer, and no bool, by its form and the names that are integers, see `of_vector`."""
     if node is None:
         return False
     if isinstance(node, gast.Constant):
         return type(node.value) is int
     if isinstance(node, gast.Name):
         return node.id in integers
+    if isinstance(node, gast.Subscript) and isinstance(node.value, gast.Name):
+        is_element = of_vector(node.value.id) in integers and is_integer(node.slice, integers)
+        return is_element or is_number_expression(node)
     if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
         return is_integer(node.operand, integers)
     if isinstance(node, gast.BinOp) and isinstance(node.op, INTEGER_OPERATORS):

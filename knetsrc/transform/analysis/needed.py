@@ -6,7 +6,7 @@ last value there, for before the first iteration it has none.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import gast
@@ -44,6 +44,8 @@ class Needed:
         Lists to which the function appends.
     held
         Names of what helpers may keep, and of what shares memory with it: that very memory gets its old content back.
+    is_number
+        Whether an expression is a single element of an array, which shares no memory with it.
     """
 
     assigned: Assigned
@@ -59,6 +61,7 @@ class Needed:
     held: frozenset[str] = frozenset()
     grown: frozenset[str] = frozenset()
     is_helper: bool = False
+    is_number: Callable[[tree.Node], bool] = lambda node: False
 
     def run(self, block: Block, at_end: set[str] | None = None) -> set[str]:
         """Names needed after the block, given those that the backward part reads at its start."""
@@ -178,6 +181,7 @@ class Needed:
         """Names with which what a helper keeps of its arguments may share memory."""
         calls = [n for n in tree.walk(step.node.value) if isinstance(n, gast.Call)]
         arguments = [a for n in calls for a in (*n.args, *(k.value for k in n.keywords))]
+        arguments = [a for a in arguments if not self.is_number(a)]
         return self.aliases.sharing(set().union(*map(carriers, arguments)))
 
     def _store(self, step: Step, needed: set[str]) -> set[str]:

@@ -78,6 +78,7 @@ class Ranks:
             elif isinstance(node, gast.Assign | gast.For | gast.With):
                 for text in _targets(node):
                     self.bound.setdefault(text, []).append(None)
+        self.vectors = {text for text in self.indices if told.ranks[text] == 1}
         self.parities = _parities(function, self.bound)
         self.elements = self._elements_of_indices()
         self.integers |= self.elements
@@ -105,8 +106,7 @@ class Ranks:
         vector = node.value
         while isinstance(vector, gast.Subscript) and isinstance(vector.slice, gast.Slice):
             vector = vector.value
-        is_told = tree.is_name(vector) and vector.id in self.indices
-        return is_told and self.told.ranks[vector.id] == 1
+        return tree.is_name(vector) and vector.id in self.vectors
 
     def _entries_under_names(self, changing: set[str]) -> dict[str, str]:
         """Names that only ever stand for an entry of which entries are told: `m` for `models[i]`."""

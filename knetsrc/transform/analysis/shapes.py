@@ -28,6 +28,7 @@ from knetsrc.transform.analysis.dims import (
     Dims,
     Equal,
     cut,
+    is_open,
     note_equal,
     open_dim,
     with_equal,
@@ -376,6 +377,18 @@ class Shapes:
         if not isinstance(part, gast.Name) or part.id not in self.ranks.indices:
             return None
         return dims_of(self._of(part, env, numbers))
+
+    def picks_once(self, index: tree.Node, statement: tree.Node) -> bool:
+        """Whether no element is picked twice: `np.arange(n), labels`, where `n` is not 1 or is the number of the labels."""
+        env = self.before.get(id(statement), {})
+        numbers = self.numbers_before.get(id(statement), frozenset())
+        parts = index.elts if isinstance(index, gast.Tuple) else [index]
+        found = [self._index_dims(p, env, numbers) for p in parts if not self.ranks.is_integer(p)]
+        if not all(dims is not None and len(dims) == 1 for dims in found):
+            return False
+        counts = [self._index_dims(p, env, numbers) for p in parts if isinstance(p, gast.Call)]
+        lengths = [dims[0] for dims in counts if dims]
+        return any((dim != 1 and not is_open(dim)) or {(dim,)} == set(found) for dim in lengths)
 
     def _atom(self, node: tree.Node, env: dict[str, Value]) -> Any:
         versions = tuple(sorted((n, env[n].version) for n in tree.names_read(node) if n in env))

@@ -7,22 +7,25 @@ A value may depend on c as `v + k * c` or as `v * exp(k * c)`. If all that is re
 on c at all, whatever c is.
 """
 
+import builtins
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gast
 import numpy as np
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.atoms import Shape
+from knetsrc.transform.analysis.atoms import SCALAR, Shape
 from knetsrc.transform.analysis.shape_flow import shapes
 from knetsrc.transform.analysis.shapes import Shapes
 from knetsrc.transform.analysis.stores import changed_names
+from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.callee import Calls, Primitive
 
-_EXTREMES = (np.max, np.amax, np.min, np.amin, "max", "min")
+_OF_NUMBERS = (builtins.max, builtins.min)
+_EXTREMES = (np.max, np.amax, np.min, np.amin, "max", "min", *_OF_NUMBERS)
 _SUMS = {operator.add: 1, np.add: 1, operator.sub: -1, np.subtract: -1}
 _PRODUCTS = {operator.mul: 1, np.multiply: 1, operator.truediv: -1, np.divide: -1}
 _OPTIONS = frozenset({"axis", "keepdims"})
@@ -32,12 +35,14 @@ _OPTIONS = frozenset({"axis", "keepdims"})
 class Dependence:
     """How a value depends on the maximum: `kind` is "none", "sum" (`v + k * c`), "product" (`v * exp(k * c)`) or "unknown".
 
-    `is_reduced` tells that the value has lost the axis of the maximum.
+    `is_reduced` tells that the value has lost the axis of the maximum. With a `scale`, numbers by their text with their powers,
+    c stands for the maximum times these: `(x - c) / t`.
     """
 
     kind: str
     times: int = 0
     is_reduced: bool = False
+    scale: tuple[tuple[str, int], ...] = ()
 
 
 NONE = Dependence("none")
@@ -45,7 +50,7 @@ UNKNOWN = Dependence("unknown")
 
 
 def idle_shifts(
-    function: gast.FunctionDef, calls: Calls, numeric: frozenset[str]
+    function: gast.FunctionDef, calls: Calls, numeric: frozenset[str], told: Told = NOTHING
 ) -> frozenset[str]:
     """The text of each maximum on which the result does not depend.
 
@@ -57,6 +62,8 @@ def idle_shifts(
         Tells calls apart.
     numeric
         Names of arrays and numbers.
+    told
+        What a call has told of parameters.
     """
     found: dict[str, dict[int, tuple[list[tree.Node], tree.Node, Primitive]]] = {}
     for block in _blocks(function.body):
@@ -66,7 +73,7 @@ def idle_shifts(
                 places.setdefault(id(block), (block, statement, callee))
     if not found:
         return frozenset()
-    known = shapes(function, calls, False, frozenset(), numeric)
+    known = shapes(function, calls, False, frozenset(), numeric, told=told)
     return frozenset(
         text
         for text, places in found.items()
@@ -108,6 +115,9 @@ class _Shift:
     env: dict[str, Dependence] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.callee.function in _OF_NUMBERS:
+            self._of_numbers()
+            return
         bound = self.callee.bound()
         self.operand: tree.Node = self.callee.args[0]
         self.axis: Any = bound.get("axis")
@@ -121,6 +131,16 @@ class _Shift:
         self.whole = self.shapes.of(self.operand, self.statement)
         self.reduced: set[Shape] = set()
         self.kept: set[Shape] = set()
+
+    def _of_numbers(self) -> None:
+        """The greatest or smallest of several numbers."""
+        args = self.callee.args
+        self.operand, self.axis = tree.tuple_of(list(args)), None
+        is_several = len(args) > 1 and not self.callee.keywords
+        self.is_plain = is_several and all(self._shape(a) == SCALAR for a in args)
+        self.is_number, self.is_first = True, False
+        self.is_from_end = self.is_reduced = False
+        self.whole, self.reduced, self.kept = SCALAR, set(), set()
 
     def is_idle(self) -> bool:
         """Whether nothing that is computed from the maximum in the block depends on it in the end."""
@@ -176,32 +196,67 @@ class _Shift:
 
     def _of_primitive(self, node: tree.Node, callee: Primitive) -> Dependence | None:
         function, args = callee.function, callee.args
+        if function in (np.squeeze, "squeeze"):
+            return self._of_squeezed(node, callee)
         if callee.keywords and function not in (np.sum, "sum"):
             return None
         if function in _SUMS and len(args) == 2:
-            return self._combined("sum", self.of(args[0]), self.of(args[1]), _SUMS[function])
+            left, right = map(self.of, args)
+            if left == right and left.kind == "product":  # (v + w) * exp(c)
+                return left
+            return self._combined("sum", left, right, _SUMS[function])
         if function in _PRODUCTS and len(args) == 2:
             times = _PRODUCTS[function]
+            scaled = self._scaled(args[0], args[1], times)
+            if scaled is not None:
+                return scaled
             return self._combined("product", self.of(args[0]), self.of(args[1]), times)
         if function in (operator.neg, np.negative):
             inner = self.of(args[0])
             sign = -1 if inner.kind == "sum" else 1
-            return Dependence(inner.kind, sign * inner.times, inner.is_reduced)
+            return replace(inner, times=sign * inner.times)
         if function is np.exp and len(args) == 1:
             return _turned(self.of(args[0]), "sum", "product")
         if function is np.log and len(args) == 1:
             return _turned(self.of(args[0]), "product", "sum")
         return self._of_sum(node, callee) if function in (np.sum, "sum") else None
 
+    def _scaled(self, left: tree.Node, right: tree.Node, power: int) -> Dependence | None:
+        """`(x - c) / t` or `t * (x - c)`, with a number `t` that is the same all through the function."""
+        inner, factor = self.of(left), right
+        if inner == NONE and power == 1:
+            inner, factor = self.of(right), left
+        if inner.kind != "sum" or self.of(factor) != NONE:
+            return None
+        sign = 1
+        if isinstance(factor, gast.UnaryOp) and isinstance(factor.op, gast.USub):
+            sign, factor = -1, factor.operand
+        if not self._is_fixed_number(factor):
+            return None
+        powers = dict(inner.scale)
+        text = tree.show(factor)
+        powers[text] = powers.get(text, 0) + power
+        scale = tuple(sorted((t, p) for t, p in powers.items() if p))
+        return replace(inner, times=sign * inner.times, scale=scale)
+
+    def _is_fixed_number(self, node: tree.Node) -> bool:
+        """Whether an expression is a literal number, or a parameter that is one, and is not bound anew."""
+        if not isinstance(node, gast.Name):
+            return tree.is_number(node)
+        is_own = _count(self.function, node.id, gast.Param) == 1
+        is_own &= _count(self.function, node.id, gast.Store) == 0
+        return is_own and self._shape(node) == SCALAR
+
     def _combined(self, kind: str, left: Dependence, right: Dependence, sign: int) -> Dependence:
         dependent = [d for d in (left, right) if d != NONE]
         if not dependent:
             return NONE
-        is_reduced = dependent[0].is_reduced
-        if any(d.kind != kind or d.is_reduced != is_reduced for d in dependent):
+        first = dependent[0]
+        alike = {(d.kind, d.is_reduced, d.scale) for d in dependent}
+        if alike != {(kind, first.is_reduced, first.scale)}:
             return UNKNOWN
         times = left.times + sign * right.times
-        return Dependence(kind, times, is_reduced) if times else NONE
+        return replace(first, times=times) if times else NONE
 
     def _of_sum(self, node: tree.Node, callee: Primitive) -> Dependence | None:
         inner = self.of(callee.args[0])
@@ -221,7 +276,23 @@ class _Shift:
         if not is_kept and not (keepdims is None or tree.is_constant(keepdims, False)):
             return UNKNOWN
         (self.kept if is_kept else self.reduced).add(self._shape(node))
-        return Dependence("product", inner.times, not is_kept)
+        return replace(inner, is_reduced=not is_kept)
+
+    def _of_squeezed(self, node: tree.Node, callee: Primitive) -> Dependence | None:
+        """The axis of the maximum, of length 1, taken away."""
+        inner, axis = self.of(callee.args[0]), callee.bound().get("axis")
+        if inner == NONE:
+            return None
+        is_at_axis = axis is not None and not self.is_number and tree.is_same(axis, self.axis)
+        if inner.kind not in ("sum", "product") or inner.is_reduced or not is_at_axis:
+            return UNKNOWN
+        if self.is_first:  # what is left is broadcast along the same axes
+            self.kept.add(self._shape(node))
+            return inner
+        if not self.is_from_end and self._shape(callee.args[0]) not in self.kept:
+            return UNKNOWN
+        self.reduced.add(self._shape(node))
+        return replace(inner, is_reduced=True)
 
     def _has_whole_shape(self, node: tree.Node) -> bool:
         """Whether an expression has the shape of what the maximum is of; those of maxima and sums fit inside."""
@@ -238,7 +309,7 @@ class _Shift:
         if not self._is_at_axis(node.slice, None if inner.is_reduced else 0):
             return None
         (self.kept if inner.is_reduced else self.reduced).add(self._shape(node))
-        return Dependence(inner.kind, inner.times, not inner.is_reduced)
+        return replace(inner, is_reduced=not inner.is_reduced)
 
     def _is_at_axis(self, index: tree.Node, value: int | None) -> bool:
         axis = tree.integer_of(self.axis)
@@ -256,7 +327,7 @@ class _Shift:
 def _turned(found: Dependence, kind: str, into: str) -> Dependence:
     if found == NONE:
         return NONE
-    return Dependence(into, found.times, found.is_reduced) if found.kind == kind else UNKNOWN
+    return replace(found, kind=into) if found.kind == kind else UNKNOWN
 
 
 def _is_literal(axis: tree.Node | None) -> bool:

@@ -147,6 +147,7 @@ def _open_parentheses(factors: Factors) -> None:
 
 def _divide_literals(factors: Factors, is_float: Callable[[Node], bool]) -> None:
     """Divide the literal in front by those that the product is divided by, if that is even."""
+    _cancel_literal(factors)
     for position, (symbol, factor) in enumerate(factors.rest):
         if (
             factors.literal is None
@@ -165,6 +166,21 @@ def _divide_literals(factors: Factors, is_float: Callable[[Node], bool]) -> None
             del factors.rest[position]
             return _divide_literals(factors, is_float)
     return None
+
+
+def _cancel_literal(factors: Factors) -> None:
+    """`d * x / y` for `2 * d * x / (2 * y)`."""
+    first_symbol, first = factors.rest[0] if factors.rest else ("", None)
+    for position, (symbol, factor) in enumerate(factors.rest):
+        if not factors.literal or symbol != "/" or not is_product(factor):
+            continue
+        inner = _factors(factor)
+        if inner.literal != factors.literal or not inner.rest or inner.rest[0][0] != "*":
+            continue
+        factors.sign *= inner.sign
+        factors.rest[position] = ("/", _chain(inner.rest[0][1], inner.rest[1:]))
+        is_plain = first_symbol == "*" and not _is_boolean(first)
+        factors.literal = None if is_plain else 1
 
 
 def _drop_one(factors: Factors, is_float: Callable[[Node], bool], effects: Effects) -> None:
@@ -190,7 +206,7 @@ def _built(factors: Factors, is_float: Callable[[Node], bool]) -> Node:
         factors.literal = 1.0  # NumPy has no negative of a boolean
     if factors.literal is None:
         first = rest[0][1]
-        return _chain(_negated(first) if factors.sign < 0 else first, rest[1:])
+        return _chain(negated(first) if factors.sign < 0 else first, rest[1:])
     value = _plain(factors.literal, rest, is_float)
     literal = tree.constant(value)
     return _chain(tree.negative(literal) if factors.sign < 0 else literal, rest)
@@ -216,10 +232,10 @@ def _is_boolean(node: Node) -> bool:
     return isinstance(node, gast.Compare | gast.BoolOp)
 
 
-def _negated(node: Node) -> Node:
+def negated(node: Node) -> Node:
     """`-a * b` for `a * b`."""
     if is_product(node):
-        return tree.binary(_negated(node.left), tree.symbol_of(node.op), node.right)
+        return tree.binary(negated(node.left), tree.symbol_of(node.op), node.right)
     return tree.negative(node)
 
 

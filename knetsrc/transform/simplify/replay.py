@@ -1,0 +1,167 @@
+"""What the turns of a loop only compute for the backward part is computed there.
+
+e_saved = []
+for i in range(n):
+    e = w @ x[i] - y[i]
+    e_saved.append(e)                           for i in reversed(range(n)):
+                                        ->          e = w @ x[i] - y[i]
+for i in reversed(range(n)):                        d_w += np.outer(2 * e, x[i])
+    e = e_saved.pop()
+    d_w += np.outer(2 * e, x[i])
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import gast
+
+from knetsrc.transform import tree
+from knetsrc.transform.simplify.edit import (
+    Block,
+    assigned_name,
+    is_filler,
+    statements,
+    with_fields,
+)
+from knetsrc.transform.simplify.effects import Effects, list_method, popped_list
+from knetsrc.transform.simplify.sharing import sharing_of
+from knetsrc.transform.tree import Node
+
+
+def replay(function: gast.FunctionDef, effects: Effects) -> gast.FunctionDef:
+    """Drop loops of the forward part of which no turn reads what another one has left.
+
+    Parameters
+    ----------
+    function
+        Generated code of which forward and backward part run one right after the other.
+    effects
+        What is known of calls.
+    """
+    for start in [n for n in function.body if isinstance(n, gast.For)]:
+        body = function.body
+        first = next((k for k, n in enumerate(body) if n is start), None)
+        turns = _Turns()
+        if first is None or not turns.take(start):
+            continue
+        backs = [n for n in body[first + 1 :] if isinstance(n, gast.For) and _reads(n, turns.saved)]
+        if len(backs) != 1 or not _is_free(function, start, backs[0], turns, effects):
+            continue
+        back = _replayed(start, backs[0], turns.saved)
+        if back is None:
+            continue
+        rest = [back if n is backs[0] else n for n in body if n is not start]
+        rest = [n for n in rest if assigned_name(n) != turns.saved]
+        function = with_fields(function, body=rest)
+    return function
+
+
+@dataclass
+class _Turns:
+    """The turns of nested loops that bind names and append to one list."""
+
+    saved: str = ""
+    bound: set[str] = field(default_factory=set)
+    outer: set[str] = field(default_factory=set)
+
+    def take(self, loop: gast.For) -> bool:
+        """Whether a loop is of that form; the names that it binds, and those that it reads from outside."""
+        if loop.orelse or not isinstance(loop.target, gast.Name):
+            return False
+        if not _is_range(loop.iter):
+            return False
+        self.outer |= tree.names_read(loop.iter) - {"range"} - self.bound
+        self.bound |= {loop.target.id}
+        return all(map(self._take_statement, loop.body)) and bool(self.saved)
+
+    def _take_statement(self, node: Node) -> bool:
+        if is_filler(node):
+            return True
+        if self.saved:
+            return False
+        if isinstance(node, gast.For):
+            return self.take(node)
+        if isinstance(node, gast.Expr):
+            saved, called = list_method(node.value) or ("", "")
+            self.saved = saved if called == "append" else ""
+            return bool(self.saved) and tree.names_read(node.value.args[0]) <= self.bound
+        targets = node.targets[0] if isinstance(node, gast.Assign) else None
+        parts = targets.elts if isinstance(targets, gast.Tuple) else [targets]
+        if not all(isinstance(n, gast.Name) and n.id not in self.bound for n in parts):
+            return False
+        self.outer |= tree.names_read(node.value) - self.bound
+        self.bound |= tree.names_written(targets)
+        return True
+
+
+def _is_range(iterable: Node) -> bool:
+    if tree.called_name(iterable) == "reversed" and len(iterable.args) == 1:
+        return _is_range(iterable.args[0])
+    return tree.called_name(iterable) == "range" and not iterable.keywords
+
+
+def _reads(node: Node, name: str) -> bool:
+    return name in tree.names_read(node)
+
+
+def _is_free(
+    function: gast.FunctionDef, start: gast.For, back: gast.For, turns: _Turns, effects: Effects
+) -> bool:
+    """Whether a turn reads nothing that is bound again or changes, and nobody else reads what it binds."""
+    inside, everywhere = _occurrences([start, back]), _occurrences(function.body)
+    if any(everywhere[n] != inside[n] for n in turns.bound):
+        return False
+    if everywhere[turns.saved] - inside[turns.saved] != 1 or inside[turns.saved] != 2:
+        return False
+    if turns.outer & turns.bound:  # what an earlier turn has left
+        return False
+    later = function.body[next(k for k, n in enumerate(function.body) if n is start) :]
+    if turns.outer & {n for s in statements(later) for n in effects.own(s).writes}:
+        return False
+    if any(effects.own(s).impure for s in statements(function.body)):
+        return False
+    sharing = sharing_of(function, effects)
+    read = turns.outer & (set(everywhere) - {"range", "reversed", "len"})
+    return not sharing.classes(read) & sharing.classes(sharing.mutated)
+
+
+def _replayed(start: gast.For, back: gast.For, saved: str) -> gast.For | None:
+    """The loop of the backward part with the statements of the other one, None if the two do not belong together."""
+    if not tree.is_same(start.target, back.target) or back.orelse:
+        return None
+    if not _is_backward(back.iter, start.iter):
+        return None
+    own = [n for n in start.body if isinstance(n, gast.Assign)]
+    inner = [n for n in start.body if isinstance(n, gast.For)]
+    if inner:
+        loops = [n for n in back.body if isinstance(n, gast.For) and _reads(n, saved)]
+        new = _replayed(inner[0], loops[0], saved) if len(loops) == 1 else None
+        if new is None or sum(_reads(n, saved) for n in back.body) != 1:
+            return None
+        body = [new if n is loops[0] else n for n in back.body]
+    else:
+        pops = [n for n in back.body if popped_list(n) == saved]
+        if len(pops) != 1 or not _is_taken_back(start.body, pops[0]):
+            return None
+        body = [n for n in back.body if n is not pops[0]]
+    written = {n for s in own for n in tree.names_written(s)}
+    if written & tree.names_written(body):
+        return None
+    return with_fields(back, body=[*map(tree.clone, own), *body])
+
+
+def _is_backward(iterable: Node, other: Node) -> bool:
+    """Whether a loop has the turns of another one, from the last to the first."""
+    is_reversed = tree.called_name(iterable) == "reversed" and len(iterable.args) == 1
+    return is_reversed and tree.is_same(iterable.args[0], other)
+
+
+def _is_taken_back(turn: Block, pop: Node) -> bool:
+    """Whether the names that are kept are those that are taken back."""
+    kept = next(n.value.args[0] for n in turn if isinstance(n, gast.Expr) and list_method(n.value))
+    targets = pop.targets[0] if isinstance(pop, gast.Assign) else None
+    return targets is not None and tree.is_same(kept, targets)
+
+
+def _occurrences(nodes: Block) -> Counter[str]:
+    return Counter(n.id for n in tree.walk(nodes) if isinstance(n, gast.Name))
