@@ -256,3 +256,95 @@ def test_labels_beside_a_count_are_no_sum_of_places():
     gradient = grad(lambda x, y: np.sum(x[y] ** 2))
     gradient(np.ones((3, 4)), np.array([1, 1, 2]))
     assert "add_at" in gradient.source
+
+
+def carried(w, u, xs, h):
+    for x in xs:
+        h = np.tanh(x @ w + h @ u)
+    return np.sum(h**2)
+
+
+def carried_beside(w, u, xs, h):
+    for x, t in zip(xs, xs[::-1], strict=True):
+        h = np.tanh(x @ w + h @ u) * np.sum(t * x)
+    return np.sum(h**2)
+
+
+def carried_and_counted(w, u, xs, h):
+    for i, x in enumerate(xs):
+        h = np.tanh(x @ w + h @ u) * (i + 1)
+    return np.sum(h**2)
+
+
+def grown(w, u, xs, h):
+    for x in xs:
+        h = np.sin(h @ u) + x @ w
+    return np.sum(h**3)
+
+
+def of_itself(w, u, xs, h):
+    for x in h:
+        h = h * np.sum(x @ u) + xs[0] @ w
+    return np.sum(h**2)
+
+
+RECURRENCES = [carried, carried_beside, carried_and_counted, grown, of_itself]
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (1, 4), (4,)])
+@pytest.mark.parametrize("f", RECURRENCES, ids=lambda f: f.__name__)
+def test_state_that_a_loop_over_arrays_carries(f, shape):
+    draw = np.random.default_rng(1)
+    w, u = draw.standard_normal((3, 4)) / 2, draw.standard_normal((4, 4)) / 2
+    args = (w, u, draw.standard_normal((5, 2, 3)) / 2, draw.standard_normal(shape) / 2)
+    if f is not of_itself or len(shape) == 2:
+        check_grads(f, args, argnums=(0, 1, 2, 3))
+
+
+@pytest.mark.parametrize("f", [carried, carried_beside, carried_and_counted])
+def test_elements_that_a_loop_takes_have_known_ranks(f):
+    gradient = grad(f)
+    gradient(np.ones((3, 4)), np.ones((4, 4)), np.ones((5, 2, 3)), np.ones((2, 4)))
+    assert "matmul_adjoint" not in gradient.source
+    assert "x.T @ " in gradient.source
+
+
+def one_beside_the_other(xs, w):
+    kept, total = xs[0], 0.0
+    for x in xs:
+        total = total + np.sum(np.sin(kept * x) * w)
+        kept = x
+    return total
+
+
+def two_loops(xs, w):
+    total = 0.0
+    for x in xs:
+        for y in xs:
+            total = total + np.sum(np.sin(x * y) + w)
+    return total
+
+
+def with_labels(xs, w):
+    h = np.zeros(w.shape)
+    for x, t in zip(xs, [0, 0, -1], strict=True):
+        h = np.tanh(np.sum(x * w) + h)
+        h = h * x[t]
+    return np.sum(h)
+
+
+@pytest.mark.parametrize("lengths", [(3, 3, 3), (1, 3, 1), (3, 1, 3)])
+@pytest.mark.parametrize("f", [one_beside_the_other, two_loops, with_labels])
+def test_elements_of_a_list_that_differ_in_length(f, lengths):
+    draw = np.random.default_rng(2)
+    xs, w = [draw.standard_normal(n) for n in lengths], draw.standard_normal(3)
+    check_grads(f, (xs, w), argnums=(0, 1))
+    gradient = grad(f, argnums=(0, 1))
+    gradient([draw.standard_normal(3) for _ in range(3)], w)  # what this call tells is used again
+    for i in range(3):
+        moved = [np.zeros(n) for n in lengths]
+        moved[i] = draw.standard_normal(lengths[i])
+        ends = [f([x + s * m for x, m in zip(xs, moved, strict=True)], w) for s in (1e-6, -1e-6)]
+        np.testing.assert_allclose(
+            np.sum(gradient(xs, w)[0][i] * moved[i]), (ends[0] - ends[1]) / 2e-6, atol=1e-6
+        )

@@ -91,13 +91,13 @@ class Inlining:
         found = self.units.facts.of_call
         if any((effects := found(call)) is not None and effects.written for call in calls):
             return bool(computed)
-        impure = [p for p, a in computed.items() if any(map(self._is_impure, _calls_in([a])))]
+        impure = [p for p, a in computed.items() if any(map(self.is_impure, _calls_in([a])))]
         if not impure:
             return False
         uses = sum(tree.is_name(n, impure[0]) for n in tree.walk(value))
-        return uses != 1 or len(impure) > 1 or any(map(self._is_impure, _calls_in([value])))
+        return uses != 1 or len(impure) > 1 or any(map(self.is_impure, _calls_in([value])))
 
-    def _is_impure(self, call: gast.Call, around: frozenset[int] = frozenset()) -> bool:
+    def is_impure(self, call: gast.Call, around: frozenset[int] = frozenset()) -> bool:
         """Whether a call draws a number, takes an element, prints, or finds out what an update in place changes."""
         if tree.called_name(call) == CHECK:
             return True
@@ -108,7 +108,7 @@ class Inlining:
                 return True
             key = id(function.core)
             inner = _calls_in(function.core.body) if key not in around else []
-            return any(self._is_impure(n, around | {key}) for n in inner)
+            return any(self.is_impure(n, around | {key}) for n in inner)
         if isinstance(callee, Primitive):
             return not callee.rule.is_pure
         return not isinstance(callee, Record) and is_impure_call(call)

@@ -39,6 +39,7 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, split_calls, unfold_gets
 from knetsrc.transform.normalize.loop_keys import through_keys
 from knetsrc.transform.results import bind_result, split_aux
+from knetsrc.transform.short_helpers import ShortHelpers
 from knetsrc.transform.stateful import refuse_unknown_methods
 from knetsrc.transform.tries import structure_tries
 from knetsrc.transform.truncation import check_truncation
@@ -88,10 +89,11 @@ class Preparing:
         names = Names(self.units.names.taken)
         names.taken |= Names.of(function.core).taken
         placed = replace(function, core=place_iterators(function.core, self.units.outside))
-        core = Inlining(self.units, self._writes).inlined(
-            self.units.specialized(placed), function.place[0]
-        )
+        inlining, file = Inlining(self.units, self._writes), function.place[0]
+        core = inlining.inlined(self.units.specialized(placed), file)
         names.taken |= Names.of(core).taken
+        short = ShortHelpers(self.units, inlining, lambda f: self._depends(f, wrt), file, names)
+        core = short.written_out(core)
         depends = self._depends(core, wrt)
         core = Literals(self.units).written_out(core, depends)
         core = unfold_index_sums(core, self.units.outside, depends, self.units.spell)

@@ -20,8 +20,11 @@ class Layer(NamedTuple):
 
 
 def cell(p, h, x):
-    z = np.tanh(p["w"] @ h + p["b"] * x)
-    return z * p["k"] + h
+    fed = p["w"] @ h
+    biased = fed + p["b"] * x
+    z = np.tanh(biased)
+    scaled = z * p["k"]
+    return scaled + h
 
 
 def handed_through(p, h, x):

@@ -15,7 +15,10 @@ CUBE = RNG.standard_normal((2, 3, 4))
 
 def logsumexp(a, axis):
     m = np.max(a, axis=axis, keepdims=True)
-    return np.squeeze(m, axis=axis) + np.log(np.sum(np.exp(a - m), axis=axis))
+    shifted = a - m
+    terms = np.exp(shifted)
+    total = np.sum(terms, axis=axis)
+    return np.squeeze(m, axis=axis) + np.log(total)
 
 
 def normalized(a, axis=-1, keepdims=True):

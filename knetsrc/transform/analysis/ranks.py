@@ -71,13 +71,13 @@ class Ranks:
             elif (parts := entries_bound(node)) is not None:
                 for text, value in parts.items():
                     self.bound.setdefault(text, []).append(value)
-            elif isinstance(node, gast.For) and tree.is_name(node.target) and not _counts(node):
-                any_index = tree.call("len", node.iter)
-                element = tree.subscript(node.iter, any_index)
-                self.bound.setdefault(node.target.id, []).append(element)
             elif isinstance(node, gast.Assign | gast.For | gast.With):
+                through = gone_through(node) if isinstance(node, gast.For) else {}
                 for text in _targets(node):
-                    self.bound.setdefault(text, []).append(None)
+                    whole = through.get(text)
+                    any_index = tree.call("len", whole) if whole is not None else None
+                    element = tree.subscript(whole, any_index) if whole is not None else None
+                    self.bound.setdefault(text, []).append(element)
         self.vectors = {text for text in self.indices if told.ranks[text] == 1}
         self.parities = _parities(function, self.bound)
         self.elements = self._elements_of_indices()
@@ -288,6 +288,8 @@ class Ranks:
         if isinstance(first, gast.Tuple):
             starred = any(isinstance(e, gast.Starred) for e in first.elts)
             return None if starred else len(first.elts)
+        if isinstance(first, gast.Attribute) and first.attr == "shape":
+            return self.of(first.value)
         return 1 if self.is_integer(first) else None
 
     def is_integer(self, node: tree.Node) -> bool:
@@ -317,6 +319,22 @@ def entries_bound(node: tree.Node) -> dict[str, tree.Node] | None:
     if not _is_place(node.value) or not all(map(tree.is_name, targets)):
         return None
     return {t.id: tree.subscript(node.value, tree.constant(i)) for i, t in enumerate(targets)}
+
+
+def gone_through(loop: gast.For) -> dict[str, tree.Node]:
+    """Names that a loop binds to elements, with what they are elements of: `{"x": xs, "t": ts}` for `x, t in zip(xs, ts)`."""
+    target, whole = loop.target, loop.iter
+    if isinstance(target, gast.Name):
+        return {} if _counts(loop) else {target.id: whole}
+    parts = target.elts if isinstance(target, gast.Tuple) else []
+    if not isinstance(whole, gast.Call) or not all(map(tree.is_name, parts)):
+        return {}
+    is_zip = tree.called_name(whole) == "zip" and len(parts) == len(whole.args)
+    if is_zip and not any(isinstance(a, gast.Starred) for a in whole.args):
+        return {part.id: a for part, a in zip(parts, whole.args, strict=True)}
+    if tree.called_name(whole) == "enumerate" and len(parts) == 2:
+        return {parts[1].id: whole.args[0]}
+    return {}
 
 
 def _parities(function: gast.FunctionDef, bound: Collection[str]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.atoms import SCALAR, Shape, dims_of, of_dims
 from knetsrc.transform.analysis.containers import Kinds
 from knetsrc.transform.analysis.dims import Dim, Dims, Equal, open_dim, with_equal
-from knetsrc.transform.analysis.ranks import Ranks, entries_bound
+from knetsrc.transform.analysis.ranks import Ranks, entries_bound, gone_through
 from knetsrc.transform.analysis.shapes import RULES, Shapes, Value
 from knetsrc.transform.analysis.stores import as_read, stored_names
 from knetsrc.transform.analysis.told import NOTHING, Told
@@ -147,8 +147,9 @@ class _Forward:
         kept = {n: env[n] for n in plain if dims_of(env[n].shape) and n in self.found.numeric}
         place = self.loops.setdefault(id(loop), len(self.loops))
         changed, known = self._fresh(_changed(loop, self.found.numeric)), set(self.equal)
+        inner = env | changed | self._counted(loop, env | changed)
         while kept:
-            self.block(loop.body, env | changed | kept)
+            self.block(loop.body, inner | kept)
             self.found.equal = None
             found = {n: self._common((place, n), value, bound[n]) for n, value in kept.items()}
             self.found.equal = self.within[-1]
@@ -200,12 +201,7 @@ class _Forward:
             names = sorted(one.keys() | other.keys())
             return {n: self._join(n, one.get(n), other.get(n), env.get(n)) for n in names}
         if isinstance(node, gast.For | gast.While):
-            inner = env
-            if isinstance(node, gast.For) and isinstance(node.target, gast.Name):
-                shape = SCALAR if _counts(node.iter) else self._of_element(node.iter, node)
-                if shape is not None:
-                    inner = env | {node.target.id: Value(shape, self.found.version())}
-            self.block(node.body, inner)
+            self.block(node.body, env | self._counted(node, env))
             return env | self._fresh(_changed(node, self.found.numeric)) | self._after(kept)
         if isinstance(node, gast.Return) and node.value is not None:
             self.found.of(node.value, node)
@@ -218,10 +214,29 @@ class _Forward:
             return env | self._fresh(_changed(node, self.found.numeric))
         return env
 
+    def _counted(self, loop: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
+        """What is known of the names that a loop binds."""
+        if not isinstance(loop, gast.For):
+            return {}
+        self.found.before[id(loop)] = env
+        shapes = {text: self._of_element(n, loop) for text, n in gone_through(loop).items()}
+        if isinstance(loop.target, gast.Name) and _counts(loop.iter):
+            shapes[loop.target.id] = SCALAR
+        known = {text: shape for text, shape in shapes.items() if shape is not None}
+        return {text: Value(shape, self.found.version()) for text, shape in known.items()}
+
     def _of_element(self, iterable: tree.Node, loop: gast.For) -> Shape | None:
-        """The shape of what a loop takes from an array, None if it is not known to be one."""
+        """The shape of what a loop takes from an array or a list, None if it is not known."""
         dims = dims_of(self.found.of(iterable, loop))
-        return of_dims(dims[1:]) if dims else None
+        if dims:
+            return of_dims(dims[1:])
+        path = self.found.ranks.path_of(tree.subscript(iterable, tree.call("len", iterable)))
+        entry = self.found.before[id(loop)].get(path or "")
+        inside = None if entry is None else dims_of(entry.shape)
+        if inside is None:
+            return None
+        turn = ("turn", self.found.version())  # the element of another turn may be longer
+        return of_dims(tuple(d if isinstance(d, int) else (*d, turn) for d in inside))
 
     def _assigned(self, node: gast.Assign) -> dict[str, Value]:
         target = node.targets[0]
