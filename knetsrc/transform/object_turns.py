@@ -18,11 +18,12 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.classes import ClassFacts
+from knetsrc.transform.normalize.gone_through import gone_through
 from knetsrc.transform.normalize.jumps import jumps_in
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.object_uses import Used, of_method, of_nodes, path_below
 from knetsrc.transform.source import read_source
-from knetsrc.transform.turns import EARLY, WHOLE, refused, without
+from knetsrc.transform.turns import EARLY, WHOLE, not_gone_through, refused, without
 from knetsrc.transform.writing import CallWriting, written_in
 
 
@@ -56,38 +57,69 @@ class ObjectTurns:
                 self._refuse_in(node, [node], self._called(node) not in WHOLE)
             elif isinstance(node, gast.Return) or _is_bound(node):
                 self._refuse_kept(node.value)
+        self._refuse_elsewhere()
+
+    def _refuse_elsewhere(self) -> None:
+        """Refuse generators that are not gone through where they stand, if it matters when they run."""
+        every = list(tree.walk(self.core.body))
+        places = [p for n in every for p in gone_through(n, self._called)]
+        places += [n.value for n in every if isinstance(n, gast.Return) or _is_bound(n)]
+        seen = {
+            id(c)
+            for p in places
+            for c, _ in self._late(p.value if isinstance(p, gast.Starred) else p)
+        }
+        for node in every:
+            function = self._made(node)
+            if function is not None and id(node) not in seen:
+                rest = without(self.core.body, node)
+                if _writes(function) or self._call_differs(node, function, rest, True):
+                    raise not_gone_through(node)
 
     def _refuse_in(self, iterable: Any, between: list[tree.Node], ends_early: bool) -> None:
         for call, function in self._late(iterable):
-            beside = without(between, call)
-            member = self.member(call, self.known)
-            if member is None:
-                is_refused = self._differs(call, function, beside, ends_early)
-            else:
-                is_refused = self._method_differs(call, member, beside, ends_early)
-            if is_refused:
+            if self._call_differs(call, function, without(between, call), ends_early):
                 raise refused(call)
 
+    def _call_differs(
+        self, call: Any, function: FunctionType, between: list[tree.Node], ends_early: bool
+    ) -> bool:
+        member = self.member(call, self.known)
+        if member is None:
+            return self._differs(call, function, between, ends_early)
+        return self._method_differs(call, member, between, ends_early)
+
     def _refuse_kept(self, iterable: Any) -> None:
-        """Refuse a generator of an object that is not gone through where it is made, if the object changes anywhere."""
-        for call, _ in self._late(iterable):
+        """Refuse a generator that is not gone through where it is made: of an object that changes anywhere, or one that writes.
+
+        One of a function that is called by its own name is made by `iter(...)`, see `iterators`.
+        """
+        for call, function in self._late(iterable):
             member = self.member(call, self.known)
+            if call is iterable and member is None and _writes(function):
+                raise not_gone_through(call)
             if member and self._method_differs(call, member, without(self.core.body, call), True):
                 raise refused(call)
 
     def _late(self, node: Any) -> Iterator[tuple[Any, FunctionType]]:
         """The calls in an iterable that make generators, and the functions that they call."""
-        if not isinstance(node, gast.Call):
-            return
-        member = self.member(node, self.known)
-        function = member[2] if member is not None else self._called(node)
-        if inspect.isgeneratorfunction(function):
+        function = self._made(node)
+        if function is not None:
             yield node, function
-        elif self._is_passing(node):
+        elif isinstance(node, gast.Call) and self._is_passing(node):
             for argument in node.args:
                 yield from self._late(getattr(argument, "value", argument))
 
+    def _made(self, node: Any) -> Any:
+        """The function of a call that makes a generator; None for other nodes."""
+        if not isinstance(node, gast.Call):
+            return None
+        member = self.member(node, self.known)
+        function = member[2] if member is not None else self._called(node)
+        return function if inspect.isgeneratorfunction(function) else None
+
     def _called(self, node: gast.Call) -> Any:
+        """What a call calls, if it is from outside."""
         return self.known.outside.resolve(node.func)
 
     def _is_passing(self, node: gast.Call) -> bool:
@@ -101,7 +133,7 @@ class ObjectTurns:
     ) -> bool:
         local = tree.names_written(self.core.body) | set(parameters(self.core))
         seen = tree.names_read([*call.args, *call.keywords]) & local
-        if CallWriting(read_source(function, may_yield=True)).writes(function):
+        if _writes(function):
             return ends_early or bool(seen & tree.names_read(between))
         return bool(seen & changed_names(between))
 
@@ -131,6 +163,10 @@ class ObjectTurns:
 
 def _is_bound(node: Any) -> bool:
     return isinstance(node, gast.Assign) and tree.is_name(node.targets[0])
+
+
+def _writes(function: FunctionType) -> bool:
+    return CallWriting(read_source(function, may_yield=True)).writes(function)
 
 
 def _fills_arguments(function: FunctionType) -> bool:

@@ -14,6 +14,7 @@ import gast
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.normalize.effects import appended_names, calls_in, changed_arrays
+from knetsrc.transform.normalize.gone_through import gone_through
 from knetsrc.transform.normalize.jumps import jumps_in
 from knetsrc.transform.normalize.scopes import (
     COMPREHENSIONS,
@@ -94,7 +95,7 @@ class Turns:
         """
         every = list(tree.walk(self.function.body))
         for node in every:
-            if isinstance(node, gast.Assign) and tree.is_name(node.targets[0]):
+            if _is_named(node):
                 made = list(self.late(node.value))
                 self.kept.setdefault(node.targets[0].id, []).extend(made)
         for node in every:
@@ -107,9 +108,36 @@ class Turns:
             elif isinstance(node, gast.Compare):
                 self._refuse_in(node.comparators, [], True)
             elif isinstance(node, gast.Return | gast.Lambda):
-                self._refuse_in(
-                    [node.value if isinstance(node, gast.Return) else node.body], [], True
-                )
+                self._refuse_in([_given_back(node)], [], True)
+        self._refuse_elsewhere(every)
+
+    def _refuse_elsewhere(self, every: list[Any]) -> None:
+        """Refuse generators that are not gone through where they stand, if it matters when they run."""
+        places = [p for n in every for p in gone_through(n, self.called)]
+        places += [_given_back(n) for n in every if isinstance(n, gast.Return | gast.Lambda)]
+        places += [n.value for n in every if _is_named(n)]
+        seen = {id(n) for p in places for n in self._passed(p)}
+        for node in every:
+            is_read = isinstance(node, gast.Name) and isinstance(node.ctx, gast.Load)
+            late = self.kept.get(node.id, ()) if is_read else [node]
+            for call in late if id(node) not in seen else ():
+                if self.generator(call) is None:
+                    continue
+                rest = without(self.function.body, call)
+                if self.may_write(call) or self.differs(call, rest):
+                    raise not_gone_through(call)
+
+    def _passed(self, node: Any) -> Iterator[Any]:
+        """An iterable, and what it asks for its values."""
+        yield node
+        if isinstance(node, gast.Starred):
+            yield from self._passed(node.value)
+        elif isinstance(node, gast.GeneratorExp):
+            for clause in node.generators:
+                yield from self._passed(clause.iter)
+        elif self.is_passing(node):
+            for argument in node.args:
+                yield from self._passed(argument)
 
     def _refuse_in(self, iterables: list[Any], between: list[tree.Node], ends_early: bool) -> None:
         for call in [c for i in iterables for c in self.late(i)]:
@@ -193,6 +221,15 @@ def _is_function(node: Any) -> bool:
     return isinstance(node, gast.FunctionDef)
 
 
+def _is_named(node: Any) -> bool:
+    return isinstance(node, gast.Assign) and tree.is_name(node.targets[0])
+
+
+def _given_back(node: Any) -> Any:
+    """What a function gives back."""
+    return node.value if isinstance(node, gast.Return) else node.body
+
+
 def _is_element(values: list[Any]) -> bool:
     """Whether a value is read by an index: a number, most of the time."""
     return all(
@@ -209,6 +246,16 @@ def refused(call: tree.Node) -> UnsupportedSyntaxError:
         at=call,
         why="one of the two changes what the other reads, and a list is made of all values before",
         instead="write its statements into the loop; or go through `list(...)` of it, if it may run first",
+    )
+
+
+def not_gone_through(call: tree.Node) -> UnsupportedSyntaxError:
+    """A generator that does not run where it is made."""
+    return UnsupportedSyntaxError(
+        f"the generator `{tree.show(call)}` that nothing goes through where it is made",
+        at=call,
+        why="a list is made of its values there, and what it reads or writes is something else by then, or never",
+        instead="go through it where it is made, with a loop or with `list(...)`; or leave it out",
     )
 
 

@@ -1,5 +1,7 @@
 """Generators run in turns with what goes through them: what one of the two changes, the other one reads."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -364,3 +366,193 @@ def object_is_read_afterwards(x):
 )
 def test_list_of_all_values_is_the_same(program):
     check(program, V)
+
+
+def scaled(x, k):
+    x[0] *= k
+    return k
+
+
+def total(values, c):
+    s = 0.0
+    for v in values:
+        s += v * c[0]
+        c[0] *= 0.5
+    return s
+
+
+class Scaling:
+    def halved(self, c):
+        for i in range(2):
+            c *= 0.5
+            yield i
+
+    def squares(self, c):
+        yield from squares(c)
+
+
+def nothing_goes_through_a_method(x):
+    c = x.copy()
+    Scaling().halved(c)
+    return np.sum(c**2)
+
+
+def state_of_an_object(x):
+    damped = Damped(x)
+    damped.steps(2)
+    return damped.energy()
+
+
+def in_a_list(x):
+    c = x.copy()
+    parts = [halved(c), c]
+    return np.sum(parts[1] * c)
+
+
+def in_a_list_of_a_method(x):
+    c = x.copy()
+    parts = [Scaling().halved(c), c]
+    return np.sum(parts[1] * c)
+
+
+def appended(x):
+    c, kept = x.copy(), []
+    kept.append(halved(c))
+    return np.sum(c**2)
+
+
+def in_an_attribute(x):
+    c = x.copy()
+    damped = Damped([halved(c), c])
+    return np.sum(damped.u[1] ** 2)
+
+
+def in_a_comprehension(x):
+    c = x.copy()
+    parts = [halved(c) for _ in range(2)]
+    return np.sum(c**2) * len(parts)
+
+
+def in_a_condition(x):
+    c = x.copy()
+    if halved(c):
+        c[1] = c[0] * c[2]
+    return np.sum(c**2)
+
+
+def of_a_partial(x):
+    c = x.copy()
+    made = functools.partial(halved, c)
+    made()
+    return np.sum(c**2)
+
+
+def of_a_partial_that_is_kept(x):
+    c = x.copy()
+    made = functools.partial(halved, c)
+    values = made()
+    return np.sum(c**2) * (values is not None)
+
+
+def of_a_function_inside(x):
+    def entries():
+        c[0] *= 2.0
+        yield 1
+
+    c = x.copy()
+    parts = [entries(), c]
+    return np.sum(parts[1] ** 2)
+
+
+def handed_to_a_function(x):
+    c = x.copy()
+    return total(Scaling().halved(c), c)
+
+
+def read_after_a_write(x):
+    c = x.copy()
+    parts = {"squares": squares(c)}
+    c[0] = c[1] * c[2]
+    return sum(parts["squares"])
+
+
+def numbered_and_kept(x):
+    c = x.copy()
+    enumerate(halved(c))
+    return np.sum(c**2)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        nothing_goes_through_a_method,
+        state_of_an_object,
+        in_a_list,
+        in_a_list_of_a_method,
+        appended,
+        in_an_attribute,
+        in_a_comprehension,
+        in_a_condition,
+        of_a_partial,
+        of_a_partial_that_is_kept,
+        of_a_function_inside,
+        handed_to_a_function,
+        read_after_a_write,
+        numbered_and_kept,
+    ],
+    ids=lambda p: p.__name__,
+)
+def test_generator_that_is_not_gone_through_where_it_is_made(program):
+    with pytest.raises(UnsupportedSyntaxError, match="that nothing goes through where it is made"):
+        grad(program)(V)
+
+
+def test_generator_that_is_gone_through_at_once_or_reads_what_stays():
+    def at_once(x):
+        c, found = x.copy(), []
+        found.extend(halved(c))
+        first, second = halved(c)
+        return np.sum(c**2) * max([*halved(c)]) * (second + first) * found[1] + np.sum(c)
+
+    def of_a_method(x):
+        c = x.copy()
+        return np.sum(c**2) * sum(Scaling().halved(c)) * np.sum(c)
+
+    def of_a_partial(x):
+        c = x.copy()
+        made = functools.partial(halved, c)
+        return np.sum(c**2) * sum(made()) * np.sum(c)
+
+    def reads(x):
+        parts = [squares(x), x]
+        return sum(parts[0]) * x[1]
+
+    for f in (at_once, of_a_method, of_a_partial, reads):
+        check(f, V)
+
+
+def writing_elements(x):
+    c = x.copy()
+    return total((scaled(c, i + 1.0) for i in range(2)), x.copy()) * c[0]
+
+
+def written_while_it_is_read(x):
+    c = x.copy()
+    return total((c[0] * i for i in range(3)), c)
+
+
+def written_by_another_name(x):
+    c = x.copy()
+    d = c
+    return total((c[0] * i for i in range(3)), d)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [writing_elements, written_while_it_is_read, written_by_another_name],
+    ids=lambda p: p.__name__,
+)
+def test_generator_expression_that_a_function_goes_through_late(program):
+    with pytest.raises(UnsupportedSyntaxError, match="a generator expression that is kept"):
+        grad(program)(V)
+    check(lambda x: total((x[0] * i for i in range(3)), x.copy()), V)

@@ -1,5 +1,6 @@
 """Comprehensions and generator expressions become loops."""
 
+import builtins
 from typing import Any
 
 import gast
@@ -8,9 +9,11 @@ from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.conditions import negated
-from knetsrc.transform.normalize.effects import Changes, changes_nothing
+from knetsrc.transform.normalize.effects import Changes, calls_in, changes_nothing, is_of_module
+from knetsrc.transform.normalize.gone_through import METHODS
 from knetsrc.transform.normalize.hoist import Place, Replacement, hoist
 from knetsrc.transform.normalize.scopes import COMPREHENSIONS, bound_names, parameters
+from knetsrc.transform.normalize.sharing import carriers, linked_names
 from knetsrc.transform.tree import Node
 
 _NEEDS_ITERATOR = frozenset({"next", "iter"})
@@ -41,14 +44,16 @@ def unfold_comprehensions(
             break
     y = found
     """
-    unfolder = _Unfolder(names, bound_names(function.body) | set(parameters(function)))
+    unfolder = _Unfolder(function, names, changes)
     return hoist(function, names, unfolder.replace, COMPREHENSIONS, changes)
 
 
 class _Unfolder:
-    def __init__(self, names: Names, local: set[str]) -> None:
+    def __init__(self, function: gast.FunctionDef, names: Names, changes: Changes) -> None:
+        self.function = function
         self.names = names
-        self.local = local
+        self.changes = changes
+        self.local = bound_names(function.body) | set(parameters(function))
 
     def replace(self, node: Any, place: Place) -> Replacement | None:
         if isinstance(node, gast.Call):
@@ -88,9 +93,23 @@ class _Unfolder:
             and node.args[0] is generators[0]
         ):
             return [], as_list(node.args[0])
+        for generator in map(_unstarred, generators):
+            self.refuse_late(node, generator, function)
         call = tree.clone(node)
         call.args = [_with_list(argument) for argument in node.args]
         return [], call
+
+    def refuse_late(self, node: gast.Call, generator: Any, function: str | None) -> None:
+        """Refuse a generator that is handed to a function, if it matters when it computes its elements."""
+        is_method = getattr(node.func, "attr", None) in METHODS
+        if is_method or is_of_module(node.func) or hasattr(builtins, function or ""):
+            return
+        others = [a for a in (*node.args, *(k.value for k in node.keywords)) if a is not generator]
+        given = tree.names_read(node.func).union(*map(carriers, others))
+        seen = linked_names(self.function, tree.names_read(generator) & self.local)
+        is_changed = self.changes(node) and bool(seen & given)
+        if is_changed or any(map(self.changes, calls_in([generator]))):
+            raise _refused(generator)
 
     def name(self, wanted: str, node: Node, place: Place) -> str:
         """The target itself where nobody sees it half-filled."""
