@@ -8,6 +8,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.assigned import bound_values
+from knetsrc.transform.analysis.bases import is_view, viewed
 from knetsrc.transform.analysis.held import sliced_names
 from knetsrc.transform.analysis.kinds import makes_array
 from knetsrc.transform.normalize.scopes import blocks, parameters
@@ -30,7 +31,8 @@ def updates_in_place(
         z[...] += 1
         return y
     """
-    sure = (sliced_names(function) & arrays) | _made_arrays(function)
+    sliced = sliced_names(function) - _views_of_computed(function)
+    sure = (sliced & arrays) | _made_arrays(function)
 
     def visit(body: list[Any]) -> list[tree.Node]:
         found: list[tree.Node] = []
@@ -62,6 +64,29 @@ def _made_arrays(function: gast.FunctionDef) -> set[str]:
         and any(makes_array(v) for v in values)
         and all(makes_array(v) or _is_sum_of(v, text) for v in values)
     }
+
+
+def _views_of_computed(function: gast.FunctionDef) -> set[str]:
+    """Names bound to views without axes of what is computed: that may be a number of NumPy, and a view of it another one."""
+    bound = bound_values(function)
+    own = set(parameters(function))
+
+    def is_computed(node: Any) -> bool:
+        if isinstance(node, gast.Name):
+            return node.id not in own and any(map(is_computed, bound.get(node.id, ())))
+        return isinstance(node, gast.BinOp | gast.UnaryOp | gast.Call) and not makes_array(node)
+
+    views = [(text, v) for text, values in bound.items() for v in values if _is_without_axes(v)]
+    return {text for text, view in views if is_computed(viewed(view))}
+
+
+def _is_without_axes(node: Any) -> bool:
+    """Whether an expression is `np.squeeze(e)`, `e.squeeze()` or `e.reshape(())`."""
+    if not isinstance(node, gast.Call) or not is_view(node):
+        return False
+    shapes = [*node.args, *(k.value for k in node.keywords)]
+    is_empty = any(isinstance(s, gast.Tuple) and not s.elts for s in shapes)
+    return node.func.attr == "squeeze" or (node.func.attr == "reshape" and is_empty)
 
 
 def _is_sum_of(value: tree.Node | None, text: str) -> bool:

@@ -353,3 +353,36 @@ def test_copy_of_an_array_that_is_handed_to_what_only_reads_is_bound_anew():
 
     check(f, np.array(0.6), 0.7)
     assert "check_not_array" not in grad(f).source
+
+
+def test_view_without_axes_of_a_number_is_a_number():
+    def reshaped(a, x):
+        acc = (a * 1).reshape(())
+        acc += x
+        _add(acc, x)
+        return acc * a
+
+    def squeezed(a, x):
+        acc = np.squeeze(a * 1)
+        for i in range(2):
+            acc += x * i
+        _add(acc, x)
+        return acc * a
+
+    def of_a_name(a, x):
+        b = a * 1
+        acc = np.reshape(b, ())
+        acc *= x
+        other = acc
+        acc += x
+        return acc * a * other
+
+    def of_one_element(a, x):
+        acc = np.squeeze(np.array([0.0]) + a)
+        acc += x
+        _add(acc, x)
+        return acc * a
+
+    for f in (reshaped, squeezed, of_a_name, of_one_element):
+        check(f, np.array(0.7), 1.3)
+    check(of_one_element, np.array([0.7]), 1.3)
