@@ -114,6 +114,7 @@ class Preparing:
         active = active_names(core, self.units.calls, wrt, at_end)
         core = options_of_functions(core, calls, active, function.numeric_in(core))
         core = through_keys(core, lambda node: tree.is_name(node) and kinds.of(node) == "dict")
+        core = self._with_named_indices(core)
         core = self._through_views(core, names, at_end, function)
         depends, written = self._depends(core, wrt), loops_that_write(core)
         core = index_loops(
@@ -206,6 +207,14 @@ class Preparing:
         """Whether a call of a helper changes its arguments."""
         found = self.facts.of_call(call)
         return found is not None and bool(found.written)
+
+    def _with_named_indices(self, core: gast.FunctionDef) -> gast.FunctionDef:
+        """The function without calls in indices that write: what is read at such an index is read, and written to, more often."""
+        indices = [n.slice for n in tree.walk(core) if isinstance(n, gast.Subscript)]
+        calls = [n for n in tree.walk(indices) if isinstance(n, gast.Call)]
+        if not any(map(self._has_written, calls)):
+            return core
+        return split_calls(core, self._has_written, changes=self._has_written)
 
     def _writes(self, body: list[tree.Node]) -> bool:
         """Whether statements change arrays or containers, lists that grow left out."""

@@ -437,3 +437,76 @@ def test_small_functions_of_what_only_computes_are_written_out():
 
     assert "swapped" not in grad(f).source
     check(f, A)
+
+
+class Counter:
+    def __init__(self):
+        self.n = -1
+
+    def next(self):
+        self.n += 1
+        return self.n
+
+
+def index_on_both_sides(a):
+    b, n = a.copy(), [-1]
+    b[counted(n)] = a[counted(n)]
+    return np.sum(b * a)
+
+
+def indices_of_a_pair(a):
+    n = [0]
+    x, y = a[counted(n)], a[counted(n)]
+    return x * y
+
+
+def start_of_a_slice(a):
+    n = [0]
+    y = a[counted(n) :]
+    return np.sum(y * y) * a[counted(n)]
+
+
+def start_of_a_slice_that_is_written_into(a):
+    n, z = [0], a.copy()
+    y = z[counted(n) :]
+    y[0] = a[0] * a[1]
+    y[1] = y[0] * a[2]
+    return np.sum(z * z) * n[0]
+
+
+def rows_and_columns(a):
+    n, m = [-1], np.outer(a, a + 1.0)
+    row, column = m[counted(n)], m[:, counted(n)]
+    return np.sum(row * column)
+
+
+def entries_of_a_list_and_a_dict(a):
+    n, parts = [-1], [a[:1], a[1:2], a[2:]]
+    p, q = parts[counted(n)], parts[counted(n)]
+    table, n = {0: a[:1], 1: a[2:]}, [-1]
+    r, s = table[counted(n)], table[counted(n)]
+    return np.sum(p * p * q) + np.sum(r * s * s)
+
+
+def index_of_a_method(a):
+    c, b = Counter(), a.copy()
+    b[c.next()] = a[c.next()]
+    x, y = a[c.next()], b[0]
+    return x * y
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        index_on_both_sides,
+        indices_of_a_pair,
+        start_of_a_slice,
+        start_of_a_slice_that_is_written_into,
+        rows_and_columns,
+        entries_of_a_list_and_a_dict,
+        index_of_a_method,
+    ],
+    ids=lambda p: p.__name__,
+)
+def test_call_in_an_index_is_made_once(program):
+    check(program, A)
