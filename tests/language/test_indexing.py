@@ -245,3 +245,76 @@ def test_tuple_inside_an_index_writes_an_element_twice():
         return np.sum(y**2)
 
     check(f, np.arange(1.0, 10.0).reshape(3, 3) / 5)
+
+
+def _flip(mask):
+    mask[0] = not mask[0]
+    mask[1] = True
+
+
+def mask_is_written(a):
+    mask = a > 0
+    x = a[mask]
+    mask[0] = not mask[0]
+    y = a[mask]
+    return np.sum(x**2) * np.sum(y)
+
+
+def mask_is_written_by_another_name(a):
+    mask = a > 0
+    other = mask
+    x = a[mask]
+    other[0] = False
+    y = a[mask]
+    return np.sum(x**2) * np.sum(y)
+
+
+def mask_is_written_by_a_helper(a):
+    mask = a > 0
+    x = a[mask]
+    _flip(mask)
+    y = a[mask]
+    return np.sum(x**2) * np.sum(y)
+
+
+def mask_is_written_in_a_loop(a):
+    mask = np.ones(4, dtype=bool)
+    s = 0.0
+    for i in range(3):
+        x = a[mask]
+        mask[i] = False
+        y = a[mask]
+        s += np.sum(x**2) * np.sum(y)
+    return s
+
+
+def bounds_are_written(a):
+    ends, counts = np.array([0, 2]), np.array([1, 2, 1, 1])
+    x, u = a[ends[0] :], np.repeat(a, counts)
+    ends[0], counts[0] = 2, 3
+    y, v = a[ends[0] :], np.repeat(a, counts)
+    return np.sum(x**2) * np.sum(y) + np.sum(u**2) * np.sum(v)
+
+
+def compared_values_are_written(a):
+    b = a * 1.0
+    x = b[b > 0.4]
+    b[0], b[1] = -a[1], a[2] * a[0]
+    y = b[b > 0.4]
+    return np.sum(x**2) * np.sum(y)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        mask_is_written,
+        mask_is_written_by_another_name,
+        mask_is_written_by_a_helper,
+        mask_is_written_in_a_loop,
+        bounds_are_written,
+        compared_values_are_written,
+    ],
+    ids=lambda p: p.__name__,
+)
+def test_index_of_which_the_elements_change_gives_another_shape(program):
+    check(program, V)

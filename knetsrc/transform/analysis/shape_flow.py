@@ -16,10 +16,15 @@ from knetsrc.transform.analysis.stores import as_read, stored_names
 from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.callee import Calls, Helper, Primitive
 from knetsrc.transform.functions import Function, bind_call
+from knetsrc.transform.normalize.sharing import linked_names
 
 _IN_LOOP = "in a loop"  # of a length that may be another one in each iteration
 _DEEPEST = 6  # calls of helpers by helpers that are followed
 _RESIZING = frozenset({"append", "extend", "insert", "pop", "remove", "clear", "resize"})
+
+_BY_ELEMENTS = frozenset(
+    {"arange", "compress", "empty", "extract", "flatnonzero", "full", "linspace", "nonzero", "ones", "repeat", "unique", "zeros"}
+)  # fmt: skip
 
 
 def shapes(
@@ -64,7 +69,7 @@ def shapes(
     if scalar_result or results:
         paths = _Numbers(found, calls, results).block(function.body, frozenset(), frozenset())
         env |= {n: Value(SCALAR, v.version) for n, v in env.items() if n in _on_all(paths)}
-    forward = _Forward(found)
+    forward = _Forward(found, _counting_names(function))
     forward.block(function.body, env)
     found.demanded, found.equal = forward.equal[id(function.body)], None
     return found
@@ -105,9 +110,11 @@ class _Forward:
     """Values of names along the text; at joins and in loops, a name bound on the way is a fresh value.
 
     Lengths that a statement demands to be equal are equal in the block that it stands in: where it does not run, its block ends.
+    What is written into a name of `counting` changes shapes, but not its own.
     """
 
     found: Shapes
+    counting: frozenset[str] = frozenset()
     equal: dict[int, Equal] = field(default_factory=dict)
     within: tuple[Equal, ...] = ()
     loops: dict[int, int] = field(default_factory=dict)
@@ -146,7 +153,7 @@ class _Forward:
         plain = {n for n, nodes in bound.items() if written[n] == len(nodes) and n in env}
         kept = {n: env[n] for n in plain if dims_of(env[n].shape) and n in self.found.numeric}
         place = self.loops.setdefault(id(loop), len(self.loops))
-        changed, known = self._fresh(_changed(loop, self.found.numeric)), set(self.equal)
+        changed, known = self._changed(loop, env), set(self.equal)
         inner = env | changed | self._counted(loop, env | changed)
         while kept:
             self.block(loop.body, inner | kept)
@@ -190,28 +197,28 @@ class _Forward:
         kept: dict[str, Value] = {}
         if isinstance(node, gast.For | gast.While):
             kept = self._kept_in(node, env)
-            env = env | self._fresh(_changed(node, self.found.numeric)) | kept
+            env = env | self._changed(node, env) | kept
         self.found.before[id(node)] = env
         if isinstance(node, gast.Expr | gast.AugAssign):
-            return env | self._fresh(_changed(node, self.found.numeric))
+            return env | self._changed(node, env)
         if isinstance(node, gast.Assign):
-            return env | self._fresh(_changed(node, self.found.numeric)) | self._assigned(node)
+            return env | self._changed(node, env) | self._assigned(node)
         if isinstance(node, gast.If):
             one, other = self.block(node.body, env), self.block(node.orelse, env)
             names = sorted(one.keys() | other.keys())
             return {n: self._join(n, one.get(n), other.get(n), env.get(n)) for n in names}
         if isinstance(node, gast.For | gast.While):
             self.block(node.body, env | self._counted(node, env))
-            return env | self._fresh(_changed(node, self.found.numeric)) | self._after(kept)
+            return env | self._changed(node, env) | self._after(kept)
         if isinstance(node, gast.Return) and node.value is not None:
             self.found.of(node.value, node)
         if isinstance(node, gast.With):
             return self.block(node.body, env)
         if isinstance(node, gast.Try):
-            env = env | self._fresh(_changed(node, self.found.numeric))
+            env = env | self._changed(node, env)
             for body in (node.body, node.orelse, *(h.body for h in node.handlers), node.finalbody):
                 self.block(body, env)
-            return env | self._fresh(_changed(node, self.found.numeric))
+            return env | self._changed(node, env)
         return env
 
     def _counted(self, loop: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
@@ -263,6 +270,20 @@ class _Forward:
             return {}
         return {t.id: shape for t, shape in zip(target.elts, results, strict=True)}
 
+    def _changed(self, node: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
+        """Values of names that a statement changes, as far as shapes depend on them."""
+        fresh = self._fresh(_changed(node, self.found.numeric))
+        if not self.counting:
+            return fresh
+        written = stored_names(node)
+        for call in [n for n in tree.walk(node) if isinstance(n, gast.Call)]:
+            if isinstance(self.found.calls.of(call), Helper):
+                written |= tree.names_read([*call.args, *call.keywords])
+        if not written & self.counting:
+            return fresh
+        names = sorted(self.counting & env.keys() - fresh.keys())
+        return fresh | {n: replace(env[n], version=self.found.version()) for n in names}
+
     def _fresh(self, names: set[str]) -> dict[str, Value]:
         return {n: self.found.fresh(n) for n in sorted(names)}
 
@@ -276,6 +297,17 @@ class _Forward:
         if one and other and one.shape == other.shape:
             return Value(one.shape, self.found.version())
         return self.found.fresh(text)
+
+
+def _counting_names(function: gast.FunctionDef) -> frozenset[str]:
+    """Names of arrays of which the elements may say how long something is: `y[mask]`, `y[ends[0]:]`."""
+    places: list[tree.Node] = []
+    for node in tree.walk(function.body):
+        if isinstance(node, gast.Subscript):
+            places.append(node.slice)
+        elif isinstance(node, gast.Call) and tree.show(node.func).split(".")[-1] in _BY_ELEMENTS:
+            places += [*node.args, *(k.value for k in node.keywords)]
+    return frozenset(linked_names(function, tree.names_read(places)))
 
 
 def _changes_in_loop(dim: Dim) -> bool:
