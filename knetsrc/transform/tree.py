@@ -148,11 +148,14 @@ def target_of(target: Node | str) -> Node:
     if isinstance(target, str):
         return store(target)
     result = clone(target)
-    for node in gast.walk(result) if isinstance(result, gast.Tuple | gast.List) else [result]:
-        if isinstance(
-            node,
-            gast.Name | gast.Tuple | gast.List | gast.Subscript | gast.Attribute | gast.Starred,
-        ):
+    waiting: list[Any] = [result]
+    while waiting:  # what an element is an element of, and its index, are read
+        node = waiting.pop()
+        if isinstance(node, gast.Tuple | gast.List):
+            waiting += node.elts
+        elif isinstance(node, gast.Starred):
+            waiting.append(node.value)
+        if hasattr(node, "ctx"):
             node.ctx = gast.Store()
     return result
 

@@ -44,6 +44,16 @@ def test_rotation_of_three_names():
     check(f, 0.3, -0.8, 1.2)
 
 
+def test_index_of_a_nested_target_is_read():
+    def f(x):
+        i, y = 1, x * 1.0
+        (y[i], i), c = (x[0] * x[2], 0), 3.0
+        (y[i + 1], *rest), i = x * 2.0, 3
+        return np.sum(y * y) * y[i] * c * rest[0]
+
+    check(f, V)
+
+
 def test_nested_unpacking():
     def f(p):
         (a, b), c = p
