@@ -730,3 +730,58 @@ def test_local_name_for_what_an_attribute_has_held_is_refused():
     for f in (renewed_between, assigned_between):
         with pytest.raises(UnsupportedAliasError, match="may see"):
             grad(f)(V)
+
+
+# --- what an object made in a method holds ----------------------------------------------------------------------------------
+class OfAnother:
+    def __init__(self, u):
+        self.u = u
+
+    def put(self, e):
+        self.u[0] = e
+
+
+class OfParts:
+    def __init__(self, w):
+        self.w = w
+
+    def of_view(self):
+        made = OfAnother(self.w)
+        made.u[0] = 5.0
+        return np.sum(made.u)
+
+    def of_view_by_a_method(self):
+        made = OfAnother(self.w)
+        made.put(5.0)
+        return np.sum(made.u)
+
+    def of_copy(self):
+        made = OfAnother(self.w.copy())
+        made.u[0] = 5.0
+        return np.sum(made.u * self.w)
+
+
+@pytest.mark.parametrize("method", ["of_view", "of_view_by_a_method"])
+def test_array_of_an_object_that_one_made_of_it_changes_is_refused(method):
+    def seen_by_the_object(x):
+        rod = OfParts(x * 1.0)
+        a = rod.of_view() if method == "of_view" else rod.of_view_by_a_method()
+        return a * np.sum(rod.w**2)
+
+    def seen_by_a_name(x):
+        w = x * 1.0
+        rod = OfParts(w)
+        a = rod.of_view() if method == "of_view" else rod.of_view_by_a_method()
+        return a * np.sum(w**2)
+
+    for f in (seen_by_the_object, seen_by_a_name):
+        with pytest.raises(UnsupportedAliasError, match=r"a change that `.*` sees"):
+            grad(f)(V)
+
+
+def test_copy_of_an_array_of_an_object_that_one_made_of_it_changes():
+    def f(x):
+        rod = OfParts(x * 1.0)
+        return rod.of_copy() * np.sum(rod.w**2)
+
+    check(f, V)

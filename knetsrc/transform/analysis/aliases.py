@@ -145,9 +145,12 @@ def outside_handed_back(
 
 
 def renewed_attributes(function: gast.FunctionDef, helper_call: HelperOf) -> frozenset[str]:
-    """Attributes that change in a function and in what it calls, of whatever object."""
-    found = (renewed_at(n, helper_call) for n in tree.walk(function.body))
-    return frozenset[str]().union(*(names for each in found for _, names in each))
+    """Attributes that change of the object of a method; none where other objects change, which may hold what that holds."""
+    first = next(iter(parameters(function)), "")
+    renewed = [r for n in tree.walk(function.body) for r in renewed_at(n, helper_call)]
+    if not all(tree.is_name(argument, first) and names for argument, names in renewed):
+        return frozenset()
+    return frozenset[str]().union(*(names for _, names in renewed))
 
 
 def parts_handed_back(

@@ -41,7 +41,7 @@ class Effects(NamedTuple):
     renewed
         Parameters with attributes that change, and what these hold.
     attributes
-        The attributes that change.
+        The attributes of the object of a method that change; none where anything of it may.
     outside
         What it hands back that is not of the function, such as `model.TABLE`.
     parts
