@@ -121,6 +121,7 @@ from knetsrc.backends.owning import (
     check_own_dict,
     check_own_elements,
     check_own_list,
+    check_sole,
 )
 from knetsrc.backends.pooling import (
     average_pool_adjoint_x,
@@ -259,6 +260,7 @@ __all__ = [
     "check_pair",
     "check_picked",
     "check_reraises",
+    "check_sole",
     "check_view",
     "cholesky_adjoint_a",
     "choose_adjoint_choices",

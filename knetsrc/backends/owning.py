@@ -84,6 +84,37 @@ def check_apart_in(others: Any, place: Any, holder: Any, shown: str, *names: str
     check_apart(rest, holder, shown, *names)
 
 
+def check_sole(holder: Any, *others: Any, statement: str) -> None:
+    """Refuse an object of which an attribute is assigned, where another argument, or a part of it, is the same object.
+
+    Parameters
+    ----------
+    holder
+        The object.
+    *others
+        The other arguments.
+    statement
+        The call, such as "loss(net, opt)".
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If one of them is or holds the object, or if the object itself does.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_sole(SimpleNamespace(u=1.0), SimpleNamespace(u=2.0), statement="f(a, b)")
+    """
+    within = [getattr(holder, name) for name in fields_of(holder) or ()]
+    if any(part is holder for value in (*others, *within) for part in _parts_of(value)):
+        raise UnsupportedAliasError(
+            f"`{statement}` has one object at two places, and assigns an attribute of it",
+            why="what is assigned at one place is seen at the other, and the derivative would be wrong without any sign",
+            instead="hand over a copy: copy.copy(...)",
+        )
+
+
 def _changing(holder: Any, names: tuple[str, ...]) -> Iterator[Any]:
     """What attributes hold, and for `rows[]` all that is in it."""
     for name in names:

@@ -17,6 +17,7 @@ from knetsrc.transform.analysis.alias_facts import Aliases, Renewed
 from knetsrc.transform.analysis.assigned import definitely_assigned
 from knetsrc.transform.analysis.taken import taken_from
 from knetsrc.transform.normalize.attribute_elements import OWN
+from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.effects import is_cheap
 from knetsrc.transform.normalize.scopes import parameters, rewritten
 
@@ -65,6 +66,35 @@ def guard_attributes(
         return [*checks, node]
 
     return tree.with_body(function, rewritten(list(function.body), statement))
+
+
+def changed_objects(
+    function: gast.FunctionDef, is_method: Callable[[gast.Call], bool]
+) -> list[str]:
+    """Parameters that a function binds to changed objects: `a = with_attributes(a, u=e)`, `value, a = Rod_step(a)`."""
+    found = set()
+    for node in tree.walk(function.body):
+        call: Any = node.value if isinstance(node, gast.Assign) else None
+        text = getattr(call.args[0], "id", "") if tree.called_name(call) and call.args else ""
+        target = node.targets[0] if text else None
+        is_pair = isinstance(target, gast.Tuple) and tree.is_name(target.elts[-1], text)
+        if tree.called_name(call) == WITH or (is_pair and is_method(call)):
+            found.add(text)
+    return [p for p in parameters(function) if p in found]
+
+
+def guard_objects(
+    function: gast.FunctionDef, changed: list[str], spell: Callable[[str, Any], tree.Node]
+) -> gast.FunctionDef:
+    """The user's function with a check, for each object that changes, that it is not handed over twice."""
+    every = parameters(function)
+    text = tree.constant(f"{function.name}({', '.join(every)})")
+    checks = []
+    for holder in changed:
+        given = map(tree.name, [holder, *(p for p in every if p != holder)])
+        call = tree.call(spell("check_sole", None), *given, statement=text)
+        checks.append(tree.at(tree.expression(call), function.body[0]))
+    return tree.with_body(function, [*checks, *function.body])
 
 
 def _own(node: tree.Node) -> set[str]:

@@ -16,7 +16,7 @@ from knetsrc.transform.analysis.held import loops_that_write
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts
 from knetsrc.transform.analysis.stores import stored_names
-from knetsrc.transform.attributes import guard_attributes
+from knetsrc.transform.attributes import changed_objects, guard_attributes, guard_objects
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
 from knetsrc.transform.changes import name_arguments
 from knetsrc.transform.complex_numbers import refuse_complex
@@ -89,8 +89,10 @@ class Preparing:
         names = Names(self.units.names.taken)
         names.taken |= Names.of(function.core).taken
         placed = replace(function, core=place_iterators(function.core, self.units.outside))
+        core = self.units.specialized(placed)
+        changed = changed_objects(core, self._is_method) if self._is_main(function) else []
         inlining, file = Inlining(self.units, self._writes), function.place[0]
-        core = inlining.inlined(self.units.specialized(placed), file)
+        core = inlining.inlined(core, file)
         names.taken |= Names.of(core).taken
         short = ShortHelpers(self.units, inlining, lambda f: self._depends(f, wrt), file, names)
         core = short.written_out(core)
@@ -148,6 +150,7 @@ class Preparing:
             self.units.picking,
         )
         core = guard_attributes(core, self._aliases_of_objects(core, function), self.units.spell)
+        core = guard_objects(core, changed, self.units.spell)
         core = split_aux(core, names, self.units.spell) if has_aux else core
         core = bind_result(core, names)
         core = self._unpacked(core, names)
@@ -173,6 +176,16 @@ class Preparing:
         numeric = numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
         calls.shifts = idle_shifts(core, calls, numeric, function.told)
         return core, calls, active_names(core, calls, wrt, at_end), names
+
+    def _is_main(self, function: Function) -> bool:
+        """Whether a function is the one that the user handed in."""
+        is_read = function.source is not None and function.source is self.units.outside.main
+        return is_read and function.name not in self.units.calls.local
+
+    def _is_method(self, call: gast.Call) -> bool:
+        callee = self.units.calls.of(call)
+        found = self.units.load_if_possible(callee) if isinstance(callee, Helper) else None
+        return found is not None and "__self__" in found.classes
 
     def _with_lists_of_views(
         self, core: gast.FunctionDef, wrt: set[str], function: Function

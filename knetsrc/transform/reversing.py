@@ -87,6 +87,7 @@ _CHANGING_HELPERS = frozenset(
         "check_picked",
         "check_view",
         "check_not_view",
+        "check_sole",
         *OWN,
         "cut_out",
         "check_distinct",

@@ -19,7 +19,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.callee import Calls, Unknown
 from knetsrc.transform.classes import NEW, ClassFacts, defined_in, is_class_attribute
 from knetsrc.transform.names import Names
-from knetsrc.transform.normalize.attribute_elements import refuse_changes_between
+from knetsrc.transform.normalize.attribute_elements import OWN, refuse_changes_between
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.effects import path_of
 from knetsrc.transform.normalize.escapes import refuse_late_changes
@@ -113,10 +113,14 @@ class Stateful:
                     why="other names may stand for the same object, and would see the change",
                     instead="make the object in this function, and put it nowhere else",
                 )
+            self._refuse_object_twice(node, _name_of(receiver), known)
 
         changing = {id(n): _name_of(self._object_of(n, known)) for n in found}
+        changing |= {id(n): _name_of(n.args[0]) for n in calls if tree.called_name(n) == WITH}
         refuse_late_changes(
-            core.body, lambda node: [changing[id(n)] for n in tree.walk(node) if id(n) in changing]
+            core.body,
+            lambda node: [changing[id(n)] for n in tree.walk(node) if id(n) in changing],
+            may_keep=lambda call: call in found,
         )
 
         def replace(node: Any, place: Place) -> Replacement | None:
@@ -136,6 +140,25 @@ class Stateful:
         )
         core.body = rewritten(core.body, lambda node: self._statement(node, known, names))
         return core
+
+    def _refuse_object_twice(self, node: gast.Call, text: str, known: ClassFacts) -> None:
+        """A method that writes to its object must not be handed that object, and read it as an argument afterwards."""
+        function, arguments = self.member(node, known)[2:4]
+        method = self.load(function).core
+        given = [*zip(parameters(method)[1:], arguments[1:], strict=False)]
+        given += [(k.arg, k.value) for k in node.keywords]
+        first = parameters(method)[0]
+        for parameter, value in given:
+            is_same = tree.is_name(value, text)
+            if is_same and _is_read_before(method, first, parameter):
+                continue
+            if is_same or _hands_out(value, text):
+                raise UnsupportedAliasError(
+                    f"`{tree.show(node.func)}` writes to an attribute of `{text}`, which is an argument as well",
+                    at=node,
+                    why=f"the parameter `{parameter}` stands for the same object, and would see the change",
+                    instead="hand over what the method reads of it: an attribute, or a copy",
+                )
 
     def _statement(self, node: Any, known: ClassFacts, names: Names) -> list[tree.Node]:
         call = getattr(node, "value", None)
@@ -301,6 +324,30 @@ def _hands_out(value: Any, first: str) -> bool:
     if isinstance(value, gast.Tuple | gast.List | gast.Dict | gast.IfExp):
         return any(_hands_out(part, first) for part in tree.children(value))
     return tree.is_name(value, first)
+
+
+def _is_read_before(method: gast.FunctionDef, first: str, text: str) -> bool:
+    """Whether a method only reads attributes of what a parameter stands for, and all of them before it writes to its object."""
+    nodes = list(tree.walk(method.body))
+    read = {id(n.value) for n in nodes if isinstance(n, gast.Attribute)}
+    if any(tree.called_name(n) in OWN for n in nodes) or any(
+        tree.is_name(n, text) and id(n) not in read for n in nodes
+    ):
+        return False
+    is_changed = False
+    for node in method.body:
+        if text in tree.names_read(node) and (is_changed or not isinstance(node, gast.Assign)):
+            return False
+        calls = [n for n in tree.walk(node) if isinstance(n, gast.Call)]
+        given = [[getattr(n.func, "value", None), *n.args] for n in calls]
+        is_changed |= any(tree.is_name(n, first) for each in given for n in each)
+        if text in tree.names_read(node) and any(
+            tree.is_name(n, first) and tree.called_name(call) != WITH
+            for call, each in zip(calls, given, strict=True)
+            for n in each
+        ):
+            return False
+    return True
 
 
 def _taken_apart(target: gast.Tuple, text: str) -> list[tree.Node]:

@@ -84,6 +84,7 @@ def refuse_late_changes(
     body: list[Any],
     changed: Callable[[Any], Iterable[str]],
     kept: frozenset[str] = frozenset(),
+    may_keep: Callable[[gast.Call], bool] = lambda call: False,
 ) -> frozenset[str]:
     """Raise an error for a change of what something else may hold; return what is held at the end.
 
@@ -95,6 +96,8 @@ def refuse_late_changes(
         Names of which a statement, or the head of a compound one, writes a changed value in the place of the old one.
     kept
         Those that something else holds before.
+    may_keep
+        Calls that may go on holding what they are handed, even where their value is used: methods that write to their object.
 
     Raises
     ------
@@ -107,27 +110,29 @@ def refuse_late_changes(
         changing = {text for head in heads if head is not None for text in changed(head)}
         is_loop = isinstance(node, gast.For | gast.While)
         for _ in range(2 if is_loop else 0):
-            kept |= refuse_late_changes([*node.body, *node.orelse], changed, kept)
+            kept |= refuse_late_changes([*node.body, *node.orelse], changed, kept, may_keep)
         for text in sorted(changing & kept):
             raise _late_change(text, node)
         if is_loop:
             continue
         if inner:
-            kept = kept.union(*(refuse_late_changes(block, changed, kept) for block in inner))
+            kept = kept.union(
+                *(refuse_late_changes(block, changed, kept, may_keep) for block in inner)
+            )
         elif not isinstance(node, gast.FunctionDef):
             bound = {t.id for t in getattr(node, "targets", []) if isinstance(t, gast.Name)}
-            kept = (kept - bound) | _handed(node)
+            kept = (kept - bound) | _handed(node, may_keep)
     return kept
 
 
-def _handed(statement: Any) -> set[str]:
+def _handed(statement: Any, may_keep: Callable[[gast.Call], bool]) -> set[str]:
     """Names that a statement hands to what may go on holding them."""
     found: set[str] = set()
     for node in tree.walk(statement):
         text = tree.called_name(node)
         if not isinstance(node, gast.Call) or text in _READING:
             continue
-        if isinstance(statement, gast.Expr) or text in _GIVING:
+        if isinstance(statement, gast.Expr) or text in _GIVING or may_keep(node):
             values = [*node.args, *(k.value for k in node.keywords)]
             found |= {v.id for v in values if isinstance(v, gast.Name)}
     return found
