@@ -156,7 +156,7 @@ class Preparing:
         core = self._unpacked(core, names)
         active = active_names(core, self.units.calls, wrt, at_end)
         core = self.units.with_checked_calls(core, active)
-        refuse_unknown_methods(core, self.units.calls, active)
+        refuse_unknown_methods(core, self.units.calls, active, self._depends(core, wrt))
         refuse_complex(core, self.units.calls, active)
         LostWrites(
             self.units.calls,

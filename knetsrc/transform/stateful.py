@@ -235,8 +235,15 @@ class Stateful:
                 )
 
 
-def refuse_unknown_methods(core: gast.FunctionDef, calls: Calls, active: frozenset[str]) -> None:
+def refuse_unknown_methods(
+    core: gast.FunctionDef,
+    calls: Calls,
+    active: frozenset[str],
+    depends: Callable[[tree.Node], bool],
+) -> None:
     """Raise an error for a method of a differentiated object of which nothing is known, where its value is not used.
+
+    An object that `depends` on what is differentiated may hold an array that the result depends on, if it does not itself.
 
     Raises
     ------
@@ -252,7 +259,7 @@ def refuse_unknown_methods(core: gast.FunctionDef, calls: Calls, active: frozens
             if not isinstance(function, gast.Attribute) or function.attr in _OF_BUILTINS:
                 continue
             is_active = next(iter(path_of(function)), "") in active
-            is_active |= tree.called_name(function.value) == "super"
+            is_active |= tree.called_name(function.value) == "super" or depends(function.value)
             if is_active and isinstance(calls.of(call), Unknown):
                 raise MissingAdjointError(
                     f"a call of `{tree.show(function)}`, of which nothing is known",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from knetsrc import UnsupportedAliasError, grad, value_and_grad
+from knetsrc import MissingAdjointError, UnsupportedAliasError, grad, value_and_grad
 from language.checking import V, check
 
 
@@ -12,7 +12,7 @@ class Mass:
         self.u = u
         self.other = None
 
-    def put(self, e):
+    def heat(self, e):
         self.u[0] = e
 
     def scale(self, k):
@@ -168,3 +168,23 @@ def test_object_that_another_one_keeps_when_it_is_complete():
         return z * holder.value()
 
     check(f, V)
+
+
+# --- objects of which the class is not known -----------------------------------------------------------------------------------
+class Renewed:
+    def __init__(self, mass):
+        self.mass = mass
+
+    def renew(self):
+        self.mass = None
+
+
+def test_method_of_an_unknown_object_that_may_hold_what_the_result_depends_on_is_refused():
+    def f(x):
+        y = x * 1.0
+        renewed = Renewed(Mass(y))
+        renewed.mass.heat(3.0)
+        return np.sum(y)
+
+    with pytest.raises(MissingAdjointError, match="of which nothing is known"):
+        grad(f)(V)
