@@ -121,6 +121,7 @@ from knetsrc.backends.owning import (
     check_own_dict,
     check_own_elements,
     check_own_list,
+    check_own_object,
     check_sole,
 )
 from knetsrc.backends.pooling import (
@@ -257,6 +258,7 @@ __all__ = [
     "check_own_dict",
     "check_own_elements",
     "check_own_list",
+    "check_own_object",
     "check_pair",
     "check_picked",
     "check_reraises",

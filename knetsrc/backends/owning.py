@@ -50,14 +50,14 @@ def check_apart(other: Any, holder: Any, shown: str, *names: str) -> None:
 
 
 def check_apart_in(others: Any, place: Any, holder: Any, shown: str, *names: str) -> None:
-    """The same for an object that stands at a place of a list or dict: what the others hold must not change with it.
+    """The same for an object in a list, a dict or another object: what is beside it there must not change with it.
 
     Parameters
     ----------
     others
-        The list or dict.
+        The list, dict or object.
     place
-        The index or key of the object.
+        The index or key of the object; of one that an attribute holds the way to it, such as "rod.tip".
     holder
         The object.
     shown
@@ -77,11 +77,20 @@ def check_apart_in(others: Any, place: Any, holder: Any, shown: str, *names: str
     >>> check_apart_in(ps, -1, ps[-1], "ps", "u")
     """
     if isinstance(others, dict):
-        rest = [value for key, value in others.items() if key != place]
+        rest: list[Any] = [value for key, value in others.items() if key != place]
+    elif fields_of(others) is not None:
+        rest = [*_beside(others, place.split("."))]
     else:
         place = range(len(others))[place]
         rest = [*others[:place], *others[place + 1 :]]
     check_apart(rest, holder, shown, *names)
+
+
+def _beside(holder: Any, path: list[str]) -> Iterator[Any]:
+    """What attributes hold, but for the one at the end of a path."""
+    yield from (getattr(holder, name) for name in fields_of(holder) or () if name != path[0])
+    if len(path) > 1:
+        yield from _beside(getattr(holder, path[0]), path[1:])
 
 
 def check_sole(holder: Any, *others: Any, statement: str) -> None:
@@ -118,7 +127,9 @@ def check_sole(holder: Any, *others: Any, statement: str) -> None:
 def _changing(holder: Any, names: tuple[str, ...]) -> Iterator[Any]:
     """What attributes hold, and for `rows[]` all that is in it."""
     for name in names:
-        value = getattr(holder, name.removesuffix("[]"), None)
+        value = holder
+        for attr in name.removesuffix("[]").split("."):
+            value = getattr(value, attr, None)
         parts = _parts_of(value) if name.endswith("[]") else [value]
         yield from (part for part in parts if may_change(part))
 
@@ -200,6 +211,30 @@ def check_own_dict(value: Any, holder: Any, name: str, change: str, *read: str) 
     check_own(value, holder, name, change, *read)
 
 
+def check_own_object(value: Any, holder: Any, name: str, change: str) -> None:
+    """The same for an object that an attribute holds, and that is written to.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> rod = SimpleNamespace(u=1.0)
+    >>> check_own_object(rod, SimpleNamespace(rod=rod), "rod", "s.rod.u = 2.0")
+    """
+    held = getattr(holder, name)
+    if isinstance(held, list | tuple | dict) or _is_array(held) or fields_of(held) is None:
+        raise _other_kind(held, name, change, "an object of a class")
+    beside = [getattr(holder, other) for other in fields_of(holder) or () if other != name]
+    within = [getattr(held, other) for other in fields_of(held) or ()]
+    if any(part is held for value in (*beside, *within) for part in _parts_of(value)) or any(
+        part is holder for value in within for part in _parts_of(value)
+    ):
+        raise UnsupportedAliasError(
+            f"`{change}` writes to an object that something else holds as well",
+            why="a write at one place changes the other, and the derivative would be wrong without any sign",
+            instead=f"let `{name}` be an object that only this attribute holds",
+        )
+
+
 def check_own_elements(value: Any, holder: Any, name: str, change: str, *read: str) -> None:
     """The same for a list or a dict of which elements are added to: nothing else holds these.
 
@@ -238,11 +273,13 @@ def _is_array(value: Any) -> bool:
     return type(value) is np.ndarray or on_device(value)
 
 
-def _other_kind(value: Any, name: str, change: str) -> UnsupportedAliasError:
+def _other_kind(
+    value: Any, name: str, change: str, wanted: str = "an array, a list or a dict"
+) -> UnsupportedAliasError:
     return UnsupportedAliasError(
         f"`{change}` changes the attribute `{name}`, a {type(value).__name__}",
         why="only arrays, lists and dicts are known to change in the way that is written",
-        instead="keep an array, a list or a dict in it",
+        instead=f"keep {wanted} in it",
     )
 
 

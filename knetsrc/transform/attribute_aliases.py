@@ -3,6 +3,9 @@
 u = self.u
 u[1:-1] += e           ->     self.u[1:-1] += e
 
+s = self.state
+s.x = e                ->     self.state.x = e
+
 The attribute must hold the same thing as long as the name is read: nothing that runs there assigns it.
 """
 
@@ -18,12 +21,20 @@ from knetsrc.transform import tree
 from knetsrc.transform.classes import is_library, method_object, owner_of
 from knetsrc.transform.normalize.effects import CHANGING_METHODS, is_append, is_of_module
 from knetsrc.transform.normalize.scopes import captured_names, own_nodes, parameters
+from knetsrc.transform.object_lists import is_writing
+from knetsrc.transform.part_classes import part_class
 from knetsrc.transform.source import Source
 
 
 def through_attributes(function: gast.FunctionDef, source: Source) -> gast.FunctionDef:
     """The function of the user without such names."""
+    bound = {t.id: v for n in own_nodes(function.body) for t, v in _pairs(n)}
     written = {base for n in own_nodes(function.body) for base in _written_at(n)}
+    written |= {
+        text
+        for n in own_nodes(function.body)
+        if (text := _object_at(n)) in bound and _is_written(n, bound[text], function, source)
+    }
     found = {
         target.id: value
         for node in own_nodes(function.body)
@@ -65,6 +76,26 @@ def _written_at(node: Any) -> Iterator[str]:
             place = place.value
         if isinstance(place, gast.Name):
             yield place.id
+
+
+def _object_at(node: Any) -> str:
+    """The name of the object of which a node writes an attribute, or calls a method."""
+    place = node.func if isinstance(node, gast.Call) else node
+    if tree.is_name(place) and isinstance(node, gast.Call):
+        return str(place.id)
+    is_attribute = isinstance(place, gast.Attribute) and isinstance(place.value, gast.Name)
+    return str(place.value.id) if is_attribute else ""
+
+
+def _is_written(node: Any, value: Any, function: gast.FunctionDef, source: Source) -> bool:
+    """Whether a node writes to the object that an attribute holds, a name for which is in it."""
+    if isinstance(node, gast.Attribute):
+        return not isinstance(node.ctx, gast.Load)
+    stored = [n.id for n in own_nodes(function.body) if _is_stored(n)]
+    owner = _class_of(value.value.id, function, source, stored)
+    kind = part_class(owner, value.attr, {}) if owner is not None else None
+    name = node.func.attr if isinstance(node.func, gast.Attribute) else "__call__"
+    return kind is not None and is_writing(kind, name)
 
 
 def _parts(node: gast.Assign) -> list[tuple[Any, Any]]:
@@ -110,10 +141,10 @@ def _is_alias(text: str, value: Any, function: gast.FunctionDef, source: Source)
     if kind is None or _is_handed_on(root, function):
         return False
     assigned = {n.attr for n in own_nodes(function.body) if _is_assigned(n)}
-    if value.attr in assigned or any(_computes(k, value.attr) for k in _with_derived(kind)):
+    if value.attr in assigned or any(computes(k, value.attr) for k in with_derived(kind)):
         return False
     read = {n.attr for n in own_nodes(function.body) if _is_of(n, root)}
-    every = ((k, name) for k in _with_derived(kind) for name in read)
+    every = ((k, name) for k in with_derived(kind) for name in read)
     return not any(may_assign(k, name, value.attr) for k, name in every)
 
 
@@ -153,14 +184,14 @@ def _is_handed_on(root: str, function: gast.FunctionDef) -> bool:
     )
 
 
-def _with_derived(kind: type) -> Iterator[type]:
+def with_derived(kind: type) -> Iterator[type]:
     yield kind
     below: list[type] = type.__subclasses__(kind)
     for derived in below:
-        yield from _with_derived(derived)
+        yield from with_derived(derived)
 
 
-def _computes(kind: type, name: str) -> bool:
+def computes(kind: type, name: str) -> bool:
     """Whether an attribute of this name may be computed when it is read: a property, `__getattr__`."""
     for magic in ("__getattr__", "__getattribute__"):
         if isinstance(inspect.getattr_static(kind, magic, None), types.FunctionType):

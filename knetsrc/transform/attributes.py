@@ -15,7 +15,7 @@ from knetsrc.errors import UnsupportedAliasError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.alias_facts import Aliases, Renewed
 from knetsrc.transform.analysis.assigned import definitely_assigned
-from knetsrc.transform.analysis.taken import taken_from
+from knetsrc.transform.analysis.taken import paths_to, taken_from
 from knetsrc.transform.normalize.attribute_elements import OWN
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.effects import is_cheap
@@ -54,7 +54,11 @@ def guard_attributes(
             for text in sorted(seen - assigned.before[id(node)]):
                 raise _unsure(text, node)
             place = taken.get(getattr(renewed[0], "id", ""))
-            if place is not None and place.value.id in seen:
+            for text, path in paths_to(getattr(renewed[0], "id", ""), taken).items():
+                if text in seen:
+                    checks.append(_check(tree.name(text), renewed, spell, tree.constant(path)))
+                    seen -= {text}
+            if isinstance(place, gast.Subscript) and place.value.id in seen:
                 checks.append(_check(tree.name(place.value.id), renewed, spell, place.slice))
                 seen -= {place.value.id}
             others = [*map(tree.name, sorted(seen)), *map(tree.clone, found.outside.values())]

@@ -216,7 +216,7 @@ class _Uses:
     def are_plain(self) -> bool:
         """Whether nothing else comes to stand for the list, or for an object in it."""
         nodes = list(tree.walk(self.function.body))
-        guarded = (n for n in nodes if isinstance(n, gast.Try) or _suppresses(n))
+        guarded = (n for n in nodes if isinstance(n, gast.Try) or suppresses(n))
         if self.elements is None or any(self.text in _names(n) for n in guarded):
             return False
         names = [n for n in nodes if tree.is_name(n) and isinstance(n.ctx, gast.Load)]
@@ -274,7 +274,8 @@ class _Uses:
         return isinstance(parent, gast.Return)
 
 
-def _suppresses(node: Any) -> bool:
+def suppresses(node: Any) -> bool:
+    """Whether a `with` may swallow a failure, by its text."""
     items = node.items if isinstance(node, gast.With) else []
     return any("suppress" in tree.show(item.context_expr) for item in items)
 

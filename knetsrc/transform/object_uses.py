@@ -17,6 +17,7 @@ from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.effects import CHANGING_METHODS, is_append
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.own_methods import plain
+from knetsrc.transform.part_classes import part_class
 from knetsrc.transform.source import read_source
 
 _ANY = "*"  # in the place of the names of all attributes
@@ -81,12 +82,28 @@ def _of_nodes(nodes: Iterable[tree.Node], text: str, owner: Any, seen: set[int])
             else:
                 read.add(plain(node.attr))
         written |= {p[1] for p in map(path_below, _changed(node)) if len(p) > 1 and p[0] == text}
+        written |= _changed_parts(node, text, owner, seen)
         is_named = tree.is_name(node, text) and isinstance(node.ctx, gast.Load)
         if is_named and id(node) not in beside:
             read.add(_ANY)
         if tree.called_name(node) == "super":
             inner |= Used(frozenset({_ANY}), frozenset({_ANY}))
     return inner | Used(frozenset(read), frozenset(written))
+
+
+def _changed_parts(node: Any, text: str, owner: Any, seen: set[int]) -> set[str]:
+    """Attributes that hold an object of which a node calls a method that writes to it."""
+    function: Any = node.func if isinstance(node, gast.Call) else None
+    paths: dict[str, Any] = {"__call__": function}
+    paths[getattr(function, "attr", "")] = getattr(function, "value", None)
+    for name, part in paths.items():
+        is_own = isinstance(part, gast.Attribute) and tree.is_name(part.value, text)
+        kind = part_class(owner, plain(part.attr), {}) if is_own and owner is not None else None
+        found = defined_in(kind, plain(name)) if kind is not None else None
+        if found is not None and isinstance(found[1], FunctionType):
+            if _of_method(found[1], kind, set(seen)).written:
+                return {plain(part.attr)}
+    return set()
 
 
 def _changed(node: Any) -> list[Any]:

@@ -107,7 +107,7 @@ class Writes:
 
     def _end(self, body: list[Any], start: int, entry: Any) -> int:
         """Behind the last write of a run of statements that read and write nothing else of the list."""
-        index = tree.names_read(entry.slice)
+        index = self._indices(entry)
         end = i = start
         while i < len(body) and self._is_alone(body[i], entry):
             if tree.names_written(body[i]) & index:
@@ -115,6 +115,10 @@ class Writes:
             i += 1
             end = i if next(self._written(body[i - 1]), None) is not None else end
         return end
+
+    def _indices(self, entry: Any) -> set[str]:
+        """Names by which it is told which entry is written."""
+        return tree.names_read(entry.slice)  # type: ignore[no-any-return]
 
     def _is_alone(self, node: Any, entry: Any) -> bool:
         if any(isinstance(n, _JUMPS) for n in tree.walk(node)):

@@ -54,6 +54,7 @@ from knetsrc.transform.normalize import normalize
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.matches import unfold_matches
 from knetsrc.transform.object_lists import classes_in_lists, take_objects
+from knetsrc.transform.object_parts import take_parts
 from knetsrc.transform.outlets import CallOutlets
 from knetsrc.transform.outline import is_loop, numeric_of, outline, slots_of, without_unused
 from knetsrc.transform.own_methods import mark_members
@@ -225,6 +226,8 @@ class Units:
             known = known_classes(source.function)
             told = self.told_classes if owns_parameters else {}
             unfolded, taken = take_objects(unfolded, source)
+            parts = take_parts(unfolded, source, told)
+            unfolded, taken = parts.function, {**taken, **parts.classes}
             taken = {**classes_in_lists(unfolded, source), **taken}
             unfolded = mark_members(unfolded, source, {**known, **told}, taken)
             local = local_names(unfolded)

@@ -34,7 +34,7 @@ from knetsrc.transform.analysis.indices import boolean_names
 from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.ranks import Ranks
 from knetsrc.transform.analysis.stores import stored_names
-from knetsrc.transform.analysis.taken import put_back
+from knetsrc.transform.analysis.taken import paths_to, put_back, taken_from
 from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.normalize.sharing import (
@@ -146,11 +146,16 @@ def outside_handed_back(
 
 def renewed_attributes(function: gast.FunctionDef, helper_call: HelperOf) -> frozenset[str]:
     """Attributes that change of the object of a method; none where other objects change, which may hold what that holds."""
-    first = next(iter(parameters(function)), "")
-    renewed = [r for n in tree.walk(function.body) for r in renewed_at(n, helper_call)]
-    if not all(tree.is_name(argument, first) and names for argument, names in renewed):
-        return frozenset()
-    return frozenset[str]().union(*(names for _, names in renewed))
+    first, taken = next(iter(parameters(function)), ""), taken_from(function)
+    found = set[str]()
+    for node in tree.walk(function.body):
+        for argument, names in renewed_at(node, helper_call):
+            text = getattr(argument, "id", "")
+            path = "" if text == first else paths_to(text, taken).get(first)
+            if path is None or not names:
+                return frozenset()
+            found |= {f"{path}.{name}" if path else name for name in names}
+    return frozenset(found)
 
 
 def parts_handed_back(

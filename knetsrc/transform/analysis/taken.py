@@ -12,8 +12,8 @@ import gast
 from knetsrc.transform import tree
 
 
-def taken_from(core: gast.FunctionDef) -> dict[str, gast.Subscript]:
-    """Names of objects that are taken out of a list, and the entries that they are put back to.
+def taken_from(core: gast.FunctionDef) -> dict[str, gast.Subscript | gast.Attribute]:
+    """Names of objects that are taken out of a list or an attribute, and the entries that they are put back to.
 
     >>> (f,) = tree.parse("def f(ps, i):\\n p = ps[i]\\n p_1 = with_attributes(p, x=1.0)\\n ps[i] = p_1")
     >>> {text: tree.show(entry) for text, entry in taken_from(f).items()}
@@ -36,6 +36,22 @@ def taken_from(core: gast.FunctionDef) -> dict[str, gast.Subscript]:
     }
 
 
+def paths_to(text: str, taken: dict[str, gast.Subscript | gast.Attribute]) -> dict[str, str]:
+    """Names of objects that an object was taken out of by attributes, with the way: `{"rod": "tip", "self": "rod.tip"}`.
+
+    >>> (f,) = tree.parse("def f(self):\\n rod = self.rod\\n tip = rod.tip")
+    >>> paths_to("tip", taken_from(f))
+    {'rod': 'tip', 'self': 'rod.tip'}
+    """
+    found: dict[str, str] = {}
+    way: list[str] = []
+    while isinstance(entry := taken.get(text), gast.Attribute) and entry.value.id not in found:
+        text = entry.value.id
+        way.insert(0, entry.attr.removesuffix(tree.FIELD_MARK))
+        found[text] = ".".join(way)
+    return found
+
+
 def _names_in(target: Any) -> list[gast.Name]:
     """The names that a target binds: not those in an entry that is written."""
     parts = target.elts if isinstance(target, gast.Tuple) else [target]
@@ -56,7 +72,7 @@ def _origins(text: str, bound: dict[str, list[Any]], seen: set[str]) -> list[Any
 def _object_in(value: Any) -> Any:
     """`ps[i]`, or the name of the object that `with_attributes` or a method gives anew."""
     is_entry = isinstance(value, gast.Subscript) and not isinstance(value.slice, gast.Slice)
-    if is_entry and tree.is_name(value.value):
+    if (is_entry or isinstance(value, gast.Attribute)) and tree.is_name(value.value):
         return value
     first = value.args[0] if isinstance(value, gast.Call) and value.args else None
     return first if isinstance(first, gast.Name) else None
@@ -70,7 +86,9 @@ def put_back(core: gast.FunctionDef) -> frozenset[int]:
         if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Subscript):
             entry = taken.get(getattr(node.value, "id", ""))
             target = node.targets[0]
-            is_own = entry is not None and tree.is_name(target.value, entry.value.id)
+            is_own = isinstance(entry, gast.Subscript) and tree.is_name(
+                target.value, entry.value.id
+            )
             if is_own and tree.is_same(target.slice, entry.slice):  # type: ignore[union-attr]
                 found.add(id(node))
     return frozenset(found)

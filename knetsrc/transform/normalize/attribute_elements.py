@@ -25,7 +25,9 @@ from knetsrc.transform.normalize.sharing import passed_on
 from knetsrc.transform.tree import Node
 
 _ELEMENTS = "check_own_elements"
-OWN = frozenset({"check_own", "check_own_array", "check_own_dict", "check_own_list", _ELEMENTS})
+OWN = frozenset({
+    "check_own", "check_own_array", "check_own_dict", "check_own_list", "check_own_object", _ELEMENTS,
+})  # fmt: skip
 _ARRAY = "check_array"
 _WRITING = frozenset({"copyto", "put", "place", "putmask", "fill_diagonal", "at"})
 _OF_ARRAYS = frozenset({"fill", "put", "sort"})
