@@ -4,7 +4,7 @@ self.rod = Rod(u)       `rod` of an assembly is a Rod
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
@@ -12,7 +12,7 @@ import gast
 
 from knetsrc.errors import KnetsrcError
 from knetsrc.transform import tree
-from knetsrc.transform.classes import annotated, defined_in, is_users_class
+from knetsrc.transform.classes import annotated, is_users_class
 from knetsrc.transform.normalize.scopes import own_nodes, parameters
 from knetsrc.transform.source import read_source
 
@@ -39,22 +39,27 @@ def part_class(owner: type, attr: str, told: Mapping[str, type]) -> type | None:
 
 @functools.cache
 def made_parts(owner: type) -> dict[str, type]:
-    """Attributes to which `__init__` only assigns new objects of one class."""
-    found = defined_in(owner, "__init__")
-    if found is None or not isinstance(found[1], FunctionType):
-        return {}
-    try:
-        source = read_source(found[1])
-    except KnetsrcError:
-        return {}
-    first = next(iter(parameters(source.tree)), "")
+    """Attributes to which `__init__`, and those of base classes, only assign new objects of one class."""
     kinds: dict[str, set[Any]] = {}
+    for base in owner.__mro__:
+        init = vars(base).get("__init__")
+        if isinstance(init, FunctionType):
+            for attr, kind in _assigned_in(init):
+                kinds.setdefault(attr, set()).add(kind)
+    single = {attr: next(iter(kind)) for attr, kind in kinds.items() if len(kind) == 1}
+    return {attr: kind for attr, kind in single.items() if kind is not None}
+
+
+def _assigned_in(init: FunctionType) -> Iterator[tuple[str, type | None]]:
+    """Attributes that `__init__` assigns, with the class of the new object, if it is one."""
+    try:
+        source = read_source(init)
+    except KnetsrcError:
+        return
+    first = next(iter(parameters(source.tree)), "")
     for node in own_nodes(source.tree.body):
         for target in node.targets if isinstance(node, gast.Assign) else ():
             if isinstance(target, gast.Attribute) and tree.is_name(target.value, first):
                 call = node.value if isinstance(node.value, gast.Call) else None
                 is_new = call is not None and is_users_class(source, call.func)
-                kind = source.value_of(call.func) if is_new and call is not None else None
-                kinds.setdefault(target.attr, set()).add(kind)
-    single = {attr: next(iter(kind)) for attr, kind in kinds.items() if len(kind) == 1}
-    return {attr: kind for attr, kind in single.items() if kind is not None}
+                yield target.attr, source.value_of(call.func) if is_new else None  # type: ignore[union-attr]

@@ -157,6 +157,24 @@ def parts_of_parts(u, e):
     return np.sum(plant.line.a.u**2) + np.sum(plant.line.b.u**2)
 
 
+class Bench(Assembly):
+    def __init__(self, u, k):
+        super().__init__(u, k)
+        self.c = Rod(3.0 * u, k)
+
+    def step(self, dt):
+        super().step(dt)
+        self.c.step(dt)
+        self.a.step(dt)
+
+
+def derived_class(u, k):
+    bench = Bench(u, k)
+    bench.step(0.1)
+    bench.b.step(k)
+    return np.sum(bench.a.u**2) + np.sum(bench.b.u**3) + bench.c.u @ u
+
+
 class Adam:
     def __init__(self, n):
         self.m = np.zeros(n)
@@ -189,7 +207,17 @@ def optimizer(w, x):
 
 @pytest.mark.parametrize(
     "f",
-    [assigned, updated, by_methods, by_name, from_outside, rods, rods_from_outside, parts_of_parts],
+    [
+        assigned,
+        updated,
+        by_methods,
+        by_name,
+        from_outside,
+        derived_class,
+        rods,
+        rods_from_outside,
+        parts_of_parts,
+    ],
 )
 def test_objects_that_attributes_hold(f):
     check(f, V, 0.7)
