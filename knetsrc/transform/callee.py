@@ -20,7 +20,7 @@ from knetsrc.objects import has_own_operators
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.containers import SEQUENCES, Kinds
 from knetsrc.transform.binding import binding_of
-from knetsrc.transform.classes import assigned_attributes, is_library
+from knetsrc.transform.classes import assigned_attributes, has_rules_only, is_library
 from knetsrc.transform.records import fields_given
 from knetsrc.transform.resolve import UNKNOWN, Outside, public_path
 from knetsrc.transform.static import is_of_api
@@ -340,10 +340,9 @@ class Calls:
             return Helper(making, name) if making else Unknown(name, _no_making(value, node))
         if is_of_api(value, "vjp"):
             return Unknown("vjp", vjp_refused(node))
-        is_of_numpy = type(value).__module__ == "numpy"  # what it wraps is not all that it runs
-        if isinstance(value, types.FunctionType):
+        if isinstance(value, types.FunctionType) and not has_rules_only(value):
             return Helper(DIFFERENTIATED_AS.get(value, value), value.__name__)
-        if hasattr(value, "__wrapped__") and not is_of_numpy:
+        if hasattr(value, "__wrapped__") and not has_rules_only(value):
             return Helper(value, getattr(value, "__name__", "function"))
         return Unknown(public_path(value) or tree.show(node.func))
 

@@ -73,6 +73,15 @@ def is_library(value: Any) -> bool:
     return (getattr(value, "__module__", None) or "builtins").split(".")[0] in _LIBRARIES
 
 
+def has_rules_only(value: Any) -> bool:
+    """Whether a function is one of NumPy or SciPy: without a rule its text, mostly checks and conversions, is not followed."""
+    if isinstance(value, types.FunctionType):  # functools.wraps sets the __module__ of another
+        home = value.__globals__.get("__name__") or ""
+    else:
+        home = type(value).__module__
+    return home.partition(".")[0] in ("numpy", "scipy")
+
+
 @dataclass
 class ClassFacts:
     """What is known of the expressions of one function.

@@ -1,6 +1,7 @@
 """Functions that are refused: a file each, its exact message the docstring of the file."""
 
 import ast
+import functools
 import importlib.util
 import re
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.linalg
+import scipy.special
 
 from knetsrc import (
     KnetsrcError,
@@ -18,6 +21,8 @@ from knetsrc import (
     UnsupportedSyntaxError,
     grad,
 )
+from knetsrc.transform import units
+from knetsrc.transform.source import read_source
 
 CASES = sorted(
     path for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("test_")
@@ -161,6 +166,52 @@ def test_numpy_function_without_a_rule_names_the_place_and_the_way_out(call, tmp
     assert lines[0] == f"MissingAdjointError: no derivative rule for `{call.split('(')[0]}`"
     assert lines[1] == "  without_rule.py:5, in f"
     assert f"@adjoint({call.split('(')[0]})" in "\n".join(lines)
+
+
+@pytest.mark.parametrize("call", ["np.kaiser(5, x[0])", "scipy.signal.lfilter([0.5], [1.0], x)"])
+def test_source_of_a_library_is_not_followed(call, tmp_path, monkeypatch):
+    path = tmp_path / "of_library.py"
+    path.write_text(
+        f"import numpy as np\nimport scipy.signal\n\n\ndef f(x):\n    return np.sum({call})\n"
+    )
+    read: list[str] = []
+    follow_sources(monkeypatch, read)
+    lines = refusal(MissingAdjointError, loaded(path, monkeypatch).f, np.ones(3))
+    name = call.split("(")[0]
+    assert lines[0] == f"MissingAdjointError: no derivative rule for `{name}`"
+    assert f"@adjoint({name})" in "\n".join(lines)
+    assert set(read) == {"f"}
+
+
+def test_source_of_a_library_is_not_read_for_what_is_constant(monkeypatch):
+    def f(x):
+        k = scipy.special.comb(5, 2) * scipy.linalg.hilbert(3)
+        return np.sum(x * k) + np.sum(np.hanning(3) * x)
+
+    read: list[str] = []
+    follow_sources(monkeypatch, read)
+    expected = 10 * scipy.linalg.hilbert(3).sum(axis=0) + np.hanning(3)
+    np.testing.assert_allclose(grad(f)(np.ones(3)), expected)
+    assert set(read) == {"f"}
+
+
+def test_function_with_the_name_of_one_of_numpy_is_followed():
+    @functools.wraps(np.sum)
+    def total(x):
+        return np.sum(x**2)
+
+    np.testing.assert_allclose(grad(lambda x: total(x) * 2.0)(np.ones(3)), 4 * np.ones(3))
+
+
+def follow_sources(monkeypatch, read):
+    """Enter the name of each function whose source is read while a gradient is generated."""
+
+    def reading(function, **options):
+        source = read_source(function, **options)
+        read.append(source.name)
+        return source
+
+    monkeypatch.setattr(units, "read_source", reading)
 
 
 def test_near_names_with_a_rule_are_listed():
