@@ -19,11 +19,13 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 import scipy.special
+import scipy.stats
 
 import knetsrc
 from knetsrc import ops
 from knetsrc.adjoints import TABLE
 from knetsrc.adjoints.table import Rule
+from knetsrc.transform.resolve import is_distribution
 
 HERE = Path(__file__).parent
 PAGE = HERE / "language.md"
@@ -38,6 +40,7 @@ PLACES = {
     "math": math,
     "ops": ops,
 }
+DISTRIBUTIONS = {n: d for n, d in vars(scipy.stats).items() if is_distribution(d)}
 UNRULED = (
     "refused/test_refused.py::test_numpy_function_without_a_rule_names_the_place_and_the_way_out"
 )
@@ -166,6 +169,9 @@ def spelled(function: Callable[..., Any]) -> str | None:
         return name
     if getattr(knetsrc, name, None) is function:
         return name
+    if (distribution := getattr(function, "__self__", None)) in DISTRIBUTIONS.values():
+        place = next(n for n, known in DISTRIBUTIONS.items() if known is distribution)
+        return f"scipy.stats.{place}.{name}"
     found = (place for place, home in PLACES.items() if getattr(home, name, None) is function)
     return next((f"{place}.{name}" for place in found), None)
 

@@ -32,6 +32,12 @@ NEVER_RUN = {
     # no ufuncs in SciPy, called under the name of its own module (tests/test_modules.py):
     "expm_rule", "log_softmax_adjoint", "polygamma_adjoint", "scipy_cholesky_rule",
     "solve_triangular_adjoint",
+    # nor has it distributions:
+    "norm_logpdf_adjoint", "norm_cdf_adjoint", "norm_sf_adjoint", "norm_logcdf_adjoint", "norm_logsf_adjoint",
+    "cauchy_logpdf_adjoint", "laplace_logpdf_adjoint", "logistic_logpdf_adjoint", "t_logpdf_adjoint",
+    "expon_logpdf_adjoint", "uniform_logpdf_adjoint", "gamma_logpdf_adjoint", "beta_logpdf_adjoint",
+    "lognorm_logpdf_adjoint", "poisson_logpmf_adjoint", "binom_logpmf_adjoint", "bernoulli_logpmf_adjoint",
+    "multivariate_normal_logpdf_rule",
     # NumPy makes an array of the host of what it is given:
     "array_adjoint", "ascontiguousarray_adjoint", "copy_adjoint", "full_adjoint",
 }  # fmt: skip

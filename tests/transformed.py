@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 import scipy.special
+import scipy.stats
 
 import knetsrc.backends
 import knetsrc.ops
 from knetsrc.adjoints.table import TABLE, Case, Rule, Sample, options_of
+from knetsrc.transform.resolve import is_distribution
 
 MODULE = "calls_of_every_rule"
 HEAD = """import math
@@ -24,7 +26,7 @@ import operator
 import numpy as np
 import scipy.linalg
 from knetsrc import backends, ops
-from scipy import special
+from scipy import special, stats
 
 CONSTANTS = {}
 
@@ -38,6 +40,13 @@ PLACES = {
     "ops": knetsrc.ops,
     "backends": knetsrc.backends,
     "operator": operator,
+}
+DISTRIBUTIONS = {
+    getattr(distribution, method): f"stats.{name}.{method}"
+    for name, distribution in vars(scipy.stats).items()
+    if is_distribution(distribution)
+    for method in ("logpdf", "logpmf", "cdf", "sf", "logcdf", "logsf")
+    if hasattr(distribution, method)
 }
 INFIX = {
     operator.add: "{} + {}",
@@ -125,6 +134,8 @@ def spelling(function: Any) -> str | None:
     name = getattr(function, "__name__", "")
     if getattr(builtins, name, None) is function:
         return name
+    if function in DISTRIBUTIONS:
+        return DISTRIBUTIONS[function]
     return next(
         (f"{p}.{name}" for p, m in PLACES.items() if getattr(m, name, None) is function), None
     )

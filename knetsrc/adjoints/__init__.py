@@ -37,6 +37,7 @@ from knetsrc.adjoints.table import TABLE
 TABLE.postpone("knetsrc.adjoints.special", "scipy.special", math.gamma, math.lgamma)
 TABLE.postpone("knetsrc.adjoints.bessel", "scipy.special", np.sinc)
 TABLE.postpone("knetsrc.adjoints.scipy_linalg", "scipy.linalg")
+TABLE.postpone("knetsrc.adjoints.distributions", "scipy.stats")
 
 __all__ = [
     "TABLE",

@@ -227,7 +227,7 @@ class Table:
 
     def near_names(self, name: str) -> list[str]:
         """Names of primitives that look like `name`."""
-        self._enter(self.postponed)
+        self._enter([p for p in self.postponed if p.library in sys.modules])
         known = sorted({getattr(f, "__name__", "") for f in self.by_function})
         return difflib.get_close_matches(name, known, n=3)
 

@@ -47,6 +47,11 @@ from knetsrc.backends.differences import (
     trapezoid_adjoint_values,
     trapezoid_adjoint_x,
 )
+from knetsrc.backends.distributions import (
+    multivariate_normal_adjoint_cov,
+    multivariate_normal_adjoint_mean,
+    multivariate_normal_adjoint_x,
+)
 from knetsrc.backends.einsum import (
     einsum_adjoint,
     einsum_adjoint_operands,
@@ -354,6 +359,9 @@ __all__ = [
     "memory_order",
     "meshgrid_adjoint_xi",
     "multi_dot_adjoint",
+    "multivariate_normal_adjoint_cov",
+    "multivariate_normal_adjoint_mean",
+    "multivariate_normal_adjoint_x",
     "nanmean_adjoint_a",
     "nested_like",
     "new_object",

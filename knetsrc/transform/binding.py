@@ -10,6 +10,7 @@ the value that it has anyway.
 import functools
 import inspect
 import itertools
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ import numpy as np
 from knetsrc.adjoints.table import Rule, options_of
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
+from knetsrc.transform.resolve import is_distribution
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _WITHOUT_EFFECT = frozenset(
@@ -164,6 +166,10 @@ def binding_of(rule: Rule, function: Callable[..., Any] | str) -> Binding:
 
 def _spelling(function: Callable[..., Any]) -> str:
     name = getattr(function, "__name__", str(function))
+    holder = getattr(function, "__self__", None)
+    if is_distribution(holder):
+        known = (n for n, d in vars(sys.modules["scipy.stats"]).items() if d is holder)
+        return ".".join(["scipy.stats", *itertools.islice(known, 1), name])
     module = (getattr(function, "__module__", None) or "").removeprefix("_")
     if isinstance(function, np.ufunc) and getattr(np, name, None) is function:
         module = "numpy"

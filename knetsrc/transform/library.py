@@ -15,6 +15,7 @@ import gast
 import numpy as np
 
 from knetsrc.transform import tree
+from knetsrc.transform.distributions import of_distribution
 from knetsrc.transform.normalize.conditions import is_literal
 from knetsrc.transform.ufunc_methods import Steady, as_function
 
@@ -43,7 +44,8 @@ def as_operation(node: gast.Call, resolve: Resolve, steady: Steady) -> tree.Node
 
     `steady` gives a name for a value that is read more than once.
     """
-    return _of_operator(node, resolve) or as_function(node, resolve, steady)
+    found = _of_operator(node, resolve) or of_distribution(node, resolve)
+    return found or as_function(node, resolve, steady)
 
 
 def _of_operator(node: gast.Call, resolve: Resolve) -> tree.Node | None:

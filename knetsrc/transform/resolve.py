@@ -221,9 +221,18 @@ def _function_of(value: Any, attr: str) -> Any:
         return value.func if attr == "func" else UNKNOWN
     if isinstance(value, np.ufunc) and attr == "accumulate":
         return value.accumulate
+    if is_distribution(value):
+        method = getattr(value, attr, None)
+        return method if isinstance(method, types.MethodType) and attr != "rvs" else UNKNOWN
     found = getattr(value, "__dict__", {}).get(attr)
     is_function = isinstance(found, types.FunctionType) or hasattr(found, "value_and_grad")
     return found if is_function else UNKNOWN
+
+
+def is_distribution(value: Any) -> bool:
+    """Whether an object is one that SciPy has of a distribution: `scipy.stats.norm`, but not `scipy.stats.norm(mu, s)`."""
+    is_of_scipy = type(value).__module__.startswith("scipy.stats.")
+    return is_of_scipy and callable(value) and not isinstance(value, types.FunctionType | type)
 
 
 class Globals:
