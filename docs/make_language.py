@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
+import scipy.signal
 import scipy.special
 import scipy.stats
 
@@ -37,6 +38,7 @@ PLACES = {
     "np.random": np.random,
     "scipy.linalg": scipy.linalg,
     "scipy.special": scipy.special,
+    "scipy.signal": scipy.signal,
     "math": math,
     "ops": ops,
 }

@@ -57,7 +57,10 @@ def bound_arguments(rule: Rule, case: Case, dtype: type = np.float64) -> dict[st
     if dtype is not np.float64:
         for name in rule.operands:
             value = bound.arguments[name]
-            cast = [v.astype(dtype) if isinstance(v, np.ndarray) else v for v in leaves(value)]
+            cast = [
+                v.astype(dtype) if isinstance(v, np.ndarray) and v.dtype.kind == "f" else v
+                for v in leaves(value)
+            ]
             bound.arguments[name] = rebuild(value, cast)
     return dict(bound.arguments)
 

@@ -38,6 +38,10 @@ NEVER_RUN = {
     "expon_logpdf_adjoint", "uniform_logpdf_adjoint", "gamma_logpdf_adjoint", "beta_logpdf_adjoint",
     "lognorm_logpdf_adjoint", "poisson_logpmf_adjoint", "binom_logpmf_adjoint", "bernoulli_logpmf_adjoint",
     "multivariate_normal_logpdf_rule",
+    # nor filters, factors of this form, roots of matrices:
+    "cho_factor_rule", "cho_solve_rule", "convolve2d_rule", "correlate2d_rule", "fftconvolve_rule", "lfilter_rule",
+    "lu_factor_rule", "lu_solve_rule", "scipy_solve_rule", "signal_convolve_rule", "signal_correlate_rule",
+    "solve_sylvester_rule", "sqrtm_rule",
     # NumPy makes an array of the host of what it is given:
     "array_adjoint", "ascontiguousarray_adjoint", "copy_adjoint", "full_adjoint",
 }  # fmt: skip

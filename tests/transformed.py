@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
+import scipy.signal
 import scipy.special
 import scipy.stats
 
@@ -26,7 +27,7 @@ import operator
 import numpy as np
 import scipy.linalg
 from knetsrc import backends, ops
-from scipy import special, stats
+from scipy import signal, special, stats
 
 CONSTANTS = {}
 
@@ -37,6 +38,7 @@ PLACES = {
     "math": math,
     "special": scipy.special,
     "scipy.linalg": scipy.linalg,
+    "signal": scipy.signal,
     "ops": knetsrc.ops,
     "backends": knetsrc.backends,
     "operator": operator,

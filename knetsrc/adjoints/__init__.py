@@ -38,6 +38,7 @@ TABLE.postpone("knetsrc.adjoints.special", "scipy.special", math.gamma, math.lga
 TABLE.postpone("knetsrc.adjoints.bessel", "scipy.special", np.sinc)
 TABLE.postpone("knetsrc.adjoints.scipy_linalg", "scipy.linalg")
 TABLE.postpone("knetsrc.adjoints.distributions", "scipy.stats")
+TABLE.postpone("knetsrc.adjoints.signals", "scipy.signal")
 
 __all__ = [
     "TABLE",

@@ -67,6 +67,16 @@ from knetsrc.backends.elementwise import (
     product_adjoint,
     product_curvature,
 )
+from knetsrc.backends.factors import (
+    assumed_adjoint,
+    assumed_matrix,
+    cho_factor_adjoint_a,
+    cho_solve_adjoint_c,
+    factors_adjoint,
+    lu_factor_adjoint_a,
+    lu_solve_adjoint_lu,
+    real_root,
+)
 from knetsrc.backends.grids import (
     convolve_adjoint,
     correlate_adjoint_a,
@@ -196,6 +206,7 @@ from knetsrc.backends.shaping import (
     unstack_like,
     vsplit_like,
 )
+from knetsrc.backends.signals import cut_off, delayed_products
 from knetsrc.backends.statistics import corrcoef_adjoint, cov_adjoint
 from knetsrc.backends.structures import (
     add,
@@ -236,6 +247,8 @@ __all__ = [
     "add_within",
     "adjoint_like",
     "as_array",
+    "assumed_adjoint",
+    "assumed_matrix",
     "average_adjoint_weights",
     "average_pool_adjoint_x",
     "average_weights",
@@ -269,6 +282,8 @@ __all__ = [
     "check_reraises",
     "check_sole",
     "check_view",
+    "cho_factor_adjoint_a",
+    "cho_solve_adjoint_c",
     "cholesky_adjoint_a",
     "choose_adjoint_choices",
     "collected",
@@ -291,9 +306,11 @@ __all__ = [
     "cross_adjoint_a",
     "cross_adjoint_b",
     "cumprod_adjoint_a",
+    "cut_off",
     "cut_out",
     "deep_copy",
     "degrees_of_freedom",
+    "delayed_products",
     "delete_adjoint_arr",
     "det_adjoint_a",
     "diag_adjoint_v",
@@ -314,6 +331,7 @@ __all__ = [
     "entries",
     "entry_of",
     "expm_adjoint_a",
+    "factors_adjoint",
     "finished",
     "fsum_adjoint",
     "gather_from_ties",
@@ -351,6 +369,8 @@ __all__ = [
     "linspace_adjoint",
     "lstsq_adjoint_a",
     "lstsq_adjoint_b",
+    "lu_factor_adjoint_a",
+    "lu_solve_adjoint_lu",
     "matmul_adjoint_a",
     "matmul_adjoint_b",
     "matrix_power_adjoint_a",
@@ -383,6 +403,7 @@ __all__ = [
     "put_back",
     "qr_adjoint_a",
     "quantile_adjoint_a",
+    "real_root",
     "repeat_adjoint_a",
     "repeated_adjoint",
     "repeats",
