@@ -18,6 +18,7 @@ from transformed import Call
 WITHOUT_DEVICE = {  # what CuPy lacks for the derivative, or would not take in the primal either
     "j1_adjoint", "i1_adjoint", "i1e_adjoint", "sinc_adjoint", "outer_adjoint", "interp_adjoint",
     "vecdot_adjoint_adjoint", "nested_like_adjoint", "windows_adjoint_x_adjoint",
+    "boxcox_adjoint", "boxcox1p_adjoint", "exprel_adjoint",
 }  # fmt: skip
 LOOKING = {  # these have to look at numbers: the rank of a matrix, how many elements a mask has
     "lstsq_rule", "split_adjoint", "array_split_adjoint", "compress_adjoint_a_adjoint",
@@ -25,7 +26,7 @@ LOOKING = {  # these have to look at numbers: the rank of a matrix, how many ele
 }  # fmt: skip
 NEVER_RUN = {
     # CuPy has no such function:
-    "block_adjoint", "dawsn_adjoint", "erfi_adjoint", "insert_adjoint", "iv_adjoint", "ive_adjoint",
+    "block_adjoint", "dawsn_adjoint", "erfi_adjoint", "hyp1f1_adjoint", "insert_adjoint", "iv_adjoint", "ive_adjoint",
     "jv_adjoint", "kv_adjoint", "kve_adjoint", "linalg_diagonal_adjoint", "linalg_trace_adjoint",
     "matvec_adjoint", "multi_dot_rule", "spherical_jn_adjoint", "svdvals_rule", "vecdot_rule",
     "vecmat_adjoint", "vector_norm_adjoint", "yv_adjoint",

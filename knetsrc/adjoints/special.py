@@ -11,7 +11,7 @@ from scipy import special
 
 from knetsrc.adjoints.facts import is_literal
 from knetsrc.adjoints.samples import each, pairs
-from knetsrc.adjoints.table import adjoint, away, case, positive, real, unit
+from knetsrc.adjoints.table import above_one, adjoint, away, case, positive, real, unit
 from knetsrc.backends import unbroadcast, zeta
 
 PROBABILITIES = [case(0.3), case(np.linspace(0.05, 0.95, 6).reshape(2, 3)), case(np.zeros((0, 2)))]
@@ -280,3 +280,72 @@ def kl_div_adjoint(a, b, *, d_y):
     d_a = unbroadcast(d_y * np.log(a / b), a)
     d_b = unbroadcast(d_y * (1 - a / np.where(a == 0, 1, b)), b)
     return d_a, d_b
+
+
+@adjoint(special.binom, elementwise=True, cases=pairs(above_one, positive))
+def binom_adjoint(n, k, *, y, d_y):
+    of_rest = special.digamma(np.subtract(n, k) + 1)
+    d_n = unbroadcast(d_y * y * (special.digamma(np.add(n, 1)) - of_rest), n)
+    d_k = unbroadcast(d_y * y * (of_rest - special.digamma(np.add(k, 1))), k)
+    return d_n, d_k
+
+
+@adjoint(special.huber, elementwise=True, cases=[*pairs(positive, away), case(0.7, real(3, 4))])
+def huber_adjoint(delta, r, *, d_y):
+    d_delta = unbroadcast(d_y * np.maximum(np.abs(r) - delta, 0), delta)
+    d_r = unbroadcast(d_y * np.clip(r, np.negative(delta), delta), r)
+    return d_delta, d_r
+
+
+@adjoint(
+    special.hyp1f1,
+    constant_only=("a", "b"),
+    cases=[case(2, 3, real(3, 4)), case(0.5, 1.5, real()), case(2.0, 3.0, 0.0)],
+)
+def hyp1f1_adjoint(a, b, x, *, d_y):
+    d_x = unbroadcast(d_y * np.divide(a, b) * special.hyp1f1(np.add(a, 1), np.add(b, 1), x), x)
+    return d_x
+
+
+@adjoint(
+    special.exprel, elementwise=True, cases=[*each(real), case(0.0), case(np.array([1e-9, -30.0]))]
+)
+def exprel_adjoint(x, *, d_y):
+    d_x = d_y * special.hyp1f1(2, 3, x) / 2
+    return d_x
+
+
+@adjoint(special.boxcox, elementwise=True, cases=[*pairs(positive, real), case(positive(3), 0.0)])
+def boxcox_adjoint(x, lmbda, *, d_y):
+    d_x = unbroadcast(d_y * np.power(x, np.subtract(lmbda, 1.0)), x)
+    d_lmbda = unbroadcast(d_y * np.log(x) ** 2 * special.hyp1f1(2, 3, lmbda * np.log(x)) / 2, lmbda)
+    return d_x, d_lmbda
+
+
+@adjoint(special.boxcox1p, elementwise=True, cases=[*pairs(positive, real), case(positive(3), 0.0)])
+def boxcox1p_adjoint(x, lmbda, *, d_y):
+    d_x = unbroadcast(d_y * np.power(np.add(x, 1), np.subtract(lmbda, 1.0)), x)
+    d_lmbda = unbroadcast(
+        d_y * np.log1p(x) ** 2 * special.hyp1f1(2, 3, lmbda * np.log1p(x)) / 2, lmbda
+    )
+    return d_x, d_lmbda
+
+
+@adjoint(special.expi, elementwise=True, cases=[*each(away), case(-3.0)])
+def expi_adjoint(x, *, d_y):
+    d_x = d_y * np.exp(x) / x
+    return d_x
+
+
+@adjoint(special.exp1, elementwise=True, cases=each(positive))
+def exp1_adjoint(x, *, d_y):
+    d_x = -d_y * np.exp(-x) / x
+    return d_x
+
+
+if hasattr(special, "softplus"):  # not in every version of SciPy
+
+    @adjoint(special.softplus, elementwise=True, cases=each(real))
+    def softplus_adjoint(x, *, d_y):
+        d_x = d_y * special.expit(x)
+        return d_x
