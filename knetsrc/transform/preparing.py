@@ -94,7 +94,9 @@ class Preparing:
         inlining, file = Inlining(self.units, self._writes), function.place[0]
         core = inlining.inlined(core, file)
         names.taken |= Names.of(core).taken
-        short = ShortHelpers(self.units, inlining, lambda f: self._depends(f, wrt), file, names)
+        short = ShortHelpers(
+            self.units, inlining, lambda f: self._depends(f, wrt), file, names, self._has_written
+        )
         core = short.written_out(core)
         depends = self._depends(core, wrt)
         core = Literals(self.units).written_out(core, depends)

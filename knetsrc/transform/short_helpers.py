@@ -44,6 +44,8 @@ class ShortHelpers:
         The file of the function: what comes from another one stands where the call stands.
     names
         Names taken; those of helpers are made different from them.
+    has_written
+        Whether a call of a helper changes its arguments: what stands before it is read before.
     """
 
     units: "Units"
@@ -51,6 +53,7 @@ class ShortHelpers:
     depends_in: Callable[[gast.FunctionDef], Callable[[tree.Node], bool]]
     filename: str
     names: Names
+    has_written: Callable[[gast.Call], bool]
 
     def written_out(self, core: gast.FunctionDef) -> gast.FunctionDef:
         """The function without calls of short helpers that depend on what is differentiated."""
@@ -58,7 +61,11 @@ class ShortHelpers:
             found = self._short(core)
             if not found:
                 break
-            core = split_calls(core, lambda call, found=found: tree.show(call) in found)
+            core = split_calls(
+                core,
+                lambda call, found=found: tree.show(call) in found,
+                changes=self.has_written,
+            )
             self.names.taken |= Names.of(core).taken
             core = tree.rewrite(core, {gast.Assign: self._replacing(found)})
         return core

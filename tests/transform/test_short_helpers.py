@@ -142,10 +142,26 @@ def two_results(x, w):
     return np.sum(a * b)
 
 
+def tripled(x):
+    x[0] = x[0] * 3.0
+    return 1.0
+
+
+def before_what_writes(x, w):
+    y = x @ w
+    return y[0, 0] * 10.0 + np.sum(tripled(y)) + np.sum(softmax(y) ** 2)
+
+
+def around_what_writes(x, w):
+    y = x @ w
+    found = [np.sum(softmax(y) ** 2), y[0, 0], tripled(y), np.sum(softmax(y) ** 3)]
+    return found[0] + found[1] * found[2] + found[3] * y[0, 0]
+
+
 PROGRAMS = [
     names_that_clash, result_of_its_own_argument, in_an_expression, in_a_loop, in_branches, parameter_bound_anew,
     global_under_a_local_name, one_inside_the_other, that_gives_its_argument, that_writes, that_changes_what_it_made,
-    with_captured_values, two_results,
+    with_captured_values, two_results, before_what_writes, around_what_writes,
 ]  # fmt: skip
 
 
