@@ -95,8 +95,9 @@ class Preparing:
         core = inlining.inlined(core, file)
         names.taken |= Names.of(core).taken
         short = ShortHelpers(
-            self.units, inlining, lambda f: self._depends(f, wrt), file, names, self._has_written
-        )
+            self.units, inlining, lambda f: self._depends(f, wrt), file, names, self._has_written,
+            lambda f: self._numeric(f, function),
+        )  # fmt: skip
         core = short.written_out(core)
         depends = self._depends(core, wrt)
         core = Literals(self.units).written_out(core, depends)
@@ -175,9 +176,14 @@ class Preparing:
         core = guard_contexts(core, self.units.outside.resolve, self.units.spell)
         names.taken |= Names.of(core).taken
         calls = self.units.calls.within(self.facts.containers(core, function.kinds))
-        numeric = numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
+        numeric = self._numeric(core, function)
         calls.shifts = idle_shifts(core, calls, numeric, function.told)
         return core, calls, active_names(core, calls, wrt, at_end), names
+
+    def _numeric(self, core: gast.FunctionDef, function: Function) -> frozenset[str]:
+        """Names that hold arrays or numbers for sure, in a form of a function."""
+        calls = self.units.calls.within(self.facts.containers(core, function.kinds))
+        return numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
 
     def _is_main(self, function: Function) -> bool:
         """Whether a function is the one that the user handed in."""

@@ -7,6 +7,7 @@ p = softmax(q @ k.T)        s = q @ k.T
 A pair of functions for such a helper would be longer than the helper, and what it keeps would be packed and unpacked.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.callee import Helper
+from knetsrc.transform.callee import Helper, Primitive
 from knetsrc.transform.functions import Function, bind_call
 from knetsrc.transform.inlining import Inlining
 from knetsrc.transform.names import Names
@@ -46,6 +47,8 @@ class ShortHelpers:
         Names taken; those of helpers are made different from them.
     has_written
         Whether a call of a helper changes its arguments: what stands before it is read before.
+    numeric_in
+        Names of a function that hold arrays or numbers for sure.
     """
 
     units: "Units"
@@ -54,6 +57,7 @@ class ShortHelpers:
     filename: str
     names: Names
     has_written: Callable[[gast.Call], bool]
+    numeric_in: Callable[[gast.FunctionDef], frozenset[str]]
 
     def written_out(self, core: gast.FunctionDef) -> gast.FunctionDef:
         """The function without calls of short helpers that depend on what is differentiated."""
@@ -72,7 +76,7 @@ class ShortHelpers:
 
     def _short(self, core: gast.FunctionDef) -> dict[str, Function]:
         """Short helpers of which no more is called than is written out, by the texts of their calls."""
-        depends = self.depends_in(core)
+        depends, numeric = self.depends_in(core), functools.cache(lambda: self.numeric_in(core))
         found: dict[str, Function] = {}
         sites: dict[int, int] = {}
         for call in [n for n in tree.walk(core.body) if isinstance(n, gast.Call)]:
@@ -81,7 +85,9 @@ class ShortHelpers:
             if not isinstance(callee, Helper) or function is None:
                 continue
             sites[id(function.core)] = sites.get(id(function.core), 0) + 1
-            if depends(call) and self._is_short(call, callee, function):
+            if not depends(call) or not self._is_short(call, callee, function):
+                continue
+            if not self._may_take_list(call, function, numeric):
                 found[tree.show(call)] = function
         return {
             text: function
@@ -104,11 +110,29 @@ class ShortHelpers:
             return False
         nodes = list(tree.walk(body))
         is_small = len(nodes) <= _MOST_NODES and not any(isinstance(n, _SCOPES) for n in nodes)
-        calls = [n for n in [call, *nodes] if isinstance(n, gast.Call)]
-        return is_small and not any(self._has_effect(n, function) for n in calls)
+        calls = [n for n in [*tree.walk(call), *nodes] if isinstance(n, gast.Call)]
+        return is_small and not any(map(self._has_effect, calls))
 
-    def _has_effect(self, call: gast.Call, function: Function) -> bool:
-        """Whether it matters when a call is made, or it is one of the function itself."""
+    def _may_take_list(
+        self, call: gast.Call, function: Function, numeric: Callable[[], frozenset[str]]
+    ) -> bool:
+        """Whether a pair for the kinds of the arguments would know more: NumPy makes an array of what may be a list."""
+        asked, bound = self.units.facts.asked(function), bind_call(function, call) or {}
+        return any(self._may_be_list(bound[p], numeric()) for p in asked if p in bound)
+
+    def _may_be_list(self, node: tree.Node, numeric: frozenset[str]) -> bool:
+        if isinstance(node, gast.Name):
+            return node.id not in numeric
+        if isinstance(node, gast.BinOp) and isinstance(node.op, gast.Add | gast.Mult):
+            return self._may_be_list(node.left, numeric) and self._may_be_list(node.right, numeric)
+        if isinstance(node, gast.BinOp | gast.UnaryOp | gast.Constant):
+            return False
+        if isinstance(node, gast.Subscript):
+            return not _is_of_array(node.slice) and self._may_be_list(node.value, numeric)
+        return not isinstance(self.units.calls.of(node), Primitive)
+
+    def _has_effect(self, call: gast.Call) -> bool:
+        """Whether it matters when, and how often, a call is made."""
         found = self.units.facts.of_call(call)
         is_writing = found is not None and bool(found.written or found.renewed)
         return is_writing or self.inlining.is_impure(call)
@@ -159,6 +183,12 @@ def _is_straight(body: list[tree.Node]) -> bool:
     *first, last = body
     is_straight = all(isinstance(n, gast.Assign) and _is_named(n) for n in first)
     return is_straight and isinstance(last, gast.Return)
+
+
+def _is_of_array(index: tree.Node) -> bool:
+    """Whether only arrays have such an index: `:, None`."""
+    parts = index.elts if isinstance(index, gast.Tuple) else []
+    return any(isinstance(p, gast.Slice) or tree.is_constant(p, None, Ellipsis) for p in parts)
 
 
 def _is_named(node: gast.Assign) -> bool:

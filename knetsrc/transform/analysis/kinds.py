@@ -21,7 +21,7 @@ TAKES_LISTS = frozenset(
     {"concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "array", "asarray", "sum", "max", "min",
      "append", "block", "getitem", "add", "multi_dot", "atleast_1d", "fsum", "broadcast_arrays", "meshgrid", "prod",
      "copy", "dist", "select", "choose", "dist_adjoint", "hypot_adjoint", "product_adjoint", "each_unbroadcast",
-     "each_reshaped", "join_like", "einsum_adjoint", "polyval"}
+     "each_reshaped", "join_like", "einsum_adjoint", "polyval", "cho_solve", "lu_solve"}
 )  # fmt: skip
 _GIVES_CONTAINERS = frozenset(
     {"split", "array_split", "hsplit", "vsplit", "dsplit", "svd", "eigh", "qr", "slogdet", "getitem", "meshgrid",
