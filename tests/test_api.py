@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import gc
 import importlib.util
 import inspect
 import math
@@ -768,3 +769,19 @@ def test_pullback_gives_none_for_an_object_without_numbers_and_for_one_inside_of
     for value in (types.SimpleNamespace(name="none"), around, grad(scaled), Model):
         _, pullback = vjp(lambda given, x: np.sum(x**2) * (given is not None), value, X)
         assert pullback(1.0)[0] is None
+
+
+def test_garbage_is_collected_again_after_a_gradient_is_made():
+    def refused(x):
+        return np.fft.fft(x)[0]
+
+    try:
+        for is_on in (True, False):
+            gc.enable() if is_on else gc.disable()
+            grad(lambda x: np.sum(x**2))(W)
+            assert gc.isenabled() == is_on
+            with pytest.raises(KnetsrcError):
+                grad(refused)(W)
+            assert gc.isenabled() == is_on
+    finally:
+        gc.enable()
