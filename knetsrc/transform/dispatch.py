@@ -29,7 +29,7 @@ from knetsrc.transform.classes import (
     held_function,
     is_class_attribute,
 )
-from knetsrc.transform.functions import Function
+from knetsrc.transform.functions import Function, made_of
 from knetsrc.transform.making import spelled
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.effects import last_name
@@ -151,7 +151,7 @@ class Dispatch:
         names = (self.object, *self.positional, *self.named.items())
         origin = ("several", asked.member, count, names, tuple(asked.kinds), told)
         local = self.specializer.local
-        name = next((t for t, f in local.items() if f.origin == origin), None)
+        name = made_of(local, origin)
         if name is None:
             name = self.specializer.names.fresh(f"{self.object}_{asked.member.strip('_')}")
             local[name] = replace(self._made(name, classes, node), origin=origin)

@@ -2,6 +2,7 @@
 
 import inspect
 import types
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -93,6 +94,13 @@ class Function:
         return {p.name for p in every if type(p.default) in (int, float)} - self.told.ranks.keys()
 
     @property
+    def is_plain(self) -> bool:
+        """Whether its text is all there is to know: no marks, star parameters, known functions or classes."""
+        is_marked = self.is_checkpoint or self.is_loop or self.writes_object
+        has_stars = self.star.vararg or self.star.kwarg
+        return not (is_marked or has_stars or self.known or self.classes)
+
+    @property
     def parameters(self) -> list[str]:
         return parameter_names(self.core.args)
 
@@ -109,6 +117,11 @@ class Function:
         """Parameters that are known to be lists, tuples or dicts."""
         known = set(CONTAINERS.values())
         return {p: c.__name__ for p, c in self.classes.items() if c in known}
+
+
+def made_of(local: Mapping[str, Any], origin: Any) -> str | None:
+    """The name of the function of a module that has been made of this, if there is one."""
+    return next((t for t, f in local.items() if getattr(f, "origin", None) == origin), None)
 
 
 def parameter_names(arguments: gast.arguments) -> list[str]:

@@ -20,7 +20,7 @@ import gast
 from knetsrc.errors import KnetsrcError
 from knetsrc.transform import tree
 from knetsrc.transform.callee import Calls, Helper
-from knetsrc.transform.functions import Function, bind_call
+from knetsrc.transform.functions import Function, bind_call, made_of
 from knetsrc.transform.resolve import CHECK
 
 
@@ -67,8 +67,7 @@ class HiddenUpdates:
 
     def _copy(self, function: Function) -> str:
         origin = ("copy", function.identity)
-        known = (t for t, f in self.calls.local.items() if f.origin == origin)
-        name = next(known, None) or self.fresh(function.name)
+        name = made_of(self.calls.local, origin) or self.fresh(function.name)
         self.calls.local.setdefault(name, replace(function, name=name, origin=origin))
         return name
 

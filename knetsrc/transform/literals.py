@@ -3,14 +3,14 @@
 logsumexp(scores, 0)    ->  logsumexp(scores), with `np.max(a, axis=0)` in it for `np.max(a, axis=axis)`
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.callee import Helper, Primitive
-from knetsrc.transform.functions import Function, bind_call
+from knetsrc.transform.functions import Function, bind_call, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ class Literals:
     """Rewrites calls of helpers in one module."""
 
     units: "Units"
+    _known: dict[int, list[str]] = field(default_factory=dict)
 
     def written_out(
         self, core: gast.FunctionDef, depends: "Callable[[tree.Node], bool]"
@@ -37,12 +38,12 @@ class Literals:
                 return node
             function = self.units.load_if_possible(callee)
             bound = bind_call(function, node) if function is not None else None
-            if function is None or bound is None or not self._is_plain(function):
+            if function is None or bound is None or not self._may_be_copied(function):
                 return node
             if self.units.facts.is_kept(callee.function, function):  # what a cache keeps
                 return node
             given = {p: a for p, a in bound.items() if _is_literal(a)}
-            given = {p: given[p] for p in self._options(function) if p in given}
+            given = {p: given[p] for p in self._options(function) if p in given} if given else {}
             if not given:
                 return node
             rest = [bound[p] for p in function.parameters if p not in given]
@@ -50,17 +51,18 @@ class Literals:
 
         return tree.rewrite(core, {gast.Call: rewrite})
 
-    def _is_plain(self, function: Function) -> bool:
-        arguments = function.core.args
-        is_special = function.is_checkpoint or function.is_loop or function.writes_object
-        return not (arguments.kwonlyargs or function.star.vararg or function.star.kwarg) and not (
-            is_special or function.known or function.classes
-        )
+    def _may_be_copied(self, function: Function) -> bool:
+        return function.is_plain and not function.core.args.kwonlyargs
 
-    def _options(self, function: Function, within: tuple[gast.FunctionDef, ...] = ()) -> list[str]:
+    def _options(self, function: Function) -> list[str]:
         """Parameters that are only read, and handed on as an axis."""
-        if any(function.core is other for other in within):
-            return []
+        key = id(function.core)
+        if key not in self._known:
+            self._known[key] = []  # a recursive call hands nothing else on
+            self._known[key] = self._found_options(function)
+        return self._known[key]
+
+    def _found_options(self, function: Function) -> list[str]:
         found: set[str] = set()
         for node in tree.walk(function.core.body):
             callee = self.units.calls.of(node) if isinstance(node, gast.Call) else None
@@ -70,25 +72,23 @@ class Literals:
                 inner = self.units.load_if_possible(callee)
                 bound = bind_call(inner, node) if inner is not None else None
                 if inner is not None and bound is not None:
-                    options = self._options(inner, (*within, function.core))
-                    found |= _names({p: bound[p] for p in options})
+                    found |= _names({p: bound[p] for p in self._options(inner)})
         found -= tree.names_written(function.core.body)
         return [p for p in function.parameters if p in found]
 
     def _made_for(self, function: Function, given: dict[str, tree.Node]) -> str:
         """The name of a copy of a helper with literals in the place of some parameters."""
-        made_of = tuple((p, tree.show(a)) for p, a in given.items())
-        origin = ("literals", function.identity, made_of)
-        for text, other in self.units.calls.local.items():
-            if other.origin == origin:
-                return text
+        origin = "literals", function.identity, tuple((p, tree.show(a)) for p, a in given.items())
+        local = self.units.calls.local
+        if (known_as := made_of(local, origin)) is not None:
+            return known_as
         name = self.units.names.fresh(function.name)
         core = tree.clone(function.core)
         core.body = tree.substitute(core.body, given)
         core.args.args = [a for a in core.args.args if a.id not in given]
         core.args.posonlyargs = [a for a in core.args.posonlyargs if a.id not in given]
         core.args.defaults = []
-        self.units.calls.local[name] = replace(function, name=name, core=core, origin=origin)
+        local[name] = replace(function, name=name, core=core, origin=origin)
         return name
 
 

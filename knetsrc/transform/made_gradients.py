@@ -16,7 +16,7 @@ import gast
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.objects import has_behaviour
 from knetsrc.transform import tree
-from knetsrc.transform.functions import named_defaults, with_stars
+from knetsrc.transform.functions import made_of, named_defaults, with_stars
 from knetsrc.transform.handed import Template, names_around
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.scopes import parameters
@@ -120,11 +120,10 @@ class MadeGradients:
     ) -> str:
         """The name of a copy of a function that captures what is known."""
         function = self.local[text]
-        made_of = tuple((p, tree.signature(v)) for p, v in sorted(known.items()))
-        origin = (function.identity, made_of, tuple(sorted(told.items(), key=lambda item: item[0])))
-        for other, made in self.local.items():
-            if made.origin == origin:
-                return other
+        values = tuple((p, tree.signature(v)) for p, v in sorted(known.items()))
+        origin = (function.identity, values, tuple(sorted(told.items(), key=lambda item: item[0])))
+        if (known_as := made_of(self.local, origin)) is not None:
+            return known_as
         core = _without_keywords(self._with_early_defaults(function), set(known))
         core.args.kwonlyargs += map(tree.parameter, extra)
         core.args.kw_defaults += [None] * len(extra)

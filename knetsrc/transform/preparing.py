@@ -96,7 +96,7 @@ class Preparing:
         names.taken |= Names.of(core).taken
         short = ShortHelpers(
             self.units, inlining, lambda f: self._depends(f, wrt), file, names, self._has_written,
-            lambda f: self._numeric(f, function),
+            lambda f: self._numeric(f, self._calls_in(f, function), function),
         )  # fmt: skip
         core = short.written_out(core)
         depends = self._depends(core, wrt)
@@ -112,7 +112,7 @@ class Preparing:
         calls, module = self.units.calls.within(kinds), self.units.outside.module(np)
         outside = self.units.outside
         if outside.checks_fields or (outside.members and has_member_checks(core, calls)):
-            numeric = numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
+            numeric = self._numeric(core, calls, function)
             core = without_idle_checks(core, calls, numeric)
             core = without_idle_member_checks(core, calls, numeric)
         core = lists_as_arrays(core, calls, module, function.told.lists)
@@ -138,7 +138,7 @@ class Preparing:
             lambda call: tree.show(call) in drawn or self._stands_alone(call, depends),
             changes=self._has_written,
         )
-        core = name_arguments(core, self._is_writing, self._arguments_of, names)
+        core = name_arguments(core, self._has_written, self._arguments_of, names)
         core = name_what_changes(
             core, self._aliases(core, at_end, function), self.units.calls, names
         )
@@ -175,14 +175,17 @@ class Preparing:
         refuse_changing(core, self.units.changing_contexts(placed), active)
         core = guard_contexts(core, self.units.outside.resolve, self.units.spell)
         names.taken |= Names.of(core).taken
-        calls = self.units.calls.within(self.facts.containers(core, function.kinds))
-        numeric = self._numeric(core, function)
+        calls = self._calls_in(core, function)
+        numeric = self._numeric(core, calls, function)
         calls.shifts = idle_shifts(core, calls, numeric, function.told)
         return core, calls, active_names(core, calls, wrt, at_end), names
 
-    def _numeric(self, core: gast.FunctionDef, function: Function) -> frozenset[str]:
+    def _calls_in(self, core: gast.FunctionDef, function: Function) -> Calls:
+        """What tells the calls in a form of a function apart."""
+        return self.units.calls.within(self.facts.containers(core, function.kinds))
+
+    def _numeric(self, core: gast.FunctionDef, calls: Calls, function: Function) -> frozenset[str]:
         """Names that hold arrays or numbers for sure, in a form of a function."""
-        calls = self.units.calls.within(self.facts.containers(core, function.kinds))
         return numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
 
     def _is_main(self, function: Function) -> bool:
@@ -201,7 +204,7 @@ class Preparing:
         def others() -> set[str]:
             kinds = self.facts.containers(core, function.kinds)
             calls = self.units.calls.within(kinds)
-            numeric = numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
+            numeric = self._numeric(core, calls, function)
             names = tree.names_written(core.body) | set(function.parameters)
             lists = {n for n in names if kinds.of(tree.name(n)) in ("list", "tuple")}
             return set(numeric) | lists
@@ -297,10 +300,6 @@ class Preparing:
             return False
         self.units.load_at(call, callee)
         return True
-
-    def _is_writing(self, call: gast.Call) -> bool:
-        found = self.facts.of_call(call)
-        return found is not None and bool(found.written)
 
     def _arguments_of(self, call: gast.Call) -> dict[str, tree.Node]:
         callee = self.units.calls.of(call)

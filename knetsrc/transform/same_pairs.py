@@ -23,7 +23,10 @@ def without_doubles(
     def g(x):
         return f(x)
     """
-    kinds = _kinds([f for f in functions if f.name not in keep])
+    others = [f for f in functions if f.name not in keep]
+    if len({_without_number(f.name) for f in others}) == len(others):
+        return functions
+    kinds = _kinds(others)
     first: dict[Any, str] = {}
     for name, kind in sorted(kinds.items(), key=lambda item: (len(item[0]), item[0])):
         first.setdefault(kind, name)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.indices import is_of_array
 from knetsrc.transform.callee import Helper, Primitive
 from knetsrc.transform.functions import Function, bind_call
 from knetsrc.transform.inlining import Inlining
@@ -71,7 +72,9 @@ class ShortHelpers:
                 changes=self.has_written,
             )
             self.names.taken |= Names.of(core).taken
-            core = tree.rewrite(core, {gast.Assign: self._replacing(found)})
+            core = tree.rewrite(
+                core, {gast.Assign: lambda node, found=found: self._written(node, found)}
+            )
         return core
 
     def _short(self, core: gast.FunctionDef) -> dict[str, Function]:
@@ -85,9 +88,10 @@ class ShortHelpers:
             if not isinstance(callee, Helper) or function is None:
                 continue
             sites[id(function.core)] = sites.get(id(function.core), 0) + 1
-            if not depends(call) or not self._is_short(call, callee, function):
+            bound = bind_call(function, call) if depends(call) else None
+            if bound is None or not self._is_short(call, callee, function):
                 continue
-            if not self._may_take_list(call, function, numeric):
+            if not self._may_take_list(bound, function, numeric):
                 found[tree.show(call)] = function
         return {
             text: function
@@ -97,12 +101,9 @@ class ShortHelpers:
 
     def _is_short(self, call: gast.Call, callee: Helper, function: Function) -> bool:
         body = function.core.body
-        is_special = function.is_checkpoint or function.is_loop or function.writes_object
-        if is_special or function.known or function.classes or function.numeric:
+        if not function.is_plain or function.numeric or len(body) > _MOST_STATEMENTS:
             return False
-        if function.star.vararg or function.star.kwarg or len(body) > _MOST_STATEMENTS:
-            return False
-        if self.units.facts.is_kept(callee.function, function) or bind_call(function, call) is None:
+        if self.units.facts.is_kept(callee.function, function):
             return False
         if not _is_straight(body) or isinstance(body[-1].value, _WITHOUT_ENTRIES):
             return False
@@ -114,11 +115,11 @@ class ShortHelpers:
         return is_small and not any(map(self._has_effect, calls))
 
     def _may_take_list(
-        self, call: gast.Call, function: Function, numeric: Callable[[], frozenset[str]]
+        self, bound: dict[str, tree.Node], function: Function, numeric: Callable[[], frozenset[str]]
     ) -> bool:
         """Whether a pair for the kinds of the arguments would know more: NumPy makes an array of what may be a list."""
-        asked, bound = self.units.facts.asked(function), bind_call(function, call) or {}
-        return any(self._may_be_list(bound[p], numeric()) for p in asked if p in bound)
+        asked = self.units.facts.asked(function) & bound.keys()
+        return any(self._may_be_list(bound[p], numeric()) for p in asked)
 
     def _may_be_list(self, node: tree.Node, numeric: frozenset[str]) -> bool:
         if isinstance(node, gast.Name):
@@ -128,7 +129,7 @@ class ShortHelpers:
         if isinstance(node, gast.BinOp | gast.UnaryOp | gast.Constant):
             return False
         if isinstance(node, gast.Subscript):
-            return not _is_of_array(node.slice) and self._may_be_list(node.value, numeric)
+            return not is_of_array(node.slice) and self._may_be_list(node.value, numeric)
         return not isinstance(self.units.calls.of(node), Primitive)
 
     def _has_effect(self, call: gast.Call) -> bool:
@@ -137,14 +138,12 @@ class ShortHelpers:
         is_writing = found is not None and bool(found.written or found.renewed)
         return is_writing or self.inlining.is_impure(call)
 
-    def _replacing(
-        self, found: dict[str, Function]
-    ) -> Callable[[gast.Assign], tree.Node | list[tree.Node]]:
-        def replaced(node: gast.Assign) -> tree.Node | list[tree.Node]:
-            function = found.get(tree.show(node.value)) if _is_named(node) else None
-            return node if function is None else self._statements(node, function)
-
-        return replaced
+    def _written(
+        self, node: gast.Assign, found: dict[str, Function]
+    ) -> tree.Node | list[tree.Node]:
+        is_call = _is_named(node) and isinstance(node.value, gast.Call)
+        function = found.get(tree.show(node.value)) if is_call else None
+        return node if function is None else self._statements(node, function)
 
     def _statements(self, node: gast.Assign, function: Function) -> list[tree.Node]:
         """What a call computes, the last of it under the name that the result gets."""
@@ -157,10 +156,7 @@ class ShortHelpers:
         own = sorted(tree.names_written(body) - bound.keys())
         body = tree.rename(body, {text: self.names.fresh(text) for text in own})
         *first, last = tree.substitute(body, given)
-        return [*before, *first, self._result(node, last.value)]
-
-    def _result(self, node: gast.Assign, value: tree.Node) -> tree.Node:
-        return tree.at(tree.assign(node.targets[0], value), node)
+        return [*before, *first, tree.at(tree.assign(node.targets[0], last.value), node)]
 
     def _arguments(
         self, body: list[tree.Node], bound: dict[str, tree.Node]
@@ -183,12 +179,6 @@ def _is_straight(body: list[tree.Node]) -> bool:
     *first, last = body
     is_straight = all(isinstance(n, gast.Assign) and _is_named(n) for n in first)
     return is_straight and isinstance(last, gast.Return)
-
-
-def _is_of_array(index: tree.Node) -> bool:
-    """Whether only arrays have such an index: `:, None`."""
-    parts = index.elts if isinstance(index, gast.Tuple) else []
-    return any(isinstance(p, gast.Slice) or tree.is_constant(p, None, Ellipsis) for p in parts)
 
 
 def _is_named(node: gast.Assign) -> bool:

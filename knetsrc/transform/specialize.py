@@ -36,6 +36,7 @@ from knetsrc.transform.dispatch import Dispatch, asked_of_several
 from knetsrc.transform.evaluate import once_written, refuse_closures
 from knetsrc.transform.field_checks import checked_read
 from knetsrc.transform.follow import Following, without_choices
+from knetsrc.transform.functions import made_of
 from knetsrc.transform.handed import Template, described, names_around
 from knetsrc.transform.instance_tests import decided
 from knetsrc.transform.member_checks import (
@@ -289,9 +290,8 @@ class Specializer(Members):
             told["__self__"] = told[first]
         classes = {**callee.classes, **told}
         origin = replace(callee, classes=classes).identity
-        for text, function in self.local.items():
-            if getattr(function, "origin", None) == origin:
-                return text
+        if (known_as := made_of(self.local, origin)) is not None:
+            return known_as
         name = self.names.fresh(wanted)
         self.local[name] = replace(callee, name=name, classes=classes, origin=origin)
         return name
@@ -340,8 +340,7 @@ class Specializer(Members):
         if callee is None or callee.is_checkpoint:
             return function
         made = replace(callee, is_checkpoint=True, origin=("checkpoint", callee.identity))
-        known = (t for t, f in self.local.items() if f.origin == made.origin)
-        name = next(known, None) or self.names.fresh(callee.name)
+        name = made_of(self.local, made.origin) or self.names.fresh(callee.name)
         self.local[name] = replace(made, name=name)
         return tree.at(tree.name(name), function)
 

@@ -14,7 +14,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.atoms import SCALAR, Shape
-from knetsrc.transform.analysis.indices import is_basic_index
+from knetsrc.transform.analysis.indices import is_basic_index, is_of_array
 from knetsrc.transform.analysis.stores import (
     as_argument,
     as_read,
@@ -35,13 +35,6 @@ if TYPE_CHECKING:
     from knetsrc.transform.reverse import Reverser
 
 _FRESH_NODES = (gast.BinOp, gast.UnaryOp, gast.Constant)
-
-
-def _is_of_array(index: tree.Node) -> bool:
-    """Whether only an array can be indexed so: `a[1:, 0]`, `a[...]`."""
-    if isinstance(index, gast.Tuple):
-        return any(isinstance(n, gast.Slice) or _is_of_array(n) for n in index.elts)
-    return tree.is_constant(index, Ellipsis)
 
 
 def _adds_axis(part: tree.Node) -> bool:
@@ -75,7 +68,7 @@ class _Store:
             self.buffer = entry(self.pushed.values, self.buffer, part)
         index = index_of(self.target)
         self.index = value_of_index(self.pushed.values, index)
-        self.is_array = text in reverser.numeric or _is_of_array(index)
+        self.is_array = text in reverser.numeric or is_of_array(index)
         self.is_mask = tree.is_name(self.index) and self.index.id in self.pusher.masks
         is_basic = is_basic_index(self.index, self.pusher.integers)
         self.is_plain = self.is_array and (is_basic or self.is_mask)

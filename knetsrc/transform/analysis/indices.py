@@ -47,6 +47,13 @@ def is_whole_with_axes(index: tree.Node) -> bool:
     return is_whole and bool(slices) and bool(new) and new + len(slices) == len(parts)
 
 
+def is_of_array(index: tree.Node) -> bool:
+    """Whether only an array can be indexed so: `a[1:, 0]`, `a[...]`."""
+    if isinstance(index, gast.Tuple):
+        return any(isinstance(n, gast.Slice) or is_of_array(n) for n in index.elts)
+    return tree.is_constant(index, Ellipsis)
+
+
 def _is_newaxis(index: tree.Node) -> bool:
     return isinstance(index, gast.Attribute) and index.attr == "newaxis"
 

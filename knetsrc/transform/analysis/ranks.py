@@ -72,11 +72,9 @@ class Ranks:
                 for text, value in parts.items():
                     self.bound.setdefault(text, []).append(value)
             elif isinstance(node, gast.Assign | gast.For | gast.With):
-                through = gone_through(node) if isinstance(node, gast.For) else {}
+                wholes = elements_bound(node) if isinstance(node, gast.For) else {}
                 for text in _targets(node):
-                    whole = through.get(text)
-                    any_index = tree.call("len", whole) if whole is not None else None
-                    element = tree.subscript(whole, any_index) if whole is not None else None
+                    element = any_element(wholes[text]) if text in wholes else None
                     self.bound.setdefault(text, []).append(element)
         self.vectors = {text for text in self.indices if told.ranks[text] == 1}
         self.parities = _parities(function, self.bound)
@@ -321,7 +319,12 @@ def entries_bound(node: tree.Node) -> dict[str, tree.Node] | None:
     return {t.id: tree.subscript(node.value, tree.constant(i)) for i, t in enumerate(targets)}
 
 
-def gone_through(loop: gast.For) -> dict[str, tree.Node]:
+def any_element(whole: tree.Node) -> tree.Node:
+    """`xs[len(xs)]`, for an element of which nobody knows the index."""
+    return tree.subscript(whole, tree.call("len", whole))
+
+
+def elements_bound(loop: gast.For) -> dict[str, tree.Node]:
     """Names that a loop binds to elements, with what they are elements of: `{"x": xs, "t": ts}` for `x, t in zip(xs, ts)`."""
     target, whole = loop.target, loop.iter
     if isinstance(target, gast.Name):

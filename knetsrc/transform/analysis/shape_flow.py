@@ -10,7 +10,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.atoms import SCALAR, Shape, dims_of, of_dims
 from knetsrc.transform.analysis.containers import Kinds
 from knetsrc.transform.analysis.dims import Dim, Dims, Equal, open_dim, with_equal
-from knetsrc.transform.analysis.ranks import Ranks, entries_bound, gone_through
+from knetsrc.transform.analysis.ranks import Ranks, any_element, elements_bound, entries_bound
 from knetsrc.transform.analysis.shapes import RULES, Shapes, Value
 from knetsrc.transform.analysis.stores import as_read, stored_names
 from knetsrc.transform.analysis.told import NOTHING, Told
@@ -226,7 +226,7 @@ class _Forward:
         if not isinstance(loop, gast.For):
             return {}
         self.found.before[id(loop)] = env
-        shapes = {text: self._of_element(n, loop) for text, n in gone_through(loop).items()}
+        shapes = {text: self._of_element(n, loop) for text, n in elements_bound(loop).items()}
         if isinstance(loop.target, gast.Name) and _counts(loop.iter):
             shapes[loop.target.id] = SCALAR
         known = {text: shape for text, shape in shapes.items() if shape is not None}
@@ -237,7 +237,7 @@ class _Forward:
         dims = dims_of(self.found.of(iterable, loop))
         if dims:
             return of_dims(dims[1:])
-        path = self.found.ranks.path_of(tree.subscript(iterable, tree.call("len", iterable)))
+        path = self.found.ranks.path_of(any_element(iterable))
         entry = self.found.before[id(loop)].get(path or "")
         inside = None if entry is None else dims_of(entry.shape)
         if inside is None:

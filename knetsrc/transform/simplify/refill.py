@@ -38,7 +38,8 @@ def refill(function: gast.FunctionDef, arrays: Collection[str]) -> gast.Function
     arrays
         Names of adjoints of arrays and numbers. Of these only such are changed as hold memory of their own.
     """
-    own = {n for n in set(arrays) - parameters(function) if _is_alone(function, n)}
+    zeroed = {_zeros(node, arrays)[0] for node in statements(function.body)}
+    own = {n for n in zeroed if n and n not in parameters(function) and _is_alone(function, n)}
     if not own:
         return function
 
@@ -94,7 +95,7 @@ def _changes(statements: Block, names: set[str]) -> bool:
     return False
 
 
-def _zeros(node: Node, own: set[str]) -> tuple[str | None, Node | None]:
+def _zeros(node: Node, own: Collection[str]) -> tuple[str | None, Node | None]:
     """`d_u` and `i` for `d_u[i] = 0`; `d_u` and None for `d_u = zeros_like(u)`."""
     name = assigned_name(node)
     if name in own and isinstance(node.value, gast.Call):
