@@ -8,6 +8,8 @@ everything else is a leaf.
 
 import copy
 import dataclasses
+import inspect
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -16,6 +18,7 @@ import numpy as np
 from knetsrc.dicts import own_members, with_entries
 from knetsrc.errors import KnetsrcError, NotDifferentiableError
 from knetsrc.modules import array_module, on_device
+from knetsrc.objects import is_object
 
 
 class StructureError(KnetsrcError, ValueError):
@@ -172,7 +175,7 @@ def independent(value: Any) -> Any:
 
 
 def independent_memory(value: Any) -> Any:
-    """New containers and arrays, all else as it is; arrays that share memory go on sharing it with one another.
+    """New containers, objects and arrays, all else as it is; arrays that share memory go on sharing it with one another.
 
     >>> a = np.arange(3.0)
     >>> b, view = independent_memory((a, a[1:]))
@@ -181,11 +184,32 @@ def independent_memory(value: Any) -> Any:
     (array([0., 1., 2.]), array([7., 2.]))
     """
     memory: dict[int, Any] = {}
-    known = {
-        id(leaf): _in_new_memory(leaf, memory) if isinstance(leaf, np.ndarray) else leaf
-        for _, leaf in leaves(value)
-    }
-    return copy.deepcopy(value, known)
+    return _moved(value, lambda array: _in_new_memory(array, memory), {})
+
+
+def _moved(value: Any, of_array: Callable[[Any], Any], known: dict[int, Any]) -> Any:
+    """`value` with new containers and objects, what is at two places once, and arrays as `of_array` gives them."""
+    from knetsrc.backends.structures import fields_of  # as above
+
+    if id(value) in known:
+        return known[id(value)]
+    made = value
+    if isinstance(value, np.ndarray):
+        made = of_array(value)
+    elif isinstance(value, tuple):
+        made = tuple.__new__(type(value), [_moved(part, of_array, known) for part in value])
+    elif isinstance(value, dict):
+        made = with_entries(value, {k: _moved(v, of_array, known) for k, v in value.items()})
+    elif isinstance(value, list | deque):
+        known[id(value)] = made = copy.copy(value)
+        for i, part in enumerate(value):
+            made[i] = _moved(part, of_array, known)
+    elif is_object(value) and inspect.getattr_static(value, "__new__") is object.__new__:
+        known[id(value)] = made = object.__new__(type(value))
+        for name in fields_of(value) or ():
+            object.__setattr__(made, name, _moved(getattr(value, name), of_array, known))
+    known[id(value)] = made
+    return made
 
 
 def _in_new_memory(array: np.ndarray[Any, Any], memory: dict[int, Any]) -> Any:

@@ -4,13 +4,17 @@ d = [row, row]
 check_distinct(d, "d = [row, row]")     a write into d[0] would change d[1]
 """
 
+from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
+from knetsrc.transform.analysis.assigned import bound_values
+from knetsrc.transform.normalize.scopes import all_blocks
 from knetsrc.transform.normalize.sharing import carriers
 
 _DISPLAYS = (gast.List, gast.Tuple, gast.Dict)
@@ -26,15 +30,41 @@ def check_repeats(
 
     `numbers` are names that hold single numbers.
     """
+    if not names:
+        return function
+    numbers |= _put_once(function)
 
     def checked(node: tree.Node) -> list[tree.Node] | tree.Node:
         text, value = _put(node)
-        if text not in names or not _may_repeat(value, numbers):
+        if text not in names or not (_may_repeat(value, numbers) or _is_made_by_call(value)):
             return node
         arguments = [tree.name(text), tree.constant(tree.show(node))]
         return [node, tree.expression(tree.call(spell("check_distinct", None), *arguments))]
 
-    return tree.rewrite(function, {gast.Assign: checked, gast.Expr: checked}) if names else function
+    return tree.rewrite(function, {gast.Assign: checked, gast.Expr: checked})
+
+
+def _put_once(function: gast.FunctionDef) -> frozenset[str]:
+    """Names of what is computed just before it is put at one place: `quotient` in `quotient = a / b`, `d[i] = quotient`."""
+    bound = bound_values(function)
+    carried = Counter(n for node in tree.walk(function.body) for n in _carried(node))
+    found: set[str] = set()
+    for block in [b for node in tree.walk(function) for b in all_blocks(node)]:
+        for before, node in pairwise(block):
+            if not isinstance(before, gast.Assign) or not tree.is_name(before.targets[0]):
+                continue
+            text = before.targets[0].id
+            is_put = text in _carried(node) and carried[text] == 1
+            if is_put and len(bound[text]) == 1 and not carriers(before.value):
+                found.add(text)
+    return frozenset(found)
+
+
+def _carried(node: tree.Node) -> set[str]:
+    """Names of which a statement may hand the memory on."""
+    if isinstance(node, gast.Assign | gast.Return) and node.value is not None:
+        return carriers(node.value)
+    return tree.names_read(node) if isinstance(node, gast.Expr) else set()
 
 
 def _put(node: tree.Node) -> tuple[str, tree.Node]:
@@ -61,3 +91,13 @@ def _may_repeat(value: tree.Node, numbers: frozenset[str]) -> bool:
         parts = [p for p in parts if not (isinstance(p, gast.Name) and p.id in numbers)]
         return any(not isinstance(p, gast.Constant | gast.UnaryOp) for p in parts)
     return False
+
+
+def _is_made_by_call(value: tree.Node) -> bool:
+    """Whether a container comes out of a call; of a copy what it is a copy of is looked at."""
+    if not isinstance(value, gast.Call):
+        return False
+    is_copy = tree.called_name(value) in ("list", "tuple", "dict") and len(value.args) == 1
+    if is_copy:
+        return not tree.is_name(value.args[0])
+    return not (isinstance(value.func, gast.Attribute) and value.func.attr == "copy")

@@ -174,7 +174,8 @@ class Reversing:
         block = reverser.block(core.body[:-1])
         wrt = [w for w in task.wrt if w not in task.mutated] + mutated
         of = reverser.adjoint_of if task.is_helper else reverser.gradient_of
-        adjoints = [of(w) if w in active else reverser.zeros(w) for w in wrt]
+        has_adjoint = active | set(task.added)
+        adjoints = [of(w) if w in has_adjoint else reverser.zeros(w) for w in wrt]
         self.temporaries |= {a for k, a in keys.adjoints.items() if "[" in k}
         self.numeric_adjoints = pusher.numeric_adjoints()
         self._decide_hoists(block, result)

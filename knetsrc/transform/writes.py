@@ -77,16 +77,18 @@ def refuse_seen_appends(function: gast.FunctionDef, held: dict[int, frozenset[st
 
 
 def _written_within(function: gast.FunctionDef, found: Aliases) -> set[str]:
-    """Names of containers of which entries are changed in place: `d[i][j] = e`, `d[i] = d[i] * e` for `d[i] *= e`."""
+    """Names of containers of which entries are changed in place: `d[i][j] = e`, `d[i] += e`, or by a helper."""
     nodes = [n for n in tree.walk(function.body) if stored_to(n) is not None]
     deep = [n for n in nodes if len(path_of(target_of(n))) > 1 or _is_update(n, found)]
-    return set().union(*(found.names.get(id(n), {stored_to(n) or ""}) for n in deep))
+    calls = [n for n in tree.walk(function.body) if id(n) in found.calls]
+    by_helpers = (found.names[id(n)] | bases_of(n, found) for n in calls)
+    by_name = (found.names.get(id(n), {stored_to(n) or ""}) for n in deep)
+    return set().union(*by_name, *(names - found.arrays for names in by_helpers))
 
 
 def _is_update(node: tree.Node, found: Aliases) -> bool:
-    """Whether a write may be what is left of `d[i] *= e`, where `d` is a container."""
-    is_update = isinstance(node, gast.Assign) and updates_element(node)
-    return is_update and stored_to(node) not in found.arrays
+    """Whether a write may be `d[i] += e`, or what is left of `d[i] *= e`, where `d` is a container."""
+    return updates_element(node) and stored_to(node) not in found.arrays
 
 
 def _guarded(

@@ -51,6 +51,13 @@ def beside(p, q, x):
     return np.tanh(p["w"] @ x) * q["b"]
 
 
+def naming_only(p, h, x):
+    unused = p  # noqa: F841
+    for _ in range(2):
+        h = np.tanh(h) * x
+    return h
+
+
 def of_record(layer, h):
     return np.tanh(layer.w @ h + layer.b)
 
@@ -86,6 +93,13 @@ def by_loop(p, xs):
     for x in xs:
         h = cell(p, h, x)
     return np.sum(h**2)
+
+
+def named_only(p, xs):
+    h = 0.0
+    for x in xs:
+        h = h + naming_only(p, p["b"], x)
+    return np.sum(h)
 
 
 def of_two_calls(p, xs):
@@ -163,7 +177,7 @@ def of_n_calls(p, xs):
 
 PROGRAMS = [
     by_loop, of_two_calls, read_beside, second_name, of_helpers, in_branches, nested_loops, carried, twice_the_same,
-    bound_in_the_loop, of_n_calls,
+    bound_in_the_loop, of_n_calls, named_only,
 ]  # fmt: skip
 
 

@@ -414,3 +414,29 @@ def test_write_into_an_array_of_integers_that_was_handed_in():
     with pytest.raises(NotDifferentiableError, match=r"`b\[i\] = x\[i\] \* x\[i\]` writes"):
         grad(f)(V, np.arange(4))
     check(f, V, np.arange(4.0), argnums=(0,))
+
+
+class _Bent:
+    def __init__(self, w, history):
+        self.w, self.history = w, history
+
+    def scaled(self, by):
+        return np.sin(self.w) * by
+
+
+class _Straight(_Bent):
+    def scaled(self, by):
+        return self.w * by
+
+
+def test_pullback_of_objects_that_hold_what_is_written_into():
+    def f(y):
+        z = sum(layer.scaled(0.5) for layer in [_Bent(y, [y]), _Straight(y, [])])
+        y[1] = 1.0
+        return np.sum(z)
+
+    expected = grad(f)(V)
+    _, pullback = vjp(f, V)
+    for _ in range(2):
+        np.testing.assert_allclose(pullback(1.0)[0], expected, rtol=1e-12)
+    check(f, V)

@@ -225,12 +225,82 @@ def _twice_by_entry(x, row):
     return d["b"][0] ** 2
 
 
-@pytest.mark.parametrize(
-    "f", [_twice_by_name, _twice_by_repetition, _twice_by_append, _twice_by_entry]
-)
+def _updated(x, row):
+    d = [row, row]
+    d[0] += x
+    return np.sum(d[0] * d[1])
+
+
+def _updated_dict(x, row):
+    d = {"a": row, "b": row}
+    d["a"] += x
+    return np.sum(d["a"] * d["b"])
+
+
+def _updated_in_comprehension(x, row):
+    d = [row for _ in range(2)]
+    d[0] -= x
+    return np.sum(d[0] * d[1])
+
+
+def _updated_copy(x, row):
+    d = list((row, row))
+    d[0] += x
+    return np.sum(d[0] * d[1])
+
+
+def _updated_map(x, row):
+    def same(k):
+        return row
+
+    d = list(map(same, range(2)))
+    d[0] += x
+    return np.sum(d[0] * d[1])
+
+
+def _both(row):
+    return [row, row]
+
+
+def _updated_result(x, row):
+    d = _both(row)
+    d[0] += x
+    return np.sum(d[0] * d[1])
+
+
+def _with_first(d, x):
+    d[0] += x
+
+
+def _updated_by_helper(x, row):
+    d = [row, row]
+    _with_first(d, x)
+    return np.sum(d[0] * d[1])
+
+
+_TWICE = [_twice_by_name, _twice_by_repetition, _twice_by_append, _twice_by_entry]
+_UPDATED = [
+    _updated, _updated_dict, _updated_in_comprehension, _updated_copy, _updated_map, _updated_result, _updated_by_helper,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", _TWICE + _UPDATED)
 def test_container_that_holds_one_array_twice(f):
     with pytest.raises(UnsupportedAliasError, match="one array or list at two places"):
         grad(f)(0.7, V)
+
+
+def test_arrays_of_their_own_that_are_updated():
+    def f(x):
+        d = []
+        for k in range(2):
+            row = x * k
+            d.append(row)
+        d[0] += x
+        return np.sum(d[0] * d[1])
+
+    check(f, V)
+    assert "check_distinct" not in grad(f).source
 
 
 def test_rows_that_are_filled_before_they_are_appended():
