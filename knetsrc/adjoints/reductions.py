@@ -167,10 +167,24 @@ SPREADS = [
 OF_ONE_ELEMENT = [case(real()), case(real(1, 4), axis=0), case(real(3, 1), axis=1)]
 
 
-@adjoint(np.var, methods=("var",), cases=[*REDUCTIONS, *SPREADS])
-def var_adjoint(a, axis=None, ddof=0, keepdims=False, *, d_y):
+WIDE = np.array([[True, False, True, True], [True, True, False, True], [False, True, True, True]])
+MASKED_SPREADS = [
+    case(real(3, 4), where=WIDE),
+    case(real(3, 4), axis=0, where=WIDE),
+    case(real(3, 4), axis=-1, where=WIDE, keepdims=True),
+    case(real(3, 4), axis=1, ddof=1, where=WIDE[0]),
+    case(real(2, 3, 4), axis=(0, 2), ddof=1, where=WIDE),
+    case(real(4), ddof=0.5, where=WIDE[0]),
+]
+
+
+@adjoint(np.var, methods=("var",), cases=[*REDUCTIONS, *SPREADS, *MASKED_SPREADS])
+def var_adjoint(a, axis=None, ddof=0, keepdims=False, where=True, *, d_y):
     scale = 2 * d_y / degrees_of_freedom(a, axis, ddof)
-    if axis is None or keepdims or axis == 0:
+    if not (is_literal(where) and where is True):
+        share = keep_axes(2 * d_y, a, axis) / (count_where(a, where, axis) - ddof)
+        d_a = np.where(where, share * (a - np.mean(a, axis, keepdims=True, where=where)), 0)
+    elif axis is None or keepdims or axis == 0:
         d_a = scale * (a - np.mean(a, axis, keepdims=True))
     else:
         d_a = keep_axes(scale, a, axis) * (a - np.mean(a, axis, keepdims=True))
@@ -178,11 +192,16 @@ def var_adjoint(a, axis=None, ddof=0, keepdims=False, *, d_y):
 
 
 @adjoint(
-    np.std, methods=("std",), cases=[c for c in [*REDUCTIONS, *SPREADS] if c not in OF_ONE_ELEMENT]
+    np.std,
+    methods=("std",),
+    cases=[c for c in [*REDUCTIONS, *SPREADS, *MASKED_SPREADS] if c not in OF_ONE_ELEMENT],
 )
-def std_adjoint(a, axis=None, ddof=0, keepdims=False, *, y, d_y):
+def std_adjoint(a, axis=None, ddof=0, keepdims=False, where=True, *, y, d_y):
     scale = divide_or_zero(d_y, y) / degrees_of_freedom(a, axis, ddof)
-    if axis is None or keepdims or axis == 0:
+    if not (is_literal(where) and where is True):
+        share = keep_axes(divide_or_zero(d_y, y), a, axis) / (count_where(a, where, axis) - ddof)
+        d_a = np.where(where, share * (a - np.mean(a, axis, keepdims=True, where=where)), 0)
+    elif axis is None or keepdims or axis == 0:
         d_a = scale * (a - np.mean(a, axis, keepdims=True))
     else:
         d_a = keep_axes(scale, a, axis) * (a - np.mean(a, axis, keepdims=True))
