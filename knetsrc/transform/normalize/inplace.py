@@ -76,7 +76,7 @@ def refuse_writes(function: gast.FunctionDef, around: frozenset[str] = frozenset
     for node in own_nodes(function.body):
         if isinstance(node, gast.Subscript | gast.Attribute) and isinstance(node.ctx, gast.Store):
             if not _is_own_element(node, own):
-                raise _target(node)
+                raise _target(node, function)
         if isinstance(node, gast.Call):
             error = (
                 _append(node, lists, local, id(node) in stated)
@@ -102,15 +102,30 @@ def _is_own_element(node: Any, own: set[str] | frozenset[str]) -> bool:
     return isinstance(node, gast.Name) and node.id in own
 
 
-def _target(node: Any) -> KnetsrcError:
+def _is_of_list(node: Any, function: gast.FunctionDef) -> bool:
+    """Whether an object is an entry of what an attribute holds, or a loop over that gives it."""
+    if isinstance(node, gast.Subscript):
+        return isinstance(node.value, gast.Attribute)
+    loops = (n for n in own_nodes(function.body) if isinstance(n, gast.For))
+    over = [n.iter for n in loops if tree.names_written(n.target) & tree.names_read(node)]
+    return any(isinstance(n, gast.Attribute) for value in over for n in tree.walk(value))
+
+
+def _target(node: Any, function: gast.FunctionDef) -> KnetsrcError:
     base = tree.show(node.value)
     text = tree.show(tree.clone(node))
     if isinstance(node, gast.Attribute):
+        instead = f"keep the value in a name, and return it: {node.attr} = ..."
+        if _is_of_list(node.value, function):
+            instead = (
+                f"write it as a function of the list, def move(items): for p in items: p.{node.attr} = ..., and call that "
+                "in the function that is differentiated, with a list that this makes or is handed"
+            )
         return UnsupportedAliasError(
             f"a write to the attribute `{text}`",
             at=node,
             why=_WRITES_TO_OTHERS.format("object"),
-            instead=f"keep the value in a name, and return it: {node.attr} = ...",
+            instead=instead,
         )
     return UnsupportedAliasError(
         f"a write into an element: `{text}`",
