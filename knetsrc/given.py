@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from knetsrc.callee import parameters_of
-from knetsrc.objects import classes_in, is_object
+from knetsrc.objects import classes_in, has_behaviour, is_object
 
 Given = tuple[tuple[str, str, Any], ...]
 CONTAINERS = (list, tuple, dict)
@@ -45,7 +45,8 @@ def given_by(
     values = defaults | named
     told = [fact for name, value in values.items() for fact in _told(name, value)]
     kinds = ((name, type(values[name])) for name in asks if name in values)
-    return (*told, *((name, "class", kind) for name, kind in kinds if kind in CONTAINERS))
+    containers = ((name, "class", kind) for name, kind in kinds if kind in CONTAINERS)
+    return (*told, *(fact for fact in containers if fact not in told))
 
 
 def ranks_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Given:
@@ -161,7 +162,13 @@ def _told(name: str, value: Any) -> Given:
     if _is_function(value):
         return ((name, "function", value),)
     classes = tuple((f"{name}{rest}", "class", kind) for rest, kind in classes_in(value).items())
+    if type(value) in CONTAINERS and any(map(has_behaviour, map(_class_told, classes))):
+        classes += ((name, "class", type(value)),)
     return classes or ((name, "plain", None),)
+
+
+def _class_told(fact: tuple[str, str, Any]) -> Any:
+    return fact[2]
 
 
 def _entries(value: Any) -> list[Any]:

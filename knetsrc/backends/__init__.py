@@ -138,6 +138,7 @@ from knetsrc.backends.owning import (
     check_own_list,
     check_own_object,
     check_sole,
+    check_sole_in,
 )
 from knetsrc.backends.pooling import (
     average_pool_adjoint_x,
@@ -281,6 +282,7 @@ __all__ = [
     "check_picked",
     "check_reraises",
     "check_sole",
+    "check_sole_in",
     "check_view",
     "cho_factor_adjoint_a",
     "cho_solve_adjoint_c",

@@ -124,6 +124,43 @@ def check_sole(holder: Any, *others: Any, statement: str) -> None:
         )
 
 
+def check_sole_in(holders: Any, *others: Any, statement: str) -> None:
+    """The same for the objects in a list, tuple or dict, of which attributes are assigned.
+
+    Parameters
+    ----------
+    holders
+        The list, tuple or dict.
+    *others
+        The other arguments.
+    statement
+        The call, such as "loss(particles, dt)".
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If one of the objects is at two places.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_sole_in([SimpleNamespace(u=1.0), SimpleNamespace(u=2.0)], 0.1, statement="f(ps, dt)")
+    """
+    every = [*(holders.values() if isinstance(holders, dict) else holders)]
+    objects = {id(part) for part in every}
+    inside = [getattr(part, name) for part in every for name in fields_of(part) or ()]
+    if len(objects) < len(every) or any(
+        id(part) in objects or part is holders
+        for value in (*others, *inside)
+        for part in _parts_of(value)
+    ):
+        raise UnsupportedAliasError(
+            f"`{statement}` has one object at two places, and assigns an attribute of it",
+            why="what is assigned at one place is seen at the other, and the derivative would be wrong without any sign",
+            instead="hand over a list of copies: [copy.copy(p) for p in ...]",
+        )
+
+
 def _changing(holder: Any, names: tuple[str, ...]) -> Iterator[Any]:
     """What attributes hold, and for `rows[]` all that is in it."""
     for name in names:

@@ -6,12 +6,15 @@ value, rod = Rod_step(rod)        value, rod = Rod_step(rod)        if `rod` may
 `normalize.attribute_elements` has made a new value of what changes: who else has the old one would not see it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from types import FunctionType, ModuleType
 from typing import Any
 
 import gast
 
 from knetsrc.errors import UnsupportedAliasError
+from knetsrc.modules import host_twin
+from knetsrc.objects import classes_in
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.alias_facts import Aliases, Renewed
 from knetsrc.transform.analysis.assigned import definitely_assigned
@@ -20,6 +23,8 @@ from knetsrc.transform.normalize.attribute_elements import OWN
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.effects import is_cheap
 from knetsrc.transform.normalize.scopes import parameters, rewritten
+from knetsrc.transform.resolve import Outside, local_names, spelling
+from knetsrc.transform.source import Source
 
 
 def guard_attributes(
@@ -88,17 +93,44 @@ def changed_objects(
 
 
 def guard_objects(
-    function: gast.FunctionDef, changed: list[str], spell: Callable[[str, Any], tree.Node]
+    function: gast.FunctionDef,
+    changed: list[str],
+    own_lists: list[str],
+    spell: Callable[[str, Any], tree.Node],
+    outside: list[tree.Node],
 ) -> gast.FunctionDef:
-    """The user's function with a check, for each object that changes, that it is not handed over twice."""
+    """The user's function with a check, for each object that changes itself or in a list, that it is at no second place.
+
+    That is another argument, or what a name from outside stands for.
+    """
     every = parameters(function)
     text = tree.constant(f"{function.name}({', '.join(every)})")
     checks = []
-    for holder in changed:
+    checked = [*((p, "check_sole") for p in changed), *((p, "check_sole_in") for p in own_lists)]
+    for holder, check in checked:
         given = map(tree.name, [holder, *(p for p in every if p != holder)])
-        call = tree.call(spell("check_sole", None), *given, statement=text)
+        others = map(tree.clone, outside)
+        call = tree.call(spell(check, None), *given, *others, statement=text)
         checks.append(tree.at(tree.expression(call), function.body[0]))
     return tree.with_body(function, [*checks, *function.body])
+
+
+def outside_objects(sources: Sequence[Source], outside: Outside) -> list[tree.Node]:
+    """How the module calls objects, and containers of such, that functions read from outside."""
+    found: dict[str, tree.Node] = {}
+    for source in sources:
+        local = local_names(source.tree)
+        for node in tree.walk(source.tree.body):
+            root, value = node, None
+            while isinstance(root, gast.Attribute):
+                root = root.value
+            if isinstance(root, gast.Name) and root.id not in local and root.id not in source.made:
+                value = source.value_of(node)
+            is_value = not isinstance(value, type | FunctionType | ModuleType)
+            if is_value and host_twin(value) is value and classes_in(value):
+                spelled = tree.substitute(node, {root.id: spelling(root, source, outside)})
+                found.setdefault(tree.show(spelled), spelled)
+    return list(found.values())
 
 
 def _own(node: tree.Node) -> set[str]:

@@ -5,16 +5,17 @@ smooth(u)     ->     <changes>([u], [u])
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.activity import CHANGES
+from knetsrc.transform.analysis.activity import CHANGES, changed_by_call
 from knetsrc.transform.analysis.alias_facts import Aliases
 from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.held import is_element
 from knetsrc.transform.names import Names
-from knetsrc.transform.normalize.scopes import rewritten
+from knetsrc.transform.normalize.scopes import blocks, rewritten
 from knetsrc.transform.views import Viewing
 
 
@@ -107,3 +108,33 @@ def _marked(node: tree.Node, found: Aliases, viewing: Viewing) -> list[tree.Node
     element = given_element(node, viewing) if id(original) in found.returning else None
     after = [] if element is None else [viewing.check_number(element, node.targets[0].id)]
     return [*checks, tree.expression(mark), node, *after]
+
+
+def marks_beside_calls(
+    function: gast.FunctionDef, is_check: Callable[[tree.Node], bool]
+) -> gast.FunctionDef:
+    """The function with each mark right before its call: checks that were put in between stand before the mark.
+
+    >>> (f,) = tree.parse("def f(a):\\n mark([a], [a])\\n check_apart(a)\\n g(a)")
+    >>> f.body[0].value.func.id = CHANGES
+    >>> moved = marks_beside_calls(f, lambda node: "check_" in tree.show([node]))
+    >>> [tree.show([node]) for node in moved.body[::2]]
+    ['check_apart(a)', 'g(a)']
+    """
+
+    def block(body: list[Any]) -> list[Any]:
+        found: list[Any] = []
+        waiting: list[Any] = []
+        for node in body:
+            for inner in blocks(node):
+                inner[:] = block(inner)
+            if changed_by_call(node):
+                waiting.append(node)
+            elif is_check(node):
+                found.append(node)
+            else:
+                found += [*waiting, node]
+                waiting = []
+        return [*found, *waiting]
+
+    return tree.with_body(function, block(tree.clone(function.body)))

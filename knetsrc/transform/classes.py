@@ -197,7 +197,8 @@ class ClassFacts:
             return self.of(node.args[0])
         if tree.called_name(node) == "dict" and len(node.args) == 1 and not node.keywords:
             is_zip = tree.called_name(node.args[0]) == "zip" and len(node.args[0].args) == 2
-            return self.of(node.args[0].args[1]) if is_zip else {}
+            held = self.of(node.args[0].args[1] if is_zip else node.args[0])
+            return held if is_zip or held.get("") is dict else {}
         if tree.called_name(node) == NEW:
             kind = self._value(node.args[0])
             return {"": kind} if isinstance(kind, type) else {}

@@ -48,6 +48,8 @@ class Function:
         Names that hold arrays or numbers, as the function around the loop or a call tells.
     told
         What a call has told of numbers of axes and of integers.
+    own_lists
+        Parameters for lists of objects that change, see `object_helpers`.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Function:
     writes_object: bool = False
     numeric: frozenset[str] = frozenset()
     told: Told = NOTHING
+    own_lists: frozenset[str] = frozenset()
 
     def refuse_write_of_object(self) -> None:
         """Raise an error if this is a method that writes to its object, which is called as a plain function."""

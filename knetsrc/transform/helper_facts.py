@@ -215,4 +215,9 @@ class HelperFacts:
             ],
             parts=[[a for p, a in bound.items() if p in part] for part in effects.parts],
             outside=[tree.parse_expression(text) for text in effects.outside],
+            own=[
+                a
+                for p, a in bound.items()
+                if p in function.own_lists - effects.within and tree.is_name(a)
+            ],
         )

@@ -40,12 +40,15 @@ class Container:
         Whether it is a dict.
     source
         Tells what functions are called in the function.
+    is_given
+        Whether it comes from elsewhere: entries do not come or go, and the list goes nowhere.
     """
 
     text: str
     kind: type
     is_dict: bool
     source: Source
+    is_given: bool = False
 
     def called(self, node: Any) -> Any:
         """The function of Python that a call calls; None for others."""

@@ -10,13 +10,14 @@ are only read from, compared and written to. What `with_attributes` gives is a c
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FunctionType
 from typing import Any, NamedTuple
 
 import gast
 
 from knetsrc.errors import KnetsrcError
+from knetsrc.objects import Plain, is_mixed
 from knetsrc.transform import tree
 from knetsrc.transform.classes import defined_in, is_users_class
 from knetsrc.transform.names import Names
@@ -34,6 +35,7 @@ from knetsrc.transform.object_entries import (
     entries_named,
     names_of_entries,
 )
+from knetsrc.transform.object_helpers import ListHelpers, Way, is_alone
 from knetsrc.transform.object_uses import of_method
 from knetsrc.transform.object_writes import Writes
 from knetsrc.transform.own_methods import plain
@@ -42,13 +44,32 @@ from knetsrc.transform.source import Source, read_source
 
 
 class Taken(NamedTuple):
-    """A function in which objects are taken out of lists, and the classes of the names for these."""
+    """A function in which objects are taken out of lists.
+
+    Attributes
+    ----------
+    function
+        The function.
+    classes
+        Classes of the names for the objects, and of the entries of lists that were copied.
+    lists
+        Names of the lists of which objects change.
+    own_lists
+        Parameters of which a copy takes the place: see `object_arguments`.
+    """
 
     function: gast.FunctionDef
     classes: dict[str, type]
+    lists: Sequence[str] = ()
+    own_lists: Sequence[str] = ()
 
 
-def take_objects(function: gast.FunctionDef, source: Source) -> Taken:
+def take_objects(
+    function: gast.FunctionDef,
+    source: Source,
+    helpers: ListHelpers,
+    given: Sequence[Container] = (),
+) -> Taken:
     """The function in which each object of a list that changes has a name of its own while it does.
 
     Parameters
@@ -57,31 +78,60 @@ def take_objects(function: gast.FunctionDef, source: Source) -> Taken:
         A function as the user wrote it.
     source
         Where it stands: tells what names stand for.
+    helpers
+        What functions that are called do with lists.
+    given
+        Lists that are known beside those that the function makes.
     """
-    made = [c for c in lists_of_objects(function, source) if _may_change(c.kind, function)]
+    every = [*given, *lists_of_objects(function, source)]
+    made = [c for c in every if _may_change(c, function)]
     if not made:
         return Taken(function, {})
     names = Names.of(function)
     found = separate_scopes(function, names)
     classes: dict[str, type] = {}
+    lists = []
     for of in made:
-        named = entries_named(found, of, names)
-        if named is None or not _Uses(named, of).are_plain():
-            continue
-        names.taken -= _names(found) - _names(named)  # names of objects that are gone
-        writes = Writes(of.text, functools.partial(is_writing, of.kind), names)
-        changed = writes.written_out(named)
-        if changed is not None:
-            found = changed
-            classes |= dict.fromkeys(writes.taken, of.kind)
-    return Taken(found if classes else function, classes)
+        changed, taken = _without_changes(found, of, names, helpers)
+        marked = helpers.marked(changed, of) if changed is not None else None
+        if changed is not None and (taken or marked is not None):
+            found = marked or changed
+            classes |= dict.fromkeys(taken, of.kind)
+            lists.append(of.text)
+    if not lists:
+        return Taken(function, {})
+    kept = [of for of in given if of.text in lists]
+    return Taken(found, classes_in_lists(found, source, kept) | classes, lists)
 
 
-def classes_in_lists(function: gast.FunctionDef, source: Source) -> dict[str, type]:
+def _without_changes(
+    function: gast.FunctionDef, of: Container, names: Names, helpers: ListHelpers
+) -> tuple[gast.FunctionDef | None, list[str]]:
+    """The function in which the objects of one list are taken out, and names for these; None where it is not known how."""
+    named = entries_named(function, of, names)
+    if named is None or not _Uses(named, of, helpers).are_plain():
+        return None, []
+    names.taken -= _names(function) - _names(named)  # names of objects that are gone
+    writes = Writes(of.text, functools.partial(is_writing, of.kind), names)
+    return writes.written_out(named), writes.taken
+
+
+def way_in(function: gast.FunctionDef, of: Container, helpers: ListHelpers) -> Way | None:
+    """What a function does with a list that it is handed; None where it may keep an object of it."""
+    names = Names.of(function)
+    changed, taken = _without_changes(separate_scopes(function, names), of, names, helpers)
+    if changed is None:
+        return None
+    return "written" if taken or helpers.marked(changed, of) is not None else "read"
+
+
+def classes_in_lists(
+    function: gast.FunctionDef, source: Source, given: Sequence[Container] = ()
+) -> dict[str, type]:
     """Classes of the entries of such lists, `ps[]`, and of names that loops and comprehensions only give to these."""
     found: dict[str, type] = {}
     named: dict[str, list[type]] = {}
-    for of in lists_of_objects(function, source):
+    for of in [*given, *lists_of_objects(function, source)]:
         found[f"{of.text}[]"] = of.kind
         for text in names_of_entries(function, of):
             named.setdefault(text, []).append(of.kind)
@@ -155,14 +205,24 @@ def _class_made(value: Any, source: Source) -> type | None:
     if not isinstance(value, gast.Call) or not is_users_class(source, value.func):
         return None
     kind: type = source.value_of(value.func)
+    return kind if is_plain_class(kind) else None
+
+
+def is_plain_class(kind: type) -> bool:
+    """Whether objects of a class are new ones, and only keep attributes."""
+    if is_mixed(kind) or kind is Plain:
+        return False
     is_new = not any("__new__" in vars(base) for base in kind.__mro__[:-1])
-    is_plain = is_new and keeps_attributes(kind) and not defined_in(kind, "__getattr__")
-    return kind if is_plain else None
+    return is_new and keeps_attributes(kind) and not defined_in(kind, "__getattr__")
 
 
-def _may_change(kind: type, function: gast.FunctionDef) -> bool:
-    """Whether objects of a class may change in a function, by its text."""
-    nodes = list(tree.walk(function.body))
+def _may_change(of: Container, function: gast.FunctionDef) -> bool:
+    """Whether objects in a list may change in a function, by its text."""
+    kind, nodes = of.kind, list(tree.walk(function.body))
+    if any(
+        isinstance(n, gast.Call) and any(tree.is_name(a, of.text) for a in _given(n)) for n in nodes
+    ):
+        return True
     read = {plain(n.attr) for n in nodes if isinstance(n, gast.Attribute)} | {"__call__"}
     is_written = any(
         isinstance(n, gast.Attribute) and not isinstance(n.ctx, gast.Load) for n in nodes
@@ -205,11 +265,16 @@ def _holds(value: Any, text: str) -> bool:
     return False
 
 
+def _given(call: gast.Call) -> list[Any]:
+    return [*call.args, *(k.value for k in call.keywords)]
+
+
 class _Uses:
     """What a function does with a list of objects and with the objects."""
 
-    def __init__(self, function: gast.FunctionDef, of: Container) -> None:
+    def __init__(self, function: gast.FunctionDef, of: Container, helpers: ListHelpers) -> None:
         self.function, self.of, self.text, self.kind = function, of, of.text, of.kind
+        self.helpers = helpers
         self.parents = {id(c): n for n in tree.walk(function.body) for c in tree.children(n)}
         self.elements = element_names(function, of)
 
@@ -234,15 +299,22 @@ class _Uses:
                 return id(node) in self.elements.walked  # type: ignore[union-attr]
             return self._is_entry(parent)
         if isinstance(parent, gast.Attribute) and parent.attr == "append":
-            call = self._around(parent)
+            call = self._around(parent) if not self.of.is_given else None
+            if call is None:
+                return False
             is_statement = isinstance(self._around(call), gast.Expr) and len(call.args) == 1
             return is_statement and call.func is parent
-        is_length = self.of.called(parent) is len
-        return is_length or id(node) in self.elements.walked or self._is_returned(node)  # type: ignore[union-attr]
+        if self.of.called(parent) is len or id(node) in self.elements.walked:  # type: ignore[union-attr]
+            return True
+        call = self._around(parent) if isinstance(parent, gast.keyword) else parent
+        if isinstance(call, gast.Call) and any(value is node for value in _given(call)):
+            way = self.helpers.way(call, node, self.of)
+            return way == "read" or (way == "written" and is_alone(call, self.text, self._around))
+        return self._is_returned(node) and not self.of.is_given
 
     def _is_entry(self, entry: Any) -> bool:
         if not isinstance(entry.ctx, gast.Load):
-            return isinstance(self._around(entry), gast.Assign)
+            return isinstance(self._around(entry), gast.Assign) and not self.of.is_given
         return self._is_used(entry)
 
     def _is_read(self, node: Any) -> bool:

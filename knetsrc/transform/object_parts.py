@@ -62,6 +62,7 @@ def take_parts(function: gast.FunctionDef, source: Source, told: Mapping[str, ty
             writes = _PartWrites(text, attr, known.get(text), kind, names)
             split = tree.with_body(function, _Nested(parts, names).block(function.body))
             changed = writes.written_out(split)
+            changed = changed if writes.taken else None
             if changed is not None:
                 known |= dict.fromkeys(writes.taken, kind) if kind is not None else {}
                 classes |= dict.fromkeys(writes.taken, kind) if kind is not None else {}

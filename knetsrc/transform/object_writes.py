@@ -48,12 +48,11 @@ class Writes:
         self.taken: list[str] = []
 
     def written_out(self, function: gast.FunctionDef) -> gast.FunctionDef | None:
-        """The function without writes to entries; None where there are none, or where it is not known how."""
+        """The function without writes to entries; None where it is not known how. None are taken where there are none."""
         try:
-            found = tree.with_body(function, self.block(tree.clone(function.body)))
+            return tree.with_body(function, self.block(tree.clone(function.body)))
         except NotTheSameError:
             return None
-        return found if self.taken else None
 
     def block(self, body: list[Any]) -> list[Any]:
         """Statements in which objects are taken out where they are written."""

@@ -16,9 +16,14 @@ from knetsrc.transform.analysis.held import loops_that_write
 from knetsrc.transform.analysis.kinds import numeric_names
 from knetsrc.transform.analysis.shifts import idle_shifts
 from knetsrc.transform.analysis.stores import stored_names
-from knetsrc.transform.attributes import changed_objects, guard_attributes, guard_objects
+from knetsrc.transform.attributes import (
+    changed_objects,
+    guard_attributes,
+    guard_objects,
+    outside_objects,
+)
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
-from knetsrc.transform.changes import name_arguments
+from knetsrc.transform.changes import marks_beside_calls, name_arguments
 from knetsrc.transform.complex_numbers import refuse_complex
 from knetsrc.transform.context_writes import refuse_changing
 from knetsrc.transform.contexts import guard_contexts
@@ -153,7 +158,10 @@ class Preparing:
             self.units.picking,
         )
         core = guard_attributes(core, self._aliases_of_objects(core, function), self.units.spell)
-        core = guard_objects(core, changed, self.units.spell)
+        own_lists = list(self.units.own_lists) if self._is_main(function) else []
+        if changed or own_lists:
+            others = outside_objects(self.units.sources, self.units.outside)
+            core = guard_objects(core, changed, own_lists, self.units.spell, others)
         core = split_aux(core, names, self.units.spell) if has_aux else core
         core = bind_result(core, names)
         core = self._unpacked(core, names)
@@ -167,6 +175,7 @@ class Preparing:
             self.units.load_if_possible,
         ).refuse(core, wrt)
         core = check_truncation(core, self.units.calls, active, wrt, self.units.spell)
+        core = marks_beside_calls(core, self._is_check)
         core = prepare.bind_loop_targets(core, names, active)
         core = prepare.keep_headers(core, names, active)
         core = prepare.flatten_breaks(core, names, active)
@@ -192,6 +201,11 @@ class Preparing:
         """Whether a function is the one that the user handed in."""
         is_read = function.source is not None and function.source is self.units.outside.main
         return is_read and function.name not in self.units.calls.local
+
+    def _is_check(self, node: tree.Node) -> bool:
+        """Whether a statement is a check of the generated module."""
+        text = tree.called_name(node.value) if isinstance(node, gast.Expr) else None
+        return text is not None and text.startswith("check_") and text not in self.units.calls.local
 
     def _is_method(self, call: gast.Call) -> bool:
         callee = self.units.calls.of(call)

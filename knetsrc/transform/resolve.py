@@ -288,7 +288,7 @@ def qualify(
     outside.hide(_parameters(function) & BUILTINS.keys() - _BY_NAME)
 
     def replace(node: gast.Name) -> tree.Node:
-        if not isinstance(node.ctx, gast.Load) or node.id in local:
+        if not isinstance(node.ctx, gast.Load) or node.id in local or node.id in source.made:
             return node
         if node.id in _PUT_IN:
             return tree.name(helper(node.id.strip("<>")))

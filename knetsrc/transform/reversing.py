@@ -88,6 +88,7 @@ _CHANGING_HELPERS = frozenset(
         "check_view",
         "check_not_view",
         "check_sole",
+        "check_sole_in",
         *OWN,
         "cut_out",
         "check_distinct",

@@ -19,7 +19,7 @@ import os
 import types
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import gast
@@ -56,6 +56,8 @@ class Source:
         Name of the function, `lambda_` for a lambda.
     text
         The definition without decorators, its first line not indented.
+    made
+        Functions by names that stand for variants of these, of the generated module.
     """
 
     function: types.FunctionType
@@ -65,6 +67,7 @@ class Source:
     lines: tuple[str, ...]
     name: str
     text: str
+    made: dict[str, types.FunctionType] = field(default_factory=dict)
 
     @property
     def module_name(self) -> str:
@@ -114,6 +117,8 @@ class Source:
         NameError
             If it is not bound.
         """
+        if name in self.made:
+            return self.made[name]
         if self.is_closure(name):
             cells = self.function.__closure__ or ()
             try:

@@ -12,7 +12,7 @@ import gast
 import numpy as np
 
 from knetsrc.checkpoints import is_checkpoint
-from knetsrc.errors import KnetsrcError
+from knetsrc.errors import KnetsrcError, UnsupportedAliasError
 from knetsrc.objects import Plain
 from knetsrc.transform import tree
 from knetsrc.transform.again import has_checkpoint
@@ -53,7 +53,9 @@ from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import normalize
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.matches import unfold_matches
-from knetsrc.transform.object_lists import classes_in_lists, take_objects
+from knetsrc.transform.object_arguments import take_arguments
+from knetsrc.transform.object_helpers import ListHelpers, Lists, container_given
+from knetsrc.transform.object_lists import classes_in_lists, take_objects, way_in
 from knetsrc.transform.object_parts import take_parts
 from knetsrc.transform.outlets import CallOutlets
 from knetsrc.transform.outline import is_loop, numeric_of, outline, slots_of, without_unused
@@ -92,6 +94,8 @@ class Units:
     stateful: Stateful | None = None
     in_place: set[str] = field(default_factory=set)
     told_classes: dict[str, type] = field(default_factory=dict)
+    own_lists: dict[str, None] = field(default_factory=dict)
+    _list_helpers_read: set[str] = field(default_factory=set)
     _specialized: dict[tuple[Any, ...], gast.FunctionDef] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -106,6 +110,7 @@ class Units:
             _backend_functions(),
         )
         self.facts = HelperFacts(self)
+        self.list_helpers = ListHelpers(self.outside.fresh, way_in)
         self.helper_effects = HelperEffects(self.calls, self.facts.of_call, self._known_calls)
         self.hidden_updates = HiddenUpdates(
             self.calls, self.load_if_possible, self._known_calls, self.specialized, self.names.fresh
@@ -170,7 +175,7 @@ class Units:
         self.outside.main = read_source(function)
         main = self._read(self.outside.main)
         if (
-            not self.outside.main.augmented
+            not self.outside.main.augmented and not self.own_lists
         ):  # else it must leave its arguments alone where it is called as a helper
             self.loaded[id(function)] = main
         return main
@@ -214,7 +219,32 @@ class Units:
         self.is_told = bool(told)
         return replace(main, core=core, classes=classes, known=known, told=told)
 
-    def _read(self, source: Source) -> Function:
+    def _with_objects(
+        self, function: gast.FunctionDef, source: Source, told: dict[str, type], lists: Lists
+    ) -> tuple[gast.FunctionDef, dict[str, type]]:
+        """The function in which objects in lists have names of their own while they change, and classes of these names."""
+        given = take_arguments(function, source, self.list_helpers, told)
+        self.own_lists |= dict.fromkeys(given.own_lists)
+        handed = [container_given(function, source, one) for one in lists]
+        known = [of for of in handed if of is not None]
+        taken = take_objects(given.function, source, self.list_helpers, known)
+        if lost := {one.parameter for one in lists} - {*taken.lists}:
+            raise UnsupportedAliasError(
+                f"a write to an object in the list `{min(lost)}`",
+                at=function,
+                why="other names may stand for the same object, and would see the change",
+                instead="write to the objects of the list in a loop over it: for p in ps: p.x = ...",
+            )
+        for name, called, wanted in self.list_helpers.called_in(taken.function):
+            if name not in self.calls.local and name not in self._list_helpers_read:
+                self._list_helpers_read.add(name)
+                made = self._read(read_source(called), wanted)
+                own_lists = frozenset(one.parameter for one in wanted)
+                made = replace(made, name=name, own_lists=own_lists)
+                self.calls.local[name] = without_stars(made)
+        return taken.function, {**given.classes, **taken.classes}
+
+    def _read(self, source: Source, lists: Lists = ()) -> Function:
         self.sources.append(source)
         try:
             owns_parameters = source is self.outside.main
@@ -225,7 +255,7 @@ class Units:
             unfolded = through_attributes(unfolded, source)
             known = known_classes(source.function)
             told = self.told_classes if owns_parameters else {}
-            unfolded, taken = take_objects(unfolded, source)
+            unfolded, taken = self._with_objects(unfolded, source, told, lists)
             parts = take_parts(unfolded, source, told)
             unfolded, taken = parts.function, {**taken, **parts.classes}
             taken = {**classes_in_lists(unfolded, source), **taken}
@@ -256,6 +286,7 @@ class Units:
             if source is not self.outside.main:
                 core = with_defaults(core, source.function, self.outside)
             classes = known_classes(source.function)
+            classes |= {f"{one.parameter}[]": one.kind for one in lists}
             core, again = self.lift(core, source), is_checkpoint(source.function)
             function = Function(source.name, core, source, classes=classes, is_checkpoint=again)
             return replace(function, writes_object=writes)

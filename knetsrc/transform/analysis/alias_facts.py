@@ -44,6 +44,8 @@ class HelperCall(NamedTuple):
         For a helper that returns a tuple: the arguments that each part of it may be or hold.
     outside
         What it hands back that is not of the function, such as `model.TABLE`.
+    own
+        Names of lists of objects that are changed and put back: neither the list nor an object in it has another name.
     """
 
     returned: list[tree.Node]
@@ -57,6 +59,7 @@ class HelperCall(NamedTuple):
     renewed: Sequence[Renewed] = ()
     parts: Sequence[Sequence[tree.Node]] = ()
     outside: Sequence[tree.Node] = ()
+    own: Sequence[tree.Node] = ()
 
 
 Outer = Callable[[tree.Node], bool | None]
@@ -94,6 +97,8 @@ class Aliases:
         By statement that writes: names that are read after it.
     written
         Every place into which something is written.
+    written_within
+        Those of them into which more is written than objects that are put back.
     calls
         Statements of which a helper does the writing.
     handed
@@ -132,6 +137,7 @@ class Aliases:
     names: dict[int, frozenset[str]] = field(default_factory=dict)
     live: dict[int, frozenset[str]] = field(default_factory=dict)
     written: set[Place] = field(default_factory=set)
+    written_within: set[Place] = field(default_factory=set)
     calls: set[int] = field(default_factory=set)
     handed: dict[int, list[tree.Node]] = field(default_factory=dict)
     returning: set[int] = field(default_factory=set)

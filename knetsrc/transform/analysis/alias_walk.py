@@ -123,6 +123,10 @@ class AliasWalk:
 
     def _store(self, node: tree.Node, text: str, state: State) -> State:
         found, places = self.found, state.places.get(text, frozenset([("outside", text)]))
+        if id(node) in self.put_back:
+            places = self._of_list(text, places)
+        else:
+            found.written_within |= places
         found.places[id(node)] = found.places.get(id(node), frozenset()) | places
         found.written |= places
         names: set[str] | frozenset[str] = state.partners(text) | {text}
@@ -141,21 +145,39 @@ class AliasWalk:
     ) -> None:
         """A call that writes into an argument writes into all that shares memory with it."""
         found, names = self.found, self._reached(argument, state)
+        is_own = self._is_own(call, argument)
+        names = {argument.id} if is_own else names  # type: ignore[attr-defined]
         arguments = found.handed.setdefault(id(node), [])
         if argument not in arguments:
             arguments.append(argument)
         if names & self._held(call, state):
             found.returning.add(id(node))
         places = self.of(argument, state)
+        if is_own:
+            places = self._of_list(argument.id, places)  # type: ignore[attr-defined]
+        else:
+            found.written_within |= places
         found.places[id(node)] = found.places.get(id(node), frozenset()) | places
         found.written |= places
         found.names[id(node)] = found.names.get(id(node), frozenset()) | names
         found.calls.add(id(node))
 
+    def _is_own(self, call: gast.Call, argument: tree.Node) -> bool:
+        """Whether an argument is a list of objects that are put back: what is read of the old ones does not change with them."""
+        helper = self.helper_call(call)
+        return helper is not None and any(argument is own for own in helper.own)
+
+    def _of_list(self, text: str, places: Places) -> Places:
+        """Where a list comes from in which objects are put back: of one that is made here, the objects may come from elsewhere."""
+        made = frozenset(p for p in places if p[0] == "made")
+        return made if made and text in self.containers else places
+
     def _renewed(self, node: tree.Node, call: gast.Call, renewed: Renewed, state: State) -> None:
         """What an attribute of an object holds changes for all that shares memory with the object."""
         argument, _ = renewed
         names = self._reached(argument, state)
+        if self._is_own(call, argument):
+            names -= {argument.id}  # type: ignore[attr-defined]
         known = self.found.renewed.setdefault(id(node), {})
         before = known[id(argument)][1] if id(argument) in known else frozenset()
         known[id(argument)] = renewed, before | names

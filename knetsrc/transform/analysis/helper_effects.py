@@ -46,6 +46,8 @@ class Effects(NamedTuple):
         What it hands back that is not of the function, such as `model.TABLE`.
     parts
         For a tuple that it returns: parameters that each part may be or hold.
+    within
+        Parameters into which it writes more than objects that it puts back.
     """
 
     returned: frozenset[str] = frozenset()
@@ -57,6 +59,7 @@ class Effects(NamedTuple):
     parts: tuple[frozenset[str], ...] = ()
     attributes: frozenset[str] = frozenset()
     outside: tuple[str, ...] = ()
+    within: frozenset[str] = frozenset()
 
 
 class HelperEffects:
@@ -122,6 +125,7 @@ class HelperEffects:
             parts,
             attributes,
             tuple(sorted(outside)),
+            frozenset(what for kind, what in found.written_within if kind == "parameter"),
         )
         if self._is_sure:
             self._final.add(key)
