@@ -333,8 +333,7 @@ def _named_parts(node: tree.Node, step: Step, own: tree.Node | None) -> tree.Nod
             return tree.at(tree.name(names[id(part)]), part)
         if not isinstance(part, tree.Node):
             return part
-        fields = {f: _visited(getattr(part, f, None), visit) for f in part._fields}
-        return gast.copy_location(type(part)(**fields), part)
+        return tree.with_parts(part, lambda value: _visited(value, visit))
 
     return visit(node)
 

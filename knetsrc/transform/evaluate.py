@@ -134,9 +134,7 @@ class Evaluating:
     # --- parts ------------------------------------------------------------------------------------------------------------
     def inside(self, node: Any) -> Any:
         """A copy of a node whose parts have been gone through."""
-        new = type(node)(**{f: self.part(getattr(node, f, None)) for f in node._fields})
-        new = tree.in_place(new.left, new.op, new.right) if tree.is_in_place(node) else new
-        return gast.copy_location(new, node)
+        return tree.with_parts(node, self.part)
 
     def part(self, value: Any) -> Any:
         if isinstance(value, list):

@@ -56,6 +56,7 @@ from knetsrc.transform.reverse import Reverser
 from knetsrc.transform.seeds import Seeds
 from knetsrc.transform.simplify import Effects, simplify
 from knetsrc.transform.simplify.by_calls import by_calls
+from knetsrc.transform.simplify.counting import count_up
 from knetsrc.transform.simplify.elements import add_into_elements
 from knetsrc.transform.simplify.fill import fill_parts
 from knetsrc.transform.simplify.gather import gather_saved
@@ -66,7 +67,7 @@ from knetsrc.transform.simplify.renumber import renumber
 from knetsrc.transform.simplify.replay import replay
 from knetsrc.transform.simplify.revisit import revisit
 from knetsrc.transform.simplify.templates import share_templates
-from knetsrc.transform.simplify.unpack import unpack_parts
+from knetsrc.transform.simplify.unpack import unpack_entries, unpack_parts
 from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.steps import Block, Step
 
@@ -293,6 +294,7 @@ class Reversing:
         simple = add_into_elements(simple, self.integers)
         simple = keep_outlines(simple, self.sliced, self.units.spell("outline", None))
         simple = by_calls(refill(fill_parts(simple), numeric))
+        simple = count_up(unpack_entries(simple))
         taken = self.units.names.taken | Names.of(self.function.core).taken
         return taken_apart(renumber(simple, self.temporaries - {self.seed_name}, taken))
 

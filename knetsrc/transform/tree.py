@@ -5,6 +5,7 @@ y = a + 1
 """
 
 import ast
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, TypeGuard
 
@@ -70,6 +71,18 @@ def dotted(path: str) -> Node:
 
 def subscript(value: Node, index: Node) -> gast.Subscript:
     return gast.Subscript(value, index, gast.Load())
+
+
+def entry(value: Node, place: int, count: int) -> gast.Subscript:
+    """The expression `value[place]` for a target of `a, b = value`, which remembers how many targets there are."""
+    node = subscript(value, constant(place))
+    node.targets_beside = count
+    return node
+
+
+def targets_beside(node: Node) -> int:
+    """How many targets a value was taken apart into, of which an expression is one; 0 for all else."""
+    return getattr(node, "targets_beside", 0)
 
 
 def call(function: Node | str, /, *args: Node, **kwargs: Node) -> gast.Call:
@@ -411,6 +424,14 @@ def clone(node: Any) -> Any:
         if value is not None:
             values[field] = clone(value)
     return copied
+
+
+def with_parts(node: Any, change: Callable[[Any], Any]) -> Any:
+    """A copy of `node` alone, with what it remembers, and with each of its fields changed."""
+    new = copy.copy(node)
+    for field in node._fields:
+        setattr(new, field, change(getattr(node, field, None)))
+    return new
 
 
 def at(new: Any, old: Node) -> Any:

@@ -113,6 +113,8 @@ class _Splitter:
                 end = i + 1 - len(targets)
                 rest = tree.slice_of(tree.constant(i), tree.constant(end) if end else None, None)
                 found += self.single(target.value, tree.call("list", tree.subscript(base, rest)))
+            elif star == len(targets):
+                found += self.single(target, tree.entry(base, i, len(targets)))
             else:
                 index = tree.constant(i if i < star else i - len(targets))
                 found += self.single(target, tree.subscript(base, index))
