@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from knetsrc.adjoints.facts import rank
 from knetsrc.adjoints.table import adjoint, case, nondifferentiable, positive, real, spd
 from knetsrc.backends import (
     columns_image,
@@ -83,9 +84,18 @@ def pinv_rule(a, *, y, d_y):
     ],
 )
 def solve_adjoint(a, b, *, y, d_y):
-    d_right = solve_adjoint_b(d_y, a, b)
-    d_a = unbroadcast(-columns_product(d_right, y, b), a)
-    d_b = unbroadcast(d_right, b)
+    if rank(a) == 2 and rank(b) == 1:
+        d_right = np.linalg.solve(a.T, d_y)
+        d_a = -np.outer(d_right, y)
+        d_b = d_right
+    elif rank(a) == 2 and rank(b) == 2:
+        d_right = np.linalg.solve(a.T, d_y)
+        d_a = -d_right @ y.T
+        d_b = d_right
+    else:
+        d_right = solve_adjoint_b(d_y, a, b)
+        d_a = unbroadcast(-columns_product(d_right, y, b), a)
+        d_b = unbroadcast(d_right, b)
     return d_a, d_b
 
 

@@ -39,7 +39,17 @@ class Fitter:
         elif is_call_of(node, "matmul_adjoint_a", "matmul_adjoint_b"):
             node.args[0] = loose(node.args[0])
             return self._of_stacks(node)
+        elif is_call_of(node, "slogdet_adjoint_a"):
+            return self._of_logarithm(node)
         return node
+
+    def _of_logarithm(self, node: gast.Call) -> tree.Node:
+        """`d * np.linalg.inv(a).T` for the adjoint of one matrix in the logarithm of its determinant."""
+        parts, matrix = node.args
+        d = parts.elts[1] if isinstance(parts, gast.Tuple) else tree.constant(None)
+        if tree.is_constant(d, None) or len(dims_of(self.values.shape_of(matrix)) or ()) != 2:
+            return node
+        return tree.binary(d, "*", tree.attribute(tree.call("np.linalg.inv", matrix), "T"))
 
     def _extent(self, node: gast.Call) -> tree.Node | None:
         """`x.shape[0]` for the number of elements along one of several axes."""
@@ -271,9 +281,13 @@ def without_axes(value: tree.Node, index: tree.Node) -> tree.Node:
     >>> d, index = (tree.parse_expression(t) for t in ("d.sum(axis=1, keepdims=True)", "x[:, None]"))
     >>> tree.show(without_axes(d, index.slice))
     'd.sum(axis=1)'
+    >>> tree.show(without_axes(tree.negative(d), index.slice))
+    '-d.sum(axis=1)'
     """
     parts = index.elts if isinstance(index, gast.Tuple) else [index]
     new = [i for i, part in enumerate(parts) if not isinstance(part, gast.Slice)]
+    if isinstance(value, gast.UnaryOp) and isinstance(value.op, gast.USub):
+        return tree.negative(without_axes(value.operand, index))
     if _is_sum_along(value, new):
         axis = value.keywords[0].value
         return tree.call(value.func, axis=axis)

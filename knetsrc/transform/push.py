@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gast
+import numpy as np
 
 from knetsrc.adjoints.table import Rule
 from knetsrc.errors import UnsupportedSyntaxError
@@ -166,6 +167,10 @@ class Pushed:
         if key is not None:
             self.contributions.append(Contribution(key, without_like(adjoint), tuple(path)))
             return
+        pair = self._pair_of(base, path, adjoint)
+        if pair is not None:
+            self.down(base, pair)
+            return
         buffer = self.pusher.names.fresh(adjoint_name(self.values.describe(base)))
         self.pusher.temporaries.add(buffer)
         whole = self.values.value(base)
@@ -176,6 +181,19 @@ class Pushed:
             add_at_path(self.values, tree.name(buffer), tuple(path), without_like(adjoint))
         )
         self.down(base, tree.name(buffer))
+
+    def _pair_of(
+        self, base: tree.Node, path: list[tree.Node], adjoint: tree.Node
+    ) -> tree.Node | None:
+        """The adjoints `(None, d)` of both parts for `np.linalg.slogdet(a)[1]`, None for what gives no pair."""
+        callee = self.pusher.calls.of(base)
+        place = tree.integer_of(path[0].slice) if len(path) == 1 else None
+        if not isinstance(callee, Primitive) or place not in (0, 1):
+            return None
+        if callee.rule.primitives[0] not in (np.linalg.slogdet, np.linalg.eigh):
+            return None
+        none = tree.constant(None)
+        return tree.tuple_of([adjoint, none] if place == 0 else [none, adjoint])
 
     def _may_copy(self, node: tree.Node) -> bool:
         """Whether writing into a part may not reach the whole: a slice of a list, what an array of indices picks."""

@@ -21,6 +21,7 @@ from knetsrc.transform.analysis.dims import (
 )
 
 _KEEPERS = frozenset({"flip", "roll", "inv", "cholesky", "nan_to_num"})
+_OF_MATRICES = frozenset({"tril", "triu"})
 _TO_NUMBER = frozenset({"trace", "det", "vdot"})
 
 
@@ -54,6 +55,8 @@ class CallShapes:
         dims = self.dims(first) if isinstance(first, gast.AST) else None
         if dims is None:
             return None
+        if name in _OF_MATRICES:
+            return dims if len(dims) > 1 else None
         if name in _TO_NUMBER:
             return () if len(dims) == 2 or name == "vdot" else None
         return dims if name in _KEEPERS else None
