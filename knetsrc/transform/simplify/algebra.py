@@ -176,7 +176,7 @@ class Context:
 
 def _in_expression(node: Node, holders: Holders, context: Context) -> Node:
     """`node` rewritten, where `holders` hold its value."""
-    if isinstance(node, gast.Subscript) and isinstance(node.value, gast.BinOp):
+    if isinstance(node, gast.Subscript) and isinstance(node.value, gast.BinOp | gast.UnaryOp):
         value = _in_expression(node.value, holders, context)
         is_same = value is node.value or not _makes_value(value)
         return node if is_same else with_fields(node, value=value)
