@@ -1,5 +1,7 @@
 """Expressions that say a length, or give an array of a known one, by their form."""
 
+from typing import TypeGuard
+
 import gast
 
 from knetsrc.transform import tree
@@ -14,6 +16,13 @@ def is_made(node: gast.Call) -> bool:
     paths = ("np.zeros", "np.ones", "np.empty", "np.full")
     is_eye = tree.is_path(node.func, "np.eye") and len(node.args) == 1 and not node.keywords
     return is_eye or (bool(node.args) and any(tree.is_path(node.func, path) for path in paths))
+
+
+def is_cast(node: tree.Node | None) -> TypeGuard[gast.Call]:
+    """Whether an expression is `x.astype(int)`."""
+    if not isinstance(node, gast.Call) or not isinstance(node.func, gast.Attribute):
+        return False
+    return node.func.attr == "astype" and len(node.args) == 1
 
 
 def measured(node: tree.Node) -> tuple[tree.Node, int] | None:

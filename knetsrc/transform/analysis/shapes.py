@@ -7,7 +7,7 @@ must be a single number, so must everything that is broadcast into it: `s` and `
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import gast
 import numpy as np
@@ -34,11 +34,12 @@ from knetsrc.transform.analysis.dims import (
     with_equal,
     without_names,
 )
-from knetsrc.transform.analysis.integers import is_number_expression
+from knetsrc.transform.analysis.integers import INTEGER_OPERATORS, is_number_expression
 from knetsrc.transform.analysis.lengths import (
     SHAPE_KEEPERS,
     cut_of_slice,
     cut_off,
+    is_cast,
     is_made,
     keeps_shape,
     measured,
@@ -51,6 +52,8 @@ _REDUCTIONS = frozenset(
     {"sum", "mean", "max", "min", "amax", "amin", "prod", "var", "std", "logsumexp", "norm"}
 )
 _OF_ELEMENTS = (sum, max, min)  # of Python: the elements of a list may be arrays
+_INTEGERS = (int, np.int32, np.int64)
+_NUMBERS = (*_INTEGERS, float, np.float32, np.float64)
 
 
 @dataclass(frozen=True)
@@ -189,9 +192,17 @@ class Shapes:
         if isinstance(node, gast.Attribute) and node.attr == "T":
             dims = dims_of(self._of(node.value, env, numbers))
             return frozenset([self._atom(node, env)]) if dims is None else of_dims(dims[::-1])
+        if self._is_cast_to(node, _NUMBERS):
+            whole = self._of(node.func.value, env, numbers) - {BOOLEAN}
+            if dims_of(whole):
+                return whole
         callee = self.calls.of(node)
         if isinstance(callee, Primitive) and callee.rule.elementwise:
-            return self._of_primitive(node, callee, env, numbers)
+            shape = self._of_primitive(node, callee, env, numbers)
+            whole = self._of(node.left, env, numbers) if tree.is_in_place(node) else frozenset()
+            return (
+                whole if dims_of(whole) else shape
+            )  # after `x += e` an array is as large as before
         if self.is_number(node):
             return SCALAR
         if isinstance(callee, Primitive):
@@ -374,9 +385,28 @@ class Shapes:
                 len(part.args) == 1 and not part.keywords and self.ranks.is_integer(part.args[0])
             )
             return (self._size(part.args[0], env, numbers),) if is_count else None
-        if not isinstance(part, gast.Name) or part.id not in self.ranks.indices:
+        if isinstance(part, gast.BinOp) and isinstance(part.op, INTEGER_OPERATORS):
+            sides = [n for n in (part.left, part.right) if not self.ranks.is_integer(n)]
+            found = [self._index_dims(n, env, numbers) for n in sides]
+            known = [of_dims(dims) for dims in found if dims is not None]
+            is_whole = bool(sides) and len(known) == len(sides)
+            return dims_of(broadcast(known, self.equal)) if is_whole else None
+        if not isinstance(part, gast.Name):
             return None
-        return dims_of(self._of(part, env, numbers))
+        is_index = part.id in self.ranks.indices or self._is_cast_to_integers(part.id)
+        return dims_of(self._of(part, env, numbers)) if is_index else None
+
+    def _is_cast_to_integers(self, text: str) -> bool:
+        """Whether a name is only ever bound to `e.astype(int)`."""
+        values = self.ranks.bound.get(text, [])
+        return bool(values) and all(self._is_cast_to(value, _INTEGERS) for value in values)
+
+    def _is_cast_to(self, node: tree.Node | None, kinds: tuple[type, ...]) -> TypeGuard[gast.Call]:
+        """Whether an expression is `x.astype(kind)` for one of some kinds."""
+        if not is_cast(node):
+            return False
+        found = self.calls.outside.resolve(node.args[0])
+        return any(found is kind for kind in kinds)
 
     def picks_once(self, index: tree.Node, statement: tree.Node) -> bool:
         """Whether no element is picked twice: `np.arange(n), labels`, where `n` is not 1 or is the number of the labels."""
