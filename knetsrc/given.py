@@ -52,7 +52,8 @@ def given_by(
 def ranks_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Given:
     """What a call tells of numbers and of arrays of numbers, in containers too: (path, kind, which axes have the length 1).
 
-    For kinds see `OF_NUMBERS`; the path of an entry is `w[0]['bias']`. Of a container of many entries nothing is told.
+    For kinds see `OF_NUMBERS`; the path of an entry is `w[0]['bias']`. Of a container of many entries nothing
+    is told, but for a list of integers: `tokens[*]`.
     """
     parameters = parameters_of(function)
     named = {p.name: value for p, value in zip(parameters, args, strict=False)} | dict(kwargs)
@@ -61,7 +62,13 @@ def ranks_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     axes = ((path, *_axes_of(value)) for path, _, value in leaves)
     facts = tuple((path, kind, ones) for path, kind, ones in axes if kind)
     lists = {name: len(named[name]) for name in single if isinstance(named.get(name), list | tuple)}
-    return (*facts, *_of_all_elements(facts, lists))
+    counts = (f"{name}[*]" for name in lists if is_of_integers(named[name]))
+    return (*facts, *_of_all_elements(facts, lists), *((path, "integers", ()) for path in counts))
+
+
+def is_of_integers(container: Any) -> bool:
+    """Whether a container is a list or tuple of integers of Python, and not empty."""
+    return type(container) in (list, tuple) and set(map(type, container)) == {int}
 
 
 def _of_all_elements(facts: Given, lists: Mapping[str, int]) -> Given:

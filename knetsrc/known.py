@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from knetsrc.arguments import signature
-from knetsrc.given import CONTAINERS, OF_NUMBERS, Given, arrays_in, ones_in
+from knetsrc.given import CONTAINERS, OF_NUMBERS, Given, arrays_in, is_of_integers, ones_in
 
 Place = int | str
 
@@ -76,6 +76,7 @@ class Demands:
             "array": np.ndarray,
             "first_type": first_type,
             "ones_in": ones_in,
+            "is_of_integers": is_of_integers,
         }
         self._is_for_all = any(None in ones for ones in told)
         for place, value in named:
@@ -99,6 +100,9 @@ class Demands:
 
     def _of_container(self, at: str, value: Any, is_told: bool) -> Iterator[str]:
         """What the source is for of its entries; else the type of the first, as the others are of that type as a rule."""
+        if is_told and is_of_integers(value):
+            yield f"is_of_integers({at})"
+            return
         leaves = arrays_in("", value) if is_told and not self._is_for_all else []
         if not leaves or type(value) not in CONTAINERS:
             name = f"kind_{len(self._values)}"

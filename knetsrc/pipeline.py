@@ -416,13 +416,14 @@ class _Entry:
         inside: dict[str, set[int]] = {}
         for text in [p for p in self.main.parameters if p in told.ranks.keys() - told.integers]:
             by_rank.setdefault(told.ranks[text], []).append(f"`{text}`")
-        for text in told.ranks.keys() - set(self.main.parameters):
+        for text in told.ranks.keys() - set(self.main.parameters) - told.integers:
             inside.setdefault(root_of(text), set()).add(told.ranks[text])
         said = [f"{', '.join(names)} of rank {rank}" for rank, names in sorted(by_rank.items())]
         for text, ranks in sorted(inside.items()):
             said.append(f"`{text}` with entries of rank {', '.join(map(str, sorted(ranks)))}")
-        integers = [f"`{p}`" for p in sorted(told.integers)]
+        integers = [f"`{p}`" for p in sorted(told.integers) if p.isidentifier()]
         said += [f"{', '.join(integers)} an integer"] if integers else []
+        said += [f"`{root_of(p)}` of integers" for p in sorted(told.integers) if "[" in p]
         return f"    For {'; '.join(said)}.\n" if said else ""
 
     def _documented(self, function: gast.FunctionDef) -> gast.FunctionDef:

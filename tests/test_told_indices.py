@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from knetsrc import grad
+from knetsrc import KnetsrcError, grad
 from knetsrc.testing import check_grads
 
 X = np.array([0.3, 1.6, 2.2, 0.9])
@@ -104,3 +104,106 @@ def test_list_that_grows():
         return parts[0] * parts[1] * parts[2]
 
     check_grads(f, (X,))
+
+
+def scored(w, tokens):
+    h = 0.1 * w[0]
+    loss = 0.0
+    for t in tokens[1:]:
+        h = np.tanh(h + w[:, t])
+        loss = loss + h[t] ** 2
+    return loss + h[tokens[0]]
+
+
+def same_as_generic(gradient, *args):
+    assert np.allclose(gradient(*args), gradient.function(*args), rtol=1e-12, atol=0)
+
+
+def test_list_of_integers():
+    check_grads(scored, (IMAGE, [1, 3, 0, 3]), argnums=0)
+    assert "d_w[:, t] += " in source(scored, IMAGE, [1, 3, 0, 3])
+
+
+@pytest.mark.parametrize(
+    "later",
+    [[2], (0, 1, 1), np.array([1, 2]), [np.int64(1), 2, np.int64(2)], list(range(4)) * 9],
+    ids=["short", "tuple", "array", "numpy", "long"],
+)
+def test_other_lists_later(later):
+    gradient = grad(scored)
+    gradient(IMAGE, [1, 3, 0])
+    for _ in range(2):
+        same_as_generic(gradient, IMAGE, later)
+        same_as_generic(gradient, IMAGE, [1, 3, 0])
+
+
+def test_arrays_of_indices_later():
+    def f(w, rows):
+        s = 0.0
+        for r in rows:
+            s = s + np.sum(w[r] ** 2)
+        return s
+
+    gradient = grad(f)
+    for rows in ([0, 1, 1], [[0, 1, 1], [2, 2]], [np.array([1, 1])], [slice(0, 2), 1]):
+        for _ in range(2):
+            same_as_generic(gradient, IMAGE, rows)
+
+
+def test_numbers_later():
+    def f(x, powers):
+        s = 0.0
+        for p in powers:
+            s = s + np.sum(x**p)
+        return s
+
+    gradient = grad(f)
+    for powers in ([2, 3], [0.5, 2], [X, 2], []):
+        for _ in range(2):
+            same_as_generic(gradient, X, powers)
+
+
+def test_list_that_the_function_changes():
+    def f(w, tokens):
+        tokens = list(tokens)
+        tokens[0] = np.array([1, 1])
+        return np.sum(w[tokens[0]] ** 2) + w[tokens[1], 0]
+
+    check_grads(f, (IMAGE, [1, 3, 0]), argnums=0)
+
+
+def test_list_that_is_written_into():
+    def f(w, tokens):
+        rows = tokens
+        rows[0] = np.array([1, 1])
+        s = 0.0
+        for t in tokens:
+            s = s + np.sum(w[t] ** 2)
+        return s
+
+    gradient = grad(f)
+    try:
+        found = gradient(IMAGE, [0, 3])
+    except KnetsrcError:
+        return
+    assert np.allclose(found, 2 * IMAGE * np.array([[0.0], [2.0], [0.0], [1.0]]))
+
+
+def test_reversed_and_cut():
+    def f(w, tokens):
+        s = 0.0
+        for t, r in zip(reversed(tokens), tokens[1:], strict=False):
+            s = s * 0.5 + w[t, r] ** 2
+        return s
+
+    check_grads(f, (IMAGE, [1, 3, 0, 3]), argnums=0)
+
+
+def test_in_a_helper():
+    def f(w, tokens):
+        return scored(w, tokens) + scored(2 * w, tokens[1:])
+
+    check_grads(f, (IMAGE, [1, 3, 0, 3]), argnums=0)
+    gradient = grad(f)
+    gradient(IMAGE, [1, 3, 0])
+    same_as_generic(gradient, IMAGE, [1, 2, 2, 3, 0])

@@ -98,9 +98,11 @@ class Ranks:
         }
 
     def _is_index(self, node: tree.Node) -> bool:
-        """Whether an expression is an element of a vector of integers: `rows[0]`, or `rows[1:][0]`."""
+        """Whether an expression is an element of a vector or list of integers: `rows[0]`, or `rows[1:][0]`."""
         if not isinstance(node, gast.Subscript) or not self.is_integer(node.slice):
             return False
+        if self.told.integers and self.path_of(node) in self.told.integers & self.told.ranks.keys():
+            return True
         vector = node.value
         while isinstance(vector, gast.Subscript) and isinstance(vector.slice, gast.Slice):
             vector = vector.value
@@ -124,9 +126,14 @@ class Ranks:
         """
         if isinstance(node, gast.Name):
             return self._aliases.get(node.id, node.id)
-        base = self.path_of(node.value) if isinstance(node, gast.Subscript) else None
+        if not isinstance(node, gast.Subscript):
+            return None
+        whole = _whole_of(node.value)
+        base = self.path_of(whole)
         if base is None:
             return None
+        if whole is not node.value:
+            return f"{base}[*]" if self.is_integer(node.slice) else None
         if isinstance(node.slice, gast.Constant):
             path = f"{base}[{node.slice.value!r}]"
             if type(node.slice.value) is not int or self._is_told(path):
@@ -317,6 +324,17 @@ def entries_bound(node: tree.Node) -> dict[str, tree.Node] | None:
     if not _is_place(node.value) or not all(map(tree.is_name, targets)):
         return None
     return {t.id: tree.subscript(node.value, tree.constant(i)) for i, t in enumerate(targets)}
+
+
+def _whole_of(node: tree.Node) -> tree.Node:
+    """The list or array of which a slice, or its elements in another order, are gone through."""
+    while True:
+        if isinstance(node, gast.Subscript) and isinstance(node.slice, gast.Slice):
+            node = node.value
+        elif tree.called_name(node) == "reversed" and len(node.args) == 1:
+            node = node.args[0]
+        else:
+            return node
 
 
 def any_element(whole: tree.Node) -> tree.Node:
