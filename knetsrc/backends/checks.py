@@ -427,6 +427,7 @@ def check_view(
     whole: Any,
     statement: str,
     is_entry: bool = False,
+    has_same_elements: bool = False,
     picked: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Refuse a copy where a view is needed, as one of the two arrays is written into later.
@@ -441,6 +442,8 @@ def check_view(
         The statement as the user wrote it, such as "row = a.reshape(-1)".
     is_entry
         Whether `part` is one entry, which a container holds itself.
+    has_same_elements
+        Whether `part` is a slice, and only what its elements hold is written into: a slice of a list has the same ones.
     picked
         Names in its index that may stand for arrays, lists, tuples or bools, which pick elements into a new array.
 
@@ -458,6 +461,7 @@ def check_view(
         is_view = isinstance(part, np.ndarray) and (part.size == 0 or not _is_apart(part, whole))
     else:
         is_view = is_entry or part is whole or getattr(part, "base", None) is not None
+        is_view |= has_same_elements and isinstance(whole, list | tuple)
     if not is_view:
         name, _, read = statement.partition(" = ")
         error = UnsupportedAliasError(

@@ -31,6 +31,7 @@ from knetsrc.transform.analysis.indices import (
     surely_picks,
 )
 from knetsrc.transform.analysis.integers import integer_names, is_number_expression
+from knetsrc.transform.analysis.same_elements import sliced_name, written_shallow
 from knetsrc.transform.analysis.stores import (
     may_copy,
     path_of,
@@ -134,6 +135,8 @@ class Viewing(NamedTuple):
         Names that are copies of others, with these: `rows` for the `rows_of_b` that is read later.
     booleans
         Names that hold bools, or arrays of these.
+    shallow
+        Names of what may be written into otherwise than within an element: `xs[i] = e`, not `xs[i][k] = e`.
     """
 
     arrays: frozenset[str]
@@ -143,6 +146,7 @@ class Viewing(NamedTuple):
     picking: frozenset[str] = frozenset()
     sources: Mapping[str, str] = MappingProxyType({})
     booleans: frozenset[str] = frozenset()
+    shallow: frozenset[str] = frozenset()
 
     def picks(self, value: tree.Node) -> bool:
         """Whether an expression is a part of an array that such an index makes a copy."""
@@ -185,10 +189,17 @@ class Viewing(NamedTuple):
             return []
         whole = viewed(value) if isinstance(value, gast.Call) else value.value
         arguments = [tree.clone(value), tree.clone(whole), tree.constant(shown)]
-        if is_element(value):
+        if is_element(value) or self._has_same_elements(value):
+            arguments.append(tree.constant(is_element(value)))
+        if self._has_same_elements(value):
             arguments.append(tree.constant(True))
         check = tree.call(self.spell("check_view", None), *arguments, **self._picked(value))
         return [tree.expression(check)]
+
+    def _has_same_elements(self, value: tree.Node) -> bool:
+        """Whether a part `xs[1:]` shares what changes with the whole if that is a list: only the inside of elements does."""
+        text = None if isinstance(value, gast.Name) else sliced_name(value)
+        return text is not None and text not in self.shallow
 
     def _picked(self, value: tree.Node) -> dict[str, tree.Node]:
         """Names in the index of a part that may pick elements, for the check that it is a view."""
@@ -225,7 +236,8 @@ def viewing_of(
     """What tells views from copies in a function."""
     integers, sources = integer_names(function), copied_names(function)
     booleans = boolean_names(function)
-    return Viewing(found.arrays, integers, spell, given_back, picking, sources, booleans)
+    shallow = written_shallow(function, found)
+    return Viewing(found.arrays, integers, spell, given_back, picking, sources, booleans, shallow)
 
 
 @dataclass

@@ -469,6 +469,43 @@ def test_slice_of_a_list_is_a_copy():
         grad(f)([V, V * 2.0])
 
 
+def test_slice_of_a_list_that_changes_within_its_elements():
+    def f(ws, x):
+        ys = ws[:-1]
+        total = 0.0
+        for i in range(len(ys)):
+            ys[i]["w"] *= x
+            total = total + np.sum(ws[i]["w"] ** 2)
+        ys[1]["w"][0] = total * x
+        ws[1]["b"] = np.sum(ys[0]["w"])
+        return total * np.sum(ws[-1]["w"]) + np.sum(ys[1]["w"] ** 3) * ys[1]["b"]
+
+    check(f, [{"w": V * k, "b": k} for k in (0.5, 1.0, 1.5)], 0.7)
+
+
+def test_slice_of_a_list_in_a_list_that_changes_with_the_whole():
+    def f(x):
+        ws = [[x * 1.0, x * 2.0], [x * 3.0]]
+        ys = ws[0]
+        zs = ys[:-1]
+        ws[0][0] = x**2
+        return np.sum(zs[0] * ws[0][0])
+
+    with pytest.raises(UnsupportedAliasError):
+        grad(f)(V)
+
+
+def test_slice_of_a_list_of_which_an_entry_is_replaced():
+    def f(ws):
+        ys = ws[:-1]
+        ws[0] = [ws[1][0] ** 2, ws[1][0]]
+        ys[0][1] = ws[1][0]
+        return ys[0][0] * ys[0][1] + ws[0][0] * ws[0][1]
+
+    with pytest.raises(UnsupportedAliasError):
+        grad(f)([[1.0, 2.0], [3.0, 0.5], [1.0, 1.0]])
+
+
 def test_view_of_the_round_before():
     def f(x):
         a = x * 1.0
