@@ -1,5 +1,7 @@
 """Gradients of gradients: the helpers that generated source calls have rules of their own."""
 
+import copy
+import dataclasses
 import math
 
 import numpy as np
@@ -341,3 +343,138 @@ def test_gradient_of_a_method_for_objects_of_several_classes():
         np.testing.assert_allclose(pullback(np.ones(3))[0], second)
     assert grad(Cubic().force)(2.0) == 24.0
     assert grad(Quartic().force)(2.0) == 96.0
+
+
+def check_by_differences(function, args):
+    """The second derivative along a direction, with all arguments that have one, against differences of the gradient."""
+    rng = np.random.default_rng(3)
+    gradient = grad(function, argnums=tuple(range(len(args))))
+    one, other = ([structure_of_noise(a, rng) for a in args] for _ in range(2))
+    _, pullback = vjp(gradient, *copy.deepcopy(args))
+    found = numbers([pullback(tuple(one))]) @ numbers(other)
+    ends = [
+        numbers(gradient(*(added(a, step, d) for a, d in zip(args, other, strict=True))))
+        for step in (STEP, -STEP)
+    ]
+    expected = (ends[0] - ends[1]) @ numbers(one) / (2 * STEP)
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+
+
+def mapped(value, change):
+    if isinstance(value, list):
+        return [mapped(v, change) for v in value]
+    if isinstance(value, dict):
+        return {k: mapped(v, change) for k, v in value.items()}
+    if isinstance(value, tuple):
+        made = [mapped(v, change) for v in value]
+        return type(value)(*made) if hasattr(value, "_fields") else tuple(made)
+    if dataclasses.is_dataclass(value):
+        return dataclasses.replace(value, **{n: mapped(v, change) for n, v in vars(value).items()})
+    return change(value)
+
+
+def numbers(value):
+    found = []
+    mapped(value, lambda leaf: found.append(np.ravel(leaf)))
+    return np.concatenate(found)
+
+
+def structure_of_noise(value, rng):
+    def noise(leaf):
+        made = rng.normal(size=np.shape(leaf))
+        return made if isinstance(leaf, np.ndarray) else float(made)
+
+    return mapped(value, noise)
+
+
+def added(value, step, direction):
+    parts = []
+    mapped(direction, parts.append)
+    return mapped(value, lambda leaf: leaf + step * parts.pop(0))
+
+
+def layers(weights, x):
+    for w, b in weights[:-1]:
+        x = np.tanh(x @ w + b)
+    w, b = weights[-1]
+    return x @ w + b
+
+
+def network_of_layers(weights, x):
+    return np.mean(layers(weights, x) ** 2)
+
+
+def fixed_point(w, x):
+    z = np.zeros(3)
+    for _ in range(6):
+        z = np.tanh(0.3 * w @ z + x)
+    return z
+
+
+def after_a_loop(w, x):
+    return np.sum(fixed_point(w, x) ** 2)
+
+
+def inner_loss(w, x):
+    return np.mean((np.tanh(x @ w[0]) @ w[1]) ** 2)
+
+
+def descent_inside(w, x):
+    for _ in range(2):
+        w = [p - 0.1 * d for p, d in zip(w, grad(inner_loss)(w, x), strict=True)]
+    return inner_loss(w, x)
+
+
+def named_loss(w, x):
+    return np.mean((np.tanh(x @ w["a"]) @ w["b"]) ** 2)
+
+
+def hessian(z, p):
+    rows = []
+    for i in range(3):
+        rows.append(grad(lambda z, i=i: grad(energy)(z, p)[i])(z))
+    return np.stack(rows)
+
+
+def energy(z, p):
+    return np.sum(np.cosh(z)) + 0.5 * z @ p @ p.T @ z
+
+
+def log_determinant(z, p):
+    return np.linalg.slogdet(hessian(z, p))[1]
+
+
+def list_that_is_read_in_one_branch(x):
+    found = []
+    for i in range(2):
+        found.append(0.5 * x * x[i])
+        np.multiply(x, x, out=x)
+    last = np.sum(found[-1]) if found else 0.3
+    return np.sum(np.sin(x)) * last + last**2
+
+
+FROM_LISTS = [
+    (network_of_layers, [[(A, X), (A.T.copy(), X[::-1].copy())], A]),
+    (after_a_loop, [A, X]),
+    (descent_inside, [[A, A.T.copy()], A]),
+    (log_determinant, [X, A]),
+    (list_that_is_read_in_one_branch, [X]),
+]
+
+
+@pytest.mark.parametrize(("function", "args"), FROM_LISTS, ids=lambda f: getattr(f, "__name__", ""))
+def test_gradient_that_takes_out_of_lists(function, args):
+    check_by_differences(function, args)
+
+
+def test_descent_inside_by_keys_that_are_computed_is_refused():
+    def loss(w, x):
+        return np.mean((np.tanh(x @ w["a"]) @ w["b"]) ** 2)
+
+    def descent(w, x):
+        for _ in range(2):
+            w = {k: w[k] - 0.1 * np.tanh(w[k]) for k in w}
+        return loss(w, x)
+
+    with pytest.raises(UnsupportedSyntaxError, match="at an index that is computed"):
+        vjp(grad(descent), {"a": A, "b": A.T.copy()}, A)

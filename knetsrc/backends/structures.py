@@ -180,7 +180,7 @@ class _Nothing:
     """The adjoint of what has no derivative: neutral in sums, its entries are nothing again."""
 
     def __add__(self, other: Any) -> Any:
-        return other
+        return owned(other)  # as other sums, it shares nothing with what is added
 
     __radd__ = __iadd__ = __add__
 

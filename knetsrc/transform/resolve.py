@@ -94,7 +94,9 @@ class Outside:
         """The name under which the generated module knows `module`; imported if that is possible."""
         if id(module) not in self._aliases:
             has_name = _can_be_imported(module)
-            alias = self.fresh(module.__name__.rpartition(".")[2] if has_name else "module")
+            wanted = module.__name__.rpartition(".")[2] if has_name else "module"
+            is_other = wanted == "backends" and module.__name__ != "knetsrc.backends"
+            alias = self.fresh("module" if is_other else wanted)  # what that name gives is known
             self._aliases[id(module)] = alias
             self.roots[alias] = module
             if has_name:

@@ -29,6 +29,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.definition import Definition, find_definition
 from knetsrc.transform.recursion import with_deep_stack
 
+_GENERATED = "knetsrc.generated."  # what the modules of the cache folder are called
 # Methods by which a list or a dict changes.
 _CHANGING = frozenset({
     "append", "clear", "extend", "insert", "pop", "reverse", "setdefault", "sort", "update",
@@ -73,6 +74,11 @@ class Source:
     def module_name(self) -> str:
         """Name of the module that the function was defined in."""
         return str(self.function.__module__ or self.function.__globals__.get("__name__", ""))
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether the function is of a module that was generated: a gradient, or a helper of one."""
+        return self.module_name.startswith(_GENERATED)
 
     @property
     def _builtins(self) -> dict[str, Any]:

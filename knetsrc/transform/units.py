@@ -28,6 +28,7 @@ from knetsrc.transform.attributes import guard_attributes
 from knetsrc.transform.callee import Called, Calls, Helper
 from knetsrc.transform.classes import is_users_class, method_object, with_plain_attributes
 from knetsrc.transform.context_writes import Position, changing_contexts
+from knetsrc.transform.counted_pops import count_pops
 from knetsrc.transform.default_dicts import plain_dicts
 from knetsrc.transform.deques import plain_queues
 from knetsrc.transform.functions import (
@@ -249,6 +250,7 @@ class Units:
         try:
             owns_parameters = source is self.outside.main
             written = listed(source.tree) if is_generator(source.tree) else source.tree
+            written = count_pops(written, source)
             unfolded = unfold_contexts(unfold_matches(written, source.resolve), source)
             unfolded = unfold_lazy_loops(unfold_yields(unfolded, source), source)
             unfolded = plain_queues(plain_dicts(unfolded, source), source)

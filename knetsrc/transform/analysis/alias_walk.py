@@ -58,6 +58,7 @@ class AliasWalk:
     copies: dict[int, tree.Node] = field(default_factory=dict)
     outside: Outer | None = None
     put_back: frozenset[int] = frozenset()
+    summed: frozenset[str] = frozenset()
 
     def block(self, body: list[tree.Node], state: State) -> State:
         for node in body:
@@ -136,8 +137,9 @@ class AliasWalk:
             names = {text}
         found.names[id(node)] = found.names.get(id(node), frozenset()) | names
         is_copied = text in self.arrays or (
-            self.elements is not None and self.elements.is_copied(node)
+            isinstance(node, gast.AugAssign) and text in self.summed
         )
+        is_copied |= self.elements is not None and self.elements.is_copied(node)
         return state if is_copied else self._put_into(text, node.value, state)
 
     def _call_writes(

@@ -34,6 +34,7 @@ from knetsrc.transform.analysis.indices import boolean_names
 from knetsrc.transform.analysis.live import live_after
 from knetsrc.transform.analysis.ranks import Ranks
 from knetsrc.transform.analysis.stores import stored_names
+from knetsrc.transform.analysis.summed import summed_names
 from knetsrc.transform.analysis.taken import paths_to, put_back, taken_from
 from knetsrc.transform.analysis.told import NOTHING, Told
 from knetsrc.transform.normalize.scopes import parameters
@@ -105,6 +106,7 @@ def aliases(
         boolean_names(function),
         outside=outside,
         put_back=put_back(function),
+        summed=summed_names(function),
     )
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     found.holders |= {place: {p} for p in places for place in places[p]}
@@ -205,6 +207,7 @@ def _walked(
         booleans=boolean_names(function),
         outside=outside,
         put_back=put_back(function),
+        summed=summed_names(function),
     )
     places = {p: frozenset([("parameter", p)]) for p in parameters(function)}
     return walk, walk.block(function.body[:-1], State(places, frozenset(), frozenset()))

@@ -1,5 +1,6 @@
 """Whether a loop goes through keys or indices, which have no derivative."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -72,12 +73,20 @@ def reads_entries(base: Node, key: Any, body: list[Node]) -> bool:
     """Whether the body reads `base[key]`: then `base` is a dictionary, and `key` a key."""
     if not isinstance(key, gast.Name) or not is_cheap(base):
         return False
-    reads = [
-        n
-        for n in tree.walk(body)
-        if isinstance(n, gast.Subscript) and tree.is_name(n.slice, key.id)
+    keys = {key.id} | _second_names(key.id, body)
+    reads = [n for n in tree.walk(body) if isinstance(n, gast.Subscript)]
+    return any(getattr(n.slice, "id", "") in keys and tree.is_same(n.value, base) for n in reads)
+
+
+def _second_names(text: str, body: list[Node]) -> set[str]:
+    """Names that stand for what a loop binds, and for nothing else: `k` after `k = k_item`."""
+    every = [n for n in tree.walk(body) if isinstance(n, gast.Name)]
+    bound = Counter(n.id for n in every if isinstance(n.ctx, gast.Store))
+    same = [
+        n for n in tree.walk(body) if isinstance(n, gast.Assign) and tree.is_name(n.value, text)
     ]
-    return any(tree.is_same(n.value, base) for n in reads)
+    names = {t.id for n in same for t in n.targets if isinstance(t, gast.Name)}
+    return {n for n in names if bound[n] == 1 and not bound[text]}
 
 
 def method(node: Any) -> str | None:

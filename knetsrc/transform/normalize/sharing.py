@@ -65,9 +65,9 @@ _NEW_METHODS = frozenset({
 })  # fmt: skip
 _NEW_ADJOINTS = frozenset({
     "zeros_like", "zeros_of_entry", "owned", "deep_copy", "matmul_adjoint_a", "matmul_adjoint_b",
-    "dot_adjoint_a", "dot_adjoint_b", "norm_adjoint_x",
+    "dot_adjoint_a", "dot_adjoint_b", "norm_adjoint_x", "cut_out", "last_written", "entry_of",
 })  # fmt: skip
-_OF_FIRST = frozenset({"unbroadcast", "like", "finished", "cut_out", "last_written", "entry_of"})
+_OF_FIRST = frozenset({"unbroadcast", "like", "finished", "reshape_like", "unstack_like"})
 _SIZES = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes"})
 _ENTRIES = frozenset({"get", "items", "pop", "popitem", "setdefault", "values"})
 _LOOPS = (gast.For, gast.comprehension)
