@@ -133,9 +133,13 @@ class Pullback:
         cotangent = matched(cotangent, self._value)
         if self._plan is None:
             return (None,) * len(self._slots)
+        from knetsrc.backends.structures import (
+            opened,
+        )  # loads SciPy, as what was generated has done
+
         copy = independent_memory if self._plan.generated.restores else fresh_lists
         try:
-            gradients = self._plan.pull_back(copy(self._saved), cotangent)
+            gradients = self._plan.pull_back(copy(self._saved), opened(cotangent))
         except Exception as error:
             refusal = as_refused_dict(error, self._args) or as_refusal(error)
             if refusal is not None:

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -464,6 +465,57 @@ FROM_LISTS = [
 
 @pytest.mark.parametrize(("function", "args"), FROM_LISTS, ids=lambda f: getattr(f, "__name__", ""))
 def test_gradient_that_takes_out_of_lists(function, args):
+    check_by_differences(function, args)
+
+
+@dataclasses.dataclass
+class Affine:
+    w: np.ndarray
+    b: float
+
+
+class AffineTuple(NamedTuple):
+    w: np.ndarray
+    b: float
+
+
+@dataclasses.dataclass
+class Nested:
+    inner: Affine
+    scale: float
+
+
+def of_object(m, x):
+    return np.mean((x @ m.w + m.b) ** 2) + 0.1 * np.sin(m.b) * np.sum(m.w**3)
+
+
+def of_nested(m, x):
+    return np.sum(np.sin(x @ m.inner.w) * m.scale + m.inner.b**2 * m.scale * np.sum(m.inner.w**2))
+
+
+def of_objects(ms, x):
+    s = 0.0
+    for m in ms:
+        s = s + np.sum(np.sin(x @ m.w)) * m.b + s**2 * m.b
+    return s
+
+
+def step_of_object(m, x):
+    g = grad(of_object)(m, x)
+    return of_object(Affine(m.w - 0.1 * g.w, m.b - 0.1 * g.b), x)
+
+
+OF_OBJECTS = [
+    (of_object, [Affine(X, 0.4), A]),
+    (of_object, [AffineTuple(X, 0.4), A]),
+    (of_nested, [Nested(Affine(X, 0.4), 0.7), A]),
+    (of_objects, [[Affine(X, 0.4), Affine(A[0].copy(), 0.2)], A]),
+    (step_of_object, [Affine(X, 0.4), A]),
+]
+
+
+@pytest.mark.parametrize(("function", "args"), OF_OBJECTS, ids=lambda f: getattr(f, "__name__", ""))
+def test_gradient_with_respect_to_attributes(function, args):
     check_by_differences(function, args)
 
 

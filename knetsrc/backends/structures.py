@@ -404,6 +404,29 @@ def _overlaps(d: Any, others: list[Any]) -> bool:
     return any(type(o) is type(d) and np.may_share_memory(d, o) for o in others)
 
 
+def opened(cotangent: Any) -> Any:
+    """A cotangent as adjoints are: what is an object or a namedtuple for the user has entries by name and by position.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> opened([SimpleNamespace(w=1.0)])[0]["w"]
+    1.0
+    """
+    kind = type(cotangent)
+    if kind is np.ndarray or kind in _ZEROS or cotangent is None or _is_array(cotangent):
+        return cotangent
+    if kind is list or kind is tuple:
+        return kind(map(opened, cotangent))
+    if kind is dict:
+        return {k: opened(v) for k, v in cotangent.items()}
+    named = hasattr(kind, "_fields") and isinstance(cotangent, tuple)
+    names = kind._fields if named else fields_of(cotangent)
+    if names is None or (isinstance(cotangent, Fields | list | tuple | Mapping) and not named):
+        return cotangent
+    return Fields({n: opened(getattr(cotangent, n)) for n in names}, kind)
+
+
 def finished(d: Any, x: Any) -> Any:
     """The adjoint `d` of `x` as a user gets it: in the very structure of `x`.
 

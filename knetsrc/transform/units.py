@@ -15,6 +15,7 @@ from knetsrc.checkpoints import is_checkpoint
 from knetsrc.errors import KnetsrcError, UnsupportedAliasError
 from knetsrc.objects import Plain
 from knetsrc.transform import tree
+from knetsrc.transform.adjoint_fields import fields_as_entries
 from knetsrc.transform.again import has_checkpoint
 from knetsrc.transform.analysis.activity import differentiable_names
 from knetsrc.transform.analysis.bases import base_of
@@ -250,7 +251,7 @@ class Units:
         try:
             owns_parameters = source is self.outside.main
             written = listed(source.tree) if is_generator(source.tree) else source.tree
-            written = count_pops(written, source)
+            written = fields_as_entries(count_pops(written, source), source)
             unfolded = unfold_contexts(unfold_matches(written, source.resolve), source)
             unfolded = unfold_lazy_loops(unfold_yields(unfolded, source), source)
             unfolded = plain_queues(plain_dicts(unfolded, source), source)
