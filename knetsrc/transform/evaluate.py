@@ -431,7 +431,7 @@ class Evaluating:
         }
         direct = {p: a for p, a in direct.items() if self.is_stable(a) and is_atom(a)}
         local = {*parameters(callee.core), *written} - direct.keys()
-        renamed = {text: self.names.fresh(text) for text in sorted(local)}
+        renamed = self.names.renaming(local, callee.core.body)
         self.stable |= {renamed[n] for n in once_written(callee.core) & local}
         body = [tree.assign(renamed[p], a) for p, a in bound.items() if p not in direct]
         body += tree.substitute(tree.rename(callee.core.body, renamed), direct)

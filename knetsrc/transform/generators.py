@@ -189,7 +189,7 @@ def taken_over(
         return None
     fixed = {t: a for t, a in bound.items() if t not in bound_names(generator.body)}
     direct = {t: a for t, a in fixed.items() if _is_steady(a, bound_names(around))}
-    renamed = {text: names.fresh(text) for text in sorted(local - direct.keys())}
+    renamed = names.renaming(local - direct.keys(), generator.body)
     body = tree.substitute(tree.rename(tree.clone(generator.body), renamed), direct)
     first = body[0] if body else None
     if isinstance(first, gast.Expr) and isinstance(first.value, gast.Constant):

@@ -3,7 +3,7 @@
 import builtins
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import gast
 
@@ -45,6 +45,13 @@ class Names:
             candidate = f"{wanted}_{number}"
         self.taken.add(candidate)
         return candidate
+
+    def renaming(
+        self, texts: Collection[str], body: "tree.Node | list[tree.Node]"
+    ) -> dict[str, str]:
+        """Fresh names for some of a body, which the others in it do not have either: what stands for these comes later."""
+        self.taken |= Names.of(body).taken - set(texts)
+        return {text: self.fresh(text) for text in sorted(texts)}
 
 
 def adjoint_name(text: str) -> str:

@@ -153,8 +153,8 @@ class ShortHelpers:
             return [node]
         body = inner.body if function.place[0] == self.filename else _without_places(inner.body)
         given, before = self._arguments(body, bound)
-        own = sorted(tree.names_written(body) - bound.keys())
-        body = tree.rename(body, {text: self.names.fresh(text) for text in own})
+        own = tree.names_written(body) - bound.keys()
+        body = tree.rename(body, self.names.renaming(own, body))
         *first, last = tree.substitute(body, given)
         return [*before, *first, tree.at(tree.assign(node.targets[0], last.value), node)]
 

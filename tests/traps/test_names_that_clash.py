@@ -465,3 +465,54 @@ def test_keywords_named_as_what_a_nested_function_captures():
 
     for f in (read, computed_default, recursive, written):
         check(f, V)
+
+
+# --- fresh names for those of a helper, and its parameters ------------------------------------------------------------------
+def _sine(x, d_x_1):
+    d_x = -d_x_1 * np.sin(x)
+    return d_x
+
+
+def test_variable_of_a_short_helper_beside_its_parameter():
+    def f(x):
+        d_x = 1.5
+        if x[0] > 10.0:
+            d_x = 0.0
+        else:
+            d_x = _sine(x, d_x)
+        return np.sum(d_x * x)
+
+    check(f, V)
+
+
+def _multiples(x_1, n):
+    for i in range(n):
+        x = x_1 * i
+        yield x * x_1
+
+
+def test_variable_of_a_generator_beside_its_parameter():
+    def f(x, y):
+        s = 0.0
+        for v in _multiples(y, 3):
+            s = s + v * x
+        return s
+
+    check(f, 0.3, 0.7)
+
+
+def _scaling(x_1):
+    x = 2.0
+
+    def scaled(y):
+        return y * x * x_1
+
+    return scaled
+
+
+def test_variable_of_a_function_that_makes_functions_beside_its_parameter():
+    def f(x, y):
+        scaled = _scaling(y)
+        return scaled(x) * x
+
+    check(f, 0.3, 0.7)
