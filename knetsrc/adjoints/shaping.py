@@ -7,7 +7,7 @@ import operator
 
 import numpy as np
 
-from knetsrc.adjoints.facts import is_scalar
+from knetsrc.adjoints.facts import is_scalar, rank
 from knetsrc.adjoints.table import adjoint, case, real
 from knetsrc.backends import (
     inverse_axes,
@@ -40,8 +40,10 @@ from knetsrc.backends import (
     ],
 )
 def transpose_adjoint(a, axes=None, *, d_y):
-    if axes is None:
+    if axes is None and rank(a) == 2:
         d_a = d_y.T
+    elif axes is None:
+        d_a = np.transpose(d_y)  # it may be a number
     else:
         d_a = np.transpose(d_y, inverse_axes(axes))
     return d_a
@@ -74,8 +76,10 @@ def transpose_method_adjoint(x, *axes, d_y):
 def T_adjoint(x, *, y, d_y):
     if is_scalar(y):
         d_x = d_y
-    else:
+    elif rank(x) == 2:
         d_x = d_y.T
+    else:
+        d_x = np.transpose(d_y)  # it may be a number
     return d_x
 
 

@@ -386,3 +386,33 @@ def test_view_without_axes_of_a_number_is_a_number():
     for f in (reshaped, squeezed, of_a_name, of_one_element):
         check(f, np.array(0.7), 1.3)
     check(of_one_element, np.array([0.7]), 1.3)
+
+
+def _multiplied(a, x):
+    return np.sum(a * x)
+
+
+def _added_to_transpose(a, x):
+    total = (a * 1).T
+    total += x
+    return _multiplied(total, x)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        _added_to_transpose,
+        lambda a, x: a.T * x,
+        lambda a, x: np.transpose(a) * x,
+        lambda a, x: np.sum(a.T * x),
+        lambda a, x: a.transpose() * x,
+    ],
+)
+@pytest.mark.parametrize("a", [np.array(2.0), np.float64(2.0)])
+def test_transpose_of_an_array_without_axes_beside_a_number(f, a):
+    gradient = grad(f, (0, 1))
+    d_a, d_x = gradient(a, 3.0)
+    assert d_a == pytest.approx(3.0)
+    assert d_x == pytest.approx(8.0 if f is _added_to_transpose else 2.0)
+    if f is not _added_to_transpose:
+        assert grad(f)(a, np.array(3.0)) == pytest.approx(3.0)
