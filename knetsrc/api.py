@@ -9,10 +9,16 @@ from typing import Any, overload
 from knetsrc.arguments import check_kinds, error_of_primal, formed
 from knetsrc.callee import POSITIONAL, parameters_of, taken_apart
 from knetsrc.gradient import Argnums, Gradient, Wrt
-from knetsrc.origin import as_refusal, as_refused_dict, explain
+from knetsrc.origin import as_refusal, as_refused_argument, explain
 from knetsrc.request import Request
 from knetsrc.runner import Plan, Runner, retried
-from knetsrc.structure import fresh_lists, has_differentiable_leaf, independent_memory, matched
+from knetsrc.structure import (
+    fresh_lists,
+    has_differentiable_leaf,
+    independent_memory,
+    matched,
+    refused_cycle,
+)
 
 Slot = tuple[int, int | None]
 
@@ -141,7 +147,7 @@ class Pullback:
         try:
             gradients = self._plan.pull_back(copy(self._saved), opened(cotangent))
         except Exception as error:
-            refusal = as_refused_dict(error, self._args) or as_refusal(error)
+            refusal = as_refused_argument(error, self._args) or as_refusal(error)
             if refusal is not None:
                 raise refusal from error
             explain(error)
@@ -196,7 +202,10 @@ def vjp(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any
     args, kwargs = (inner._first if inner else callee.first) + args, callee.keywords | kwargs
     if inner is not None and (other := inner.for_call(args, kwargs)) is not inner:
         inner, callee = other, other._callee
-    slots = _slots(callee.function, args, kwargs)[-given:] if given else []
+    try:
+        slots = _slots(callee.function, args, kwargs)[-given:] if given else []
+    except RecursionError as error:
+        raise refused_cycle(error, args) or error from None
     wrt = tuple(sorted({slot[0] for slot in slots if slot}))
     check_kinds(args, kwargs, callee.function)
     if not wrt:
@@ -209,6 +218,9 @@ def vjp(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any
         try:
             return plan, *plan.call(args, kwargs)
         except Exception as error:
+            refusal = refused_cycle(error, (*args, *kwargs.values()))
+            if refusal is not None:
+                raise refusal from error
             explain(error)
             raise
 

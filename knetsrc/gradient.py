@@ -27,7 +27,7 @@ from knetsrc.callee import Callee, name_of, parameters_of, positions, taken_apar
 from knetsrc.errors import DefectError, KnetsrcError, MissingAdjointError, NotDifferentiableError
 from knetsrc.given import CONTAINERS, OF_NUMBERS
 from knetsrc.known import Demands, Known
-from knetsrc.origin import as_refusal, as_refused_dict, comes_from_generated, explain
+from knetsrc.origin import as_refusal, as_refused_argument, comes_from_generated, explain
 from knetsrc.request import Generated, Request
 from knetsrc.runner import Plan, Runner, retried
 from knetsrc.structure import independent, leaves
@@ -214,9 +214,9 @@ class Gradient:
                     return self._formed(result, args, kwargs)
             return self._formed(self._checked_call(args, kwargs), args, kwargs)
         except Exception as error:
-            of_dict = as_refused_dict(error, (*args, *kwargs.values()))
-            if of_dict is not None:
-                raise of_dict from error
+            of_argument = as_refused_argument(error, (*args, *kwargs.values()))
+            if of_argument is not None:
+                raise of_argument from error
             is_foreign = comes_from_generated(error) or isinstance(error, DefectError)
             own = self._own_error(args, kwargs) if is_foreign else None
             refusal = as_refusal(error) if own is None else None

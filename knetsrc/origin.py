@@ -13,7 +13,7 @@ from typing import Any
 from knetsrc.callee import shown_file
 from knetsrc.errors import KnetsrcError, NotDifferentiableError, function_at, shown_place
 from knetsrc.request import Generated
-from knetsrc.structure import refused_dict
+from knetsrc.structure import refused_cycle, refused_dict
 
 _ORIGIN = "__knetsrc_origin__"
 # What Python says where `2.0 * values`, `values**2` and `d_values[:k] += 1.0` were written for arrays.
@@ -68,9 +68,13 @@ def as_refusal(error: Exception) -> KnetsrcError | None:
     return _placed(refusal, error)
 
 
-def as_refused_dict(error: Exception, values: Iterable[Any]) -> KnetsrcError | None:
-    """What to say of an error that a dict of a class of the user among the arguments is to blame for; None for any other."""
-    refusal = refused_dict(error, values)
+def as_refused_argument(error: Exception, values: Iterable[Any]) -> KnetsrcError | None:
+    """What to say of an error that one of the arguments is to blame for; None for any other.
+
+    That is a dict of a class of the user, or what holds itself.
+    """
+    values = [*values]
+    refusal = refused_dict(error, values) or refused_cycle(error, values)
     return None if refusal is None else _placed(refusal, error)
 
 

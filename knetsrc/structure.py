@@ -101,6 +101,61 @@ def refused_dict(error: Exception, values: Iterable[Any]) -> KnetsrcError | None
     return None
 
 
+def refused_cycle(error: Exception, values: Iterable[Any]) -> KnetsrcError | None:
+    """What to say of an endless recursion where an argument holds itself: its gradient would hold itself, too.
+
+    Parameters
+    ----------
+    error
+        An error of generated code, or of a check of the arguments.
+    values
+        The arguments.
+    """
+    if not isinstance(error, RecursionError):
+        return None
+    found = next((way for value in values if (way := _way_back(value))), None)
+    if found is None:
+        return None
+    kind, path = found
+    return NotDifferentiableError(
+        f"an argument in which a {kind} holds itself, as its own `{path}`",
+        why="its gradient would have the same structure, without an end",
+        instead="differentiate with respect to what is inside, or keep a number or a key in place of that reference",
+    )
+
+
+def _way_back(value: Any) -> tuple[str, str] | None:
+    """The kind of a container or object that is a part of itself, and how it is read there."""
+    above: dict[int, int] = {}
+    done = set[int]()
+    way: list[str] = []
+    stack: list[tuple[Any, Iterator[tuple[str, Any]]]] = [(value, iter(_held(value)))]
+    above[id(value)] = 0
+    while stack:
+        whole, rest = stack[-1]
+        text, part = next(rest, ("", None))
+        if not text:
+            stack.pop()
+            done.add(id(whole))
+            del above[id(whole)]
+            way[len(stack) - 1 :] = []
+        elif id(part) in above:
+            return type(part).__name__, "".join([*way[above[id(part)] :], text])
+        elif id(part) not in done and (inside := _held(part)):
+            above[id(part)] = len(stack)
+            stack.append((part, iter(inside)))
+            way.append(text)
+    return None
+
+
+def _held(value: Any) -> list[tuple[str, Any]]:
+    """The parts of a container, or what an object of a class of the user holds."""
+    held = getattr(value, "__dict__", None)
+    if is_container(value) or isinstance(value, type) or not isinstance(held, dict):
+        return parts(value)
+    return [(f".{name}", part) for name, part in held.items()]
+
+
 def _own_dicts(values: Iterable[Any], seen: set[int]) -> Iterator[dict[Any, Any]]:
     """Dicts of classes of the user in these values and in their parts."""
     for value in values:
