@@ -39,6 +39,22 @@ def checked_operation(node: Any, known: ClassFacts) -> tree.Node:
     return node  # type: ignore[no-any-return]
 
 
+def checked_method(node: gast.Call, known: ClassFacts) -> gast.Call:
+    """The call of a method of nobody knows which class with a check of the object: it may write into what it is handed, or keep it."""
+    function = node.func
+    if not isinstance(function, gast.Attribute) or function.attr not in known.outside.members:
+        return node
+    is_checked = isinstance(function.value, gast.Call) and _is_member_check(function.value, known)
+    given = [*node.args, *(k.value for k in node.keywords)]
+    if not is_checked and any(tree.names_read(a) for a in given):
+        function.value = _checked(function.value, function.attr, known)
+    return node
+
+
+def _is_member_check(node: gast.Call, known: ClassFacts) -> bool:
+    return known.outside.resolve(node.func) is WITHOUT_MEMBER
+
+
 def refuse_in_place(node: gast.BinOp, known: ClassFacts) -> None:
     """Refuse `a *= e` for an object whose class has `__imul__`: `a = a * e` calls another method."""
     owner, name = known.local_class(node.left), _in_place_name(node)

@@ -40,6 +40,7 @@ from knetsrc.transform.functions import made_of
 from knetsrc.transform.handed import Template, described, names_around
 from knetsrc.transform.instance_tests import decided
 from knetsrc.transform.member_checks import (
+    checked_method,
     checked_operation,
     checked_update,
     without_checks_of_containers,
@@ -92,6 +93,7 @@ class Specializer(Members):
             called = self._as_function(node, known)
             if called is node:
                 refuse_conversion(node, known)
+                called = checked_method(node, known)
             return self._by_own_name(self._with_functions(called, known))
 
         def rewrite_operation(node: tree.Node) -> tree.Node:
