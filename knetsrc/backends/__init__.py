@@ -139,6 +139,7 @@ from knetsrc.backends.owning import (
     check_own_object,
     check_sole,
     check_sole_in,
+    check_unseen,
 )
 from knetsrc.backends.pooling import (
     average_pool_adjoint_x,
@@ -283,6 +284,7 @@ __all__ = [
     "check_reraises",
     "check_sole",
     "check_sole_in",
+    "check_unseen",
     "check_view",
     "cho_factor_adjoint_a",
     "cho_solve_adjoint_c",

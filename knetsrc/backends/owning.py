@@ -1,5 +1,6 @@
 """Checks that nothing else in an object holds what one of its attributes holds, before that changes."""
 
+import enum
 import inspect
 import types
 from collections.abc import Callable, Iterable, Iterator
@@ -159,6 +160,64 @@ def check_sole_in(holders: Any, *others: Any, statement: str) -> None:
             why="what is assigned at one place is seen at the other, and the derivative would be wrong without any sign",
             instead="hand over a list of copies: [copy.copy(p) for p in ...]",
         )
+
+
+def check_unseen(value: Any, text: str, seen: Any, shown: str, *paths: str) -> None:
+    """Refuse an argument that is written into, and is or holds what the function reads under another name.
+
+    Parameters
+    ----------
+    value
+        The argument.
+    text
+        Its name; "o.w" where only what an attribute holds changes, "o.rows[]" if elements of that do.
+    seen
+        What is read: something from outside of the function, or an object that is another argument.
+    shown
+        Its name.
+    *paths
+        Attributes of it that are read, such as "rod.u"; none if all of it may be.
+
+    Raises
+    ------
+    UnsupportedAliasError
+        If the two have an array, a list, a dict or an object in common.
+
+    Examples
+    --------
+    >>> check_unseen(np.zeros(2), "a", np.zeros(2), "G")
+    """
+    text, is_deep, _ = text.partition("[]")
+    attribute = text.partition(".")[2]
+    (_, changing), *_ = _held_at(value, (attribute,) if attribute else ())
+    inside = [changing] if attribute and not is_deep else _parts_of(changing)
+    written = [part for part in inside if may_change(part) and not isinstance(part, _STEADY)]
+    if not written:
+        return
+    for path, held in _held_at(seen, paths):
+        parts = [part for part in _parts_of(held) if not isinstance(part, _STEADY)]
+        if any(_is_shared(part, other) for part in parts for other in written):
+            name = f"{shown}.{path}" if path else shown
+            raise UnsupportedAliasError(
+                f"`{text}` is written into, and `{name}` is or holds the same array, list or object",
+                why=f"`{name}` sees the write, and the derivative would be wrong without any sign",
+                instead=f"hand over a copy: {text}.copy()",
+            )
+
+
+_STEADY = (tuple, enum.Enum)  # what is in a tuple may change
+
+
+def _held_at(value: Any, paths: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """What is found at these paths, as far as they lead through attributes that objects hold."""
+    for path in paths or ("",):
+        held, way = value, list[str]()
+        for name in path.split("."):
+            if isinstance(held, np.ndarray) or name not in (fields_of(held) or ()):
+                break
+            held = getattr(held, name)
+            way.append(name)
+        yield ".".join(way), held
 
 
 def _changing(holder: Any, names: tuple[str, ...]) -> Iterator[Any]:

@@ -6,15 +6,12 @@ value, rod = Rod_step(rod)        value, rod = Rod_step(rod)        if `rod` may
 `normalize.attribute_elements` has made a new value of what changes: who else has the old one would not see it.
 """
 
-from collections.abc import Callable, Sequence
-from types import FunctionType, ModuleType
+from collections.abc import Callable
 from typing import Any
 
 import gast
 
 from knetsrc.errors import UnsupportedAliasError
-from knetsrc.modules import host_twin
-from knetsrc.objects import classes_in
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.alias_facts import Aliases, Renewed
 from knetsrc.transform.analysis.assigned import definitely_assigned
@@ -23,8 +20,6 @@ from knetsrc.transform.normalize.attribute_elements import OWN
 from knetsrc.transform.normalize.attribute_writes import WITH
 from knetsrc.transform.normalize.effects import is_cheap
 from knetsrc.transform.normalize.scopes import parameters, rewritten
-from knetsrc.transform.resolve import Outside, local_names, spelling
-from knetsrc.transform.source import Source
 
 
 def guard_attributes(
@@ -113,24 +108,6 @@ def guard_objects(
         call = tree.call(spell(check, None), *given, *others, statement=text)
         checks.append(tree.at(tree.expression(call), function.body[0]))
     return tree.with_body(function, [*checks, *function.body])
-
-
-def outside_objects(sources: Sequence[Source], outside: Outside) -> list[tree.Node]:
-    """How the module calls objects, and containers of such, that functions read from outside."""
-    found: dict[str, tree.Node] = {}
-    for source in sources:
-        local = local_names(source.tree)
-        for node in tree.walk(source.tree.body):
-            root, value = node, None
-            while isinstance(root, gast.Attribute):
-                root = root.value
-            if isinstance(root, gast.Name) and root.id not in local and root.id not in source.made:
-                value = source.value_of(node)
-            is_value = not isinstance(value, type | FunctionType | ModuleType)
-            if is_value and host_twin(value) is value and classes_in(value):
-                spelled = tree.substitute(node, {root.id: spelling(root, source, outside)})
-                found.setdefault(tree.show(spelled), spelled)
-    return list(found.values())
 
 
 def _own(node: tree.Node) -> set[str]:

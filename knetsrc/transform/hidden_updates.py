@@ -74,18 +74,18 @@ class HiddenUpdates:
     def _needs_copy(self, function: Function, node: gast.Call, is_checked: bool) -> bool:
         if is_checked and bind_call(function, node) is not None:
             return self._hides_updates(function)
-        return any(map(_updated, self._reached(function)))
+        return any(map(_updated, self.reached(function)))
 
     def _hides_updates(self, function: Function) -> bool:
         """Whether it updates what is no parameter of its own, or calls what updates anything."""
         key = function.identity
         if key not in self._hides:
-            others = (f for f in self._reached(function) if f.identity != key)
+            others = (f for f in self.reached(function) if f.identity != key)
             is_own = bool(_updated(function) - set(function.parameters))
             self._hides[key] = is_own or any(map(_updated, others))
         return self._hides[key]
 
-    def _reached(self, function: Function) -> Iterator[Function]:
+    def reached(self, function: Function) -> Iterator[Function]:
         """The function, and those that it calls, and that these call."""
         seen, waiting = {function.identity}, [function]
         while waiting:

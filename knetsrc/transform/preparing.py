@@ -20,7 +20,6 @@ from knetsrc.transform.attributes import (
     changed_objects,
     guard_attributes,
     guard_objects,
-    outside_objects,
 )
 from knetsrc.transform.callee import Calls, Helper, Primitive, Unknown
 from knetsrc.transform.changes import marks_beside_calls, name_arguments
@@ -43,6 +42,7 @@ from knetsrc.transform.method_options import options_of_functions
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize import index_loops, split_calls, unfold_gets
 from knetsrc.transform.normalize.loop_keys import through_keys
+from knetsrc.transform.outside_reads import outside_reads
 from knetsrc.transform.results import bind_result, split_aux
 from knetsrc.transform.short_helpers import ShortHelpers
 from knetsrc.transform.stateful import refuse_unknown_methods
@@ -159,9 +159,8 @@ class Preparing:
         )
         core = guard_attributes(core, self._aliases_of_objects(core, function), self.units.spell)
         own_lists = list(self.units.own_lists) if self._is_main(function) else []
-        if changed or own_lists:
-            others = outside_objects(self.units.sources, self.units.outside)
-            core = guard_objects(core, changed, own_lists, self.units.spell, others)
+        others = self._read_outside(function, [*changed, *own_lists])
+        core = guard_objects(core, changed, own_lists, self.units.spell, others)
         core = split_aux(core, names, self.units.spell) if has_aux else core
         core = bind_result(core, names)
         core = self._unpacked(core, names)
@@ -196,6 +195,11 @@ class Preparing:
     def _numeric(self, core: gast.FunctionDef, calls: Calls, function: Function) -> frozenset[str]:
         """Names that hold arrays or numbers for sure, in a form of a function."""
         return numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
+
+    def _read_outside(self, function: Function, changed: list[str]) -> list[tree.Node]:
+        """What may hold objects from outside that change, of what a function and those that it calls read."""
+        reached = self.units.hidden_updates.reached(function) if changed else ()
+        return [r.node for r in outside_reads((f.core for f in reached), self.units.outside)]
 
     def _is_main(self, function: Function) -> bool:
         """Whether a function is the one that the user handed in."""

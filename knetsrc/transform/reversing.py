@@ -49,6 +49,12 @@ from knetsrc.transform.keys import Keys, NumericKeys
 from knetsrc.transform.left_calls import check_left_calls
 from knetsrc.transform.names import Names, first_places
 from knetsrc.transform.normalize.attribute_elements import OWN
+from knetsrc.transform.outside_reads import (
+    changed_attributes,
+    checks_of,
+    outside_reads,
+    parameter_reads,
+)
 from knetsrc.transform.pairs import Reversal, Task, taken_apart
 from knetsrc.transform.preparing import Preparing
 from knetsrc.transform.push import Pusher
@@ -90,6 +96,7 @@ _CHANGING_HELPERS = frozenset(
         "check_not_view",
         "check_sole",
         "check_sole_in",
+        "check_unseen",
         *OWN,
         "cut_out",
         "check_distinct",
@@ -125,6 +132,7 @@ class Reversing:
         core, calls, active, names = Preparing(self.units).prepared(
             self.function, set(task.wrt), task.has_aux, task.mutated
         )
+        self.core = core
         result = core.body[-1].value
         assigned = definitely_assigned(core)
         exploded = entries_only(core, calls, active) - set(task.mutated)
@@ -328,14 +336,42 @@ class Reversing:
             p for p in self.function.parameters if ranks.get(p) != 0 and p not in self.integers
         ]
         main = self.units.outside.main
-        changed = written or (main is not None and self.function.source is main and main.augmented)
-        is_alone = len(others) == 1 and others[0] in self.arrays | self.numeric
-        if not changed or not others or is_alone:
+        is_users = main is not None and self.function.source is main
+        updated = main.augmented if main is not None and is_users else frozenset()
+        attributes = changed_attributes(self.aliases, others)
+        changing = [*(p for p in others if p in {*written, *updated}), *attributes]
+        stored = main.stored if main is not None and is_users else frozenset()
+        if not (changing or written or stored) or not others:
             return copies
-        given = tree.tuple_of([tree.name(p) for p in others])
-        text = tree.constant(f"{self.function.name}({', '.join(others)})")
-        check = tree.call(self.units.spell("check_distinct", None), given, text)
-        return [tree.expression(check), *copies]
+        is_alone = len(others) == 1 and others[0] in self.arrays | self.numeric
+        first = self._first_write(written)
+        checks = [] if is_alone else [self._distinct(others)]
+        checks += self._unseen(changing, others)
+        return [*(tree.at(check, first) for check in checks), *copies]
+
+    def _first_write(self, written: list[str]) -> tree.Node:
+        """The first statement that writes into one of these arguments."""
+        nodes = [n for n in tree.walk(self.core.body) if id(n) in self.aliases.places]
+        found = (n for n in nodes if self.aliases.parameters_at(n) & set(written))
+        return next(found, self.core.body[0])
+
+    def _distinct(self, names: list[str]) -> tree.Node:
+        """A statement that checks that no array or list is two of these arguments, or at two places in them."""
+        given = tree.tuple_of([tree.name(p) for p in names])
+        text = tree.constant(f"{self.function.name}({', '.join(names)})")
+        return tree.expression(tree.call(self.units.spell("check_distinct", None), given, text))
+
+    def _unseen(self, changing: list[str], names: list[str]) -> list[tree.Node]:
+        """Statements that check that nothing of this is read under another name: from outside, or of an object."""
+        if not changing:
+            return []
+        reached = [f.core for f in self.units.hidden_updates.reached(self.function)]
+        objects = [p for p in names if p not in self.arrays | self.numeric]
+        reads = [
+            *parameter_reads(self.function.core, objects, self.function.classes, self.units.calls),
+            *outside_reads(reached, self.units.outside),
+        ]
+        return checks_of(changing, reads, lambda: self.units.spell("check_unseen", None))
 
     def _copy(self, value: tree.Node, text: str) -> tree.Node:
         if (

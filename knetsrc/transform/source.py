@@ -18,7 +18,7 @@ import linecache
 import os
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -90,20 +90,24 @@ class Source:
         return self.function.__code__.co_freevars
 
     @property
-    def augmented(self) -> bool:
-        """Whether a statement such as `x += e`, `xs.pop()` or `s.v = e` may change an argument."""
+    def augmented(self) -> frozenset[str]:
+        """Parameters of which a statement such as `x += e` or `xs.pop()` may change the argument."""
         nodes = list(gast.walk(self.tree))
         bases = [n.target for n in nodes if isinstance(n, gast.AugAssign)]
         bases += [n.value for n in nodes if isinstance(n, gast.Attribute) and n.attr in _CHANGING]
-        bases += [
-            n.value
-            for n in nodes
-            if isinstance(n, gast.Attribute) and isinstance(n.ctx, gast.Store)
-        ]
         deleted = [t for n in nodes if isinstance(n, gast.Delete) for t in n.targets]
-        bases += [getattr(t, "value", None) for t in deleted]
+        return self._given(bases + [getattr(t, "value", None) for t in deleted])
+
+    @property
+    def stored(self) -> frozenset[str]:
+        """Parameters of which an attribute is assigned: `s.v = e`."""
+        nodes = [n for n in gast.walk(self.tree) if isinstance(n, gast.Attribute)]
+        return self._given(n.value for n in nodes if isinstance(n.ctx, gast.Store))
+
+    def _given(self, bases: Iterable[Any]) -> frozenset[str]:
         names = {base.id for base in bases if isinstance(base, gast.Name)}
-        return any(a.id in names for a in gast.walk(self.tree.args) if isinstance(a, gast.Name))
+        given = gast.walk(self.tree.args)
+        return frozenset(a.id for a in given if isinstance(a, gast.Name) and a.id in names)
 
     @property
     def defaults(self) -> dict[str, Any]:

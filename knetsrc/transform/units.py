@@ -176,9 +176,8 @@ class Units:
         """The function that the user handed in: what it captures becomes parameters of the generated one."""
         self.outside.main = read_source(function)
         main = self._read(self.outside.main)
-        if (
-            not self.outside.main.augmented and not self.own_lists
-        ):  # else it must leave its arguments alone where it is called as a helper
+        written = self.outside.main.augmented | self.outside.main.stored | self.own_lists.keys()
+        if not written:  # else it must leave its arguments alone where it is called as a helper
             self.loaded[id(function)] = main
         return main
 
