@@ -187,7 +187,8 @@ class Pushed:
     ) -> tree.Node | None:
         """The adjoints `(None, d)` of both parts for `np.linalg.slogdet(a)[1]`, None for what gives no pair."""
         callee = self.pusher.calls.of(base)
-        place = tree.integer_of(path[0].slice) if len(path) == 1 else None
+        is_entry = len(path) == 1 and isinstance(path[0], gast.Subscript)
+        place = tree.integer_of(path[0].slice) if is_entry else None
         if not isinstance(callee, Primitive) or place not in (0, 1):
             return None
         if callee.rule.primitives[0] not in (np.linalg.slogdet, np.linalg.eigh):

@@ -32,11 +32,11 @@ def check_repeats(
     """
     if not names:
         return function
-    numbers |= _put_once(function)
+    new = _put_once(function)
 
     def checked(node: tree.Node) -> list[tree.Node] | tree.Node:
         text, value = _put(node)
-        if text not in names or not (_may_repeat(value, numbers) or _is_made_by_call(value)):
+        if text not in names or not (_may_repeat(value, numbers, new) or _is_made_by_call(value)):
             return node
         arguments = [tree.name(text), tree.constant(tree.show(node))]
         return [node, tree.expression(tree.call(spell("check_distinct", None), *arguments))]
@@ -79,12 +79,12 @@ def _put(node: tree.Node) -> tuple[str, tree.Node]:
     return (node.targets[0].id, node.value) if is_single else ("", tree.constant(None))
 
 
-def _may_repeat(value: tree.Node, numbers: frozenset[str]) -> bool:
-    """Whether a container may hold an array or a list at two places."""
+def _may_repeat(value: tree.Node, numbers: frozenset[str], new: frozenset[str]) -> bool:
+    """Whether a container may hold an array or a list at two places; what is `new` is put there once, if not repeated."""
     if isinstance(value, _DISPLAYS):
         parts = tree.children(value)
-        holding = sum(bool(carriers(p) - numbers) for p in parts)
-        return holding > 1 or any(_may_repeat(p, numbers) for p in parts)
+        holding = sum(bool(carriers(p) - numbers - new) for p in parts)
+        return holding > 1 or any(_may_repeat(p, numbers, new) for p in parts)
     if isinstance(value, gast.BinOp):
         lists = [n for n in (value.left, value.right) if isinstance(n, _DISPLAYS)]
         parts = [p for n in lists for p in tree.children(n)]
