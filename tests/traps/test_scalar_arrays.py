@@ -416,3 +416,17 @@ def test_transpose_of_an_array_without_axes_beside_a_number(f, a):
     assert d_x == pytest.approx(8.0 if f is _added_to_transpose else 2.0)
     if f is not _added_to_transpose:
         assert grad(f)(a, np.array(3.0)) == pytest.approx(3.0)
+
+
+def test_view_by_shape_of_a_copy_without_axes_that_is_written_into():
+    def f(a, x):
+        kept = np.copy(a)
+        flat = kept.reshape(-1)
+        flat *= 2.0
+        return np.sum(kept * x)
+
+    gradient = grad(f, (0, 1))
+    for a, x in [(np.array(1.3), 0.7), (1.3, 0.7), (1.3, np.array(0.7)), (V, 0.7)]:
+        d_a, d_x = gradient(a, x)
+        np.testing.assert_allclose(d_a, np.full(np.shape(a), 1.4))
+        assert d_x == pytest.approx(2.0 * np.sum(a))
