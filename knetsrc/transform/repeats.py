@@ -55,7 +55,8 @@ def _put_once(function: gast.FunctionDef) -> frozenset[str]:
                 continue
             text = before.targets[0].id
             is_put = text in _carried(node) and carried[text] == 1
-            if is_put and len(bound[text]) == 1 and not carriers(before.value):
+            is_once = sum(tree.is_name(n, text) for n in tree.walk(node)) == len(bound[text]) == 1
+            if is_put and is_once and not carriers(before.value):
                 found.add(text)
     return frozenset(found)
 
