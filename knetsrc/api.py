@@ -139,9 +139,8 @@ class Pullback:
         cotangent = matched(cotangent, self._value)
         if self._plan is None:
             return (None,) * len(self._slots)
-        from knetsrc.backends.structures import (
-            opened,
-        )  # loads SciPy, as what was generated has done
+        # not at the top: it loads SciPy, as what was generated has done
+        from knetsrc.backends.structures import opened
 
         copy = independent_memory if self._plan.generated.restores else fresh_lists
         try:

@@ -13,6 +13,7 @@ Given = tuple[tuple[str, str, Any], ...]
 CONTAINERS = (list, tuple, dict)
 OF_NUMBERS = frozenset({"floats", "integers"})
 _MOST_LEAVES = 12
+_MOST_INTEGERS = 1000
 _DEEPEST = 2
 
 
@@ -67,8 +68,9 @@ def ranks_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
 
 
 def is_of_integers(container: Any) -> bool:
-    """Whether a container is a list or tuple of integers of Python, and not empty."""
-    return type(container) in (list, tuple) and set(map(type, container)) == {int}
+    """Whether a container is a list or tuple of integers of Python, not empty, and short enough to look at in each call."""
+    is_short = type(container) in (list, tuple) and len(container) <= _MOST_INTEGERS
+    return is_short and set(map(type, container)) == {int}
 
 
 def _of_all_elements(facts: Given, lists: Mapping[str, int]) -> Given:

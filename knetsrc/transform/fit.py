@@ -23,6 +23,9 @@ class Fitter:
         return tree.rewrite(node, {gast.Call: self._call, gast.BinOp: self._product})
 
     def _call(self, node: gast.Call) -> tree.Node:
+        if is_call_of(node, "nested_like") and dims_of(self.values.shape_of(node.args[1])):
+            spelled = self.values.pusher.spell("unbroadcast", None)  # it is an array with axes
+            return self._unbroadcast(tree.call(spelled, *node.args))
         if is_call_of(node, "unbroadcast"):
             return self._unbroadcast(node)
         if is_call_of(node, "like"):

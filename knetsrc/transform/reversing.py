@@ -21,6 +21,7 @@ from knetsrc.transform.analysis.kinds import (
     optional_entries,
 )
 from knetsrc.transform.analysis.needed import Needed
+from knetsrc.transform.analysis.second_names import second_names
 from knetsrc.transform.analysis.shape_flow import shapes
 from knetsrc.transform.analysis.shapes import Shapes
 from knetsrc.transform.analysis.stores import (
@@ -201,6 +202,7 @@ class Reversing:
             filling=filling_writes(core, sorted(alone)),
             is_helper=task.is_helper and not self.function.is_loop,
             is_number=found.ranks.is_number,
+            same=second_names(core),
         )
         needed.run(block, tree.names_read([*seed, *adjoints]) & primal)
         check_left_calls(block, active, self._checked_calls)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from knetsrc import grad
+from knetsrc import UnsupportedAliasError, grad
 from language.checking import M, V, check
 
 SAVES_Y = re.compile(r"append\(y\[|append\(\(.*y\[|\by_before")
@@ -206,3 +206,80 @@ def test_copy_of_what_changes_its_shape_has_its_own():
 
     check(f, V, 2)
     check(f, M, 1)
+
+
+# --- second names of one array -------------------------------------------------------------------------------------------------
+def back_substitution(c, d):
+    for i in range(1, len(d)):
+        d[i] = d[i] - c[i] * d[i - 1]
+    u = d
+    for i in range(len(d) - 2, -1, -1):
+        u[i] = u[i] - c[i] * u[i + 1] ** 2
+    return np.sum(u**2)
+
+
+def both_written(c, d):
+    x = d
+    s = 0.0
+    for i in range(1, len(d)):
+        s = s + np.sum(d) * c[i]
+        x[i] = np.sin(x[i - 1]) * d[i] + x[0]
+        d[0] = d[0] * x[i]
+    return s + np.sum(x * c)
+
+
+def bound_again(c, d):
+    x = d
+    x[0] = x[1] * c[0]
+    s = np.sum(d**2)
+    d = c * x
+    x[1] = x[0] * c[2]
+    return s * np.sum(x) + np.sum(d * x)
+
+
+def bound_in_a_loop(c, d):
+    s = 0.0
+    for i in range(3):
+        y = d * c[i]
+        x = y
+        x[0] = y[1] ** 2
+        s = s + np.sum(y * x)
+        y[1] = x[0] * s
+        s = s * np.sum(x)
+    return s
+
+
+def bound_in_a_branch(c, d):
+    x = c * 1.0
+    if d[0] < 100.0:
+        x = d
+    x[0] = x[1] * d[0]
+    return np.sum(d**2 * c) + np.sum(x)
+
+
+def of_a_helper(c, d):
+    def sweep(y):
+        z = y
+        for i in range(1, len(y)):
+            z[i] = z[i] * y[i - 1] * c[i]
+        return np.sum(y**2)
+
+    return sweep(d * 2.0) * np.sum(d)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [back_substitution, both_written, bound_again, bound_in_a_loop, bound_in_a_branch, of_a_helper],
+)
+def test_second_names(f):
+    try:
+        check(f, np.array([0.3, -0.2, 0.5, 0.4]), np.array([0.9, 1.1, -0.7, 0.6]))
+    except UnsupportedAliasError:
+        assert f not in (back_substitution, both_written)
+
+
+def test_second_name_saves_what_is_written_only():
+    gradient = grad(back_substitution, argnums=(0, 1))
+    gradient(np.ones(4), np.ones(4))
+    assert ".append(d.copy())" not in gradient.source
+    assert ".append(u.copy())" not in gradient.source

@@ -1,8 +1,9 @@
 """Loops over arrays that are written out, `for z in (u, v):`, of which the body writes into what it is given."""
 
 import numpy as np
+import pytest
 
-from knetsrc import grad
+from knetsrc import UnsupportedAliasError, grad
 from language.checking import check
 
 X = np.array([0.9, 3.0, 4.0, 2.0])
@@ -98,5 +99,64 @@ def test_array_that_is_bound_again_in_the_loop():
             s = s + np.sum(a * z)
             a = z * 3.0
         return s + np.sum(a)
+
+    check(f, X)
+
+
+# --- values that are made of what is written out, and taken apart ---------------------------------------------------------------
+def tridiagonal(a, b, c, d):
+    """The algorithm of Thomas as it stands in many programs."""
+    n = len(d)
+    ac, bc, cc, dc = map(np.array, (a, b, c, d))
+    for i in range(1, n):
+        m = ac[i - 1] / bc[i - 1]
+        bc[i] = bc[i] - m * cc[i - 1]
+        dc[i] = dc[i] - m * dc[i - 1]
+    x = bc
+    x[-1] = dc[-1] / bc[-1]
+    for i in range(n - 2, -1, -1):
+        x[i] = (dc[i] - cc[i] * x[i + 1]) / bc[i]
+    return np.sum(x**2)
+
+
+def test_arrays_made_by_map():
+    check(tridiagonal, X[1:] / 9, X + 2.0, X[:-1] / 7, X)
+    gradient = grad(tridiagonal)
+    gradient(X[1:], X + 2.0, X[:-1], X)
+    assert "map" not in gradient.source
+    assert "unbroadcast" not in gradient.source
+    assert "deep_copy" not in gradient.source
+
+
+def test_arrays_made_by_comprehensions():
+    def f(x, y):
+        u, v = [z.copy() for z in (x, y)]
+        p, q = (np.sin(z) * z for z in [u, v])
+        u[0] = v[1] * p[2]
+        return u @ v + p @ q
+
+    check(f, X, 2 * X)
+
+
+def test_elements_are_taken_before_the_first_call():
+    def f(x):
+        d = [x * 1.0, x * 2.0]
+
+        def taken(y):
+            d[1] = y * 3.0
+            return y * y
+
+        u, v = map(taken, (d[0], d[1]))
+        return u @ v + np.sum(d[1])
+
+    with pytest.raises(UnsupportedAliasError, match="writes into its argument"):
+        grad(f)(X)
+
+
+def test_names_of_the_function_that_is_mapped_are_bound_after_all_calls():
+    def f(x):
+        g = np.sin
+        g, y = map(g, (x, 2 * x[0] * x))
+        return g @ y
 
     check(f, X)

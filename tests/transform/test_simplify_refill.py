@@ -129,3 +129,27 @@ def test_memory_of_others():
 
 def test_zeros_that_are_read_at_the_end_stay():
     assert same("def f(u, i):\n d = 2 * u\n d[i] = 0\n return d", "d")
+
+
+# --- what is written where it stood ------------------------------------------------------------------------------------------
+def forward_sweep(d, c):
+    d = d * 1.0
+    for i in range(1, len(d)):
+        d[i] = d[i] - c[i] * d[i - 1]
+    return np.sum(d**2)
+
+
+def test_update_of_an_element():
+    check(forward_sweep, V, 2 * V)
+    assert "] = d_new" not in source(forward_sweep, V, 2 * V)
+
+
+def test_only_what_was_read_just_before_is_not_written():
+    program = "def f(d_u):\n d = d_u[i]\n d_u[i] = d\n return d_u"
+    assert "] = d" not in rewritten(program, "d_u")
+    assert "] = d" not in rewritten(program.replace("d_u[i]\n", "d_u[i].copy()\n", 1), "d_u")
+    assert same(program)  # it may be anything
+    assert same(program.replace("d_u[i] = d", "d_u[j] = d"), "d_u")
+    assert same(program.replace("d_u[i] = d", "d_u[i] = e"), "d_u")
+    assert same(program.replace("d_u[i]\n", "d_u[i].sum()\n", 1), "d_u")
+    assert same(program.replace(" d_u[i] = d", " i = i + 1\n d_u[i] = d"), "d_u")

@@ -176,6 +176,10 @@ class CallShapes:
         return inserted(each, place, len(parts.elts))
 
     def _array(self, bound: dict[str, Any]) -> Dims | None:
+        if isinstance(
+            bound["object"], gast.Name
+        ):  # an array with axes: its type makes no difference
+            return self.dims(bound["object"]) or None
         each = self._alike(bound["object"]) if len(bound) == 1 else None
         return None if each is None else (len(bound["object"].elts), *each)
 

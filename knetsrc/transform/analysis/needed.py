@@ -6,7 +6,7 @@ last value there, for before the first iteration it has none.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import gast
@@ -46,6 +46,8 @@ class Needed:
         Names of what helpers may keep, and of what shares memory with it: that very memory gets its old content back.
     is_number
         Whether an expression is a single element of an array, which shares no memory with it.
+    same
+        Names that are the same object for as long as both are bound, see `second_names`.
     """
 
     assigned: Assigned
@@ -62,6 +64,7 @@ class Needed:
     grown: frozenset[str] = frozenset()
     is_helper: bool = False
     is_number: Callable[[tree.Node], bool] = lambda node: False
+    same: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def run(self, block: Block, at_end: set[str] | None = None) -> set[str]:
         """Names needed after the block, given those that the backward part reads at its start."""
@@ -195,10 +198,11 @@ class Needed:
             needed.add(text)
             needed |= self._reads(target_of(step.node).slice)
         seen = {n for n in self.aliases.names[id(step.node)] if content(n) in needed} - {text}
-        if seen & self.held:
+        at_once = self.held | self.same.get(text, frozenset())
+        if seen & at_once:
             step.saves_part = True
             needed |= {text} | self._reads(target_of(step.node).slice)
-            seen -= self.held
+            seen -= at_once
         step.saved = sorted(seen)
         self.undefined |= seen - self.assigned.before[id(step.node)]
         return _without(needed, seen)

@@ -48,6 +48,7 @@ from knetsrc.transform.normalize.comprehensions import unfold_comprehensions
 from knetsrc.transform.normalize.container_writes import write_out_containers
 from knetsrc.transform.normalize.deletions import drop_deletions
 from knetsrc.transform.normalize.display_loops import unroll_displays
+from knetsrc.transform.normalize.display_maps import write_out_displays
 from knetsrc.transform.normalize.effects import Changes, changes_nothing
 from knetsrc.transform.normalize.elements import write_out_elements
 from knetsrc.transform.normalize.gets import unfold_gets
@@ -74,6 +75,7 @@ Rewriting = Callable[..., gast.FunctionDef]
 __all__ = ["index_loops", "normalize", "normalize_inner", "split_calls", "unfold_gets"]
 
 REWRITINGS: tuple[Rewriting, ...] = (
+    write_out_displays,
     split_targets,
     write_out_suppress,
     unfold_loop_else,

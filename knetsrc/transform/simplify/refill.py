@@ -2,6 +2,9 @@
 
 d_u[i] = 0                          d_new = d_u[i]
 d_u[i] += d_new * omega      ->     d_u[i] = d_new * omega
+
+d_new = d_u[i]
+d_u[i] = d_new               ->     d_new = d_u[i]
 """
 
 from collections.abc import Collection
@@ -40,16 +43,19 @@ def refill(function: gast.FunctionDef, arrays: Collection[str]) -> gast.Function
     """
     zeroed = {_zeros(node, arrays)[0] for node in statements(function.body)}
     own = {n for n in zeroed if n and n not in parameters(function) and _is_alone(function, n)}
-    if not own:
-        return function
 
     def in_block(block: Block) -> Block:
-        block = [map_blocks(statement, in_block) for statement in block]
+        new = [map_blocks(statement, in_block) for statement in block]
         position = 0
-        while position < len(block):
-            block = _written(block, position, own)
+        while position < len(new):
+            new = _written(new, position, own)
             position += 1
-        return block
+        new = [
+            n
+            for n, before in zip(new, [None, *new], strict=False)
+            if not _stands(before, n, arrays)
+        ]
+        return block if same_items(block, new) else new
 
     def in_body(body: Block) -> Block:
         found = _without_idle_zeros(in_block(body), own)
@@ -80,6 +86,20 @@ def _written(block: Block, position: int, own: set[str]) -> Block:
         if _mentions(node, name):
             return block
     return block
+
+
+def _stands(before: Node | None, node: Node, arrays: Collection[str]) -> bool:
+    """Whether a statement writes what the one before has read there: `d_new = d_u[i]`, or a copy of it, and `d_u[i] = d_new`."""
+    target = node.targets[0] if isinstance(node, gast.Assign) else None
+    is_read = before is not None and tree.is_name(
+        getattr(node, "value", None), assigned_name(before) or ""
+    )
+    if not is_read or not isinstance(target, gast.Subscript) or not tree.is_name(target.value):
+        return False
+    read: Node = before.value if before is not None else target
+    if isinstance(read, gast.Call) and isinstance(read.func, gast.Attribute):
+        read = read.func.value if read.func.attr == "copy" else read
+    return target.value.id in arrays and tree.is_same(read, target)
 
 
 def _changes(statements: Block, names: set[str]) -> bool:
