@@ -87,9 +87,9 @@ def parameter_of_a_needed_name(len):  # noqa: A002
     return len * 2.0
 
 
-@refused("`np.var` with the argument `where`", "np.var(x, where=x > 0)", V)
+@refused("`np.median` with the argument `overwrite_input`", "np.median(x, overwrite_input=True)", V)
 def unknown_option(x):
-    return np.var(x, where=x > 0)
+    return np.median(x, overwrite_input=True)
 
 
 @refused("a loop over `iter(x)`", "iter(x)", V)
