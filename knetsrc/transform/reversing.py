@@ -73,6 +73,7 @@ from knetsrc.transform.simplify.refill import refill
 from knetsrc.transform.simplify.renumber import renumber
 from knetsrc.transform.simplify.replay import replay
 from knetsrc.transform.simplify.revisit import revisit
+from knetsrc.transform.simplify.sink import sink
 from knetsrc.transform.simplify.templates import share_templates
 from knetsrc.transform.simplify.unpack import unpack_entries, unpack_parts
 from knetsrc.transform.simplify.zeros import plain_zeros
@@ -304,7 +305,8 @@ class Reversing:
         simple = add_into_elements(simple, self.integers)
         simple = keep_outlines(simple, self.sliced, self.units.spell("outline", None))
         simple = by_calls(refill(fill_parts(simple), numeric))
-        simple = count_up(unpack_entries(simple))
+        own = self.temporaries | set(self.keys.adjoints.values())
+        simple = count_up(unpack_entries(sink(simple, own)))
         taken = self.units.names.taken | Names.of(self.function.core).taken
         return taken_apart(renumber(simple, self.temporaries - {self.seed_name}, taken))
 

@@ -8,6 +8,8 @@ for i in range(n):
 for i in reversed(range(n)):                        d_w += np.outer(2 * e, x[i])
     e = e_saved.pop()
     d_w += np.outer(2 * e, x[i])
+
+The end of a turn may be a branch that keeps values of its own, `if taken: ...`.
 """
 
 from collections import Counter
@@ -47,22 +49,29 @@ def replay(function: gast.FunctionDef, effects: Effects) -> gast.FunctionDef:
         backs = [n for n in body[first + 1 :] if isinstance(n, gast.For) and _reads(n, turns.saved)]
         if len(backs) != 1 or not _is_free(function, start, backs[0], turns, effects):
             continue
-        back = _replayed(start, backs[0], turns.saved)
+        back = _replayed(start, backs[0], turns)
         if back is None:
             continue
         rest = [back if n is backs[0] else n for n in body if n is not start]
-        rest = [n for n in rest if assigned_name(n) != turns.saved]
+        rest = [n for n in rest if assigned_name(n) not in turns.lists]
         function = with_fields(function, body=rest)
     return function
 
 
 @dataclass
 class _Turns:
-    """The turns of nested loops that bind names and append to one list."""
+    """The turns of nested loops that bind names and append to one list, and in a branch to another one."""
 
     saved: str = ""
     bound: set[str] = field(default_factory=set)
     outer: set[str] = field(default_factory=set)
+    branch: gast.If | None = None
+    saved_there: str = ""
+
+    @property
+    def lists(self) -> set[str]:
+        """The lists that are appended to."""
+        return {self.saved, self.saved_there} - {""}
 
     def take(self, loop: gast.For) -> bool:
         """Whether a loop is of that form; the names that it binds, and those that it reads from outside."""
@@ -78,13 +87,36 @@ class _Turns:
         if is_filler(node):
             return True
         if self.saved:
-            return False
+            return self._take_branch(node)
         if isinstance(node, gast.For):
             return self.take(node)
         if isinstance(node, gast.Expr):
-            saved, called = list_method(node.value) or ("", "")
-            self.saved = saved if called == "append" else ""
-            return bool(self.saved) and tree.names_read(node.value.args[0]) <= self.bound
+            self.saved = self._appended_to(node)
+            return bool(self.saved)
+        return self._take_assignment(node)
+
+    def _take_branch(self, node: Node) -> bool:
+        """Whether a statement is a branch of such statements, and the only one."""
+        if self.branch is not None or not isinstance(node, gast.If) or node.orelse:
+            return False
+        *first, last = [n for n in node.body if not is_filler(n)]
+        if not tree.is_name(node.test) or node.test.id not in self.bound:
+            return False
+        if not all(map(self._take_assignment, first)):
+            return False
+        self.branch, self.saved_there = node, self._appended_to(last)
+        return bool(self.saved_there) and self.saved_there != self.saved
+
+    def _appended_to(self, node: Node) -> str:
+        """The list to which a statement appends what the turn has bound."""
+        saved, called = (list_method(node.value) if isinstance(node, gast.Expr) else None) or (
+            "",
+            "",
+        )
+        is_kept = called == "append" and tree.names_read(node.value.args[0]) <= self.bound
+        return saved if is_kept else ""
+
+    def _take_assignment(self, node: Node) -> bool:
         targets = node.targets[0] if isinstance(node, gast.Assign) else None
         parts = targets.elts if isinstance(targets, gast.Tuple) else [targets]
         if not all(isinstance(n, gast.Name) and n.id not in self.bound for n in parts):
@@ -111,7 +143,7 @@ def _is_free(
     inside, everywhere = _occurrences([start, back]), _occurrences(function.body)
     if any(everywhere[n] != inside[n] for n in turns.bound):
         return False
-    if everywhere[turns.saved] - inside[turns.saved] != 1 or inside[turns.saved] != 2:
+    if any(everywhere[n] - inside[n] != 1 or inside[n] != 2 for n in turns.lists):
         return False
     if turns.outer & turns.bound:  # what an earlier turn has left
         return False
@@ -125,7 +157,7 @@ def _is_free(
     return not sharing.classes(read) & sharing.classes(sharing.mutated)
 
 
-def _replayed(start: gast.For, back: gast.For, saved: str) -> gast.For | None:
+def _replayed(start: gast.For, back: gast.For, turns: _Turns) -> gast.For | None:
     """The loop of the backward part with the statements of the other one, None if the two do not belong together."""
     if not tree.is_same(start.target, back.target) or back.orelse:
         return None
@@ -134,20 +166,43 @@ def _replayed(start: gast.For, back: gast.For, saved: str) -> gast.For | None:
     own = [n for n in start.body if isinstance(n, gast.Assign)]
     inner = [n for n in start.body if isinstance(n, gast.For)]
     if inner:
-        loops = [n for n in back.body if isinstance(n, gast.For) and _reads(n, saved)]
-        new = _replayed(inner[0], loops[0], saved) if len(loops) == 1 else None
-        if new is None or sum(_reads(n, saved) for n in back.body) != 1:
+        loops = [n for n in back.body if isinstance(n, gast.For) and _reads(n, turns.saved)]
+        new = _replayed(inner[0], loops[0], turns) if len(loops) == 1 else None
+        if new is None or sum(_reads(n, turns.saved) for n in back.body) != 1:
             return None
-        body = [new if n is loops[0] else n for n in back.body]
+        body: Block | None = [new if n is loops[0] else n for n in back.body]
     else:
-        pops = [n for n in back.body if popped_list(n) == saved]
-        if len(pops) != 1 or not _is_taken_back(start.body, pops[0]):
-            return None
-        body = [n for n in back.body if n is not pops[0]]
+        body = _without_pop(start.body, back.body, turns.saved)
+        if turns.branch is not None and body is not None:
+            body = _with_branch(turns, turns.branch, body)
     written = {n for s in own for n in tree.names_written(s)}
-    if written & tree.names_written(body):
+    if body is None or written & tree.names_written(body):
         return None
     return with_fields(back, body=[*map(tree.clone, own), *body])
+
+
+def _without_pop(turn: Block, body: Block, saved: str) -> Block | None:
+    """The statements of a backward turn but for the one that takes back what the turn keeps."""
+    pops = [n for n in body if popped_list(n) == saved]
+    if len(pops) != 1 or not _is_taken_back(turn, pops[0]):
+        return None
+    return [n for n in body if n is not pops[0]]
+
+
+def _with_branch(turns: _Turns, branch: gast.If, body: Block) -> Block | None:
+    """The statements of a backward turn with those of a branch, in the branch of the same test."""
+    same = [n for n in body if isinstance(n, gast.If) and tree.is_same(n.test, branch.test)]
+    readers = [n for n in body if turns.saved_there in tree.names_read(n)]
+    if len(same) != 1 or [*map(id, same)] != [*map(id, readers)]:
+        return None
+    inside = _without_pop(branch.body, same[0].body, turns.saved_there)
+    own = [n for n in branch.body if isinstance(n, gast.Assign)]
+    if inside is None or {n for s in own for n in tree.names_written(s)} & tree.names_written(
+        inside
+    ):
+        return None
+    new = with_fields(same[0], body=[*map(tree.clone, own), *inside])
+    return [new if n is same[0] else n for n in body]
 
 
 def _is_backward(iterable: Node, other: Node) -> bool:
