@@ -348,3 +348,46 @@ def test_elements_of_a_list_that_differ_in_length(f, lengths):
         np.testing.assert_allclose(
             np.sum(gradient(xs, w)[0][i] * moved[i]), (ends[0] - ends[1]) / 2e-6, atol=1e-6
         )
+
+
+# --- products of one adjoint -----------------------------------------------------------------------------------------------------
+def blended(x, t, image, other):
+    a = x * t + image * (1 - t)
+    b = other * (1 - t) + image * t
+    return np.sum(a**2) + np.sum(b * x)
+
+
+def test_products_of_one_adjoint_are_one_product():
+    x, t = np.array([0.3, 0.4, 0.5]), np.array([0.1, 0.7, 0.2])
+    image, other = np.array([3, 200, 7], np.uint8), np.array([30, 20, 70], np.uint8)
+    check_grads(lambda x, t: blended(x, t, image, other), (x, t))
+    gradient = grad(blended, argnums=(0, 1))
+    gradient(x, t, image, other)
+    assert "d_a * (x - image)" in gradient.source
+    assert "(image - other)" not in gradient.source  # of unsigned integers
+    check_grads(blended, (x, t, x * 3, t * 2))
+
+
+def test_methods_make_no_copies():
+    def f(x, y):
+        out = np.tanh(x)
+        return np.sum((out.mean(axis=1) - y) ** 2) + out.sum()
+
+    gradient = grad(f)
+    gradient(np.ones((2, 3)), np.ones(2))
+    assert "owned" not in gradient.source
+    check_grads(f, (np.array([[0.3, -0.2, 0.9], [0.4, 1.2, -0.7]]), np.array([0.5, 0.1])))
+
+
+def test_results_of_einsum_are_kept_as_outlines():
+    def f(w, x):
+        out = np.zeros((len(x) - len(w) + 1, 2))
+        for i in range(len(w)):
+            out += np.einsum("ab,bc->ac", x[i : i + len(out)], w[i])
+        return np.sum(out**2)
+
+    w, x = np.linspace(-1, 1, 12).reshape(2, 3, 2), np.linspace(0, 2, 15).reshape(5, 3)
+    gradient = grad(f, argnums=(0, 1))
+    gradient(w, x)
+    assert "outline(einsum_out)" in gradient.source
+    check_grads(f, (w, x))

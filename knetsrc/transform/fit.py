@@ -1,7 +1,8 @@
 """Fits adjoints to shapes, and only where these may differ: drops `unbroadcast` and `like` where shapes are known to be equal."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gast
 
@@ -373,6 +374,41 @@ def times_over(values: list[tree.Node]) -> list[tree.Node]:
         else:
             found[place] = (found[place][0], found[place][1] + 1)
     return [_multiple(value, count) for value, count in found]
+
+
+def factored(values: list[tree.Node], floats: Collection[str]) -> list[tree.Node]:
+    """Two summands that are products of one adjoint as one product: `d * (b - a)` for `d * b` and `-(d * a)`.
+
+    One of the factors is among `floats`: differences of unsigned integers and of booleans are other ones.
+
+    >>> values = [tree.parse_expression(t) for t in ("d_y * b", "-(d_y * a)")]
+    >>> [tree.show(n) for n in factored(values, {"b"})]
+    ['d_y * (b - a)']
+    """
+    found = [_product_of(value) for value in values]
+    if len(values) != 2 or found[0] is None or found[1] is None:
+        return values
+    (is_less, adjoint, a), (is_also_less, other, b) = found
+    if adjoint.id != other.id or not {a.id, b.id} & set(floats):
+        return values
+    if is_less == is_also_less:
+        total = tree.binary(adjoint, "*", tree.binary(a, "+", b))
+        return [tree.negative(total) if is_less else total]
+    first, second = (b, a) if is_less else (a, b)
+    return [tree.binary(adjoint, "*", tree.binary(first, "-", second))]
+
+
+def _product_of(value: Any) -> tuple[bool, gast.Name, gast.Name] | None:
+    """Whether `d * a` is negative, and both names; None for all else."""
+    is_less = isinstance(value, gast.UnaryOp) and isinstance(value.op, gast.USub)
+    value = value.operand if is_less else value
+    if not isinstance(value, gast.BinOp) or not isinstance(value.op, gast.Mult):
+        return None
+    left = value.left
+    if isinstance(left, gast.UnaryOp) and isinstance(left.op, gast.USub):
+        is_less, left = not is_less, left.operand
+    is_plain = isinstance(left, gast.Name) and isinstance(value.right, gast.Name)
+    return (is_less, left, value.right) if is_plain else None
 
 
 def _multiple(value: tree.Node, count: int) -> tree.Node:

@@ -24,7 +24,7 @@ from knetsrc.transform.analysis.atoms import is_fixed
 from knetsrc.transform.analysis.bases import base_of
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Helper
-from knetsrc.transform.fit import is_simple, times_over, without_repeating
+from knetsrc.transform.fit import factored, is_simple, times_over, without_repeating
 from knetsrc.transform.keys import Contribution
 from knetsrc.transform.own_methods import plain
 from knetsrc.transform.push import Pushed, Pusher
@@ -292,10 +292,21 @@ class Reverser:
 
     def sum_of(self, key: str, values: list[tree.Node], pushed: Pushed) -> tree.Node:
         """The sum of what is contributed to one adjoint."""
-        first, *rest = times_over(values) if key in self.numeric else values
+        if key in self.numeric:
+            parts = {
+                n
+                for n, v in pushed.step.hoists
+                if isinstance(v, gast.Subscript) and self._is_part(v)
+            }
+            values = factored(times_over(values), self.active | parts)
+        first, *rest = values
         for value in rest:
             first = self._plus(key, first, without_repeating(pushed.values, first, value))
         return first
+
+    def _is_part(self, node: gast.Subscript) -> bool:
+        """Whether an expression is a part of an array that is differentiated."""
+        return tree.is_name(node.value) and node.value.id in self.active & set(self.numeric)
 
     def _plus(self, key: str, a: tree.Node, b: tree.Node) -> tree.Node:
         if key in self.numeric:

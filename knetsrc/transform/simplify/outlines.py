@@ -13,8 +13,10 @@ from knetsrc.transform.analysis.needed import content_reads
 from knetsrc.transform.analysis.stores import stored_names
 from knetsrc.transform.simplify.edit import (
     Block,
+    assigned_name,
     is_boundary,
     map_blocks,
+    statements,
     with_fields,
 )
 from knetsrc.transform.simplify.effects import list_method
@@ -31,7 +33,7 @@ def keep_outlines(
     function
         Generated code, forward and backward part together.
     arrays
-        Names that stand for arrays; what else costs no memory is kept as it is.
+        Names that stand for arrays, beside those that `einsum` and `outer` give; what else costs no memory is kept as it is.
     spelled
         The function that gives the outline.
     """
@@ -40,7 +42,8 @@ def keep_outlines(
         return function
     backward = function.body[start:]
     restored = _restored(backward)
-    light = {n for n in arrays if _is_light(n, backward)}
+    made = {assigned_name(n) for n in statements(function.body[:start]) if _makes_array(n)}
+    light = {n for n in {*arrays, *made} if n and _is_light(n, backward)}
     if not light & set().union(*restored.values()):
         return function
 
@@ -64,6 +67,17 @@ def _outlined(value: Node, names: set[str], spelled: Node) -> Node:
         return with_fields(value, elts=[_outlined(e, names, spelled) for e in value.elts])
     kept = [n.id for n in tree.walk(value) if isinstance(n, gast.Name) and n.id in names]
     return tree.call(tree.clone(spelled), tree.name(kept[0])) if len(kept) == 1 else value
+
+
+def _makes_array(node: Node) -> bool:
+    """Whether a statement binds a name to the result of a function that gives an array with axes."""
+    value = node.value if assigned_name(node) else None
+    if not isinstance(value, gast.Call):
+        return False
+    if not tree.is_path(value.func, "np.einsum"):
+        return tree.is_path(value.func, "np.outer")
+    script = value.args[0].value if isinstance(value.args[0], gast.Constant) else None
+    return isinstance(script, str) and bool(script.partition("->")[2].strip())
 
 
 def _is_light(text: str, backward: Block) -> bool:
