@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import gast
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.atoms import SCALAR
 from knetsrc.transform.analysis.containers import SEQUENCES
 from knetsrc.transform.analysis.kinds import gives_numbers
 from knetsrc.transform.callee import Container, Joined, Merged, Repeated, Replaced
@@ -140,7 +141,10 @@ class Assembly:
         sequence = callee.sequence
         elements = self._elements(sequence)
         is_counted = tree.is_number(callee.count) and callee.count.value > 0
-        if is_counted and len(elements) == 1 and self._is_number(elements[0]):
+        if len(elements) == 1 and (
+            (is_counted and self._is_number(elements[0]))
+            or self._is_single(elements[0], callee.count)
+        ):
             self.pushed.down(elements[0], tree.call("sum", adjoint))
             return
         adjoint = self._shared(node, [sequence, callee.count], adjoint)
@@ -151,6 +155,11 @@ class Assembly:
         if self._is_active(callee.count):  # so it is an array, and no number of repetitions
             product = tree.binary(tree.clone(adjoint), "*", value)
             self.pushed.down(callee.count, self._spelled("unbroadcast", product, count))
+
+    def _is_single(self, element: tree.Node, count: tree.Node) -> bool:
+        """Whether a single number is repeated, as often as an integer says: the sum may be that of none."""
+        shapes, statement = self.pushed.pusher.shapes, self.pushed.values.step.node
+        return shapes.of(element, statement) == SCALAR and shapes.ranks.is_integer(count)
 
     def _is_number(self, node: tree.Node) -> bool:
         """Whether a name, or what it is an entry of, is an array or a number."""

@@ -257,7 +257,9 @@ class Reverser:
         for path, value in self._at_paths(key, group, pushed):
             step.back += self._started(key)
             step.back.append(
-                add_at_path(pushed.values, self._buffer(key), path, value, key in self.numeric)
+                add_at_path(
+                    pushed.values, self._buffer(key), path, value, self._is_of_numbers(key, path)
+                )
             )
 
     def _at_paths(
@@ -267,10 +269,21 @@ class Reverser:
         paths: dict[Any, tuple[tree.Node, ...]] = {}
         parts: dict[Any, list[tree.Node]] = {}
         for number, part in enumerate(c for c in group if c.path):
-            place = tree.signature(list(part.path)) if key in self.numeric else number
+            is_numeric = self._is_of_numbers(key, part.path)
+            place = tree.signature(list(part.path)) if is_numeric else number
             paths.setdefault(place, part.path)
             parts.setdefault(place, []).append(part.value)
-        return [(path, self.sum_of(key, parts[place], pushed)) for place, path in paths.items()]
+        return [
+            (path, self.sum_of(key, parts[place], pushed, path)) for place, path in paths.items()
+        ]
+
+    def _is_of_numbers(self, key: str, path: tuple[tree.Node, ...]) -> bool:
+        """Whether the adjoint of `key` is an array or a number, or that at this path in it one of a list of numbers."""
+        if key in self.numeric or not path:
+            return key in self.numeric
+        index = getattr(path[0], "slice", None) if len(path) == 1 else None
+        ranks = self.pusher.shapes.ranks
+        return index is not None and ranks.is_element(tree.subscript(tree.name(key), index))
 
     def _contribute_own(
         self, step: Step, pushed: Pushed, key: str, group: list[Contribution]
@@ -285,23 +298,30 @@ class Reverser:
             step.back.append(tree.assign(fresh, self._plus(key, tree.name(fresh), whole)))
         for path, value in self._at_paths(key, group, pushed):
             step.back.append(
-                add_at_path(pushed.values, tree.name(fresh), path, value, key in self.numeric)
+                add_at_path(
+                    pushed.values, tree.name(fresh), path, value, self._is_of_numbers(key, path)
+                )
             )
         step.back.append(tree.assign(adjoint, tree.name(fresh)))
         self.live.add(key)
 
-    def sum_of(self, key: str, values: list[tree.Node], pushed: Pushed) -> tree.Node:
-        """The sum of what is contributed to one adjoint."""
-        if key in self.numeric:
-            parts = {
-                n
-                for n, v in pushed.step.hoists
-                if isinstance(v, gast.Subscript) and self._is_part(v)
-            }
+    def sum_of(
+        self,
+        key: str,
+        values: list[tree.Node],
+        pushed: Pushed,
+        path: tuple[tree.Node, ...] = (),
+    ) -> tree.Node:
+        """The sum of what is contributed to one adjoint, or to the part of it at a path."""
+        is_numeric = self._is_of_numbers(key, path)
+        if is_numeric:
+            hoisted = {n: v for n, v in pushed.step.hoists if isinstance(v, gast.Subscript)}
+            parts = {n for n, v in hoisted.items() if self._is_part(v)}
             values = factored(times_over(values), self.active | parts)
         first, *rest = values
         for value in rest:
-            first = self._plus(key, first, without_repeating(pushed.values, first, value))
+            value = without_repeating(pushed.values, first, value)
+            first = tree.binary(first, "+", value) if is_numeric else self._plus(key, first, value)
         return first
 
     def _is_part(self, node: gast.Subscript) -> bool:
@@ -359,6 +379,10 @@ class Reverser:
         if key in self.numbers - self.buffers:
             return tree.constant(0.0)
         form = self.forms.get(key)
+        if key in self.pusher.shapes.ranks.lists:
+            return tree.binary(
+                tree.list_of([tree.constant(0.0)]), "*", tree.call("len", tree.name(key))
+            )
         node = tree.name(form) if form else self.pusher.keys.nodes.get(key, tree.name(key))
         if key in self.pusher.keys.optional and isinstance(node, gast.Subscript):
             return tree.call(self.spell("zeros_of_entry"), *tree.clone([node.value, node.slice]))

@@ -26,6 +26,7 @@ from knetsrc.transform.analysis.shape_flow import shapes
 from knetsrc.transform.analysis.shapes import Shapes
 from knetsrc.transform.analysis.stores import (
     as_argument,
+    as_read,
     changed_names,
     sliced_arrays,
     stored_names,
@@ -419,6 +420,7 @@ class Reversing:
         """`x[key] = old`, or a call that can take the key out of a dict again."""
         target = restored.targets[0]
         is_array = stored_to(node) in self.numeric or isinstance(target.slice, gast.Slice)
+        is_array |= self.found.ranks.is_element(as_read(target_of(node)))
         if is_array or isinstance(node, gast.AugAssign):
             return restored
         whole = tree.rewrite(target.value, {})

@@ -71,7 +71,8 @@ class _Store:
         self.is_array = text in reverser.numeric or is_of_array(index)
         self.is_mask = tree.is_name(self.index) and self.index.id in self.pusher.masks
         is_basic = is_basic_index(self.index, self.pusher.integers)
-        self.is_plain = self.is_array and (is_basic or self.is_mask)
+        self.is_element = self.pusher.shapes.ranks.is_element(as_read(self.target))
+        self.is_plain = self.is_element or (self.is_array and (is_basic or self.is_mask))
         self.is_whole = self.is_array and self.consumes and self._is_whole(index)
 
     def _laid_out(self) -> tree.Node:
@@ -155,7 +156,8 @@ class _Store:
         if self.pushed.prefix or not here:
             self.step.back.append(self._zeroed())
             return own
-        total = self.reverser.sum_of(self.text, [c.value for c in here], self.pushed)
+        path = path_of(self.target)
+        total = self.reverser.sum_of(self.text, [c.value for c in here], self.pushed, path)
         target = tree.target_of(tree.subscript(self.buffer, self.index))
         self.step.back.append(tree.assign(target, total))
         return [c for c in own if not self._is_here(c)]
@@ -181,10 +183,9 @@ class _Store:
 
     # --- the adjoint at the place ----------------------------------------------------------------------------------------
     def _zeroed(self) -> tree.Node:
-        if self.is_array:
-            return tree.assign(
-                tree.target_of(tree.subscript(self.buffer, self.index)), tree.constant(0)
-            )
+        if self.is_array or self.is_element:
+            zero = tree.constant(0.0 if self.is_element else 0)
+            return tree.assign(tree.target_of(tree.subscript(self.buffer, self.index)), zero)
         return tree.expression(self._helper("cut_out"))
 
     def _slot(self) -> tree.Node:

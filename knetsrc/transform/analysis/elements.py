@@ -11,6 +11,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import appended_to, stored_to
+from knetsrc.transform.analysis.alias_statements import made_containers
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.held import is_part
 from knetsrc.transform.analysis.integers import is_number_expression
@@ -48,7 +49,7 @@ class Elements:
         put = _put_into(function)
         self._told_lists = {text for text in own & kept if text not in bound and text not in put}
         self.names = sure | (told - set(bound)) | (set(bound) - (own - told))
-        self._lists = set(containers) & kept
+        self.lists = set(containers) & kept
         while True:
             names = {
                 text
@@ -57,13 +58,13 @@ class Elements:
             }
             lists = {
                 text
-                for text in self._lists
+                for text in self.lists
                 if all(map(self._is_display, bound[text]))
                 and all(map(self.is_number, put.get(text, ())))
             }
-            if (names, lists) == (self.names, self._lists):
+            if (names, lists) == (self.names, self.lists):
                 break
-            self.names, self._lists = names, lists
+            self.names, self.lists = names, lists
         self._of_arrays = {
             text
             for text in set(containers) & kept
@@ -101,7 +102,7 @@ class Elements:
         if node.keywords or len(node.args) != 1:
             return not node.keywords and all(map(self.is_number, node.args))
         whole = node.args[0]
-        is_list = tree.is_name(whole) and whole.id in self._lists
+        is_list = tree.is_name(whole) and whole.id in self.lists
         return is_list or self._ranks.of(whole) == 1
 
     def _is_elementwise(self, node: Any) -> bool:
@@ -113,7 +114,7 @@ class Elements:
     def _is_element(self, node: gast.Subscript) -> bool:
         if not isinstance(node.value, gast.Name) or is_part(node):
             return self._ranks.is_number(node)
-        if node.value.id in self._lists:
+        if node.value.id in self.lists:
             return True
         is_told = node.value.id in self._told_lists
         if is_told and self._ranks.told.ranks.get(self._ranks.path_of(node) or "") == 0:
@@ -128,6 +129,27 @@ class Elements:
             return None not in node.keys and all(map(self.is_number, node.values))
         is_repeated = isinstance(node, gast.BinOp) and isinstance(node.op, gast.Mult)
         return is_repeated and isinstance(node.left, gast.List) and self._is_display(node.left)
+
+
+def lists_of_numbers(function: gast.FunctionDef, ranks: Ranks) -> frozenset[str]:
+    """Names of lists that the function makes, into which nothing but single numbers is ever put.
+
+    Nobody else can put anything into them: no other name, container or call gets such a list as long as it changes.
+    """
+    bound = bound_values(function)
+    made = {
+        text
+        for text in made_containers(function)
+        if all(_is_list(value, ranks) for value in bound[text])
+    }
+    return frozenset(Elements(function, ranks, made).lists) if made else frozenset()
+
+
+def _is_list(value: tree.Node | None, ranks: Ranks) -> bool:
+    """Whether a value is `[a, b]`, or `[a] * n` for an integer: by an array, it is one."""
+    if isinstance(value, gast.BinOp) and isinstance(value.op, gast.Mult):
+        return isinstance(value.left, gast.List) and ranks.is_integer(value.right)
+    return isinstance(value, gast.List)
 
 
 def _is_display_of_arrays(node: tree.Node | None) -> bool:

@@ -1,6 +1,6 @@
 """Ranks of arrays that a function makes itself or that a call has told, so that `y[i]` is known to be a single number."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import gast
@@ -43,6 +43,8 @@ class Ranks:
         The functions that are being looked at.
     results
         Ranks of what helpers return, by function, what is known of its arguments, and the functions around it.
+    lists_of_numbers
+        Tells lists of the function that hold nothing but single numbers, by what is known of ranks.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Ranks:
         calls: Any = None,
         around: tuple[gast.FunctionDef, ...] = (),
         results: dict[Asked, int | None] | None = None,
+        lists_of_numbers: "Callable[[gast.FunctionDef, Ranks], frozenset[str]] | None" = None,
     ) -> None:
         self._results = {} if results is None else results
         assigned = tree.names_written(function.body)
@@ -81,13 +84,25 @@ class Ranks:
         self.elements = self._elements_of_indices()
         self.integers |= self.elements
         self._aliases = self._entries_under_names(changing) if told else {}
-        self._known: dict[str, int | None] = dict.fromkeys(self.bound, _OPEN)
+        self.lists: frozenset[str] = frozenset()
+        self._lists_of_numbers = lists_of_numbers
+        self._known: dict[str, int | None] = {}
+        self._known = self._of_names()
+        while lists_of_numbers is not None:
+            found = lists_of_numbers(function, self)
+            if found <= self.lists:
+                break
+            self.lists |= found
+            self._known = self._of_names()
+
+    def _of_names(self) -> dict[str, int | None]:
+        self._known = dict.fromkeys(self.bound, _OPEN)
         before = None
         while before != self._known:
             before = dict(self._known)
             for text in self.bound:  # in the order of the text: what is bound above is known
                 self._known[text] = self._joined(text)
-        self._known = {text: None if r == _OPEN else r for text, r in before.items()}
+        return {text: None if r == _OPEN else r for text, r in before.items()}
 
     def _elements_of_indices(self) -> set[str]:
         """Names that are only bound to elements of arrays of integers."""
@@ -195,7 +210,9 @@ class Ranks:
         told = self.of_arguments(bound).without(set(bound))
         key = core, told, frozenset(self.around)
         if key not in self._results:
-            inner = Ranks(core, told, self.calls, self.around, self._results)
+            inner = Ranks(
+                core, told, self.calls, self.around, self._results, self._lists_of_numbers
+            )
             self._results[key] = inner.of(core.body[-1].value)
         return self._results[key]
 
@@ -225,6 +242,8 @@ class Ranks:
         path = self.path_of(node) if self.told else None
         if path is not None and path in self.told.ranks:
             return self.told.ranks[path]
+        if self.is_element(node):
+            return 0
         rank = self.of(node.value)
         parts = node.slice.elts if isinstance(node.slice, gast.Tuple) else [node.slice]
         new = sum(tree.is_constant(p, None) for p in parts)
@@ -266,8 +285,15 @@ class Ranks:
         """Whether `y[i]` is a single number: as many integers as `y` has axes."""
         if not isinstance(node, gast.Subscript):
             return False
+        if self.is_element(node):
+            return True
         number = len(node.slice.elts) if isinstance(node.slice, gast.Tuple) else 1
         return self.of(node.value) == number and self.is_of_integers(node.slice)
+
+    def is_element(self, node: tree.Node) -> bool:
+        """Whether `xs[i]` is an element of a list that holds nothing but single numbers."""
+        is_of_list = isinstance(node, gast.Subscript) and tree.is_name(node.value)
+        return is_of_list and node.value.id in self.lists and self.is_integer(node.slice)
 
     def is_of_integers(self, index: tree.Node) -> bool:
         """Whether an index is an integer, or several."""
@@ -289,12 +315,12 @@ class Ranks:
             return None
         first = node.args[0]
         if function.attr in _AS_FIRST:
-            return None if any(k.arg == "shape" for k in node.keywords) else self.of(first)
+            return None if any(k.arg == "shape" for k in node.keywords) else self.of(first) or None
         if isinstance(first, gast.Tuple):
             starred = any(isinstance(e, gast.Starred) for e in first.elts)
-            return None if starred else len(first.elts)
+            return None if starred else len(first.elts) or None
         if isinstance(first, gast.Attribute) and first.attr == "shape":
-            return self.of(first.value)
+            return self.of(first.value) or None  # an array without axes is no number
         return 1 if self.is_integer(first) else None
 
     def is_integer(self, node: tree.Node) -> bool:

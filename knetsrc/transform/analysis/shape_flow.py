@@ -10,6 +10,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.atoms import SCALAR, Shape, dims_of, of_dims
 from knetsrc.transform.analysis.containers import Kinds
 from knetsrc.transform.analysis.dims import Dim, Dims, Equal, open_dim, with_equal
+from knetsrc.transform.analysis.elements import lists_of_numbers
 from knetsrc.transform.analysis.ranks import Ranks, any_element, elements_bound, entries_bound
 from knetsrc.transform.analysis.shapes import RULES, Shapes, Value
 from knetsrc.transform.analysis.stores import as_read, stored_names
@@ -58,7 +59,7 @@ def shapes(
     around
         The functions that are being looked at.
     """
-    found = Shapes(calls, Ranks(function, told, calls), numeric)
+    found = Shapes(calls, Ranks(function, told, calls, lists_of_numbers=lists_of_numbers), numeric)
     found.helper = _Helpers(calls, (*around, function)).results
     parameters = tree.names_written(function.args) | _parameters(function)
     env = {n: found.fresh(n) for n in sorted(parameters)}
