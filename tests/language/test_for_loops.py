@@ -467,3 +467,34 @@ def test_entry_of_a_row_of_data_that_the_backward_part_reads():
         check(f, 0.3, M)
     check(nested, 0.3, [M, M * 2], argnums=(0,))
     check(nested, 0.3, [M, M * 2])
+
+
+def discounted(rates, cash, y):
+    def value(y):
+        return sum(c / (1 + y + r) ** (k + 1) for k, (c, r) in enumerate(zip(cash, rates)))
+
+    for _ in range(2):
+        y = y - 0.1 * value(y) / (value(y + 0.1) - value(y - 0.1))
+    return y * y
+
+
+def paired(w, x, t):
+    total = 0.0
+    for i, ((a, b), c) in enumerate(zip(zip(w, x), t)):
+        total = total + np.sum(a * b) * c * (i + 1)
+        a = a * total
+        total = total + np.sum(a)
+    return total
+
+
+def test_elements_in_nested_targets_have_ranks():
+    rates, cash = np.array([0.1, 0.2, 0.3]), np.array([1.0, 2.0, 4.0])
+    check(discounted, rates, cash, 0.5)
+    gradient = grad(discounted)
+    gradient(rates, cash, 0.5)
+    assert "unbroadcast" not in gradient.source
+    for other in ([0.1, 0.2, 0.3], list(rates), [np.array(r) for r in rates]):
+        np.testing.assert_allclose(gradient(other, cash, 0.5), gradient(rates, cash, 0.5))
+    check(paired, rates, cash, np.array([1.0, -1.0, 0.5]))
+    check(paired, np.ones((3, 2)) / 2, cash, np.array([1.0, -1.0, 0.5]))
+    check(paired, [np.ones(2) / 2, 1.5, np.ones((2, 1))], cash, [1.0, -1.0, 0.5])

@@ -370,17 +370,25 @@ def any_element(whole: tree.Node) -> tree.Node:
 
 def elements_bound(loop: gast.For) -> dict[str, tree.Node]:
     """Names that a loop binds to elements, with what they are elements of: `{"x": xs, "t": ts}` for `x, t in zip(xs, ts)`."""
-    target, whole = loop.target, loop.iter
-    if isinstance(target, gast.Name):
-        return {} if _counts(loop) else {target.id: whole}
-    parts = target.elts if isinstance(target, gast.Tuple) else []
-    if not isinstance(whole, gast.Call) or not all(map(tree.is_name, parts)):
+    if isinstance(loop.target, gast.Name) and _counts(loop):
         return {}
-    is_zip = tree.called_name(whole) == "zip" and len(parts) == len(whole.args)
-    if is_zip and not any(isinstance(a, gast.Starred) for a in whole.args):
-        return {part.id: a for part, a in zip(parts, whole.args, strict=True)}
+    return _elements_bound(loop.target, loop.iter)
+
+
+def _elements_bound(target: tree.Node, whole: tree.Node) -> dict[str, tree.Node]:
+    if isinstance(target, gast.Name):
+        return {target.id: whole}
+    names = [n.id for n in tree.walk(target) if isinstance(n, gast.Name)]
+    parts = target.elts if isinstance(target, gast.Tuple) else []
+    if not isinstance(whole, gast.Call) or len(set(names)) < len(names):
+        return {}
+    if any(isinstance(a, gast.Starred) for a in whole.args):
+        return {}
+    if tree.called_name(whole) == "zip" and len(parts) == len(whole.args):
+        pairs = zip(parts, whole.args, strict=True)
+        return {text: a for part, arg in pairs for text, a in _elements_bound(part, arg).items()}
     if tree.called_name(whole) == "enumerate" and len(parts) == 2:
-        return {parts[1].id: whole.args[0]}
+        return _elements_bound(parts[1], whole.args[0])
     return {}
 
 
