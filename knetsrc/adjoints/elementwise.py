@@ -11,7 +11,7 @@ import numpy as np
 from knetsrc.adjoints.facts import is_literal
 from knetsrc.adjoints.samples import each, pairs
 from knetsrc.adjoints.table import above_one, adjoint, away, case, positive, real, unit
-from knetsrc.backends import unbroadcast
+from knetsrc.backends import sigm, unbroadcast
 
 
 @adjoint(np.sqrt, math.sqrt, elementwise=True, cases=each(positive))
@@ -71,8 +71,8 @@ def log1p_adjoint(x, *, d_y):
 @adjoint(np.logaddexp, elementwise=True, cases=[*pairs(real), case(0, real(3)), case(real(), -1.5)])
 def logaddexp_adjoint(a, b, *, y, d_y):
     if (is_literal(a) and a >= 0) or (is_literal(b) and b >= 0):
-        d_a = unbroadcast(d_y * np.exp(a - y), a)
-        d_b = unbroadcast(d_y * np.exp(b - y), b)
+        d_a = unbroadcast(d_y * sigm(a - b), a)
+        d_b = unbroadcast(d_y * sigm(b - a), b)
     else:
         finite = np.where(y == -np.inf, 0, y)  # 0 for operands that are both -inf
         d_a = unbroadcast(d_y * np.exp(a - finite), a)

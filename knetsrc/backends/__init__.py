@@ -118,7 +118,7 @@ from knetsrc.backends.linalg import (
     slogdet_adjoint_a,
 )
 from knetsrc.backends.memory import copied, deep_copy, laid_out, with_buffer, with_own_lists
-from knetsrc.backends.neural import softmax, softmax_minus_onehot
+from knetsrc.backends.neural import sigm, softmax, softmax_minus_onehot
 from knetsrc.backends.normalization import (
     batchnorm_adjoint_eps,
     batchnorm_adjoint_gain,
@@ -421,6 +421,7 @@ __all__ = [
     "select_adjoint_default",
     "share_among_equal",
     "share_among_ties",
+    "sigm",
     "slogdet_adjoint_a",
     "softmax",
     "softmax_minus_onehot",

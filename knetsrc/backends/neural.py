@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from knetsrc.modules import array_module
+from knetsrc.ops.activations import sigm
 from knetsrc.ops.scores import check_labels, softmax
 
-__all__ = ["softmax", "softmax_minus_onehot"]
+__all__ = ["sigm", "softmax", "softmax_minus_onehot"]
 
 
 def softmax_minus_onehot(scores: Any, labels: Any, axis: int) -> Any:

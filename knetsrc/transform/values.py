@@ -318,7 +318,9 @@ class StepValues:
 
     def _is_elementwise(self, node: gast.Call) -> bool:
         callee = self.pusher.calls.of(node)
-        return is_choice(node) or (isinstance(callee, Primitive) and callee.rule.elementwise)
+        if is_choice(node) or is_call_of(node, "sigm"):
+            return True
+        return isinstance(callee, Primitive) and callee.rule.elementwise
 
     def _union(self, nodes: list[tree.Node]) -> Shape | None:
         shapes = [self.shape_of(n) for n in nodes]

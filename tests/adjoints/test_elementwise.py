@@ -257,6 +257,13 @@ def test_what_is_minus_infinity_adds_nothing_to_a_logarithm_of_sums(function):
     assert adjoints(function, none.astype(np.float32), np.float32(-np.inf))[0].dtype == np.float32
 
 
+def test_logarithm_of_one_plus_an_exponential_neither_overflows_nor_loses_digits():
+    with np.errstate(all="raise", under="ignore"):
+        slope = adjoints(np.logaddexp, 0, np.array([-800.0, -40.0, 800.0]))[1]
+    np.testing.assert_allclose(slope, [0, np.exp(-40.0), 1], rtol=1e-14)
+    np.testing.assert_array_equal(adjoints(np.logaddexp, np.array([np.inf, -np.inf]), 0)[0], [1, 0])
+
+
 ROWS = {
     "scipy": lambda x: special.logsumexp(x, axis=1),
     "weighted": lambda x: special.logsumexp(x, axis=1, b=np.ones((2, 3))),

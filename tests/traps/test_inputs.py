@@ -280,3 +280,9 @@ def test_softplus_by_logaddexp_looks_for_no_infinity():
     slope = grad(lambda x: np.sum(np.logaddexp(0, x)))
     slope(V)
     assert "inf" not in slope.source
+
+
+def test_softplus_by_logaddexp_is_not_computed_again():
+    slope = grad(lambda x: np.sum(np.logaddexp(0, x)))
+    slope(V)
+    assert slope.source.count("np.logaddexp(") == 1  # in the comment
