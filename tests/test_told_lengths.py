@@ -437,3 +437,28 @@ def test_gradients_of_entries_have_their_dtypes_where_the_data_have_others(kind)
         assert found["w"].dtype == kind
         assert found["b"][0].dtype == kind
         assert vjp(loss, p, np.ones((4, 3), other))[1](1.0)[0]["w"].dtype == kind
+
+
+def totals(a, b, u, v):
+    total = np.sum(u)
+    for i in range(len(u)):
+        total = total + np.sum(np.sin(a[i] * (u * v))) * b
+    return total + a[1] * np.sum(u[1:] * v[:-1]) + np.sum(u * b) ** 2
+
+
+def test_sums_of_products_of_vectors_are_inner_products():
+    u, v = np.array([0.5, -1.2, 2.0]), np.array([1.5, 0.3, -0.7])
+    a = np.array([0.3, 1.1, -0.4])
+    slope = grad(totals, argnums=(0, 1))
+    for b in (0.7, np.array([0.7]), np.array([0.7, 0.2, 0.1])):
+        for w in (v, v[:1]):
+            if np.shape(b) == () or w is v:
+                check_grads(lambda a, b, u, w=w: np.sum(totals_of(a, b, u, w)), (a, b, u))
+    slope(a, 0.7, u, v)
+    assert " @ " in slope.source
+    d_a, _ = slope(a.astype(np.float32), 0.7, u.astype(np.float32), v.astype(np.float32))
+    assert d_a.dtype == np.float32
+
+
+def totals_of(a, b, u, v):
+    return np.sum(u * v * np.sum(b)) * a[0] + np.sum(np.cos(a[0] * u * v)) + np.sum(b * a[1] * u)

@@ -103,12 +103,20 @@ class Fitter:
         if found == SCALAR and whole is not None:  # one number for many
             return self._call(tree.call(self.values.pusher.spell("like", None), value, reference))
         if whole == SCALAR and self.values.pusher.shapes.ranks.told:
-            return tree.call("np.sum", value)
+            return self._total(value)
         axes = self._summed_axes(found, whole)
         if axes is not None:
             return _summed(value, *axes)
         node.args[0], node.args[1] = value, self._representative(reference)
         return node
+
+    def _total(self, value: tree.Node) -> tree.Node:
+        """`d @ x` for the sum of `d * x`, where both are vectors of one length; else `np.sum(value)`."""
+        if isinstance(value, gast.BinOp) and isinstance(value.op, gast.Mult):
+            shapes = [self.values.shape_of(n) for n in (value.left, value.right)]
+            if shapes[0] == shapes[1] and len(dims_of(shapes[0]) or ()) == 1:
+                return tree.binary(value.left, "@", value.right)
+        return tree.call("np.sum", value)
 
     def _summed_axes(
         self, found: Shape | None, whole: Shape | None
