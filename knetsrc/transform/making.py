@@ -56,7 +56,8 @@ def making_function(
     if fields is not None:
         arguments = _of_fields(fields, named)
         new = tree.call(helper(WITH), new, **{f.name: tree.name(f.name) for f in fields})
-    body = [tree.assign(first, new), *core.body[:-1], tree.return_(tree.name(first))]
+    written = _at_once(first, core.body[:-1])
+    body = [tree.assign(first, new), *written, tree.return_(tree.name(first))]
     owner = next(k for k in kind.__mro__ if making.method in vars(k).values())
     return replace(
         method,
@@ -67,6 +68,55 @@ def making_function(
         origin=("making", kind),
         writes_object=False,
     )
+
+
+def _at_once(first: str, body: list[tree.Node]) -> list[tree.Node]:
+    """One `self = with_attributes(self, w=w, b=b)` for several in a row, between which values are only named.
+
+    >>> code = "a = w\\ns = with_attributes(s, w=a)\\nb = 2\\ns = with_attributes(s, b=b)"
+    >>> print(*map(tree.show, _at_once("s", tree.parse(code))), sep="\\n")
+    a = w
+    b = 2
+    s = with_attributes(s, w=a, b=b)
+    """
+    done: list[tree.Node] = []
+    for node in body:
+        place = len(done) - 1
+        while place >= 0 and _is_naming(done[place], first):
+            place -= 1
+        if place >= 0 and _can_join(done[place], done[place + 1 :], node, first):
+            node = tree.clone(node)
+            node.value.keywords = [*done[place].value.keywords, *node.value.keywords]
+            del done[place]
+        done.append(node)
+    return done
+
+
+def _can_join(earlier: tree.Node, between: list[tree.Node], later: tree.Node, first: str) -> bool:
+    """Whether two statements may write to the object at once, at the place of the later one."""
+    if not (_is_write(earlier, first) and _is_write(later, first)):
+        return False
+    values = [k.value for k in later.value.keywords]
+    is_named = all(isinstance(n, gast.Name | gast.Constant) for n in values)
+    attributes = [k.arg for n in (earlier, later) for k in n.value.keywords]
+    read = tree.names_read([k.value for k in earlier.value.keywords])
+    is_kept = not (read & tree.names_written(between)) and first not in tree.names_read(values)
+    return is_named and is_kept and len(set(attributes)) == len(attributes)
+
+
+def _is_write(node: tree.Node, first: str) -> bool:
+    """Whether a statement is `self = with_attributes(self, ...)`."""
+    if not isinstance(node, gast.Assign) or not tree.is_name(node.targets[0], first):
+        return False
+    return tree.called_name(node.value) == WITH and tree.is_name(node.value.args[0], first)
+
+
+def _is_naming(node: tree.Node, first: str) -> bool:
+    """Whether a statement only names a value that is there: it can change nothing, and does not read the object."""
+    is_plain = isinstance(node, gast.Assign) and isinstance(node.value, gast.Name | gast.Constant)
+    if not is_plain or not tree.is_name(node.targets[0]):
+        return False
+    return node.targets[0].id != first and not tree.is_name(node.value, first)
 
 
 def _of_fields(fields: list[inspect.Parameter], kind: tree.Node) -> gast.arguments:

@@ -9,6 +9,7 @@ import pytest
 
 from knetsrc import grad
 from knetsrc.errors import KnetsrcError, MissingAdjointError
+from knetsrc.testing import check_grads
 from language.checking import M, V, check
 
 
@@ -763,3 +764,65 @@ def test_object_in_a_dataclass_or_list_that_a_helper_takes_apart():
         return np.sum(of_pair(InnerPair(first, x), x) + of_list([second, x], x) * first.w)
 
     check(f, V)
+
+
+class Dense:
+    def __init__(self, w, b, act):
+        self.w, self.b, self.act = w, b, act
+
+    def __call__(self, x):
+        z = self.w * x + self.b
+        return np.sin(z) if self.act else z
+
+
+class Twice:
+    def __init__(self, w, b):
+        self.w = w
+        self.w = b
+        self.both = self.w
+        b = b * w
+        self.b = b
+        w = w + b
+        self.sum = w
+
+
+class Sized:
+    def __init__(self, w, b):
+        self.n = 2
+        self.w = w
+        if w[0] > 0:
+            self.b = b
+        else:
+            self.b = w
+        self.rest = w[1:]
+        self.last = b
+
+
+def of_layers(w, b):
+    layers = [Dense(w, b, True), Dense(b, w, False)]
+    x = w
+    for layer in layers:
+        x = layer(x)
+    return np.sum(x**2)
+
+
+def of_attributes_written_again(w, b):
+    t = Twice(w, b)
+    return np.sum(t.w * t.both + t.b * w + t.sum**2)
+
+
+def of_attributes_in_branches(w, b):
+    s = Sized(w, b)
+    return np.sum(s.w * s.b * s.n) + np.sum(s.rest**2) + np.sum(s.last * w)
+
+
+@pytest.mark.parametrize("f", [of_layers, of_attributes_written_again, of_attributes_in_branches])
+def test_attributes_that_init_writes_one_after_the_other(f):
+    for w in (np.array([0.5, -1.2]), np.array([-0.5, 1.2])):
+        check_grads(f, (w, np.array([1.5, 0.3])))
+
+
+def test_attributes_that_init_writes_are_written_at_once():
+    slope = grad(of_layers)
+    slope(np.array([0.5, -1.2]), np.array([1.5, 0.3]))
+    assert "kept_attributes" not in slope.source
