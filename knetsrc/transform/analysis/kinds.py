@@ -317,14 +317,11 @@ def buffer_names(
     """Active names of which parts are read, at places that are not taken apart by `entries_only`."""
     found = changed_names(function)
     every = list(tree.walk(function.body))
-    called = [n for n in every if isinstance(n, gast.Call)]
-    methods = {
-        id(n.func) for n in called if copied_of(n) is not n or isinstance(calls.of(n), Primitive)
-    }
+    copies = {id(n.func) for n in every if copied_of(n) is not n}
     for node in every:
         base = node
         while isinstance(base, gast.Subscript) or (
-            isinstance(base, gast.Attribute) and calls.of(base) is None and id(base) not in methods
+            isinstance(base, gast.Attribute) and calls.of(base) is None and id(base) not in copies
         ):
             base = base.value
         if base is not node and isinstance(base, gast.Name):
