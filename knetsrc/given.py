@@ -171,13 +171,9 @@ def _told(name: str, value: Any) -> Given:
     if _is_function(value):
         return ((name, "function", value),)
     classes = tuple((f"{name}{rest}", "class", kind) for rest, kind in classes_in(value).items())
-    if type(value) in CONTAINERS and any(map(has_behaviour, map(_class_told, classes))):
+    if type(value) in CONTAINERS and any(has_behaviour(kind) for _, _, kind in classes):
         classes += ((name, "class", type(value)),)
     return classes or ((name, "plain", None),)
-
-
-def _class_told(fact: tuple[str, str, Any]) -> Any:
-    return fact[2]
 
 
 def _entries(value: Any) -> list[Any]:

@@ -30,9 +30,8 @@ def laid_out(d_a: Any, a: Any) -> Any:
     >>> laid_out(np.zeros((2, 3)).T, np.zeros((3, 2))).flags.c_contiguous
     True
     """
-    like = np.empty_like(
-        a, dtype=getattr(d_a, "dtype", a.dtype)
-    )  # of what has no axes it may be a number
+    kind = getattr(d_a, "dtype", a.dtype)  # the adjoint of what has no axes may be a number
+    like = np.empty_like(a, dtype=kind)
     if isinstance(d_a, type(like)) and d_a.strides == like.strides:
         return d_a
     like[...] = d_a

@@ -116,13 +116,7 @@ def check_sole(holder: Any, *others: Any, statement: str) -> None:
     >>> from types import SimpleNamespace
     >>> check_sole(SimpleNamespace(u=1.0), SimpleNamespace(u=2.0), statement="f(a, b)")
     """
-    within = [getattr(holder, name) for name in fields_of(holder) or ()]
-    if any(part is holder for value in (*others, *within) for part in _parts_of(value)):
-        raise UnsupportedAliasError(
-            f"`{statement}` has one object at two places, and assigns an attribute of it",
-            why="what is assigned at one place is seen at the other, and the derivative would be wrong without any sign",
-            instead="hand over a copy: copy.copy(...)",
-        )
+    _check_alone([holder], [holder], others, statement, "hand over a copy: copy.copy(...)")
 
 
 def check_sole_in(holders: Any, *others: Any, statement: str) -> None:
@@ -148,17 +142,22 @@ def check_sole_in(holders: Any, *others: Any, statement: str) -> None:
     >>> check_sole_in([SimpleNamespace(u=1.0), SimpleNamespace(u=2.0)], 0.1, statement="f(ps, dt)")
     """
     every = [*(holders.values() if isinstance(holders, dict) else holders)]
-    objects = {id(part) for part in every}
-    inside = [getattr(part, name) for part in every for name in fields_of(part) or ()]
-    if len(objects) < len(every) or any(
-        id(part) in objects or part is holders
-        for value in (*others, *inside)
-        for part in _parts_of(value)
-    ):
+    instead = "hand over a list of copies: [copy.copy(p) for p in ...]"
+    _check_alone(every, [*every, holders], others, statement, instead)
+
+
+def _check_alone(
+    every: list[Any], sole: list[Any], others: Iterable[Any], statement: str, instead: str
+) -> None:
+    """Refuse objects of which one is there twice, or of which what is `sole` is another argument, or in one or in an object."""
+    known = {id(part) for part in sole}
+    within = [getattr(part, name) for part in every for name in fields_of(part) or ()]
+    is_twice = len({id(part) for part in every}) < len(every)
+    if is_twice or any(id(p) in known for value in (*others, *within) for p in _parts_of(value)):
         raise UnsupportedAliasError(
             f"`{statement}` has one object at two places, and assigns an attribute of it",
             why="what is assigned at one place is seen at the other, and the derivative would be wrong without any sign",
-            instead="hand over a list of copies: [copy.copy(p) for p in ...]",
+            instead=instead,
         )
 
 

@@ -87,22 +87,23 @@ class Ranks:
         self.lists: frozenset[str] = frozenset()
         self._lists_of_numbers = lists_of_numbers
         self._known: dict[str, int | None] = {}
-        self._known = self._of_names()
+        self._settle()
         while lists_of_numbers is not None:
             found = lists_of_numbers(function, self)
             if found <= self.lists:
                 break
             self.lists |= found
-            self._known = self._of_names()
+            self._settle()
 
-    def _of_names(self) -> dict[str, int | None]:
+    def _settle(self) -> None:
+        """Find the ranks of names by those of their values, until none changes."""
         self._known = dict.fromkeys(self.bound, _OPEN)
         before = None
         while before != self._known:
             before = dict(self._known)
             for text in self.bound:  # in the order of the text: what is bound above is known
                 self._known[text] = self._joined(text)
-        return {text: None if r == _OPEN else r for text, r in before.items()}
+        self._known = {text: None if r == _OPEN else r for text, r in self._known.items()}
 
     def _elements_of_indices(self) -> set[str]:
         """Names that are only bound to elements of arrays of integers."""

@@ -5,7 +5,7 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.assigned import bound_values
 from knetsrc.transform.analysis.lengths import measured
-from knetsrc.transform.simplify.edit import Block, map_blocks, map_body, same_items, with_fields
+from knetsrc.transform.simplify.edit import Block, map_blocks, map_body, with_fields
 from knetsrc.transform.tree import Node
 
 
@@ -57,6 +57,6 @@ def count_up(function: gast.FunctionDef) -> gast.FunctionDef:
                 iterable = counted(new.iter)
                 new = new if iterable is new.iter else with_fields(new, iter=iterable)
             found.append(new)
-        return block if same_items(block, found) else found
+        return found
 
     return map_body(function, in_block)

@@ -6,6 +6,7 @@ are made.
 """
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -121,6 +122,11 @@ def statements(block: Block) -> Iterator[Any]:
         if isinstance(statement, COMPOUND):
             for nested in blocks(statement):
                 yield from statements(nested)
+
+
+def occurrences(nodes: Block) -> Counter[str]:
+    """How often each name stands in statements, read or written."""
+    return Counter(n.id for n in tree.walk(nodes) if isinstance(n, gast.Name))
 
 
 def is_filler(statement: Node) -> bool:

@@ -17,7 +17,6 @@ from knetsrc.transform.simplify.edit import (
     is_filler,
     map_blocks,
     map_body,
-    same_items,
     statements,
 )
 from knetsrc.transform.tree import Node
@@ -45,11 +44,7 @@ def add_into_elements(function: gast.FunctionDef, integers: Collection[str]) -> 
             block = _through_element(function, block, end, wholes, integers)
         return block
 
-    def in_body(body: Block) -> Block:
-        found = in_block(body)
-        return body if same_items(body, found) else found
-
-    return map_body(function, in_body)
+    return map_body(function, in_block)
 
 
 def _through_element(

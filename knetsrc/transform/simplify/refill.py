@@ -21,7 +21,6 @@ from knetsrc.transform.simplify.edit import (
     map_blocks,
     map_body,
     parameters,
-    same_items,
     statements,
 )
 from knetsrc.transform.simplify.product import negated
@@ -55,13 +54,9 @@ def refill(function: gast.FunctionDef, arrays: Collection[str]) -> gast.Function
             for n, before in zip(new, [None, *new], strict=False)
             if not _stands(before, n, arrays)
         ]
-        return block if same_items(block, new) else new
+        return new
 
-    def in_body(body: Block) -> Block:
-        found = _without_idle_zeros(in_block(body), own)
-        return body if same_items(body, found) else found
-
-    return map_body(function, in_body)
+    return map_body(function, lambda body: _without_idle_zeros(in_block(body), own))
 
 
 def _written(block: Block, position: int, own: set[str]) -> Block:

@@ -12,7 +12,6 @@ for i in reversed(range(n)):                        d_w += np.outer(2 * e, x[i])
 The end of a turn may be a branch that keeps values of its own, `if taken: ...`.
 """
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 import gast
@@ -22,6 +21,7 @@ from knetsrc.transform.simplify.edit import (
     Block,
     assigned_name,
     is_filler,
+    occurrences,
     statements,
     with_fields,
 )
@@ -140,7 +140,7 @@ def _is_free(
     function: gast.FunctionDef, start: gast.For, back: gast.For, turns: _Turns, effects: Effects
 ) -> bool:
     """Whether a turn reads nothing that is bound again or changes, and nobody else reads what it binds."""
-    inside, everywhere = _occurrences([start, back]), _occurrences(function.body)
+    inside, everywhere = occurrences([start, back]), occurrences(function.body)
     if any(everywhere[n] != inside[n] for n in turns.bound):
         return False
     if any(everywhere[n] - inside[n] != 1 or inside[n] != 2 for n in turns.lists):
@@ -216,7 +216,3 @@ def _is_taken_back(turn: Block, pop: Node) -> bool:
     kept = next(n.value.args[0] for n in turn if isinstance(n, gast.Expr) and list_method(n.value))
     targets = pop.targets[0] if isinstance(pop, gast.Assign) else None
     return targets is not None and tree.is_same(kept, targets)
-
-
-def _occurrences(nodes: Block) -> Counter[str]:
-    return Counter(n.id for n in tree.walk(nodes) if isinstance(n, gast.Name))

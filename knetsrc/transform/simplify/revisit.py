@@ -9,7 +9,6 @@ while steps_saved:                              for x, y in zip(xs, ys):
     d_w += 2 * (w @ x - y) * x
 """
 
-from collections import Counter
 from collections.abc import Collection
 
 import gast
@@ -20,6 +19,7 @@ from knetsrc.transform.simplify.edit import (
     Block,
     assigned_name,
     is_filler,
+    occurrences,
     statements,
     with_fields,
 )
@@ -59,7 +59,7 @@ def revisit(
         kept, back = found
         iterable = start.iter
         after = body[next(k for k, n in enumerate(body) if n is back) + 1 :]
-        if not _is_any_order(back.body[1:], _occurrences(after)):
+        if not _is_any_order(back.body[1:], occurrences(after)):
             iterable = tree.call("reversed", tree.call("list", iterable))
         new = tree.at(tree.for_(tree.clone(start.target), iterable, back.body[1:]), back)
         rest = [n for n in start.body if n is not kept]
@@ -110,7 +110,7 @@ def _is_of_elements(
 
 def _is_single(function: gast.FunctionDef, start: gast.For, back: gast.While, saved: str) -> bool:
     """Whether the elements are read in the two loops only, and what keeps them is bound once beside."""
-    inside, everywhere = _occurrences([start, back]), _occurrences(function.body)
+    inside, everywhere = occurrences([start, back]), occurrences(function.body)
     is_own = all(everywhere[n] == inside[n] for n in tree.names_written(start.target))
     is_bound = any(assigned_name(n) == saved for n in function.body)
     return is_own and is_bound and everywhere[saved] - inside[saved] == 1
@@ -134,10 +134,6 @@ def _is_plain(iterable: Node) -> bool:
     if isinstance(iterable, gast.Call) and tree.called_name(iterable) in _PASSING_ON:
         return all(_is_plain(n) for n in iterable.args) and not iterable.keywords
     return method(iterable) in _ENTRIES and isinstance(iterable.func.value, gast.Name)
-
-
-def _occurrences(nodes: Block) -> Counter[str]:
-    return Counter(n.id for n in tree.walk(nodes) if isinstance(n, gast.Name))
 
 
 def _as_read(target: Node) -> Node:

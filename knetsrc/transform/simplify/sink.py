@@ -20,7 +20,7 @@ from knetsrc.transform.simplify.edit import (
     is_filler,
     map_blocks,
     map_body,
-    same_items,
+    occurrences,
     with_fields,
 )
 from knetsrc.transform.tree import Node
@@ -39,7 +39,7 @@ def sink(function: gast.FunctionDef, adjoints: Collection[str]) -> gast.Function
     adjoints
         Names of adjoints: an infinite factor makes no number of a zero adjoint, but of what the user computes.
     """
-    everywhere = _occurrences(function.body)
+    everywhere = occurrences(function.body)
 
     def in_block(block: Block) -> Block:
         return [_in_loop(map_blocks(node, in_block)) for node in block]
@@ -52,11 +52,7 @@ def sink(function: gast.FunctionDef, adjoints: Collection[str]) -> gast.Function
         )
         return node if body is None else with_fields(node, body=body)
 
-    def in_body(body: Block) -> Block:
-        found = in_block(body)
-        return body if same_items(body, found) else found
-
-    return map_body(function, in_body)
+    return map_body(function, in_block)
 
 
 def _sunk(body: Block, everywhere: Counter[str], adjoints: Collection[str]) -> Block | None:
@@ -71,7 +67,7 @@ def _sunk(body: Block, everywhere: Counter[str], adjoints: Collection[str]) -> B
     found = set(zeros)
     if not all(_does_nothing(node, found) for node in rest):
         return None
-    inside = _occurrences([branch, *rest])
+    inside = occurrences([branch, *rest])
     taken = [*branch.body, *rest]
     if any(everywhere[n] != inside[n] for n in found) or found & exposed_names(taken):
         return None  # read elsewhere, or in the next turn
@@ -128,7 +124,3 @@ def _vanishes(node: Node, zeros: set[str]) -> bool:
 
 def _is_sum(node: gast.BinOp) -> bool:
     return isinstance(node.op, gast.Add | gast.Sub)
-
-
-def _occurrences(nodes: Block) -> Counter[str]:
-    return Counter(n.id for n in tree.walk(nodes) if isinstance(n, gast.Name))
