@@ -23,6 +23,8 @@ from pathlib import Path
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from knetsrc.cache import digest_of
 from knetsrc.checkpoints import is_checkpoint
 from knetsrc.objects import (
@@ -44,6 +46,8 @@ GETTERS = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
 # What Python enters into a class when an object of it is copied, or its annotations are read.
 ENTERED_LATE = frozenset({"__slotnames__", "__annotations__", "__annotations_cache__"})
 UNBOUND = object()
+# What neither is an array nor holds one: no check is written that an argument is apart from it.
+_STEADY = frozenset({*SIMPLE, *np.sctypeDict.values()}) - {np.object_, np.void}
 
 
 @dataclass
@@ -59,7 +63,7 @@ class Bindings:
     members
         Names of the methods, operators and properties of classes in it.
     is_current
-        Whether every name still stands for the same function, and the function is as it was.
+        Whether every name still stands for the same function, and the function is as it was, and names of numbers for numbers.
     """
 
     digest: str | None = None
@@ -70,6 +74,7 @@ class Bindings:
     functions: InitVar[Iterable[tuple[FunctionType, CodeType, Any, Any]]] = ()
     tables: InitVar[Iterable[tuple[Any, list[Any]]]] = ()
     objects: InitVar[Iterable[tuple[Callable[[], Any], dict[str, type]]]] = ()
+    steady: InitVar[Iterable[tuple[Callable[[Any], Any], Any]]] = ()
     kinds: InitVar[Iterable[type]] = ()
     is_current: Callable[[], bool] = field(init=False)
 
@@ -80,6 +85,7 @@ class Bindings:
         functions: Iterable[tuple[FunctionType, CodeType, Any, Any]],
         tables: Iterable[tuple[Any, list[Any]]],
         objects: Iterable[tuple[Callable[[], Any], dict[str, type]]],
+        steady: Iterable[tuple[Callable[[Any], Any], Any]],
         kinds: Iterable[type],
     ) -> None:
         guard = _Guard()
@@ -96,6 +102,8 @@ class Bindings:
             guard.test("{}({}) is {}", _content, cell, value)
         for read, classes in objects:
             guard.test("{}({}()) == {}", classes_in, read, classes)
+        for look_up, what in steady:
+            guard.test("type({}({})) in {}", look_up, what, _STEADY)
         for kind in kinds:  # it may come to hide what it inherits
             members = vars(kind)
             same = "({}() == {} or {}({}, {}))"
@@ -140,7 +148,7 @@ def bindings_of(function: Callable[..., Any], request: Request) -> Bindings:
     members = frozenset[str]().union(*map(computed_members, walk.classes))
     found = Bindings(
         None, has_fields, members, names, cells, walk.functions, walk.tables, walk.objects,
-        walk.classes,
+        walk.steady.values(), walk.classes,
     )  # fmt: skip
     if walk.is_complete:
         found.digest = digest_of(repr(request), *_versions(), *_own_rules(), *walk.parts)
@@ -155,6 +163,7 @@ class _Walk:
         self.functions: list[tuple[FunctionType, CodeType, Any, Any]] = []
         self.tables: list[tuple[Any, list[Any]]] = []
         self.objects: list[tuple[Callable[[], Any], dict[str, type]]] = []
+        self.steady: dict[Any, tuple[Callable[[Any], Any], Any]] = {}
         self.classes: list[type] = []
         self.is_complete = True
         self._seen: dict[int, int] = {}
@@ -235,6 +244,8 @@ class _Walk:
             value = _content(cell)
             if callable(value) or _is_table(value):
                 self.cells[id(cell)] = (cell, value)
+            elif type(value) in _STEADY:
+                self.steady[id(cell)] = (_content, cell)
             self._classes(functools.partial(_content, cell), value)
         elif name in function.__globals__:
             value = self._bound(function.__globals__, name)
@@ -255,6 +266,8 @@ class _Walk:
         value = namespace.get(name, UNBOUND)
         if callable(value) or value is UNBOUND or _is_table(value):
             self.names[id(namespace), name] = (namespace, name, value)
+        elif type(value) in _STEADY:
+            self.steady[id(namespace), name] = (namespace.get, name)
         self._classes(functools.partial(namespace.get, name), value)
         return value
 
@@ -433,8 +446,6 @@ def _is_library(value: Any) -> bool:
 @functools.cache
 def _library_folders() -> tuple[str, ...]:
     """Where libraries are: a module of the user may have the name of one."""
-    import numpy as np
-
     return (
         os.path.dirname(os.__file__),
         str(Path(np.__file__).parents[1]),
@@ -444,8 +455,6 @@ def _library_folders() -> tuple[str, ...]:
 
 @functools.cache
 def _versions() -> tuple[str, ...]:
-    import numpy as np
-
     from knetsrc import __version__
 
     package = Path(__file__).parent

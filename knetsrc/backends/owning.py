@@ -171,7 +171,7 @@ def check_unseen(value: Any, text: str, seen: Any, shown: str, *paths: str) -> N
     text
         Its name; "o.w" where only what an attribute holds changes, "o.rows[]" if elements of that do.
     seen
-        What is read: something from outside of the function, or an object that is another argument.
+        What is read: something from outside of the function, or another argument that is an object, or beside one.
     shown
         Its name.
     *paths
@@ -197,10 +197,11 @@ def check_unseen(value: Any, text: str, seen: Any, shown: str, *paths: str) -> N
         parts = [part for part in _parts_of(held) if not isinstance(part, _STEADY)]
         if any(_is_shared(part, other) for part in parts for other in written):
             name = f"{shown}.{path}" if path else shown
+            copied = f"{text}.copy()" if _is_array(changing) else f"copy.deepcopy({text})"
             raise UnsupportedAliasError(
                 f"`{text}` is written into, and `{name}` is or holds the same array, list or object",
                 why=f"`{name}` sees the write, and the derivative would be wrong without any sign",
-                instead=f"hand over a copy: {text}.copy()",
+                instead=f"hand over a copy: {copied}",
             )
 
 

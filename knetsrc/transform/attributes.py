@@ -6,7 +6,7 @@ value, rod = Rod_step(rod)        value, rod = Rod_step(rod)        if `rod` may
 `normalize.attribute_elements` has made a new value of what changes: who else has the old one would not see it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gast
@@ -23,7 +23,10 @@ from knetsrc.transform.normalize.scopes import parameters, rewritten
 
 
 def guard_attributes(
-    function: gast.FunctionDef, found: Aliases, spell: Callable[[str, Any], tree.Node]
+    function: gast.FunctionDef,
+    found: Aliases,
+    spell: Callable[[str, Any], tree.Node],
+    outside: Sequence[tree.Node] = (),
 ) -> gast.FunctionDef:
     """The function with a check before each statement that changes what something else may hold.
 
@@ -35,6 +38,8 @@ def guard_attributes(
         What its names may share.
     spell
         Gives the name of a check that is made when the program runs.
+    outside
+        What is read from outside, which an argument may be that an object is made of.
 
     Raises
     ------
@@ -46,6 +51,7 @@ def guard_attributes(
     assigned = definitely_assigned(function)
     local = tree.names_written(function.body) | set(parameters(function))
     taken = taken_from(function)
+    elsewhere = {**found.outside, **{tree.show(n): n for n in outside}}
 
     def statement(node: tree.Node) -> list[tree.Node]:
         checks = []
@@ -61,7 +67,9 @@ def guard_attributes(
             if isinstance(place, gast.Subscript) and place.value.id in seen:
                 checks.append(_check(tree.name(place.value.id), renewed, spell, place.slice))
                 seen -= {place.value.id}
-            others = [*map(tree.name, sorted(seen)), *map(tree.clone, found.outside.values())]
+            is_given = getattr(renewed[0], "id", "") in parameters(function)
+            unseen = found.outside if is_given else elsewhere
+            others = [*map(tree.name, sorted(seen)), *map(tree.clone, unseen.values())]
             checks += [_check(other, renewed, spell) for other in others]
         for other, renewed in found.handed_with.get(id(node), ()):
             if not is_cheap(other):

@@ -6,7 +6,7 @@ def loss(a):
 """
 
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import gast
@@ -15,6 +15,7 @@ import numpy as np
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.alias_facts import Aliases
 from knetsrc.transform.analysis.handed_out import may_hold_arrays
+from knetsrc.transform.analysis.told import Told
 from knetsrc.transform.callee import Calls, Constant, Helper, Primitive
 from knetsrc.transform.resolve import Captured, Globals, Outside, local_names
 
@@ -43,6 +44,10 @@ class Read(NamedTuple):
         """What a check is handed: the thing, its name, and the attributes if it is not all of it."""
         paths = () if "" in self.paths else sorted(self.paths)
         return [tree.clone(self.node), *map(tree.constant, (self.text, *paths))]
+
+    def may_be_object(self, told: Told) -> bool:
+        """Whether it may be or hold an object: attributes of it are read, or it is no list of arrays that a call has told of."""
+        return self.paths != {""} or not told.is_list_of_arrays(self.text)
 
 
 def outside_reads(functions: Iterable[gast.FunctionDef], outside: Outside) -> list[Read]:
@@ -82,6 +87,12 @@ def parameter_reads(
         if name.id in names and (attributes or name.id in known or id(name) not in computed):
             _note(found, tree.name(name.id), attributes)
     return [found[text] for text in names if text in found]
+
+
+def array_reads(function: gast.FunctionDef, names: Collection[str]) -> list[Read]:
+    """What a function reads of these parameters, which are arrays: an object beside them may hold them."""
+    found = tree.names_read(function.body).intersection(names)
+    return [Read(tree.name(text), text, frozenset({""})) for text in sorted(found)]
 
 
 def _operands(node: tree.Node, calls: Calls) -> list[tree.Node]:

@@ -157,8 +157,10 @@ class Preparing:
             self.facts.given_back,
             self.units.picking,
         )
-        core = guard_attributes(core, self._aliases_of_objects(core, function), self.units.spell)
-        own_lists = list(self.units.own_lists) if self._is_main(function) else []
+        found, is_main = self._aliases_of_objects(core, function), self._is_main(function)
+        others = self._read_outside(function, found.renewed_parameters() if is_main else [])
+        core = guard_attributes(core, found, self.units.spell, others)
+        own_lists = list(self.units.own_lists) if is_main else []
         others = self._read_outside(function, [*changed, *own_lists])
         core = guard_objects(core, changed, own_lists, self.units.spell, others)
         core = split_aux(core, names, self.units.spell) if has_aux else core
@@ -197,7 +199,7 @@ class Preparing:
         return numeric_names(core, calls, self.facts.kinds, function.numeric_in(core))
 
     def _read_outside(self, function: Function, changed: list[str]) -> list[tree.Node]:
-        """What may hold objects from outside that change, of what a function and those that it calls read."""
+        """What a function and those that it calls read from outside, if something changes that this may be or hold."""
         reached = self.units.hidden_updates.reached(function) if changed else ()
         return [r.node for r in outside_reads((f.core for f in reached), self.units.outside)]
 

@@ -52,6 +52,7 @@ from knetsrc.transform.left_calls import check_left_calls
 from knetsrc.transform.names import Names, first_places
 from knetsrc.transform.normalize.attribute_elements import OWN
 from knetsrc.transform.outside_reads import (
+    array_reads,
     changed_attributes,
     checks_of,
     outside_reads,
@@ -246,7 +247,8 @@ class Reversing:
         live = _live_names(block, needed)
         for step in _loop_steps(block):
             calls = [n for _, v in step.hoists for n in tree.walk(v) if isinstance(n, gast.Call)]
-            is_dead = not (tree.names_written(step.node) | stored_names(step.node)) & live
+            changed = tree.names_written(step.node) | stored_names(step.node)
+            is_dead = not changed & (live | tree.names_read([v for _, v in step.hoists]))
             if step.hoists and is_dead and all(map(self._is_pure, calls)):
                 step.hoist_backward = True
 
@@ -372,8 +374,12 @@ class Reversing:
             return []
         reached = [f.core for f in self.units.hidden_updates.reached(self.function)]
         objects = [p for p in names if p not in self.arrays | self.numeric]
+        core, told = self.function.core, self.function.told
+        in_objects = parameter_reads(core, objects, self.function.classes, self.units.calls)
+        is_held = any(r.text in changing and r.may_be_object(told) for r in in_objects)
         reads = [
-            *parameter_reads(self.function.core, objects, self.function.classes, self.units.calls),
+            *in_objects,
+            *(array_reads(core, {*names} - {*objects}) if is_held else ()),
             *outside_reads(reached, self.units.outside),
         ]
         return checks_of(changing, reads, lambda: self.units.spell("check_unseen", None))

@@ -13,7 +13,7 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
-from knetsrc.transform.analysis.atoms import SCALAR, Shape
+from knetsrc.transform.analysis.atoms import SCALAR, Shape, dims_of
 from knetsrc.transform.analysis.indices import is_basic_index, is_of_array
 from knetsrc.transform.analysis.stores import (
     as_argument,
@@ -94,15 +94,17 @@ class _Store:
         if self.is_whole:
             self._run_whole()
             return
-        if not self.pusher.is_active(self.node.value):
-            if self.consumes:
-                self.step.back.append(self._zeroed())
-            return
+        if self.pusher.is_active(self.node.value):
+            self._push()
+        elif self.consumes:
+            self.step.back.append(self._zeroed())
+        if self._may_grow():
+            self.step.back.append(self._shrunk())
+
+    def _push(self) -> None:
         new = self.pusher.names.fresh(f"d_new_{self.text}")
         self.pusher.temporaries.add(new)
-        shapes = self.pusher.shapes
-        self.pushed.values.slot = self._shape(), shapes.of(self.node.value, self.node)
-        self.pushed.values.named_shapes[new] = self._shape()
+        self._note_shape(new)
         self.pushed.down(self.node.value, self._fitted(tree.name(new)))
         own = [c for c in self.pushed.contributions if c.key == self.text]
         others = [c for c in self.pushed.contributions if c.key != self.text]
@@ -122,6 +124,32 @@ class _Store:
         if self.consumes and self.is_plain:
             own = self._kept_or_zeroed(own)
         self._commit([*others, *own], early=None)
+
+    def _note_shape(self, new: str) -> None:
+        """What is known of the shape of the adjoint: of the place, as part of an array; of the value, as entry of a container."""
+        written = self.pusher.shapes.of(self.node.value, self.node)
+        is_part = self.is_array or self.is_element or isinstance(self.index, gast.Slice)
+        if is_part or not self.consumes:
+            self.pushed.values.slot = self._shape(), written
+            self.pushed.values.named_shapes[new] = self._shape()
+        elif self.pusher.calls.kind_of(self.target.value) in CONTAINERS:
+            self.pushed.values.named_shapes[new] = written
+
+    def _may_grow(self) -> bool:
+        """Whether an entry of a list or a dict may be a number before an array is added to it, and an array after."""
+        if self.consumes or self.is_array or self.is_element:
+            return False
+        old, added = self._shape(), self.pusher.shapes.of(self.node.value, self.node)
+        return not (dims_of(old) or added <= old)
+
+    def _shrunk(self) -> tree.Node:
+        """The adjoint of the entry as it was before: of a number, if that is what it was."""
+        before = self.pusher.names.fresh(f"{self.text}_before")
+        self.pusher.temporaries.add(before)
+        self.step.hoists.append((before, as_read(self.target)))
+        entry = tree.subscript(self.buffer, self.index)
+        fitted = tree.call(self.pusher.spell("unbroadcast", None), entry, tree.name(before))
+        return tree.assign(tree.target_of(entry), fitted)
 
     def _is_whole(self, index: tree.Node) -> bool:
         """Whether the adjoint of all that was written is the whole adjoint: `a[...] = e`, and `a[()] = e` for a single number."""

@@ -11,12 +11,12 @@ class Writes(ArrayWrites):
 
     def enter(self, given: dict[str, str]) -> None:
         super().enter(given)
-        self.boxes: dict[
-            str, dict[str, str]
-        ] = {}  # lists and dicts of several kinds: kind by entry
+        self.boxes: dict[str, dict[str, str]] = {}  # kinds in lists and dicts, by entry
+        self.branches = 0
 
     def simple(self) -> list[tuple[Writer, int]]:
-        return [*super().simple(), (self.box, 3), (self.entry, 5), (self.listed, 4)]
+        own = [(self.box, 3), (self.entry, 5), (self.growing, 2), (self.listed, 4)]
+        return [*super().simple(), *own]
 
     def statements(self, depth: int) -> list[tuple[Writer, int]]:
         every = [(self.filler, 3), (self.counter, 1), (self.attribute, 2), (self.stack, 2)]
@@ -24,7 +24,9 @@ class Writes(ArrayWrites):
 
     def nested(self, lines: list[str]) -> dict[str, str]:
         before = dict(self.boxes)
+        self.branches += 1
         end = super().nested(lines)
+        self.branches -= 1
         self.boxes = before
         return end
 
@@ -76,6 +78,18 @@ class Writes(ArrayWrites):
         if kind in "vm" and self.chance(0.6):
             return self.written(text, kind)
         return [f"{text} {self.draw.choice(['', '', '+', '*'])}= {self.value(kind)}"]
+
+    def growing(self, depth: int) -> list[str]:
+        """An entry that is a number becomes an array."""
+        places = [
+            (box, key) for box, held in self.boxes.items() for key in held if held[key] == "s"
+        ]
+        if not places or self.loops or self.branches:
+            return self.box(depth)
+        box, key = self.draw.choice(places)
+        value = self.value("v")
+        self.boxes[box][key] = "v"
+        return [f"{box}[{key}] {self.draw.choice(['', '+', '-', '*'])}= {value}"]
 
     def listed(self, depth: int) -> list[str]:
         """A method of a list, or `del`."""

@@ -252,3 +252,96 @@ def test_argument_that_objects_beside_it_hold(f, around):
     check(lambda a: f(a, around(Weights(G))), V)
     with pytest.raises(UnsupportedAliasError, match="`weights` is or holds"):
         grad(f)(V, around(Weights(V)))
+
+
+def object_made_of_it(w):
+    net = Net(w)
+    net.w[0] = 5.0
+    return np.sum(net.w * G)
+
+
+def object_made_of_it_changes_in_method(w):
+    net = Net(w)
+    net.step()
+    return np.sum(net.w * G)
+
+
+@pytest.mark.parametrize("f", [object_made_of_it, object_made_of_it_changes_in_method])
+def test_argument_that_is_read_outside_and_changes_in_an_object_that_holds_it(f):
+    check(f, V)
+    with pytest.raises(UnsupportedAliasError, match=r"the attribute `w` that `\w+\.G` sees"):
+        grad(f)(G)
+
+
+def part_of_object_changes(net, a):
+    u = net.w
+    u[0] = 2.0
+    return np.sum(u * a)
+
+
+def part_of_object_in_list_changes(nets, a):
+    u = nets[0].w
+    u[0] = 2.0
+    return np.sum(u * a)
+
+
+def array_in_list_changes(rows, a):
+    u = rows[0]
+    u[0] = 2.0
+    return np.sum(u * a)
+
+
+@pytest.mark.parametrize(
+    ("f", "around"),
+    [
+        (part_of_object_changes, Net),
+        (part_of_object_in_list_changes, lambda a: [Net(a)]),
+        (part_of_object_in_list_changes, lambda a: [Net(np.ones(3)), Net(a)]),
+    ],
+)
+def test_object_that_changes_and_holds_an_array_beside_it(f, around):
+    first = around(V)
+    gradient = grad(f, argnums=1)
+    u = (first[0] if isinstance(first, list) else first).w
+    np.testing.assert_allclose(gradient(first, G), [2.0, *u[1:]])
+    with pytest.raises(UnsupportedAliasError, match="is written into, and `a` is") as caught:
+        gradient(around(G), G)
+    assert "copy.deepcopy(" in str(caught.value)
+
+
+def test_list_of_arrays_needs_one_check():
+    gradient = grad(array_in_list_changes)
+    np.testing.assert_allclose(gradient([V], G)[0], [0.0, *G[1:]])
+    assert "check_unseen" not in gradient.source
+    with pytest.raises(UnsupportedAliasError, match="one array or list at two places"):
+        gradient([G], G)
+
+
+def test_number_outside_that_becomes_the_argument(monkeypatch):
+    monkeypatch.setitem(globals(), "G", 2.0)
+    gradient = grad(of_global)
+    np.testing.assert_array_equal(gradient(V), [0.0, 6.0, 2.0])
+    first = gradient.source
+    monkeypatch.setitem(globals(), "G", 3)
+    np.testing.assert_array_equal(gradient(V), [0.0, 9.0, 3.0])
+    assert gradient.source is first
+    monkeypatch.setitem(globals(), "G", V)
+    with pytest.raises(UnsupportedAliasError, match="`a` is written into, and `G` is"):
+        gradient(V)
+
+
+def test_captured_number_that_becomes_the_argument():
+    g = 2.0
+
+    def f(a):
+        a[0] = a[1] * 2.0
+        return np.sum(a * _weight())
+
+    def _weight():
+        return g
+
+    gradient = grad(f)
+    np.testing.assert_array_equal(gradient(V), [0.0, 6.0, 2.0])
+    g = V
+    with pytest.raises(UnsupportedAliasError, match="`a` is written into, and `g` is"):
+        gradient(V)

@@ -480,3 +480,14 @@ def test_helper_that_is_handed_a_number_of_a_list_and_changes_what_it_puts_it_in
         return np.sum(np.sin(y) * y) + np.sin(0.7 * a[0])
 
     check(f, V, kind([-0.59, 0.3]))
+
+
+def test_part_of_what_has_no_name_that_changes_in_each_turn():
+    def f(y, z, n):
+        for _ in range(n):
+            part = (y * 1.0)[...]
+            part[1] += z
+            z = z + np.sum(part * part)
+        return z
+
+    check(f, V, 0.3, 2)

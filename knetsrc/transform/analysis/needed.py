@@ -341,7 +341,7 @@ class Needed:
         if not isinstance(node, gast.Assign) or not isinstance(node.value, gast.Subscript):
             return None
         plain = all(not isinstance(n, gast.Call | gast.Slice) for n in tree.walk(node.value))
-        is_stable = not tree.names_read(node.value) & changed
+        is_stable = not tree.names_read(node.value) & changed and name not in self.changed
         is_cheap = plain and is_stable and isinstance(node.targets[0], gast.Name)
         return (node.value, bound[0], False) if is_cheap else None
 

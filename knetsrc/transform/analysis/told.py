@@ -51,6 +51,11 @@ class Told:
             if path[-1] == "]" and path[-2] not in "'\""
         )
 
+    def is_list_of_arrays(self, path: str) -> bool:
+        """Whether a path is one of a list or tuple of which each element is an array or a number."""
+        halves = {f"{path}[0::2]", f"{path}[1::2]"}
+        return f"{path}[*]" in self.shapes or halves <= self.shapes.keys()
+
     def without(self, changing: Collection[str]) -> "Told":
         """The same but for entries of what the function changes."""
         kept = (
