@@ -98,6 +98,15 @@ def reverse_call(
             instead=f"give the new value in `{callee.name}` another name",
         )
     has_seed = any(map(reverser.is_live_name, sorted(tree.names_written(target))))
+    handed_back = [p for p in mutated if has_seed and tree.is_name(function.core.body[-1].value, p)]
+    if handed_back:
+        place = tree.show(bound[handed_back[0]])
+        raise UnsupportedAliasError(
+            f"a call of `{callee.name}`, which writes into `{handed_back[0]}` and returns it",
+            at=call,
+            why=f"what it returns is a second name of `{place}`",
+            instead=f"let it return nothing, and read `{place}` after the call",
+        )
     kept_as_is = active - units.facts.written_by(call, callee)
     added = _added(units, reverser, step, function, {p: bound[p] for p in kept_as_is})
     key = PairKey(

@@ -706,3 +706,37 @@ def test_helper_that_adds_to_its_argument_and_whose_result_is_not_used():
         in_a_list, in_a_dict, overwritten_in_branches, inside_a_context, in_a_loop, of_a_helper,
     ):  # fmt: skip
         check(f, V)
+
+
+def _first_set(g):
+    g[0] = g[1]
+    return g
+
+
+def _first_set_only(g):
+    g[0] = g[1]
+
+
+def test_part_that_a_helper_writes_into_and_returns():
+    def of_row(z):
+        a = z * 1.0
+        p = _first_set(a[1])
+        return np.sum(p**2) + np.sum(a)
+
+    def of_entry(z):
+        rows = [z[0] * 1.0, z[1] * 2.0]
+        p = _first_set(rows[1])
+        return np.sum(p**2) + np.sum(rows[0] * rows[1])
+
+    for f in (of_row, of_entry):
+        with pytest.raises(UnsupportedAliasError, match="writes into `g` and returns it") as caught:
+            grad(f)(M)
+        assert "let it return nothing, and read `" in str(caught.value)
+
+    def as_advised(z):
+        a = z * 1.0
+        _first_set_only(a[1])
+        p = a[1]
+        return np.sum(p**2) + np.sum(a)
+
+    check(as_advised, M)
