@@ -32,7 +32,7 @@ from knetsrc.transform.refusal import refuse_contexts
 from knetsrc.transform.steps import Block, Step
 from knetsrc.transform.stores import reverse_store
 from knetsrc.transform.tries import failure_flag, paths
-from knetsrc.transform.updates import add_at_path
+from knetsrc.transform.updates import add_at_path, zeros_of_numbers
 
 
 @dataclass
@@ -380,9 +380,7 @@ class Reverser:
             return tree.constant(0.0)
         form = self.forms.get(key)
         if key in self.pusher.shapes.ranks.lists:
-            return tree.binary(
-                tree.list_of([tree.constant(0.0)]), "*", tree.call("len", tree.name(key))
-            )
+            return zeros_of_numbers(key)
         node = tree.name(form) if form else self.pusher.keys.nodes.get(key, tree.name(key))
         if key in self.pusher.keys.optional and isinstance(node, gast.Subscript):
             return tree.call(self.spell("zeros_of_entry"), *tree.clone([node.value, node.slice]))

@@ -1,5 +1,7 @@
 """Lists of single numbers that the function makes and writes into: their adjoints are lists of numbers, without helpers."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -279,3 +281,86 @@ def test_result_with_a_list_of_numbers():
         return xs
 
     check(f, 1.2, 3, argnums=(0,))
+
+
+def bound_in_loop(x, v):
+    for k in range(3):
+        row = [v[k], x]
+        row[0] = row[0] * row[1]
+    return row[0] * row[1]
+
+
+def bound_in_branch(x, v):
+    t = 0.0
+    for k in range(3):
+        if v[k] > 0:
+            row = [v[k], x]
+            row[1] = row[0] * row[1]
+            t = t + row[1]
+    return t * row[1]
+
+
+def read_in_later_turns(x, v):
+    t = 0.0
+    for k in range(3):
+        row = [0.0] * 3
+        for i in range(3):
+            row[i] = v[i] * x + t
+        if k == 0:
+            first = row
+        t = t + first[1] * row[0]
+    return t
+
+
+@pytest.mark.parametrize("f", [bound_in_loop, bound_in_branch, read_in_later_turns])
+def test_list_that_is_not_bound_before_the_loop(f):
+    check(f, 1.3, V)
+
+
+COPIES = {
+    "list": "list(y)",
+    "tuple": "tuple(y)",
+    "display": "[*y]",
+    "sum": "y + [x]",
+    "comprehension": "[e for e in y]",
+}
+
+
+@pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES)
+def test_copy_that_does_not_see_what_is_written_later(copy, tmp_path, monkeypatch):
+    text = f"""
+def f(x, v):
+    y = [v[0], v[1] * x]
+    for _ in range(2):
+        old = {copy}
+        y[0] = old[1] * x
+        y[1] = old[0] * y[0]
+    return y[0] * y[1] + old[0]
+"""
+    name = f"copied_by_{next(n for n, c in COPIES.items() if c == copy)}"
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    check(importlib.import_module(name).f, 1.3, V)
+
+
+def test_copies_that_are_kept():
+    def f(x, v):
+        y = [x, v[0]]
+        hist = []
+        for i in range(3):
+            hist.append(list(y))
+            y[0], y[1] = y[1] * v[i], y[0]
+        return hist[1][0] * hist[2][1] + y[0]
+
+    check(f, 1.3, V)
+
+
+def test_copy_of_a_list_of_arrays_shares_them():
+    def f(x, v):
+        y = [v * x, v * 2.0]
+        old = list(y)
+        y[0][0] = x
+        return np.sum(old[0] * old[1])
+
+    with pytest.raises(KnetsrcError, match="may see"):
+        grad(f)(1.3, V)

@@ -307,7 +307,8 @@ class AliasWalk:
             yield from self._old_in(part)
 
     def _carriers(self, value: tree.Node, is_entry: bool = False) -> set[str]:
-        if isinstance(value, gast.Constant):
+        is_copy = self.elements is not None and self.elements.is_copy(value)
+        if isinstance(value, gast.Constant) or is_copy:
             return set()
         if isinstance(value, gast.List | gast.Tuple | gast.Dict):  # of what helpers give, too
             return set().union(*map(self._carriers, passed_on(value)))

@@ -1,6 +1,7 @@
 """Which names, and which elements of lists, are single numbers for sure: these share no memory with anything.
 
 a = [x, 2 * x]        numbers, where a call has told that `x` is one
+c = list(a)           the same numbers, in a list that shares nothing with `a`
 b[k] = a[1 - k] * 2   a number, and so is `b[k]` if nothing else is ever put into `b`
 """
 
@@ -36,16 +37,22 @@ class Elements:
         Ranks of its names, with what a call has told of its parameters.
     containers
         Names that only ever stand for lists and dicts made in the function.
+    has_copies
+        Whether `list(a)`, `tuple(a)`, `[*a]` and `a + b` are looked at, which copy what `a` holds.
     """
 
     def __init__(
-        self, function: gast.FunctionDef, ranks: Ranks, containers: Collection[str]
+        self,
+        function: gast.FunctionDef,
+        ranks: Ranks,
+        containers: Collection[str],
+        has_copies: bool = False,
     ) -> None:
-        self._ranks = ranks
+        self._ranks, self._has_copies = ranks, has_copies
         own, bound = set(parameters(function)), bound_values(function)
         told = {text for text in own if ranks.told.ranks.get(text) == 0}
         sure = number_names(function) | ranks.numbers()
-        kept = _only_by_element(function)
+        kept = _only_by_element(function, has_copies)
         put = _put_into(function)
         self._told_lists = {text for text in own & kept if text not in bound and text not in put}
         self.names = sure | (told - set(bound)) | (set(bound) - (own - told))
@@ -67,7 +74,7 @@ class Elements:
             self.names, self.lists = names, lists
         self._of_arrays = {
             text
-            for text in set(containers) & kept
+            for text in set(containers) & (_only_by_element(function) if has_copies else kept)
             if all(map(_is_display_of_arrays, bound[text]))
             and all(p is None or _makes_array(p) for p in put.get(text, ()))
         }
@@ -121,14 +128,28 @@ class Elements:
             return True
         return self._ranks.is_number(node)
 
+    def is_copy(self, node: Any) -> bool:
+        """Whether a value is a new list or tuple of numbers, which may be those of other lists."""
+        return self._has_copies and self._is_display(node)
+
     def _is_display(self, node: Any) -> bool:
-        """Whether a value is `[a, b]`, `[a] * n` or `{"k": a}` of numbers."""
+        """Whether a value is `[a, b]`, `[a] * n` or `{"k": a}` of numbers, or a copy of such lists."""
         if isinstance(node, gast.List):
-            return all(map(self.is_number, node.elts))
+            return all(map(self._is_number_or_numbers, node.elts))
         if isinstance(node, gast.Dict):
             return None not in node.keys and all(map(self.is_number, node.values))
+        if self._has_copies and _is_joining(node):
+            return all(map(self._holds_numbers, _copied(node)))
         is_repeated = isinstance(node, gast.BinOp) and isinstance(node.op, gast.Mult)
         return is_repeated and isinstance(node.left, gast.List) and self._is_display(node.left)
+
+    def _is_number_or_numbers(self, node: Any) -> bool:
+        is_starred = isinstance(node, gast.Starred) and self._has_copies
+        return self._holds_numbers(node.value) if is_starred else self.is_number(node)
+
+    def _holds_numbers(self, node: Any) -> bool:
+        is_list = isinstance(node, gast.Name) and node.id in self.lists
+        return is_list or self._is_display(node)
 
 
 def lists_of_numbers(function: gast.FunctionDef, ranks: Ranks) -> frozenset[str]:
@@ -164,6 +185,23 @@ def _makes_array(node: tree.Node) -> bool:
     return is_plain and any(tree.is_path(node.func, f"np.{n}") for n in ("zeros", "ones", "empty"))
 
 
+def _is_joining(node: Any) -> bool:
+    """Whether an expression is `list(a)`, `tuple(a)` or `a + b`."""
+    if isinstance(node, gast.BinOp):
+        return isinstance(node.op, gast.Add)
+    is_copy = tree.called_name(node) in ("list", "tuple")
+    return is_copy and len(node.args) == 1 and not node.keywords
+
+
+def _copied(node: Any) -> list[tree.Node]:
+    """Lists of which an expression holds the elements: `a` in `list(a)`, `[*a]` and `a + b`."""
+    if isinstance(node, gast.List):
+        return [n.value for n in node.elts if isinstance(n, gast.Starred)]
+    if not _is_joining(node):
+        return []
+    return [node.left, node.right] if isinstance(node, gast.BinOp) else list(node.args)
+
+
 def _put_into(function: gast.FunctionDef) -> dict[str, list[tree.Node | None]]:
     """What is put into containers by name; None for what is put into an entry of one."""
     found: dict[str, list[tree.Node | None]] = {}
@@ -176,8 +214,8 @@ def _put_into(function: gast.FunctionDef) -> dict[str, list[tree.Node | None]]:
     return found
 
 
-def _only_by_element(function: gast.FunctionDef) -> set[str]:
-    """Names of which only elements and lengths are read, so that no other name gets the whole."""
+def _only_by_element(function: gast.FunctionDef, has_copies: bool = False) -> set[str]:
+    """Names of which only elements and lengths are read, or copies, so that no other name gets the whole."""
     plain: set[int] = set()
     for node in tree.walk(function.body):
         if isinstance(node, gast.Subscript):
@@ -187,6 +225,8 @@ def _only_by_element(function: gast.FunctionDef) -> set[str]:
             plain |= set(map(id, parts))
         elif tree.called_name(node) in _READING:
             plain |= set(map(id, node.args))
+        elif has_copies and _copied(node):
+            plain |= set(map(id, _copied(node)))
         elif appended_to(node) is not None:
             plain.add(id(node.value.func.value))
     names = [n for n in tree.walk(function.body) if isinstance(n, gast.Name)]
