@@ -33,4 +33,9 @@ def is_literal(value: Any) -> bool:
     return isinstance(value, int | float | str | bool | tuple | None)
 
 
-FACTS = (rank, is_scalar, is_basic, is_literal)
+def is_list(value: Any) -> bool:
+    """Whether `value` is a list or a tuple for sure."""
+    return isinstance(value, list | tuple)
+
+
+FACTS = (rank, is_scalar, is_basic, is_literal, is_list)

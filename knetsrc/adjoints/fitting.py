@@ -5,11 +5,13 @@ Of the value that an adjoint is fitted to they read the shape only: it has no ad
 
 import numpy as np
 
+from knetsrc.adjoints.facts import is_list
 from knetsrc.adjoints.samples import each
 from knetsrc.adjoints.table import adjoint, case, nondifferentiable, real
 from knetsrc.backends import (
     add,
     adjoint_like,
+    as_array,
     check_adjoint_of_array,
     check_not_array,
     collected,
@@ -47,7 +49,10 @@ from knetsrc.backends import (
     ],
 )
 def unbroadcast_adjoint(d, x, *, d_y):
-    d_d = unbroadcast(d_y, d)
+    if is_list(x):
+        d_d = unbroadcast(as_array(d_y), d)
+    else:
+        d_d = unbroadcast(d_y, d)
     return d_d
 
 
@@ -62,7 +67,10 @@ def unbroadcast_adjoint(d, x, *, d_y):
     ],
 )
 def like_adjoint(d, x, *, d_y):
-    d_d = unbroadcast(d_y, d)
+    if is_list(x):
+        d_d = unbroadcast(as_array(d_y), d)
+    else:
+        d_d = unbroadcast(d_y, d)
     return d_d
 
 

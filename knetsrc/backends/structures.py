@@ -349,6 +349,8 @@ def gradient_like(x: Any, entries: Mapping[Any, Any]) -> Any:
     entries = {key: value for key, value in entries.items() if value is not NOTHING}
     if type(x) is list and entries.keys() <= set(range(len(x))):  # no key such as -1
         return _by_position(x, entries, finished)
+    if type(x) is dict and entries.keys() <= x.keys():
+        return _by_key(x, entries, finished)
     return finished(adjoint_like(x, entries), x)
 
 
@@ -363,6 +365,8 @@ def adjoint_like(x: Any, entries: Mapping[Any, Any]) -> Any:
     if type(x) in (list, tuple) and entries.keys() <= set(range(len(x))):
         parts = _by_position(x, entries, _added_to_zeros)
         return Parts(parts) if type(x) is tuple else Entries(parts)
+    if type(x) is dict and entries.keys() <= x.keys():
+        return _by_key(x, entries, _added_to_zeros)
     buffer = zeros_like(x)
     for key, value in entries.items():
         if _is_array(buffer):
@@ -398,6 +402,14 @@ def _by_position(
         else:
             found.append(completed(d, v))
     return found
+
+
+def _by_key(
+    x: dict[Any, Any], entries: Mapping[Any, Any], completed: Callable[[Any, Any], Any]
+) -> dict[Any, Any]:
+    """The same for the entries of a dict."""
+    places = {i: entries[key] for i, key in enumerate(x) if key in entries}
+    return dict(zip(x, _by_position([*x.values()], places, completed), strict=True))
 
 
 def _overlaps(d: Any, others: list[Any]) -> bool:

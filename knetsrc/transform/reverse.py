@@ -533,11 +533,15 @@ def _grouped(contributions: list[Contribution]) -> list[tuple[str, list[Contribu
 
 def _is_fresh(value: tree.Node) -> bool:
     """Whether an expression makes an object of its own."""
+    if tree.called_name(value) in ("like", "unbroadcast"):  # these may hand on what they are given
+        return isinstance(value.args[0], gast.Constant) or _is_fresh(value.args[0])
+    if isinstance(value, gast.Call) and tree.is_path(value.func, "np.expand_dims"):
+        return _is_fresh(value.args[0])
     is_method = isinstance(value, gast.Call) and isinstance(value.func, gast.Attribute)
     if is_method and value.func.attr == "sum" and value.keywords:  # as `fit` writes it
         return True
     return (
-        isinstance(value, gast.BinOp | gast.List | gast.ListComp)
+        isinstance(value, gast.BinOp | gast.UnaryOp | gast.List | gast.ListComp)
         or tree.called_name(value) == "zeros_like"
         or (isinstance(value, gast.Call) and tree.is_path(value.func, "np.where"))
     )

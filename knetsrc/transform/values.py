@@ -336,6 +336,8 @@ class StepValues:
             return isinstance(node, gast.Constant) or (
                 isinstance(node, gast.UnaryOp) and isinstance(node.operand, gast.Constant)
             )
+        if fact == "is_list":
+            return self.pusher.calls.kind_of(node) in ("list", "tuple")
         if self.shape_of_value(node) == SCALAR:
             return True if fact == "is_scalar" else 0
         rank = self.pusher.shapes.rank(node, self.step.node) if fact == "rank" else None

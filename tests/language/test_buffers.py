@@ -63,9 +63,35 @@ def buffer_of_each_round(x, n):
     return total
 
 
+def substituted_forward(x, n):
+    y = np.zeros(n)
+    for i in range(n):
+        y[i] = np.cos(x[0] * y[:i] @ y[:i]) + x[1]
+    return np.sum(y * y)
+
+
+def substituted_backward(x, n):
+    y = np.zeros(n)
+    for i in range(n - 1, -1, -1):
+        y[i] = np.cos(x[0] * y[i + 1 :] @ y[i + 1 :]) + x[1]
+    return np.sum(y * y)
+
+
+def table_of_sums(x, n):
+    y = np.zeros((n, n))
+    for i in range(n):
+        for j in range(n):
+            y[i, j] = np.sin(np.sum(y[:i, j] ** 2) + np.sum(y[i, :j] ** 2)) + x[i % 3]
+    return np.sum(y * y)
+
+
 @pytest.mark.parametrize(
-    "f", [recurrence, second_order, downward, table, rows, buffer_of_each_round]
-)
+    "f",
+    [
+        recurrence, second_order, downward, table, rows, buffer_of_each_round, substituted_forward,
+        substituted_backward, table_of_sums,
+    ],
+)  # fmt: skip
 def test_buffer_that_is_filled_saves_nothing(f):
     check(f, V * 0.3, 5)
     assert not SAVES_Y.search(grad(f).source)
@@ -157,10 +183,53 @@ def with_a_second_name(x, n):
     return np.sum(y * y)
 
 
+def summed_with_its_own(x, n):
+    y = x * 0.7
+    for i in range(3):
+        y[i] = np.sin(np.sum(y[: i + 1] ** 2))
+    return np.sum(y * y)
+
+
+def summed_ahead(x, n):
+    y = x * 0.7
+    for i in range(3):
+        y[i] = np.sin(np.sum(y[i + 1 :] ** 2))
+    return np.sum(y * y)
+
+
+def summed_behind_downwards(x, n):
+    y = x * 0.7
+    for i in range(2, -1, -1):
+        y[i] = np.sin(np.sum(y[:i] ** 2)) + x[0]
+    return np.sum(y * y)
+
+
+def summed_to_the_end(x, n):
+    y = x * 0.7
+    for i in range(3):
+        y[i] = np.sin(np.sum(y[: i - 1] ** 2))  # `y[:-1]` at first
+    return np.sum(y * y)
+
+
+def summed_from_the_end(x, n):
+    y = x * 0.7
+    for i in range(2, -1, -1):
+        y[i] = np.sin(np.sum(y[i - 1 :] ** 2))
+    return np.sum(y * y)
+
+
+def summed_backwards(x, n):
+    y = x * 0.7
+    for i in range(3):
+        y[i] = np.sin(np.sum(y[:i:-1] ** 2))
+    return np.sum(y * y)
+
+
 @pytest.mark.parametrize(
     "f",
     [
-        read_before_it_is_written, read_from_the_end, read_far_from_the_end, written_twice, read_before_the_loop,
+        summed_with_its_own, summed_ahead, summed_behind_downwards, summed_to_the_end, summed_from_the_end,
+        summed_backwards, read_before_it_is_written, read_from_the_end, read_far_from_the_end, written_twice, read_before_the_loop,
         read_in_the_same_round_before, read_by_an_unknown_index, written_at_an_unknown_index,
         other_loop_of_the_same_round, lower_left_first, with_a_second_name,
     ],

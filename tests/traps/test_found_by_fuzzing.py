@@ -491,3 +491,23 @@ def test_part_of_what_has_no_name_that_changes_in_each_turn():
         return z
 
     check(f, V, 0.3, 2)
+
+
+def test_second_derivative_of_a_reduction_of_a_list():
+    def f(z, v):
+        xs = [z, z**2]
+        r = np.sum(xs) * z + np.prod([z, v[0]]) + np.max([z, 0.1])
+        return r - np.mean(xs) - np.mean([[z, 1.0], [z**2, v[1]]])
+
+    first = grad(f)
+    check(lambda z, v: first(z, v) ** 2, 0.7, V)
+
+
+def test_second_derivative_of_a_reduction_of_a_list_with_an_array_without_axes():
+    def f(z, a):
+        return z * (z**2 - np.mean([z**2, a]))
+
+    first = grad(f)
+    second = grad(lambda z, a: first(z, a) ** 2)
+    z, a = 0.7, 1.1  # the first derivative is 3 z ** 2 / 2 - a / 2
+    assert second(z, np.array(a)) == pytest.approx((1.5 * z**2 - 0.5 * a) * 6 * z)

@@ -3,9 +3,9 @@
 for i in range(n):
     y[i + 1] = np.sin(y[i])     each element is written once, and read after that
 
-The question is one of times: a read of `y[i + k]` sees what a write of `y[i + c]` left if that ran in an earlier iteration. Indices
-of several loops are compared one after the other, from the outermost loop in. Negative indices count from the end: where one may
-occur, nothing is known.
+The question is one of times: a read of `y[i + k]` sees what a write of `y[i + c]` left if that ran in an earlier iteration, and one
+of `y[:i]` what all those before have left. Indices of several loops are compared one after the other, from the outermost loop
+in. Negative indices count from the end: where one may occur, nothing is known.
 """
 
 from collections.abc import Iterable, Iterator
@@ -141,12 +141,13 @@ class _Fills:
             return read.order > write.order
         texts = [c.text for c, _, _ in known]
         for counter, place, shift in known[:common]:
-            other = _shift(read.index, place, counter, texts)
-            if other is None:
+            last = _last_read(read.index, place, counter, texts)
+            if last is None:
                 return False
+            other, least = last
             ahead = (other - shift) * counter.direction
-            if ahead:
-                return ahead < 0 <= counter.least + other
+            if ahead or least < 0:
+                return ahead < 0 <= least
         return read.order > write.order
 
 
@@ -179,6 +180,25 @@ def _place(
         if shift is not None:
             return place, shift
     return None
+
+
+def _last_read(
+    index: tuple[tree.Node, ...], place: int, counter: Counter, texts: list[str]
+) -> tuple[int, int] | None:
+    """Which of the elements that are read is written last, next to the counter, and the least value of that index.
+
+    Those of `x[i + 1:]` have been written before `x[i + 1]` where `i` counts down, those of `x[:i]` before `x[i - 1]` where it
+    counts up.
+    """
+    part = index[place] if len(index) > place else None
+    if not isinstance(part, gast.Slice):
+        shift = _shift(index, place, counter, texts)
+        return None if shift is None else (shift, counter.least + shift)
+    is_known = part.step is None and all(_is_dimension(p, texts) for p in index[:place])
+    bound = _shift_of(part.upper if counter.direction > 0 else part.lower, counter.text)
+    if not is_known or bound is None:
+        return None
+    return bound - (counter.direction > 0), counter.least + bound
 
 
 def _shift(
