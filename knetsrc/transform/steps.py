@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from knetsrc.transform import tree
+from knetsrc.transform.analysis.stores import as_read, target_of
 
 
 @dataclass
@@ -74,6 +75,13 @@ class Step:
         names = {text: fresh() for text in read}
         self.results |= {name: text for text, name in names.items()}
         return tree.substitute(adjoint, {text: tree.name(name) for text, name in names.items()})
+
+    def read_put_back(self) -> None:
+        """What was read of the place before the write is read there, where it is put back anyway."""
+        place = as_read(target_of(self.node))
+        again = [hoist for hoist in self.hoists if tree.is_same(hoist[1], place)]
+        self.hoists = [hoist for hoist in self.hoists if hoist not in again]
+        self.back = [tree.substitute(n, dict.fromkeys(dict(again), place)) for n in self.back]
 
     @property
     def is_reversed(self) -> bool:

@@ -203,6 +203,8 @@ class Needed:
             step.saves_part = True
             needed |= {text} | self._reads(target_of(step.node).slice)
             seen -= at_once
+        if step.saves_part:
+            step.read_put_back()
         step.saved = sorted(seen)
         self.undefined |= seen - self.assigned.before[id(step.node)]
         return _without(needed, seen)
