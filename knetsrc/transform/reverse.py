@@ -61,6 +61,8 @@ class Reverser:
         Parameters that are neither bound anew nor changed.
     gathered
         Names whose adjoints have started as zeros, in memory of their own, and are only added to.
+    steady
+        Names of adjoints that a generated function adds to: their entries keep their form.
     """
 
     pusher: Pusher
@@ -76,6 +78,7 @@ class Reverser:
     live: set[str] = field(default_factory=set)
     fixed: frozenset[str] = frozenset()
     gathered: frozenset[str] = frozenset()
+    steady: frozenset[str] = frozenset()
 
     # --- blocks --------------------------------------------------------------------------------------------------------
     def block(self, body: list[tree.Node]) -> Block:

@@ -179,6 +179,8 @@ class Reversing:
         changing = tree.names_written(core.body) | changed_names(core) | self.aliases.changing
         reverser.fixed = frozenset(self.function.parameters) - changing
         reverser.gathered = frozenset(task.added)
+        if self.function.source is not None and self.function.source.is_generated:
+            reverser.steady = frozenset(n for n in stored_names(core.body) if n.startswith("d_"))
         self.number_names = reverser.numbers
         seeds = Seeds(task, reverser, self.temporaries)
         seed, self.given = seeds.of(result) if task.has_seed else [], seeds.given()

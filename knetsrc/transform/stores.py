@@ -137,7 +137,8 @@ class _Store:
 
     def _may_grow(self) -> bool:
         """Whether an entry of a list or a dict may be a number before an array is added to it, and an array after."""
-        if self.consumes or self.is_array or self.is_element:
+        is_steady = self.is_array or self.is_element or self.text in self.reverser.steady
+        if self.consumes or is_steady:
             return False
         old, added = self._shape(), self.pusher.shapes.of(self.node.value, self.node)
         return not (dims_of(old) or added <= old)
