@@ -158,10 +158,10 @@ class Preparing:
             self.units.picking,
         )
         found, is_main = self._aliases_of_objects(core, function), self._is_main(function)
-        others = self._read_outside(function, found.renewed_parameters() if is_main else [])
-        core = guard_attributes(core, found, self.units.spell, others)
         own_lists = list(self.units.own_lists) if is_main else []
-        others = self._read_outside(function, [*changed, *own_lists])
+        renewed = found.renewed_parameters() if is_main else []
+        others = self._read_outside(function, [*changed, *own_lists, *renewed])
+        core = guard_attributes(core, found, self.units.spell, others if renewed else [])
         core = guard_objects(core, changed, own_lists, self.units.spell, others)
         core = split_aux(core, names, self.units.spell) if has_aux else core
         core = bind_result(core, names)

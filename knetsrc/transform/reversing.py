@@ -80,7 +80,6 @@ from knetsrc.transform.simplify.templates import share_templates
 from knetsrc.transform.simplify.unpack import unpack_entries, unpack_parts
 from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.steps import Block, Step
-from knetsrc.transform.updates import zeros_if_bound
 
 _FRESH_CALLS = frozenset({"zeros_like", "zeros_of_entry", "owned", "deep_copy", "np.zeros_like"})
 _CHANGING_HELPERS = frozenset(
@@ -271,12 +270,10 @@ class Reversing:
         forward = self._without_idle_checks(assembler.forward(block))
         backward = [*seed, *assembler.backward(block)]
         backward = share_templates(backward, self._shapes_of_names(block))
-        undefined = sorted(needed.undefined)
-        if undefined:
+        lists = needed.undefined & self.found.ranks.lists  # an adjoint is as long as its list
+        forward = [*(tree.assign(text, tree.list_of([])) for text in sorted(lists)), *forward]
+        if undefined := sorted(needed.undefined - lists):
             forward = [tree.assign_all(undefined, tree.constant(None)), *forward]
-            if lists := needed.undefined & self.found.ranks.lists:
-                zeros = self.units.spell("zeros_like", None)
-                backward = zeros_if_bound(backward, lists, zeros)
         value: tree.Node = tree.constant(None)
         if self.task.want_value or self.task.has_aux:
             value, kept = self._kept_result(self._wanted(result), backward, names)

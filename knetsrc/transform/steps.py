@@ -80,6 +80,8 @@ class Step:
         """What was read of the place before the write is read there, where it is put back anyway."""
         place = as_read(target_of(self.node))
         again = [hoist for hoist in self.hoists if tree.is_same(hoist[1], place)]
+        if not again:
+            return
         self.hoists = [hoist for hoist in self.hoists if hoist not in again]
         self.back = [tree.substitute(n, dict.fromkeys(dict(again), place)) for n in self.back]
 

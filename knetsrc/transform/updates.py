@@ -157,14 +157,3 @@ def is_cheap_index(index: tree.Node) -> bool:
 def zeros_of_numbers(text: str) -> tree.Node:
     """The adjoint of a list of numbers before anything is added to it: `[0.0] * len(xs)`."""
     return tree.binary(tree.list_of([tree.constant(0.0)]), "*", tree.call("len", tree.name(text)))
-
-
-def zeros_if_bound(nodes: list[tree.Node], unbound: set[str], zeros: tree.Node) -> list[tree.Node]:
-    """The statements with `zeros_like(xs)` for lists of numbers that may be None, where they have not been bound yet."""
-    forms = [zeros_of_numbers(text) for text in sorted(unbound)]
-
-    def replace(node: gast.BinOp) -> tree.Node:
-        is_one = any(tree.is_same(node, form) for form in forms)
-        return tree.call(zeros, node.right.args[0]) if is_one else node
-
-    return tree.rewrite(nodes, {gast.BinOp: replace}) if forms else nodes  # type: ignore[no-any-return]

@@ -89,7 +89,7 @@ def aliases(
     if not writes(function, helper_call) and not renews(function, helper_call):
         return found
     found.containers, found.arrays = made_containers(function), arrays
-    elements = Elements(function, Ranks(function, told, calls), found.containers, True)
+    elements = Elements(function, Ranks(function, told, calls), found.containers, has_copies=True)
     found.numbers = frozenset(elements.names)
     local = _local_names(function)
     walk = AliasWalk(

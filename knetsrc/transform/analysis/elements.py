@@ -72,12 +72,13 @@ class Elements:
             if (names, lists) == (self.names, self.lists):
                 break
             self.names, self.lists = names, lists
-        self._of_arrays = {
+        of_arrays = {
             text
-            for text in set(containers) & (_only_by_element(function) if has_copies else kept)
+            for text in set(containers) & kept
             if all(map(_is_display_of_arrays, bound[text]))
             and all(p is None or _makes_array(p) for p in put.get(text, ()))
         }
+        self._of_arrays = of_arrays and of_arrays & _only_by_element(function)
 
     def is_copied(self, write: tree.Node) -> bool:
         """Whether a write goes into an array in a container, which copies the value: `hist[0][i] = x`."""
