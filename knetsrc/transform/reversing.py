@@ -399,10 +399,10 @@ class Reversing:
         return tree.call(self.units.spell("deep_copy", None), value)
 
     def _kept_value(self, value: tree.Node, node: tree.Node | None) -> tree.Node:
-        """What is kept of a value before a statement, or where no statement changes it any more: a copy, if its content may change."""
+        """What is kept of a value before a statement, or at the end of a body after which it changes: a copy, if its content may change."""
         if node is None:
-            shared = self.aliases.shared - self.number_names - self.held
-            return self._copy(value, value.id) if value.id in shared else value
+            is_left = value.id in self.number_names | self.held
+            return value if is_left else self._copy(value, value.id)
         if isinstance(value, gast.Subscript):
             is_mask = tree.is_name(value.slice) and value.slice.id in self.masks
             if is_mask or self.found.of(value, node) == SCALAR:

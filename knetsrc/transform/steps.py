@@ -104,6 +104,8 @@ class Block:
         for the start.
     forms
         Names of these of which no more than shape and type is read.
+    copied
+        Names of these that may be written into after that.
     again
         Statements that bind names once more at the start of the reversal, as that costs less than keeping them.
     """
@@ -112,6 +114,7 @@ class Block:
     final: list[tree.Node] = field(default_factory=list)
     kept: dict[str, int] = field(default_factory=dict)
     forms: set[str] = field(default_factory=set)
+    copied: set[str] = field(default_factory=set)
     again: dict[str, tree.Node] = field(default_factory=dict)
 
     @property

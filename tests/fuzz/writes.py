@@ -19,7 +19,9 @@ class Writes(ArrayWrites):
         return [*super().simple(), *own]
 
     def statements(self, depth: int) -> list[tuple[Writer, int]]:
-        every = [(self.filler, 3), (self.counter, 1), (self.attribute, 2), (self.stack, 2)]
+        every = [
+            (self.filler, 3), (self.counter, 1), (self.attribute, 2), (self.stack, 2), (self.last_turn, 6),
+        ]  # fmt: skip
         return [*super().statements(depth), *every]
 
     def nested(self, lines: list[str]) -> dict[str, str]:
@@ -144,6 +146,29 @@ class Writes(ArrayWrites):
         self.bind(target, of)
         last = f"{target} = np.sum({name}[0] * {name}[1])"
         return [*lines, *("    " + line for line in body), last]
+
+    def last_turn(self, depth: int) -> list[str]:
+        """What a loop binds in each turn is written into after it."""
+        if self.loops > 1:
+            return self.write(depth)
+        part, total, kind = self.fresh("part"), self.fresh("total"), self.draw.choice("vvm")
+        body = [f"{part} = {self.new(kind)}"]
+        body += self.written(part, kind) if self.chance(0.3) else []
+        body += [f"{total} = {total} * 0.5 + np.sum(np.sin({part}) * {part})"]
+        lines = [f"{total} = {self.bounded('s')}"]
+        lines += [
+            f"for {self.fresh('i')} in range({self.draw.choice('123')}):",
+            *("    " + line for line in body),
+        ]
+        self.scope |= {part: kind, total: "s"}
+        after = self.written(part, kind)
+        if self.chance(0.3):
+            view = self.fresh("view")
+            after = [
+                f"{view} = {part}[:]",
+                f"{view}[0] = {self.value('s' if kind == 'v' else 'c')}",
+            ]
+        return [*lines, *after]
 
     def attribute(self, depth: int) -> list[str]:
         """Attributes of an object that is made here are assigned, augmented or written into."""

@@ -352,3 +352,102 @@ def test_second_name_saves_what_is_written_only():
     gradient(np.ones(4), np.ones(4))
     assert ".append(d.copy())" not in gradient.source
     assert ".append(u.copy())" not in gradient.source
+
+
+# --- what a loop binds anew in each turn, written into after it -------------------------------------
+def after_the_loop(x):
+    total = 0.0
+    for t in range(3):
+        d = x * t + 1
+        total = total + np.sum(d**2)
+    d[0] = 5.0
+    return total + np.sum(d)
+
+
+def through_a_view(x):
+    total = 0.0
+    for t in range(3):
+        d = x * t + 1
+        total = total + np.sum(d**2)
+    d[1:][0] = 3.0
+    return total + np.sum(d)
+
+
+def after_a_break(x):
+    total, i = 0.0, 0
+    while i < 3:
+        d = x * i + 1
+        total = total + np.sum(d**2)
+        i += 1
+        if total > 100.0:
+            break
+    d[:2] = total
+    return total + np.sum(d**2)
+
+
+def in_the_loop_around(x):
+    total = 0.0
+    for k in range(2):
+        for t in range(3):
+            d = x * t + k
+            total = total + np.sum(d**2)
+        d[1] = 4.0 * total
+        total = total + np.sum(d**3)
+    return total
+
+
+def by_calls(x):
+    total = 0.0
+    for t in range(3):
+        d = x * t + 1
+        e = d * 2
+        total = total + np.sum(d**2) * np.sum(e**2)
+    d *= total
+    e[...] = d
+    np.copyto(d, 3.0)
+    return total + np.sum(d) * np.sum(e)
+
+
+def by_a_second_name(x):
+    total = 0.0
+    for t in range(3):
+        d = x * t
+        q = d
+        total = total + np.sum(q**2)
+    q[0] = 4.0
+    return total + np.sum(q)
+
+
+def read_by_a_closure(x):
+    total = 0.0
+    for t in range(3):
+        d = x * t + 1
+
+        def squares():
+            return np.sum(d**2)
+
+        total = total + squares()
+    d[0] = 5.0
+    return total + squares()
+
+
+def in_a_branch(x):
+    total = 0.0
+    for t in range(3):
+        if t > 0:
+            d = x * (t + 1.0)
+            total = total + np.sum(d**2)
+    if total > 0:
+        d[0] = 2.0
+    return total + np.sum(d)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        after_the_loop, through_a_view, after_a_break, in_the_loop_around, by_calls,
+        by_a_second_name, read_by_a_closure, in_a_branch,
+    ],
+)  # fmt: skip
+def test_last_turn_is_written_into(f):
+    check(f, np.array([0.3, -0.2, 0.5, 0.4]))

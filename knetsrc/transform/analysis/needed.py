@@ -317,7 +317,14 @@ class Needed:
             else:
                 block.kept[name] = self._last_binding(block, name)
                 block.forms |= self._forms([name], end)
+                block.copied |= {name} if self._changes_later(block, name) else set()
         return _without(end, local) | again | self._still_held(block.kept)
+
+    def _changes_later(self, block: Block, name: str) -> bool:
+        """Whether what `name` stands for at the end of the block may be written into afterwards."""
+        writes = {key for key, names in self.aliases.names.items() if name in names}
+        inside = {id(n): n for step in block.steps for n in tree.walk(step.node)}
+        return name in self.aliases.shared or not writes <= inside.keys()
 
     def _made_again(self, name: str, value: tree.Node, step: Step, is_hoisted: bool) -> tree.Node:
         """The statement that binds `name` once more; a value that is read once is spelt out where it is."""
