@@ -49,7 +49,8 @@ def _put_once(function: gast.FunctionDef) -> frozenset[str]:
     bound = bound_values(function)
     carried = Counter(n for node in tree.walk(function.body) for n in _carried(node))
     found: set[str] = set()
-    for block in [b for node in tree.walk(function) for b in all_blocks(node)]:
+    every = [n for n in tree.walk(function) if not isinstance(n, gast.expr)]
+    for block in [b for node in every for b in all_blocks(node)]:
         for before, node in pairwise(block):
             if not isinstance(before, gast.Assign) or not tree.is_name(before.targets[0]):
                 continue
