@@ -5,7 +5,7 @@ The walk goes through the statements from the last to the first, as the backward
 have a value there; the first contribution to an adjoint binds it, the later ones add to it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +63,8 @@ class Reverser:
         Names whose adjoints have started as zeros, in memory of their own, and are only added to.
     steady
         Names of adjoints that a generated function adds to: their entries keep their form.
+    core
+        The statements of the function.
     """
 
     pusher: Pusher
@@ -79,6 +81,7 @@ class Reverser:
     fixed: frozenset[str] = frozenset()
     gathered: frozenset[str] = frozenset()
     steady: frozenset[str] = frozenset()
+    core: Sequence[tree.Node] = ()
 
     # --- blocks --------------------------------------------------------------------------------------------------------
     def block(self, body: list[tree.Node]) -> Block:
@@ -227,6 +230,9 @@ class Reverser:
         entries = [k for k in entries if tree.is_name(keys.nodes[k].value, text)]
         if not entries:
             return self.zeros(text)
+        places: dict[str, Any] = {k: getattr(keys.nodes[k], "slice", None) for k in entries}
+        if all(isinstance(getattr(p, "value", None), int) for p in places.values()):
+            entries.sort(key=lambda k: places[k].value)
         indices = [self._entry_key(keys.nodes[k]) for k in entries]
         values = [tree.name(keys.adjoint(k)) for k in entries]
         return tree.call(self.spell(helper), tree.name(text), tree.dict_of(indices, values))
@@ -482,18 +488,18 @@ class Reverser:
         step.blocks = [body]
 
     def _is_alike(self, key: str, loop: tree.Node) -> bool:
-        """Whether all that a loop binds a name to has the same shape, in each iteration."""
-        written, shapes = tree.names_written(loop), self.pusher.shapes
-        bound = [
-            n
-            for n in tree.walk(loop)
-            if isinstance(n, gast.Assign) and key in tree.names_written(n.targets)
-        ]
+        """Whether all that a name is bound to has the same shape: in each iteration, and where else something binds it."""
+        inside, everywhere = _bindings_of(loop, key), _bindings_of(self.core, key)
+        within = loop if len(inside) == len(everywhere) else self.core
+        shapes = self.pusher.shapes
         found = {
-            shapes.of_target(key, n, n.value) if tree.is_name(n.targets[0]) else None for n in bound
+            shapes.of_target(key, n, n.value)
+            if isinstance(n, gast.Assign) and tree.is_name(n.targets[0])
+            else None
+            for n in everywhere
         }
         shape = found.pop() if len(found) == 1 else None
-        return shape is not None and is_fixed(shape, written)
+        return shape is not None and is_fixed(shape, tree.names_written(within))
 
     def _order(self, key: str) -> tuple[int, str]:
         """Parameters first, then names as they come in the text."""
@@ -548,3 +554,10 @@ def _is_fresh(value: tree.Node) -> bool:
         or tree.called_name(value) == "zeros_like"
         or (isinstance(value, gast.Call) and tree.is_path(value.func, "np.where"))
     )
+
+
+def _bindings_of(node: tree.Node | Sequence[tree.Node], text: str) -> list[tree.Node]:
+    """The assignments and loops that bind a name."""
+    found = [n for n in tree.walk(node) if isinstance(n, gast.Assign | gast.For)]
+    targets = ((n, getattr(n, "targets", None) or n.target) for n in found)
+    return [n for n, target in targets if text in tree.names_written(target)]

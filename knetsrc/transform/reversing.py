@@ -178,6 +178,7 @@ class Reversing:
         changing = tree.names_written(core.body) | changed_names(core) | self.aliases.changing
         reverser.fixed = frozenset(self.function.parameters) - changing
         reverser.gathered = frozenset(task.added)
+        reverser.core = core.body
         if self.function.source is not None and self.function.source.is_generated:
             reverser.steady = frozenset(n for n in stored_names(core.body) if n.startswith("d_"))
         self.number_names = reverser.numbers
@@ -219,6 +220,7 @@ class Reversing:
         reversal.numbers = reverser.numbers
         reversal.seed = self.seed_name if task.has_seed else None
         reversal.added, reversal.mutated = self.given, self.mutated
+        reversal.told = told.without(changing)
         if mutated:
             reversal.adjoints = reversal.adjoints[: -len(mutated)]
         first = result.elts[0] if task.has_aux else result
@@ -399,7 +401,7 @@ class Reversing:
         return tree.call(self.units.spell("deep_copy", None), value)
 
     def _kept_value(self, value: tree.Node, node: tree.Node | None) -> tree.Node:
-        """What is kept of a value before a statement, or at the end of a body after which it changes: a copy, if its content may change."""
+        """What is kept of a value before a statement, or at the end of a body after which it may change: a copy if need be."""
         if node is None:
             is_left = value.id in self.number_names | self.held
             return value if is_left else self._copy(value, value.id)

@@ -153,3 +153,45 @@ def test_arrays_are_not_copied_and_numbers_need_nothing():
     gradient = grad(numbers)
     gradient(X)
     assert "before" not in gradient.source
+
+
+# --- names that are an array first and a number later -----------------------------------------------
+def number_in_a_later_loop(z):
+    total = z
+    for _ in range(3):
+        p = np.array([0.5, 0.2, 0.1]) * z
+        total = total * 0.5 + np.sum(np.sin(p) * p)
+    p[0] = np.sin(z)
+    for _ in range(2):
+        p = total * 2.0
+    return np.sum(p)
+
+
+def number_in_the_loop_around(z):
+    total = z
+    for k in range(2):
+        for i in range(2):
+            p = np.array([0.5, 0.2, 0.1]) * z * (i + k)
+            total = total * 0.5 + np.sum(np.sin(p) * p)
+        p[0] = total
+        total = total + np.sum(p**2)
+        p = total * 2.0
+    return np.sum(p) * total
+
+
+def shorter_in_a_later_loop(z):
+    total = z
+    for _ in range(3):
+        p = np.array([0.5, 0.2, 0.1]) * z
+        total = total * 0.5 + np.sum(np.sin(p) * p)
+    p[2] = np.sin(z)
+    for _ in range(2):
+        p = np.array([0.3, 0.6]) * total
+    return np.sum(p)
+
+
+@pytest.mark.parametrize(
+    "f", [number_in_a_later_loop, number_in_the_loop_around, shorter_in_a_later_loop]
+)
+def test_array_that_becomes_a_number(f):
+    check(f, 0.7)
