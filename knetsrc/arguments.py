@@ -195,7 +195,7 @@ def formed(gradient: Any, value: Any) -> Any:
 
 
 def _formed_entries(gradient: Any, value: Any) -> Any:
-    """The gradient of a container with each array in the dtype of that of the container."""
+    """The gradient of a container with a float for each float, and each array in the dtype of that of the container."""
     keys = value if type(value) is dict else range(len(value))
     changed = {}
     for key in keys:
@@ -203,6 +203,8 @@ def _formed_entries(gradient: Any, value: Any) -> Any:
         if type(entry) is np.ndarray is type(old):
             if old.dtype is not entry.dtype and old.dtype.kind == "f":
                 changed[key] = _formed_array(old, entry)
+        elif type(entry) is float and type(old) is not float:
+            changed[key] = formed(old, entry)
         elif type(entry) in (list, dict, tuple) and type(entry) is type(old):
             new = _formed_entries(old, entry)
             if new is not old:

@@ -11,7 +11,7 @@ from knetsrc.objects import classes_in, has_behaviour, is_object
 
 Given = tuple[tuple[str, str, Any], ...]
 CONTAINERS = (list, tuple, dict)
-OF_NUMBERS = frozenset({"floats", "integers"})
+OF_NUMBERS = frozenset({"floats", "integers", "entries"})
 _MOST_LEAVES = 12
 _MOST_INTEGERS = 1000
 _DEEPEST = 2
@@ -54,7 +54,8 @@ def ranks_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     """What a call tells of numbers and of arrays of numbers, in containers too: (path, kind, which axes have the length 1).
 
     For kinds see `OF_NUMBERS`; the path of an entry is `w[0]['bias']`. Of a container of many entries nothing
-    is told, but for a list of integers: `tokens[*]`.
+    is told, but for a list of integers: `tokens[*]`. A list, tuple or dict of which all entries are told is of the kind
+    "entries": its type by name, and its keys.
     """
     parameters = parameters_of(function)
     named = {p.name: value for p, value in zip(parameters, args, strict=False)} | dict(kwargs)
@@ -64,7 +65,24 @@ def ranks_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     facts = tuple((path, kind, ones) for path, kind, ones in axes if kind)
     lists = {name: len(named[name]) for name in single if isinstance(named.get(name), list | tuple)}
     counts = (f"{name}[*]" for name in lists if is_of_integers(named[name]))
-    return (*facts, *_of_all_elements(facts, lists), *((path, "integers", ()) for path in counts))
+    elements = (
+        *_of_all_elements(facts, lists),
+        *((path, "integers", ()) for path in counts),
+    )
+    return (
+        *facts,
+        *elements,
+        *_of_whole_containers(facts, {n: named[n] for n in single if n in named}),
+    )
+
+
+def _of_whole_containers(facts: Given, named: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    told = {path for path, kind, _ in facts if kind == "floats"}
+    for name, value in named.items():
+        if type(value) in CONTAINERS and len(value):
+            keys = tuple(value) if type(value) is dict else tuple(range(len(value)))
+            if all(f"{name}[{key!r}]" in told for key in keys):
+                yield name, "entries", (type(value).__name__, keys)
 
 
 def is_of_integers(container: Any) -> bool:
@@ -135,7 +153,7 @@ def _leaves(
 
 def without_lengths(given: Given) -> Given:
     """The same for all lengths of axes, and for all containers."""
-    plain = [fact for fact in given if fact[0].isidentifier()]
+    plain = [fact for fact in given if fact[0].isidentifier() and fact[1] != "entries"]
     return tuple((name, kind, (None,) * len(axes)) for name, kind, axes in plain)
 
 

@@ -5,7 +5,7 @@ source -> normalize -> resolve -> analysis -> reverse -> simplify -> emit
 
 import gc
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +40,7 @@ from knetsrc.transform.simplify.early_return import return_early
 from knetsrc.transform.source import is_written_in_python
 from knetsrc.transform.tries import let_refusals_through
 from knetsrc.transform.units import Units
+from knetsrc.transform.whole_containers import Whole, taken_apart
 
 
 def generate(
@@ -352,16 +353,17 @@ class _Entry:
 
     def _finished(self, reversal: Reversal) -> Reversal:
         """Gradients in memory of their own, and of what may be a container in the structure of the argument."""
-        shared = to_copy(
-            [*reversal.forward, *reversal.backward], reversal.adjoints, reversal.seed or ""
-        )
         rebound = tree.names_written(reversal.forward)
         reshaped = tree.names_written([n for n in reversal.forward if not _is_copy_of_argument(n)])
+        wholes = [taken_apart(adjoint, reversal.told) for adjoint in reversal.adjoints]
+        copied = self._in_own_memory(reversal, wholes)
         adjoints = []
-        for text, adjoint, is_shared in zip(self.wrt, reversal.adjoints, shared, strict=True):
-            if is_shared and text not in reversal.numbers:
-                adjoint = tree.call(self.units.spell("owned", None), adjoint)
-            is_finished = text in reversal.numeric or tree.called_name(adjoint) == "gradient_like"
+        for text, adjoint, whole in zip(self.wrt, copied, wholes, strict=True):
+            is_finished = (
+                whole is not None
+                or text in reversal.numeric
+                or tree.called_name(adjoint) == "gradient_like"
+            )
             is_zero = tree.is_same(adjoint, tree.call("zeros_like", tree.name(text)))
             given = tree.name(text)
             if text in (reshaped if is_finished else rebound) and (is_zero or not is_finished):
@@ -374,6 +376,28 @@ class _Entry:
             adjoints.append(adjoint)
         reversal.adjoints = adjoints
         return reversal
+
+    def _in_own_memory(self, reversal: Reversal, wholes: Sequence[Whole | None]) -> list[tree.Node]:
+        """The adjoints, copied where their memory may be another's; containers of which all entries are told part by part."""
+        apart = [
+            whole or Whole("", (), [adjoint], [text not in reversal.numbers])
+            for text, adjoint, whole in zip(self.wrt, reversal.adjoints, wholes, strict=True)
+        ]
+        body = [*reversal.forward, *reversal.backward]
+        parts = [part for whole in apart for part in whole.parts]
+        shared = iter(to_copy(body, parts, reversal.seed or ""))
+        return [
+            whole.put_together(
+                [
+                    self._copied(p, next(shared) and a)
+                    for p, a in zip(whole.parts, whole.are_arrays, strict=True)
+                ]
+            )
+            for whole in apart
+        ]
+
+    def _copied(self, adjoint: tree.Node, is_shared: bool) -> tree.Node:
+        return tree.call(self.units.spell("owned", None), adjoint) if is_shared else adjoint
 
     def _arguments(self) -> gast.arguments:
         """The user's parameters, then the captured variables by keyword.
@@ -419,8 +443,10 @@ class _Entry:
         for text in told.ranks.keys() - set(self.main.parameters) - told.integers:
             inside.setdefault(root_of(text), set()).add(told.ranks[text])
         said = [f"{', '.join(names)} of rank {rank}" for rank, names in sorted(by_rank.items())]
+        whole = {text: f"a {kind} of {len(keys)}" for text, kind, keys in told.containers}
         for text, ranks in sorted(inside.items()):
-            said.append(f"`{text}` with entries of rank {', '.join(map(str, sorted(ranks)))}")
+            entries = f"entries of rank {', '.join(map(str, sorted(ranks)))}"
+            said.append(f"`{text}` {whole.get(text, 'with')} {entries}")
         integers = [f"`{p}`" for p in sorted(told.integers) if p.isidentifier()]
         said += [f"{', '.join(integers)} an integer"] if integers else []
         said += [f"`{root_of(p)}` of integers" for p in sorted(told.integers) if "[" in p]

@@ -8,7 +8,7 @@ import builtins
 
 import numpy as np
 
-from knetsrc.adjoints.facts import is_literal
+from knetsrc.adjoints.facts import is_literal, rank
 from knetsrc.adjoints.table import adjoint, case, nondifferentiable, positive, real
 from knetsrc.backends import (
     average_adjoint_weights,
@@ -245,7 +245,9 @@ CUMULATIVE = [
 
 @adjoint(np.cumsum, methods=("cumsum",), cases=CUMULATIVE)
 def cumsum_adjoint(a, axis=None, *, d_y):
-    if axis is None:
+    if axis is None and rank(a) == 1:
+        d_a = np.cumsum(d_y[::-1])[::-1]
+    elif axis is None:
         d_a = reshape_like(np.cumsum(d_y[::-1])[::-1], a)
     else:
         d_a = np.flip(np.cumsum(np.flip(d_y, axis), axis), axis)

@@ -534,20 +534,34 @@ def assigned_attributes(kind: type) -> tuple[dict[str, str], tuple[str, ...]] | 
         if inherited is not None:
             attributes |= inherited
             continue
-        target = (
-            node.targets[0] if isinstance(node, gast.Assign) and len(node.targets) == 1 else None
-        )
-        if not isinstance(target, gast.Attribute) or not tree.is_name(target.value, first):
+        pairs = _assigned(node)
+        if pairs is None:
             return None
-        if has_setter(kind, target.attr):
-            return None
-        if isinstance(node.value, gast.Name) and node.value.id in parameters:
-            attributes[target.attr] = node.value.id
-        elif isinstance(node.value, gast.Constant) and target.attr not in attributes:
-            continue
-        else:
-            return None
+        for target, value in pairs:
+            if not isinstance(target, gast.Attribute) or not tree.is_name(target.value, first):
+                return None
+            if has_setter(kind, target.attr):
+                return None
+            if isinstance(value, gast.Name) and value.id in parameters:
+                attributes[target.attr] = value.id
+            elif not isinstance(value, gast.Constant) or target.attr in attributes:
+                return None
     return attributes, tuple(parameters)
+
+
+def _assigned(node: Any) -> list[tuple[Any, Any]] | None:
+    """Targets and values of an assignment, those of `self.w, self.b = w, b` too; none of a docstring, None for what does more."""
+    if isinstance(node, gast.Expr) and tree.is_constant(node.value):
+        return []
+    if isinstance(node, gast.AnnAssign):
+        return [(node.target, node.value)] if node.value else []
+    if not isinstance(node, gast.Assign) or len(node.targets) > 1:
+        return None
+    target, value = node.targets[0], node.value
+    if isinstance(target, gast.Tuple) and isinstance(value, gast.Tuple):
+        pairs = list(zip(target.elts, value.elts, strict=False))
+        return pairs if len(target.elts) == len(value.elts) else None
+    return [(target, value)]
 
 
 def _by_super(kind: type, node: Any, parameters: list[str]) -> dict[str, str] | None:

@@ -1,5 +1,7 @@
 """Names that say what an expression is: `exp_x`, `sum_exp`, `x_minus_mu`, `product`."""
 
+import re
+
 import gast
 
 from knetsrc.transform import tree
@@ -28,8 +30,8 @@ _LONGEST, _LONGEST_CALL = 24, 18
 def describe(node: tree.Node, depth: int = 2) -> str:
     """A name that says what an expression is.
 
-    >>> [describe(tree.parse_expression(t)) for t in ("np.exp(x)", "1 - p", "x @ w + b", "(a + b) * c")]
-    ['exp_x', 'one_minus_p', 'affine', 'product']
+    >>> [describe(tree.parse_expression(t)) for t in ("np.exp(x)", "1 - p", "x @ w + b", "models.DenseLayer(w)")]
+    ['exp_x', 'one_minus_p', 'affine', 'dense_layer']
     """
     if isinstance(node, gast.Name):
         return node.id
@@ -71,6 +73,8 @@ def _describe_call(node: gast.Call, depth: int) -> str:
     text = (
         function.attr if isinstance(function, gast.Attribute) else getattr(function, "id", "value")
     )
+    if text[:1].isupper() and not text.isupper():  # an object is made
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
     text = _JOINING.get(text, text)
     first = node.args[0] if node.args else None
     if isinstance(function, gast.Attribute) and not _is_module(function.value):

@@ -75,6 +75,8 @@ class Reversal:
         Names of the adjoints that are handed to the backward part.
     mutated
         Adjoints that the backward part is handed, and changes in place.
+    told
+        What a call has told of arguments that the function leaves as they are.
     """
 
     forward: list[tree.Node]
@@ -87,6 +89,7 @@ class Reversal:
     mutated: list[str] = field(default_factory=list)
     is_scalar: bool = False
     restores: bool = False
+    told: Told = NOTHING
     added: list[str] = field(default_factory=list)
 
 

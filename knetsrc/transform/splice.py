@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gast
+import numpy as np
 
 from knetsrc.adjoints.facts import FACTS
 from knetsrc.adjoints.own_rules import is_own
@@ -61,9 +62,13 @@ def template_of(rule: Rule) -> Template:
 
 
 @functools.cache
-def _defaults_of(function: Callable[..., Any]) -> Mapping[str, Any]:
-    parameters = inspect.signature(function).parameters.values()
-    return {p.name: p.default for p in parameters if p.default is not p.empty}
+def _defaults_of(function: Any) -> Mapping[str, Any]:
+    """Defaults by parameter, in the order of these; UNKNOWN for a parameter without one."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # not a function, or a builtin that does not tell
+        return {}
+    return {p.name: UNKNOWN if p.default is p.empty else p.default for p in parameters}
 
 
 def _default(parameter: inspect.Parameter) -> tree.Node:
@@ -232,20 +237,28 @@ class _Body:
         return tree.parse_expression(repr(helper(known)))
 
     def without_defaults(self, call: gast.Call) -> gast.Call:
-        """The call of a helper without the options that have their default value."""
-        function = self.template.outside.get(tree.called_name(call) or "")
-        if not call.keywords or not inspect.isfunction(function):
-            return call
-        defaults = _defaults_of(function)
-        call.keywords = [k for k in call.keywords if not self._is_default(k, defaults)]
+        """The call of a helper or of a function of NumPy without the options that have their default value."""
+        defaults = _defaults_of(self._called(call))
+        call.keywords = [
+            k for k in call.keywords if not self._is_default(k.value, defaults.get(k.arg, UNKNOWN))
+        ]
+        names = [*defaults]
+        while call.args and len(call.args) <= len(names):
+            if not self._is_default(call.args[-1], defaults[names[len(call.args) - 1]]):
+                break
+            call.args.pop()
         return call
 
-    def _is_default(self, option: gast.keyword, defaults: Mapping[str, Any]) -> bool:
-        given = option.value
+    def _called(self, call: gast.Call) -> Any:
+        """The function that is called, of the module of the rule or of NumPy; None where that is not known."""
+        if isinstance(call.func, gast.Attribute) and tree.is_name(call.func.value, "np"):
+            return getattr(np, call.func.attr, None)
+        return self.template.outside.get(tree.called_name(call) or "")
+
+    def _is_default(self, given: tree.Node, default: Any) -> bool:
         if isinstance(given, gast.Name):
             given = self.literals.get(given.id)
         value = UNKNOWN if isinstance(given, list) else literal_value(given)
-        default = defaults.get(option.arg, UNKNOWN)
         return value is not UNKNOWN and type(value) is type(default) and value == default
 
     # --- questions that are settled while transforming

@@ -200,7 +200,7 @@ class Units:
                 table = dict(zip(keys, values, strict=True)) if made is dict else made(values)
                 self.outside.roots[alias] = self.outside.injected[alias] = table
                 functions[text] = tree.name(alias)
-            elif kind in ("floats", "integers", "in_place"):
+            elif kind in ("floats", "integers", "entries", "in_place"):
                 continue
             elif kind in ("none", "plain"):
                 known[text] = tree.constant(None) if kind == "none" else plain_value()

@@ -11,6 +11,7 @@ y = (
 )
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 _OPENING = {"(": ")", "[": "]", "{": "}"}
@@ -26,6 +27,7 @@ _LOOSENESS = {
 }  # fmt: skip
 _INDENT = "    "
 _MANY = 3  # commas between names; fewer have a line each
+_NAME_OR_ENTRY = re.compile(r"""(("\w+"|\d+): )?[^\W\d]\w*,""")
 
 
 def wrap(
@@ -104,8 +106,10 @@ def _inside(fragments: Sequence[str], width: int, *, apart: bool = False) -> lis
     commas = bool(marks) and fragments[marks[0]] == ", "
     if _fits(fragments, width) and not (apart and commas):
         return ["".join(fragments)]
-    if commas and len(marks) >= _MANY and all(map(str.isidentifier, fragments[::2])):
-        return _filled(["".join(part) for part in _parts(fragments, marks, commas)], width)
+    if commas and len(marks) >= _MANY:
+        parts = ["".join(part) for part in _parts(fragments, marks, commas)]
+        if all(map(_NAME_OR_ENTRY.fullmatch, parts)):
+            return _filled(parts, width)
     if marks:
         return [line for part in _parts(fragments, marks, commas) for line in _inside(part, width)]
     brackets = list(_brackets(fragments))
@@ -116,7 +120,7 @@ def _inside(fragments: Sequence[str], width: int, *, apart: bool = False) -> lis
 
 
 def _filled(parts: list[str], width: int) -> list[str]:
-    """Lines with as many parts on each as fit: names alone need not have a line each.
+    """Lines with as many parts on each as fit: names, and entries that are names, need not have a line each.
 
     >>> _filled(["one,", "two,", "three,"], 10)
     ['one, two,', 'three,']

@@ -424,7 +424,7 @@ def read_by_a_closure(x):
         d = x * t + 1
 
         def squares():
-            return np.sum(d**2)
+            return np.sum(d**2)  # noqa: B023
 
         total = total + squares()
     d[0] = 5.0

@@ -320,7 +320,7 @@ def test_return_in_loop():
                 if x < 0:
                     continue
                 if x > 9:
-                    return x
+                    return 2 * x
                 y = x
             return y
         """,
@@ -330,7 +330,7 @@ def test_return_in_loop():
             for x in xs:
                 if not x < 0:
                     if x > 9:
-                        result = x
+                        result = 2 * x
                         returned = True
                         break
                     else:
@@ -356,9 +356,8 @@ def test_while_true_needs_no_flag():
             while True:
                 x = g(x)
                 if x < 1:
-                    result = x
                     break
-            return result
+            return x
         """,
     )
 

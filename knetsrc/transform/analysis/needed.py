@@ -324,7 +324,28 @@ class Needed:
         """Whether what `name` stands for at the end of the block may be written into afterwards."""
         writes = {key for key, names in self.aliases.names.items() if name in names}
         inside = {id(n): n for step in block.steps for n in tree.walk(step.node)}
-        return name in self.aliases.shared or not writes <= inside.keys()
+        if not writes <= inside.keys():
+            return True
+        return name in self.aliases.shared and not self._is_new_in(
+            block, name, [inside[k] for k in writes]
+        )
+
+    def _is_new_in(self, block: Block, name: str, writes: Iterable[tree.Node]) -> bool:
+        """Whether the block makes an array of its own for `name` before it writes into it, and writes through no other name."""
+        nodes = [n for step in block.steps for n in tree.walk(step.node)]
+        bound = [
+            n.value
+            for n in nodes
+            if isinstance(n, gast.Assign) and name in tree.names_written(n.targets)
+        ]
+        is_plain = sum(
+            tree.is_name(n, name) and isinstance(n.ctx, gast.Store) for n in nodes
+        ) == len(bound)
+        return (
+            is_plain
+            and not any(map(carriers, bound))
+            and all(stored_to(n) == name and name in self.assigned.before[id(n)] for n in writes)
+        )
 
     def _made_again(self, name: str, value: tree.Node, step: Step, is_hoisted: bool) -> tree.Node:
         """The statement that binds `name` once more; a value that is read once is spelt out where it is."""

@@ -67,7 +67,7 @@ class _Sources:
 
     def _of_call(self, node: gast.Call, seen: frozenset[str]) -> set[str]:
         name = tree.called_name(node)
-        if name in ("unbroadcast", "like", "finished"):
+        if name in ("unbroadcast", "like", "finished", "reshape_like"):
             return self.of(node.args[0], seen)
         if name is not None and name.endswith("_backward"):
             return self._union(node.args[1:], seen)
@@ -75,7 +75,10 @@ class _Sources:
             isinstance(node.func, gast.Attribute) and node.func.attr not in _VIEWS
         ):
             return set()
-        receiver = [node.func.value] if isinstance(node.func, gast.Attribute) else []
+        is_method = isinstance(node.func, gast.Attribute) and not tree.is_name(
+            node.func.value, "np"
+        )
+        receiver = [node.func.value] if is_method else []
         return self._union([*receiver, *node.args], seen)
 
     def _union(self, nodes: Iterable[tree.Node], seen: frozenset[str]) -> set[str]:

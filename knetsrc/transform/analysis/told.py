@@ -22,12 +22,15 @@ class Told:
         Floating-point numbers, and arrays of them.
     indices
         Arrays of integers.
+    containers
+        Lists, tuples and dicts of which all entries are told: name, type and keys.
     """
 
     dims: frozenset[tuple[str, Dims]] = frozenset()
     integers: frozenset[str] = frozenset()
     floats: frozenset[str] = frozenset()
     indices: frozenset[str] = frozenset()
+    containers: frozenset[tuple[str, str, tuple[int | str, ...]]] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.dims)
@@ -61,7 +64,8 @@ class Told:
         kept = (
             item for item in self.dims if root_of(item[0]) not in changing or item[0].isidentifier()
         )
-        return replace(self, dims=frozenset(kept))
+        containers = (item for item in self.containers if item[0] not in changing)
+        return replace(self, dims=frozenset(kept), containers=frozenset(containers))
 
     def without_numbers(self, changing: Collection[str]) -> "Told":
         """The same but for single numbers among these: what is changed in place is an array without axes, and shares memory."""
@@ -81,7 +85,16 @@ def told_by(given: Iterable[tuple[str, str, Any]], parameters: Collection[str]) 
     }
     floats = frozenset(text for text, kind, _ in facts if kind == "floats")
     numbers = frozenset(text for text in dims.keys() - floats if not dims[text])
-    return Told(frozenset(dims.items()), numbers, floats, frozenset(dims.keys() - floats - numbers))
+    containers = {
+        (text, *what) for text, kind, what in given if kind == "entries" and text in parameters
+    }
+    return Told(
+        frozenset(dims.items()),
+        numbers,
+        floats,
+        frozenset(dims.keys() - floats - numbers),
+        frozenset(containers),
+    )
 
 
 def _told_dim(text: str, axis: int, is_one: bool | None) -> Dim:

@@ -12,11 +12,13 @@ statement; `language.check` states which. The steps in order, and what holds aft
     write_out_containers    lists and dicts change by `append` and writes of entries only
     refuse_unsupported      nothing left that cannot be differentiated
     drop_annotations        no docstring, no annotation
+    name_late               no second name for what a turn of a loop writes into after it
     write_out_augmented     no `s += e`
     write_out_elements      indices of writes are names and arithmetic; `a[i] *= e` is written out
     split_targets           one target an assignment: a name, or a tuple of names for a call
     write_out_suppress      no `with suppress(...)`
     unfold_loop_else        no `else` of a loop
+    leave_loops             no `return` in a loop before a `return` of the same
     structure_jumps         one `return`, at the end; `break` only where a block ends; no `continue`
     drop_deletions          no `del` of a name
     split_comparisons       two operands a comparison
@@ -57,8 +59,10 @@ from knetsrc.transform.normalize.inner_lists import split_appends, write_out_inn
 from knetsrc.transform.normalize.joined import GIVES_NUMBERS, Gives
 from knetsrc.transform.normalize.jumps import structure_jumps
 from knetsrc.transform.normalize.lambdas import name_lambdas
+from knetsrc.transform.normalize.late_names import name_late
 from knetsrc.transform.normalize.list_names import separate_lists
 from knetsrc.transform.normalize.loop_else import unfold_loop_else
+from knetsrc.transform.normalize.loop_returns import leave_loops
 from knetsrc.transform.normalize.loop_targets import keep_loop_targets
 from knetsrc.transform.normalize.nonlocals import unfold_nonlocals
 from knetsrc.transform.normalize.refuse import refuse_unsupported
@@ -79,6 +83,7 @@ REWRITINGS: tuple[Rewriting, ...] = (
     split_targets,
     write_out_suppress,
     unfold_loop_else,
+    leave_loops,
     structure_jumps,
     drop_deletions,
     split_comparisons,
@@ -172,7 +177,7 @@ def _normalized(
     gives_old: Callable[[Node], bool],
     gives: Gives,
 ) -> gast.FunctionDef:
-    function = drop_annotations(function, names)
+    function = name_late(drop_annotations(function, names), names)
     function = write_out_augmented(function, names, owns_parameters, gives_old, gives, changes)
     function = write_out_elements(function, names, changes)
     for rewriting in REWRITINGS:

@@ -127,9 +127,24 @@ class _Attributes:
             return [node]
         if len(node.targets) == 1 and targets == node.targets:
             return self._written(targets[0], node.value)
+        if len(node.targets) == 1 and self._are_named(targets, node.value):
+            pairs = zip(targets, node.value.elts, strict=True)
+            return [written for t, value in pairs for written in self._written(t, value)]
         after: list[Node] = []
         changed = [self._by_name(target, after) for target in node.targets]
         return [tree.assign_to(changed, node.value), *after]
+
+    def _are_named(self, targets: list[Any], value: Any) -> bool:
+        """Whether attributes are given values that have names, so that one may be written after the other."""
+        return (
+            isinstance(value, gast.Tuple)
+            and len(value.elts) == len(targets)
+            and all(map(self._is_owned, targets))
+            and all(
+                isinstance(v, gast.Constant) or (tree.is_name(v) and v.id not in self.objects)
+                for v in value.elts
+            )
+        )
 
     def _is_owned(self, target: Any) -> bool:
         return isinstance(target, gast.Attribute) and (

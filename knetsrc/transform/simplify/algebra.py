@@ -174,11 +174,14 @@ class Context:
         return True
 
 
+_COMPUTED = (gast.BinOp, gast.UnaryOp, gast.Call)
+
+
 def _in_expression(node: Node, holders: Holders, context: Context) -> Node:
     """`node` rewritten, where `holders` hold its value."""
-    if isinstance(node, gast.Subscript) and isinstance(node.value, gast.BinOp | gast.UnaryOp):
+    if isinstance(node, gast.Subscript) and isinstance(node.value, _COMPUTED):
         value = _in_expression(node.value, holders, context)
-        is_same = value is node.value or not _makes_value(value)
+        is_same = value is node.value or not isinstance(value, _COMPUTED)
         return node if is_same else with_fields(node, value=value)
     if isinstance(node, _SKIPPED):
         return node

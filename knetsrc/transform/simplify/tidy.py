@@ -19,6 +19,8 @@ from knetsrc.transform.simplify.edit import (
 from knetsrc.transform.simplify.width import fits
 from knetsrc.transform.tree import Node
 
+_NAMES = (gast.Name, gast.Constant, gast.Tuple, gast.List, gast.Dict, gast.Load)
+_PUT_TOGETHER = ("gradient_like", "adjoint_like")
 _OPPOSITE = {
     gast.Eq: "!=",
     gast.NotEq: "==",
@@ -136,12 +138,24 @@ def _is_simple(value: Node) -> bool:
 
 
 # --- comments -----------------------------------------------------------------------------------
+def _only_hands_on(statement: Node) -> bool:
+    """Whether a statement is the `return` of names, and of what is put together of names: it reverses nothing."""
+    if not isinstance(statement, gast.Return) or statement.value is None:
+        return False
+    return all(
+        isinstance(node, _NAMES) or tree.called_name(node) in _PUT_TOGETHER
+        for node in tree.walk(statement.value)
+    )
+
+
 def _comments(block: Block) -> Block:
     """The block without comments that head nothing, empty lines at its ends, and repeated ones."""
     kept: Block = []
     for statement in reversed(block):
         text = tree.comment_text(statement)
         following = tree.comment_text(kept[-1]) if kept else ""
+        if text and text != tree.BOUNDARY and kept and _only_hands_on(kept[-1]):
+            continue
         if text in (None, tree.BOUNDARY) or following is None or (text == "" and following):
             kept.append(statement)
     while kept and tree.comment_text(kept[-1]) == "":
