@@ -203,7 +203,7 @@ def _formed_entries(gradient: Any, value: Any) -> Any:
         if type(entry) is np.ndarray is type(old):
             if old.dtype is not entry.dtype and old.dtype.kind == "f":
                 changed[key] = _formed_array(old, entry)
-        elif type(entry) is float and type(old) is not float:
+        elif isinstance(entry, float) and type(old) is not type(entry):
             changed[key] = formed(old, entry)
         elif type(entry) in (list, dict, tuple) and type(entry) is type(old):
             new = _formed_entries(old, entry)

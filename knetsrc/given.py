@@ -65,18 +65,13 @@ def ranks_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     facts = tuple((path, kind, ones) for path, kind, ones in axes if kind)
     lists = {name: len(named[name]) for name in single if isinstance(named.get(name), list | tuple)}
     counts = (f"{name}[*]" for name in lists if is_of_integers(named[name]))
-    elements = (
-        *_of_all_elements(facts, lists),
-        *((path, "integers", ()) for path in counts),
-    )
-    return (
-        *facts,
-        *elements,
-        *_of_whole_containers(facts, {n: named[n] for n in single if n in named}),
-    )
+    integers = ((path, "integers", ()) for path in counts)
+    whole = _of_whole_containers(facts, {n: named[n] for n in single if n in named})
+    return (*facts, *_of_all_elements(facts, lists), *integers, *whole)
 
 
 def _of_whole_containers(facts: Given, named: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Lists, tuples and dicts of which each entry is a float or an array of floats."""
     told = {path for path, kind, _ in facts if kind == "floats"}
     for name, value in named.items():
         if type(value) in CONTAINERS and len(value):

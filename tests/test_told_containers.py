@@ -54,6 +54,8 @@ def test_numbers_give_floats():
         assert type(found) is type(theta)
         assert {type(d) for d in found} == {float}
         check_grads(curve, (theta, X))
+    first, second, _ = grad(curve)([1.0, np.float64(2.0), 0.5], X)
+    assert (type(first), type(second)) == (float, np.float64)
 
 
 def test_another_structure_at_a_later_call():

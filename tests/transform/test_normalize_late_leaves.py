@@ -14,6 +14,7 @@ EARLY = [
     # in an expression, twice, and in both branches
     "for i in range(n):\n    y = note(i) * x\n    if y > 3: return (y, y + 1)\n    x = y\nreturn (x, x + 1)",
     "for i in range(n):\n    if i > 2: return x\n    elif x > 5: return x\n    x = x + note(i)\nreturn x",
+    "for i in range(n):\n    y = x + i\n    if y > 3:\n        return y\n    x = y\n    if x > 2: return x\nreturn x",
     # something else is returned
     "for i in range(n):\n    x = x + i\n    if x > 3: return -x\nreturn x",
     "for i in range(n):\n    y, z = x, i\n    if i > 2: return y * z\n    x = x + z\nreturn x * x",

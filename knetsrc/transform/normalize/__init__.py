@@ -3,6 +3,7 @@
 What comes in is the user's function as parsed, what goes out says the same in fewer kinds of
 statement; `language.check` states which. The steps in order, and what holds after each of them:
 
+    name_late               no second name for what a turn of a loop writes into after it
     unfold_nonlocals        no `nonlocal` in inner functions that are only called
     unroll_displays         no loop over arrays that are written out, `for z in (u, v):`, writes into these
     write_out_attributes    no attribute is written: the object is a new one; `filled_attributes`, `attribute_elements` before
@@ -12,7 +13,6 @@ statement; `language.check` states which. The steps in order, and what holds aft
     write_out_containers    lists and dicts change by `append` and writes of entries only
     refuse_unsupported      nothing left that cannot be differentiated
     drop_annotations        no docstring, no annotation
-    name_late               no second name for what a turn of a loop writes into after it
     write_out_augmented     no `s += e`
     write_out_elements      indices of writes are names and arithmetic; `a[i] *= e` is written out
     split_targets           one target an assignment: a name, or a tuple of names for a call
@@ -159,7 +159,7 @@ def normalize(
         return result
     """
     names = Names.of(function)
-    function = unroll_displays(unfold_nonlocals(function, names))
+    function = unroll_displays(unfold_nonlocals(name_late(function, names), names))
     owned = frozenset(parameters(function)) if owns_parameters else own
     function = write_out_attributes(function, names, owned, is_class, in_place)
     function = append_elements(separate_lists(split_appends(function), names), names)
@@ -177,7 +177,7 @@ def _normalized(
     gives_old: Callable[[Node], bool],
     gives: Gives,
 ) -> gast.FunctionDef:
-    function = name_late(drop_annotations(function, names), names)
+    function = drop_annotations(function, names)
     function = write_out_augmented(function, names, owns_parameters, gives_old, gives, changes)
     function = write_out_elements(function, names, changes)
     for rewriting in REWRITINGS:

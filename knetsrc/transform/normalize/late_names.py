@@ -7,12 +7,15 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.loop_else import loop_nodes
-from knetsrc.transform.normalize.scopes import blocks
+from knetsrc.transform.normalize.scopes import blocks, parameters
 from knetsrc.transform.tree import Node
 
 _JUMPS = (gast.Break, gast.Continue)
 _NEVER = (gast.Return, gast.Delete)
-_SCOPES = (gast.FunctionDef, gast.Lambda, gast.ClassDef, gast.Global, gast.Nonlocal)
+# Functions inside may read the name later, and what is raised may be caught where it is read.
+_ELSEWHERE = (
+    gast.FunctionDef, gast.Lambda, gast.ClassDef, gast.Global, gast.Nonlocal, gast.Try, gast.With,
+)  # fmt: skip
 
 
 def name_late(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
@@ -30,26 +33,27 @@ def name_late(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
         new[0] = 0.0
         u = new
     """
-    if any(isinstance(node, _SCOPES) for node in tree.walk(function.body)):
+    if any(isinstance(node, _ELSEWHERE) for node in tree.walk(function.body)):
         return function
     function = tree.clone(function)
-    _in_block(function.body)
+    _in_block(function.body, tree.names_written(function.body) | set(parameters(function)))
     return function
 
 
-def _in_block(body: list[Node]) -> None:
+def _in_block(body: list[Node], own: set[str]) -> None:
     for node in body:
         for inner in blocks(node):
-            _in_block(inner)
+            _in_block(inner, own)
         if isinstance(node, gast.For | gast.While):
-            node.body = _late(node.body)
+            node.body = _late(node.body, own)
 
 
-def _late(body: list[Any]) -> list[Node]:
-    """The body of a loop with the first such name at its end."""
+def _late(body: list[Any], own: set[str]) -> list[Node]:
+    """The body of a loop with the first such name at its end; what is not of the function keeps the name that it has there."""
     for i, node in enumerate(body):
         rest = body[i + 1 :]
-        if _is_second_name(node) and _may_wait(node.targets[0].id, node.value.id, rest):
+        is_own = _is_second_name(node) and node.value.id in own
+        if is_own and _may_wait(node.targets[0].id, node.value.id, rest):
             renamed = tree.substitute(rest, {node.targets[0].id: node.value})
             return [*body[:i], *renamed, node]
     return body

@@ -77,7 +77,8 @@ class _Leaving:
                     done = self.names.fresh("done")
                     test = tree.at(tree.assign(done, node.test), node)
                     leave = tree.at(tree.if_(tree.name(done), [node.body[-1]]), node)
-                    return [*found, test, *shared, leave, *body[i + 1 + len(shared) :]]
+                    rest = self.left(body[i + 1 + len(shared) :], following)
+                    return [*found, test, *shared, leave, *rest]
             others = _renamed(node, following) if isinstance(node, gast.Return) else None
             if others is not None and {*others, *others.values()} <= self.plain:
                 assigned = [tree.assign(text, tree.name(other)) for text, other in others.items()]
