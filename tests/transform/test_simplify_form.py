@@ -120,8 +120,18 @@ def test_copy_to_itself_goes():
 
 
 def test_comments_that_head_nothing_go():
-    check(tidy, "# p\n# q\nx = w\n# q\n#\n#\n# r\nreturn x\n# s", "# q\nx = w\n#\n# r\nreturn x")
+    check(
+        tidy, "# p\n# q\nx = w\n# q\n#\n#\n# r\nreturn x.T\n# s", "# q\nx = w\n#\n# r\nreturn x.T"
+    )
     check(tidy, "#\nx = w\n#", "x = w")
+
+
+def test_comments_before_a_return_of_names_go():
+    check(tidy, "x = w\n# r\nreturn x", "x = w\nreturn x")
+    check(tidy, "x = w\n# r\nreturn [x, (w, 1.0)]", "x = w\nreturn [x, (w, 1.0)]")
+    check(tidy, "# r\nreturn gradient_like(p, {0: x})", "return gradient_like(p, {0: x})")
+    unchanged(tidy, "# r\nreturn owned(x)")
+    unchanged(tidy, "# r\nreturn -x")
 
 
 def test_choice_of_two_simple_values_is_an_expression():

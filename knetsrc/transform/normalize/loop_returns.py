@@ -30,10 +30,10 @@ def leave_loops(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
     ... ''')
     for _ in range(n):
         y = g(x)
-        if abs(y - x) < 1e-09:
-            x = y
-            break
+        done = abs(y - x) < 1e-09
         x = y
+        if done:
+            break
     return x
     """
     if not any(isinstance(node, gast.For | gast.While) for node in tree.walk(function.body)):
