@@ -100,7 +100,7 @@ def _generate(
     hidden: set[str],
 ) -> Generated:
     """The same, where names are to be `avoided`, and names of builtins are `hidden`."""
-    units = Units(Names(avoided), user_names=set(avoided))
+    units = Units(Names(avoided=avoided), user_names=set(avoided))
     units.outside.checks_fields, units.outside.members = checks_fields, members
     units.outside.hidden |= hidden
     units.in_place = {text for text, kind, _ in request.given if kind == "in_place"}

@@ -10,7 +10,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import gast
@@ -99,6 +99,9 @@ class ClassFacts:
     outside: Outside
     classes: Classes
     returned: Callable[[tree.Node, "ClassFacts"], Classes]
+    _found: dict[int, tuple[tree.Node, Classes]] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def class_of(self, node: tree.Node) -> type | None:
         """The class of the user that an expression is an object of, as far as it is known."""
@@ -121,7 +124,21 @@ class ClassFacts:
         return self.local_class(node) is not None or held not in (None, Plain)
 
     def of(self, node: tree.Node) -> Classes:
-        """What is known of an expression, by the rest of the path: "" is itself, "[]" an element."""
+        """What is known of an expression, by the rest of the path: "" is itself, "[]" an element.
+
+        What is known of its parts is asked in several places: it is found once for each question from outside.
+        """
+        if self._found is not None:
+            if id(node) not in self._found:  # with the node, which so keeps its id
+                self._found[id(node)] = node, self._find(node)
+            return dict(self._found[id(node)][1])
+        self._found = {}
+        try:
+            return self._find(node)
+        finally:
+            self._found = None
+
+    def _find(self, node: tree.Node) -> Classes:
         found = self._by_path(node) or self._of_outside(node)
         if found:
             return found

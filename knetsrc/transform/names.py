@@ -16,10 +16,15 @@ RESERVED = (
 
 
 class Names:
-    """The names of one generated module or function; `fresh` gives one that is not among them and takes it."""
+    """The names of one generated module or function; `fresh` gives one that is not among them and takes it.
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
+    Names that are `avoided` are not given either, but they are free for the functions of the module, which start with
+    the names that it has taken.
+    """
+
+    def __init__(self, taken: Iterable[str] = (), avoided: Collection[str] = ()) -> None:
         self.taken = set(taken) | RESERVED
+        self.avoided = frozenset(avoided)
 
     @classmethod
     def of(cls, node: "tree.Node | list[tree.Node]") -> "Names":
@@ -40,7 +45,7 @@ class Names:
         if wanted[0].isdigit():
             wanted = f"value_{wanted}"
         candidate, number = wanted, 0
-        while candidate in self.taken:
+        while candidate in self.taken or candidate in self.avoided:
             number += 1
             candidate = f"{wanted}_{number}"
         self.taken.add(candidate)
