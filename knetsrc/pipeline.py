@@ -17,7 +17,7 @@ from knetsrc import __version__
 from knetsrc.adjoints import TABLE
 from knetsrc.arguments import refused_result
 from knetsrc.cache import PACKAGE
-from knetsrc.errors import MissingAdjointError, NotDifferentiableError
+from knetsrc.errors import DefectError, MissingAdjointError, NotDifferentiableError
 from knetsrc.request import Generated, Request
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.results import to_copy
@@ -74,6 +74,12 @@ def generate(
             with _without_collection():
                 return _generate(function, request, checks_fields, members, avoided, hidden)
         except NamesClashError as clash:
+            if clash.names <= avoided:
+                raise DefectError(
+                    f"the generated module has two things named {min(clash.names)}",
+                    why="no other name was found for one of them",
+                    instead="report it, with the function; to rename what has that name helps",
+                ) from None
             avoided |= clash.names
         except HiddenBuiltins as late:
             hidden |= late.names

@@ -74,7 +74,7 @@ class Outside:
         return alias
 
     def _unbound(self, wanted: str) -> str:
-        alias = Names(self.names.taken | self.local).fresh(wanted)
+        alias = Names(self.names.taken | self.local, self.names.avoided).fresh(wanted)
         self.names.taken.add(alias)
         return alias
 
