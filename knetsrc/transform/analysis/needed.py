@@ -322,9 +322,8 @@ class Needed:
 
     def _changes_later(self, block: Block, name: str) -> bool:
         """Whether what `name` stands for at the end of the block may be written into afterwards."""
-        others = self.aliases.sharing([name]) | {
-            name
-        }  # one of them may stand for what the name was in an earlier turn
+        # another name may stand for what this one was in an earlier turn
+        others = {name, *self.aliases.sharing([name])}
         writes = {key for key, names in self.aliases.names.items() if names & others}
         inside = {id(n): n for step in block.steps for n in tree.walk(step.node)}
         if not writes <= inside.keys():

@@ -15,7 +15,7 @@ _CALLED_LATER = (gast.FunctionDef, gast.Lambda, gast.GeneratorExp, gast.Yield, g
 
 
 def leave_loops(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
-    """Let a loop go on to the `return` behind it, where that gives what the one inside would.
+    """Let a loop, none of which has an `else` by now, go on to the `return` behind it where that gives what the one inside would.
 
     A name may be given another value for that, as nothing reads it but the `return`.
 
@@ -62,7 +62,7 @@ class _Leaving:
                 node.body = self.left(node.body, last)
                 return [*found, node, last]
             if isinstance(node, gast.For | gast.While) and isinstance(following, gast.Return):
-                node.body = node.body if node.orelse else self.left(node.body, following)
+                node.body = self.left(node.body, following)
             found.append(node)
         return found
 
@@ -90,7 +90,7 @@ class _Leaving:
 
 def _only_return(loop: gast.While) -> gast.Return | None:
     """The `return` that is the only way out of an endless loop."""
-    if not tree.is_constant(loop.test, True) or loop.orelse or has_break(loop.body):
+    if not tree.is_constant(loop.test, True) or has_break(loop.body):
         return None
     returns = [node for node in tree.walk(loop.body) if isinstance(node, gast.Return)]
     return tree.clone(returns[0]) if len(returns) == 1 and _reaches(loop.body) else None
