@@ -530,3 +530,17 @@ def test_descent_inside_by_keys_that_are_computed_is_refused():
 
     with pytest.raises(UnsupportedSyntaxError, match="at an index that is computed"):
         vjp(grad(descent), {"a": A, "b": A.T.copy()}, A)
+
+
+def test_sum_at_an_index_of_what_is_cut_out_of_the_same_array():
+    """`add_at(d_x, m, cut_out(d_x, m))` read `d_x[m]` before it was cut out, and counted it twice."""
+
+    def f(x):
+        mask = (x > 0.2) | (x < 0.5)
+        x[mask] = x[mask]
+        return np.sum(np.sin(x))
+
+    def total(x):
+        return np.sum(grad(f)(x))
+
+    np.testing.assert_allclose(grad(total)(X), -np.sin(X))

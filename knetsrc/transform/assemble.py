@@ -75,7 +75,7 @@ class Assembler:
 
     def _kept(self, owner: Step | Block, text: str, node: tree.Node | None = None) -> tree.Node:
         value = tree.name(text)
-        is_as_it_is = isinstance(owner, Block) and text not in owner.copied
+        is_as_it_is = text in owner.held if isinstance(owner, Step) else text not in owner.copied
         return value if is_as_it_is or text in owner.forms else self.kept_value(value, node)
 
     def _push(self, text: str, value: tree.Node) -> tree.Node:

@@ -6,7 +6,10 @@ add_at(d_x, index, d)               check_adjoint_of_array(d_x)
                                     d_x[index, Ellipsis] += d
 
 The second is how `np.add.at(d_x, index, d)` is written in the core language. Of a list the call adds item by item; it stays as it
-is where nothing differentiated goes into it.
+is where nothing differentiated goes into it. What is taken out of `d_x` itself is taken before the sum reads it:
+
+add_at(d_x, m, cut_out(d_x, m))     d = cut_out(d_x, m)
+                                    d_x[m, Ellipsis] += d
 """
 
 from collections.abc import Callable
@@ -25,12 +28,20 @@ def unfold_index_sums(
     outside: Outside,
     depends: Callable[[tree.Node], bool],
     spell: Callable[[str, Any], tree.Node],
+    fresh: Callable[[str], str],
 ) -> gast.FunctionDef:
     """The function with such sums as statements; `depends` tells where differentiated values go in."""
 
+    def is_cutting(node: tree.Node) -> bool:
+        return isinstance(node, gast.Call) and _is_of_backends(
+            outside.resolve(node.func), "cut_out"
+        )
+
     def unfolded(node: gast.Expr) -> list[tree.Node] | tree.Node:
         call = node.value
-        if not isinstance(call, gast.Call) or not _is_sum(outside.resolve(call.func)):
+        if not isinstance(call, gast.Call):
+            return node
+        if not _is_of_backends(outside.resolve(call.func), "add_at"):
             return node
         buffer, index, value = call.args
         if not tree.is_name(buffer) or _is_fixed(index):  # of a container it is one part of it
@@ -38,15 +49,20 @@ def unfold_index_sums(
         if not (depends(buffer) or depends(value)):
             return node
         check = tree.call(spell("check_adjoint_of_array", None), tree.clone(buffer))
-        add = tree.augment(tree.subscript(buffer, _written(index)), "+", value)
-        return [tree.at(tree.expression(check), node), tree.at(add, node)]
+        made = [tree.expression(check)]
+        if any(map(is_cutting, tree.walk(value))):
+            taken = fresh("d")
+            made.append(tree.assign(taken, value))
+            value = tree.name(taken)
+        made.append(tree.augment(tree.subscript(buffer, _written(index)), "+", value))
+        return [tree.at(n, node) for n in made]
 
     return tree.rewrite(core, {gast.Expr: unfolded})
 
 
-def _is_sum(value: Any) -> bool:
-    home = getattr(value, "__module__", "")
-    return home == "knetsrc.backends.indexing" and getattr(value, "__name__", "") == "add_at"
+def _is_of_backends(value: Any, name: str) -> bool:
+    home = str(getattr(value, "__module__", ""))
+    return home.startswith("knetsrc.backends") and getattr(value, "__name__", "") == name
 
 
 def _written(index: tree.Node) -> tree.Node:

@@ -106,7 +106,7 @@ class Preparing:
         core = short.written_out(core)
         depends = self._depends(core, wrt)
         core = Literals(self.units).written_out(core, depends)
-        core = unfold_index_sums(core, self.units.outside, depends, self.units.spell)
+        core = unfold_index_sums(core, self.units.outside, depends, self.units.spell, names.fresh)
         core = self._with_lists_of_views(core, wrt, function)
         core = pool_first(core, self.units.calls)
         core = unfold_gets(core, lambda call: self._is_active_get(call, core, wrt))

@@ -43,6 +43,8 @@ class Step:
         Of the names that are saved: arrays that get their old content back.
     gives_back
         What reverses the statement gives arrays their old content back: the backward function of a helper does.
+    held
+        Of the names that are saved: arrays that the helper keeps as well, and gives their old content back.
     saves_part
         The statement writes into an array or a container, and what it overwrites is saved.
     """
@@ -61,6 +63,7 @@ class Step:
     restored_in_place: frozenset[str] | set[str] = frozenset()
     saves_part: bool = False
     gives_back: bool = False
+    held: set[str] = field(default_factory=set)
     extra: list[str] = field(default_factory=list)
     shown: str | None = None
 

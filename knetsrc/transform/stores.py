@@ -13,7 +13,8 @@ import gast
 
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
-from knetsrc.transform.analysis.atoms import SCALAR, Shape, dims_of
+from knetsrc.transform.analysis.atoms import SCALAR, Shape, dims_of, of_dims
+from knetsrc.transform.analysis.dims import is_open
 from knetsrc.transform.analysis.indices import is_basic_index, is_of_array
 from knetsrc.transform.analysis.stores import (
     as_argument,
@@ -175,7 +176,11 @@ class _Store:
         *others, last = self.step.back or [None]
         name = tree.name(self.pusher.keys.adjoint(self.text))
         is_copy = isinstance(last, gast.Assign) and tree.called_name(last.value) == "owned"
-        if is_copy and tree.is_same(last.value.args, [name]):
+        if (
+            is_copy
+            and tree.is_name(last.targets[0], name.id)
+            and tree.is_same(last.value.args, [name])
+        ):
             if all(isinstance(getattr(n, "value", None), gast.BinOp) for n in others):
                 self.step.back.remove(last)
 
@@ -250,7 +255,15 @@ class _Store:
         return tree.call(self.pusher.spell("entry_of", None), whole, tree.clone(index))
 
     def _shape(self) -> Shape:
-        return self.pusher.shapes.of(as_read(self.target), self.node)
+        """The shape of the place; where what is written has not the length 1, the two have the same."""
+        place = self.pusher.shapes.of(as_read(self.target), self.node)
+        lengths = dims_of(place)
+        written = dims_of(self.pusher.shapes.of(self.node.value, self.node)) or ()
+        if not lengths or len(written) > len(lengths):
+            return place
+        first = len(lengths) - len(written)
+        ends = zip(lengths[first:], written, strict=True)
+        return of_dims(lengths[:first] + tuple(a if b == 1 or is_open(b) else b for a, b in ends))
 
     def _fitted(self, adjoint: tree.Node) -> tree.Node:
         """The adjoint of the value, which may have been broadcast to the place."""

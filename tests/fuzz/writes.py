@@ -21,6 +21,7 @@ class Writes(ArrayWrites):
     def statements(self, depth: int) -> list[tuple[Writer, int]]:
         every = [
             (self.filler, 3), (self.counter, 1), (self.attribute, 2), (self.stack, 2), (self.last_turn, 6),
+            (self.passed_on, 2),
         ]  # fmt: skip
         return [*super().statements(depth), *every]
 
@@ -169,6 +170,25 @@ class Writes(ArrayWrites):
                 f"{view}[0] = {self.value('s' if kind == 'v' else 'c')}",
             ]
         return [*lines, *after]
+
+    def passed_on(self, depth: int) -> list[str]:
+        """An array is filled with another one, which is then filled itself."""
+        return self.on_array("vm", self.handed)
+
+    def handed(self, name: str, kind: str) -> list[str]:
+        other = self.fresh("other")
+        ways = ["{0}[...] = {1}", "{0}[:] = {1}", "np.copyto({0}, {1})", "{0} += {1}"]
+        then = [
+            "{1}[...] = {2}",
+            "np.copyto({1}, {2})",
+            "{1}[:] = {0} * {3}",
+            "{1} *= {2}",
+            "{1}.fill({3})",
+        ]
+        lines = [f"{other} = {self.new(kind)}", self.draw.choice(ways).format(other, name)]
+        parts = other, name, self.value(kind), self.value("s")
+        self.scope[other] = kind
+        return [*lines, self.draw.choice(then).format(*parts)]
 
     def attribute(self, depth: int) -> list[str]:
         """Attributes of an object that is made here are assigned, augmented or written into."""

@@ -179,3 +179,42 @@ def test_second_name_of_what_is_not_of_the_function():
     with pytest.raises(UnsupportedAliasError, match="not of this function"):
         grad(of_a_global)(x)
     check(of_an_enclosing_function, x)
+
+
+def filled(g, h):
+    g[1] = h
+
+
+class Scaled:
+    def __init__(self, w):
+        self.w = w
+
+    def scaled(self, x):
+        return np.sum(x * self.w) + x
+
+
+def before_a_helper_writes(x):
+    for _ in range(2):
+        p = x * 2
+        t = np.sum(np.sin(p))
+    p[2] /= 1.5
+    filled(p, t)
+    return np.sum(p)
+
+
+def before_a_helper_keeps_it(x):
+    for _ in range(2):
+        p = x * 2
+        t = np.sum(np.sin(p))
+    v = p
+    v[0] = t
+    e = 3.0
+    for layer in [Scaled(p), Scaled(x)]:
+        e = layer.scaled(e)
+    return e
+
+
+@pytest.mark.parametrize("f", [before_a_helper_writes, before_a_helper_keeps_it])
+def test_array_of_the_last_turn_that_a_helper_is_handed(f):
+    """What was kept of it in the loop was the array itself, which held what was written later."""
+    check(f, np.array([0.4, -1.0, -0.9]))

@@ -568,3 +568,17 @@ def test_write_into_what_windows_show():
     check(g, V)
     with pytest.raises(UnsupportedAliasError, match="which `windows` may see"):
         grad(f)(V)
+
+
+def test_argument_with_a_second_name_that_is_written_through_a_view_later():
+    """It was bound to a copy of what it held, in which writes through the second name were not undone."""
+
+    def f(x):
+        a = x
+        b = np.cos(x)
+        a[[0, 2]] = 0.5
+        v = a[::-1]
+        v[v > 0.2] = v[2]
+        return np.sum(v * b)
+
+    check(f, np.array([0.4, -1.0, -0.9]))

@@ -827,3 +827,54 @@ def test_counter_of_enumerate_that_is_bound_again_is_no_integer():
         return total
 
     check(f, np.array([1.0, 3.0]), [1.0, 2.0], argnums=(0,))
+
+
+def test_array_is_filled_with_another_that_is_filled_afterwards():
+    """The adjoint that goes from one to the other was taken for the copy of an adjoint by itself, and dropped."""
+
+    def f(x):
+        d = x * 2
+        e = d * 2
+        e[...] = d
+        d[...] = 3.0
+        return np.sum(e)
+
+    def g(x):
+        total = np.sum(x)
+        d = x * 2 + 1
+        e = d * 2
+        d *= total
+        e[...] = d
+        np.copyto(d, 3.0)
+        return total + np.sum(d) * np.sum(e)
+
+    check(f, V)
+    check(g, V)
+
+
+def test_array_that_a_loop_binds_to_itself_is_filled_later():
+    """It was kept as it is before the loop, for the loop binds it anew, and what was written into it later showed there."""
+
+    def f(x, y, t):
+        a = np.sin(x)
+        c = a * t
+        for _ in range(3):
+            a = a
+            if t > 1.5:
+                break
+        a[...] = y
+        a[c > 0.2] = t
+        return np.sum(a) + np.sum(c)
+
+    def g(x, y, t):
+        a = np.sin(x)
+        c = a * t
+        for k in range(2):
+            if k:
+                b = a
+                a = b
+        a[0] = y[1]
+        return np.sum(a) + np.sum(c)
+
+    check(f, V, V[::-1] * 2, 0.8)
+    check(g, V, V[::-1] * 2, 0.8)

@@ -740,3 +740,23 @@ def test_part_that_a_helper_writes_into_and_returns():
         return np.sum(p**2) + np.sum(a)
 
     check(as_advised, M)
+
+
+def set_first(g, h):
+    g[0] = np.sin(h)
+    return g
+
+
+def test_view_that_a_helper_writes_into_and_gives_back():
+    """A loop kept copies of the view, and what was then restored in these was not what it is a view of."""
+
+    def f(x, y):
+        b = y[1]
+        s = np.sum(np.outer(y[:, 0], x) ** 2)
+        b[...] = x
+        for i in range(2):
+            b = set_first(b, x[i])
+            s = s * np.sin(s)
+        return np.sum(b) + s
+
+    check(f, V[:3], M)

@@ -48,6 +48,8 @@ class Needed:
         Whether an expression is a single element of an array, which shares no memory with it.
     same
         Names that are the same object for as long as both are bound, see `second_names`.
+    apart
+        Those that the backward part may bind to copies: what is put back through one does not show in another any more.
     """
 
     assigned: Assigned
@@ -65,6 +67,7 @@ class Needed:
     is_helper: bool = False
     is_number: Callable[[tree.Node], bool] = lambda node: False
     same: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    apart: frozenset[str] = frozenset()
 
     def run(self, block: Block, at_end: set[str] | None = None) -> set[str]:
         """Names needed after the block, given those that the backward part reads at its start."""
@@ -72,6 +75,7 @@ class Needed:
         self.changed = changed_names([step.node for step in block.steps]) | self.aliases.changing
         self.grown = frozenset[str]().union(*(_grown(step.node) for step in block.steps))
         self.held = frozenset[str]().union(*map(self._kept_by_helper, _with_helpers(block)))
+        self.apart = frozenset(self._saved_whole(block))
         needed = self._block(block, set(at_end or ()), self.primal)
         self.undefined &= tree.names_written(step.node for step in block.steps)
         return needed
@@ -136,6 +140,7 @@ class Needed:
             changed = set()
         step.saved = sorted((written & needed) | changed)
         step.forms = self._forms(step.saved, needed) - changed
+        step.held = written & needed & self.held if step.gives_back else set()
         step.restored_in_place = self._in_place(step.node, changed, written)
         self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]
         passed_on = self._passed_on(step.node, written & needed)
@@ -198,7 +203,8 @@ class Needed:
             needed.add(text)
             needed |= self._reads(target_of(step.node).slice)
         seen = {n for n in self.aliases.names[id(step.node)] if content(n) in needed} - {text}
-        at_once = self.held | self.same.get(text, frozenset())
+        same = self.same.get(text, frozenset()) - self.apart
+        at_once = self.held if text in self.apart else self.held | same
         if seen & at_once:
             step.saves_part = True
             needed |= {text} | self._reads(target_of(step.node).slice)
@@ -208,6 +214,18 @@ class Needed:
         step.saved = sorted(seen)
         self.undefined |= seen - self.assigned.before[id(step.node)]
         return _without(needed, seen)
+
+    def _saved_whole(self, block: Block) -> set[str]:
+        """Names that may be saved as a whole where something is written through another name, or in a statement that is undone."""
+        found = set[str]()
+        for step in block.steps:
+            for inner in step.blocks:
+                found |= self._saved_whole(inner)
+            for node in [] if step.blocks else tree.walk(step.node):
+                text = stored_to(node) if node is step.node else None
+                own = {text} | self.same.get(text, frozenset()) if text else set()
+                found |= self.aliases.names.get(id(node), frozenset()) - own
+        return found - self.held
 
     def _if(self, step: Step, needed: set[str]) -> set[str]:
         changed = _grown(step.node) | set(map(content, self._changed_by(step.node)))
@@ -274,8 +292,11 @@ class Needed:
         step.saved = sorted((written & needed) | changed)
         step.restored_in_place = self._in_place(step.node, changed, written)
         self.undefined |= set(step.saved) - self.assigned.before[id(step.node)]
+        passed_on = set[str]().union(
+            *(self._passed_on(n, written & needed) for n in tree.walk(step.node))
+        )
         needed = _without(needed, written | changed) | self._still_held(written & needed)
-        return needed | self._reads(step.back)
+        return needed | passed_on | self._reads(step.back)
 
     def _changed_by(self, node: tree.Node) -> frozenset[str]:
         """Names of which a statement may change the content."""
@@ -309,7 +330,7 @@ class Needed:
         written = {n for step in block.steps for n in tree.names_written(step.node)}
         found = {n: self._cheap_binding(block, n, written) for n in sorted(local & end)}
         kept = {n for n, cheap in found.items() if cheap is None}
-        again: set[str] = set()
+        again, undone = set[str](), set[str]()
         for name, cheap in found.items():
             if cheap is not None and not self._reads(cheap[0]) & local - kept:
                 block.again[name] = self._made_again(name, *cheap)
@@ -317,8 +338,13 @@ class Needed:
             else:
                 block.kept[name] = self._last_binding(block, name)
                 block.forms |= self._forms([name], end)
-                block.copied |= {name} if self._changes_later(block, name) else set()
-        return _without(end, local) | again | self._still_held(block.kept)
+                if not self._changes_later(block, name):
+                    continue
+                if name in self.held:  # a helper keeps that memory: no copy stands for it
+                    undone.add(content(name))
+                else:
+                    block.copied.add(name)
+        return _without(end, local) | again | undone | self._still_held(block.kept)
 
     def _changes_later(self, block: Block, name: str) -> bool:
         """Whether what `name` stands for at the end of the block may be written into afterwards."""
