@@ -14,6 +14,11 @@ CONTAINERS = (list, tuple, dict)
 OF_NUMBERS = frozenset({"floats", "integers", "entries"})
 _MOST_LEAVES = 12
 _MOST_INTEGERS = 1000
+_MOST_ROWS = 100_000  # looked at in each call, in less than a hundredth of the time of what is computed for each
+_KINDS: dict[str, set[type]] = {
+    "integers": {int, np.int32, np.int64},
+    "floats": {float, np.float64},
+}
 _DEEPEST = 2
 
 
@@ -54,20 +59,28 @@ def ranks_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     """What a call tells of numbers and of arrays of numbers, in containers too: (path, kind, which axes have the length 1).
 
     For kinds see `OF_NUMBERS`; the path of an entry is `w[0]['bias']`. Of a container of many entries nothing
-    is told, but for a list of integers: `tokens[*]`. A list, tuple or dict of which all entries are told is of the kind
-    "entries": its type by name, and its keys.
+    is told, but for a list of integers, `tokens[*]`, and one of rows of numbers, `edges[*][0]`. A list, tuple or dict of
+    which all entries are told is of the kind "entries": its type by name, and its keys.
     """
     parameters = parameters_of(function)
     named = {p.name: value for p, value in zip(parameters, args, strict=False)} | dict(kwargs)
     single = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    leaves = [leaf for name in single if name in named for leaf in arrays_in(name, named[name])]
+    rows = {name: columns_of(named[name]) for name in single if name in named}
+    leaves = [
+        leaf
+        for name, columns in rows.items()
+        if not columns
+        for leaf in arrays_in(name, named[name])
+    ]
     axes = ((path, *_axes_of(value)) for path, _, value in leaves)
     facts = tuple((path, kind, ones) for path, kind, ones in axes if kind)
     lists = {name: len(named[name]) for name in single if isinstance(named.get(name), list | tuple)}
     counts = (f"{name}[*]" for name in lists if is_of_integers(named[name]))
-    integers = ((path, "integers", ()) for path in counts)
+    numbers = [(path, "integers", ()) for path in counts]
+    for name, columns in rows.items():
+        numbers += [(f"{name}[*][{place}]", kind, ()) for place, kind in enumerate(columns)]
     whole = _of_whole_containers(facts, {n: named[n] for n in single if n in named})
-    return (*facts, *_of_all_elements(facts, lists), *integers, *whole)
+    return (*facts, *_of_all_elements(facts, lists), *numbers, *whole)
 
 
 def _of_whole_containers(facts: Given, named: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
@@ -84,6 +97,25 @@ def is_of_integers(container: Any) -> bool:
     """Whether a container is a list or tuple of integers of Python, not empty, and short enough to look at in each call."""
     is_short = type(container) in (list, tuple) and len(container) <= _MOST_INTEGERS
     return is_short and set(map(type, container)) == {int}
+
+
+def columns_of(container: Any) -> tuple[str, ...]:
+    """The kinds of numbers in a row, of a list or tuple of tuples that are alike: `("integers", "integers", "floats")`.
+
+    Empty for all else; for a few rows of floats, too, of which each entry is told.
+    """
+    if type(container) not in (list, tuple) or not 0 < len(container) <= _MOST_ROWS:
+        return ()
+    if set(map(type, container)) != {tuple} or len(set(map(len, container))) != 1:
+        return ()
+    columns = zip(*container, strict=True)
+    kinds = tuple(_kind_of(set(map(type, column))) for column in columns)
+    is_apart = "integers" in kinds or len(kinds) * len(container) > _MOST_LEAVES
+    return kinds if is_apart and all(kinds) else ()
+
+
+def _kind_of(types: set[type]) -> str:
+    return next((kind for kind, known in _KINDS.items() if types <= known), "")
 
 
 def _of_all_elements(facts: Given, lists: Mapping[str, int]) -> Given:

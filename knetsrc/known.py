@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 
 from knetsrc.arguments import signature
-from knetsrc.given import CONTAINERS, OF_NUMBERS, Given, arrays_in, is_of_integers, ones_in
+from knetsrc.given import (
+    CONTAINERS,
+    OF_NUMBERS,
+    Given,
+    arrays_in,
+    columns_of,
+    is_of_integers,
+    ones_in,
+)
 
 Place = int | str
 
@@ -77,6 +85,7 @@ class Demands:
             "first_type": first_type,
             "ones_in": ones_in,
             "is_of_integers": is_of_integers,
+            "columns_of": columns_of,
         }
         self._is_for_all = any(None in ones for ones in told)
         for place, value in named:
@@ -102,6 +111,9 @@ class Demands:
         """What the source is for of its entries; else the type of the first, as the others are of that type as a rule."""
         if is_told and is_of_integers(value):
             yield f"is_of_integers({at})"
+            return
+        if is_told and (columns := columns_of(value)):
+            yield f"columns_of({at}) == {columns!r}"
             return
         leaves = arrays_in("", value) if is_told and not self._is_for_all else []
         if not leaves or type(value) not in CONTAINERS:

@@ -446,7 +446,10 @@ class _Entry:
         inside: dict[str, set[int]] = {}
         for text in [p for p in self.main.parameters if p in told.ranks.keys() - told.integers]:
             by_rank.setdefault(told.ranks[text], []).append(f"`{text}`")
+        rows = told.rows
         for text in told.ranks.keys() - set(self.main.parameters) - told.integers:
+            if root_of(text) in rows:
+                continue
             inside.setdefault(root_of(text), set()).add(told.ranks[text])
         said = [f"{', '.join(names)} of rank {rank}" for rank, names in sorted(by_rank.items())]
         whole = {text: f"a {kind} of {len(keys)}" for text, kind, keys in told.containers}
@@ -455,7 +458,9 @@ class _Entry:
             said.append(f"`{text}` {whole.get(text, 'with')} {entries}")
         integers = [f"`{p}`" for p in sorted(told.integers) if p.isidentifier()]
         said += [f"{', '.join(integers)} an integer"] if integers else []
-        said += [f"`{root_of(p)}` of integers" for p in sorted(told.integers) if "[" in p]
+        lists = [root_of(p) for p in sorted(told.integers) if p.endswith("[*]")]
+        said += [f"`{text}` of integers" for text in lists]
+        said += [f"`{text}` of tuples ({', '.join(kinds)})" for text, kinds in rows.items()]
         return f"    For {'; '.join(said)}.\n" if said else ""
 
     def _documented(self, function: gast.FunctionDef) -> gast.FunctionDef:

@@ -299,7 +299,10 @@ def ascontiguousarray_adjoint(a, *, d_y):
     ],
 )
 def full_adjoint(shape, fill_value, dtype=None, *, d_y):
-    d_fill_value = unbroadcast(through_dtype(d_y, dtype), fill_value)
+    if dtype is None:
+        d_fill_value = unbroadcast(d_y, fill_value)
+    else:
+        d_fill_value = unbroadcast(through_dtype(d_y, dtype), fill_value)
     return d_fill_value
 
 

@@ -50,8 +50,11 @@ def slogdet_rule(a, *, d_y):
     cases=[case(spd(3, 3)), case(real(1, 1)), case(spd(2, 3, 3)), case(real(0, 3, 3))],
 )
 def inv_adjoint(a, *, y, d_y):
-    y_transposed = np.swapaxes(y, -1, -2)
-    d_a = -y_transposed @ d_y @ y_transposed
+    if rank(a) == 2:
+        d_a = -y.T @ d_y @ y.T
+    else:
+        y_transposed = np.swapaxes(y, -1, -2)
+        d_a = -y_transposed @ d_y @ y_transposed
     return d_a
 
 

@@ -198,9 +198,10 @@ class Fitter:
         shape = self.values.shape_of(reference)
         if not shape:
             return reference
-        env = self.values.pusher.shapes.before.get(id(self.values.step.node), {})
+        shapes = self.values.pusher.shapes
+        env = shapes.before.get(id(self.values.step.node), {})
         for text, value in env.items():
-            if value.shape == shape and text.isidentifier():
+            if value.shape == shape and text.isidentifier() and text not in shapes.unsure:
                 return tree.name(text)
         return self.values.part_with_shape(reference, shape)
 
@@ -392,12 +393,15 @@ def factored(values: list[tree.Node], floats: Collection[str]) -> list[tree.Node
     >>> values = [tree.parse_expression(t) for t in ("d_y * b", "-(d_y * a)")]
     >>> [tree.show(n) for n in factored(values, {"b"})]
     ['d_y * (b - a)']
+    >>> values = [tree.parse_expression(t) for t in ("d_y * (b - c)", "-(d_y * a)")]
+    >>> [tree.show(n) for n in factored(values, {"b"})]
+    ['d_y * (b - c - a)']
     """
     found = [_product_of(value) for value in values]
     if len(values) != 2 or found[0] is None or found[1] is None:
         return values
     (is_less, adjoint, a), (is_also_less, other, b) = found
-    if adjoint.id != other.id or not {a.id, b.id} & set(floats):
+    if adjoint.id != other.id or not tree.names_read([a, b]) & set(floats):
         return values
     if is_less == is_also_less:
         total = tree.binary(adjoint, "*", tree.binary(a, "+", b))
@@ -406,8 +410,8 @@ def factored(values: list[tree.Node], floats: Collection[str]) -> list[tree.Node
     return [tree.binary(adjoint, "*", tree.binary(first, "-", second))]
 
 
-def _product_of(value: Any) -> tuple[bool, gast.Name, gast.Name] | None:
-    """Whether `d * a` is negative, and both names; None for all else."""
+def _product_of(value: Any) -> tuple[bool, gast.Name, tree.Node] | None:
+    """Whether `d * a` is negative, and both factors, the second a name or a sum of names; None for all else."""
     is_less = isinstance(value, gast.UnaryOp) and isinstance(value.op, gast.USub)
     value = value.operand if is_less else value
     if not isinstance(value, gast.BinOp) or not isinstance(value.op, gast.Mult):
@@ -415,8 +419,14 @@ def _product_of(value: Any) -> tuple[bool, gast.Name, gast.Name] | None:
     left = value.left
     if isinstance(left, gast.UnaryOp) and isinstance(left.op, gast.USub):
         is_less, left = not is_less, left.operand
-    is_plain = isinstance(left, gast.Name) and isinstance(value.right, gast.Name)
+    is_plain = isinstance(left, gast.Name) and _is_sum_of_names(value.right)
     return (is_less, left, value.right) if is_plain else None
+
+
+def _is_sum_of_names(node: tree.Node) -> bool:
+    if isinstance(node, gast.BinOp) and isinstance(node.op, gast.Add | gast.Sub):
+        return _is_sum_of_names(node.left) and _is_sum_of_names(node.right)
+    return isinstance(node, gast.Name)
 
 
 def _multiple(value: tree.Node, count: int) -> tree.Node:

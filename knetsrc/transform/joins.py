@@ -6,13 +6,14 @@ e = {**d, "b": y}     d_d = kept_entries(d_e, d, ["b"]); d_y = d_e["b"]
 ys = list(d.values()) d_d = dict(zip(d, d_ys))
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.analysis.atoms import SCALAR
+from knetsrc.transform.analysis.atoms import SCALAR, dims_of
 from knetsrc.transform.analysis.containers import SEQUENCES
 from knetsrc.transform.analysis.kinds import gives_numbers
 from knetsrc.transform.callee import Container, Joined, Merged, Repeated, Replaced
@@ -168,20 +169,30 @@ class Assembly:
         return tree.show(node.value if is_entry else node) in numeric
 
     # --- arrays of lists --------------------------------------------------------------------------------------------------
-    def into_parts(self, node: Any, adjoint: tree.Node) -> None:
-        """Push the adjoint of the array that is made of a list written out into what is in the list."""
-        adjoint = self._shared(node, node.elts, adjoint)
-        for number, part in enumerate(node.elts):
-            d_part = tree.subscript(tree.clone(adjoint), tree.constant(number))
+    def into_parts(self, call: tree.Node, node: Any, adjoint: tree.Node) -> None:
+        """Push the adjoint of `call`, the array that is made of a list written out, into what is in the list."""
+        parts = dict(_parts_of(node))
+        if not is_simple(adjoint) and sum(map(self._is_active, parts.values())) > 1:
+            adjoint = self.pushed.named(call, adjoint)
+        for place, part in parts.items():
             if not self._is_active(part):
                 continue
-            if is_list(part):
-                self.into_parts(part, d_part)
-            elif self._is_number(part) or gives_numbers(part, self.pushed.pusher.calls):
+            index = [tree.constant(number) for number in place]
+            d_part = tree.subscript(
+                tree.clone(adjoint), index[0] if len(index) == 1 else tree.tuple_of(index)
+            )
+            if self._is_array(part):
                 self.pushed.down(part, d_part)
             else:
                 whole = self.pushed.values.value(part)
                 self.pushed.down(part, self._spelled("nested_like", d_part, whole))
+
+    def _is_array(self, node: tree.Node) -> bool:
+        """Whether an expression is an array or a number for sure."""
+        if self._is_number(node) or gives_numbers(node, self.pushed.pusher.calls):
+            return True
+        pusher = self.pushed.pusher
+        return dims_of(pusher.shapes.of(node, self.pushed.values.step.node)) is not None
 
     # --- dicts ------------------------------------------------------------------------------------------------------------
     def _entries(self, node: Any) -> list[Entry]:
@@ -304,6 +315,17 @@ class Assembly:
 
     def _column(self, adjoint: tree.Node, number: int, *whole: tree.Node) -> tree.Node:
         return self._spelled("column", adjoint, tree.constant(number), *whole)
+
+
+def _parts_of(
+    node: Any, above: tuple[int, ...] = ()
+) -> Iterator[tuple[tuple[int, ...], tree.Node]]:
+    """What is in a list of lists, with the indices where it is."""
+    for number, part in enumerate(node.elts):
+        if is_list(part):
+            yield from _parts_of(part, (*above, number))
+        else:
+            yield (*above, number), part
 
 
 def _is_sure(callee: Any) -> bool:

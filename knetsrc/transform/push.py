@@ -15,7 +15,7 @@ from knetsrc.adjoints.table import Rule
 from knetsrc.errors import UnsupportedSyntaxError
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import differentiable_names
-from knetsrc.transform.analysis.atoms import SCALAR, dims_of
+from knetsrc.transform.analysis.atoms import SCALAR, dims_of, of_dims
 from knetsrc.transform.analysis.indices import (
     is_basic_index,
     is_new_axes,
@@ -248,7 +248,7 @@ class Pushed:
                 found = tree.substitute(found.args[0] if is_parts else found, values)
                 found = self.values.finished(found)
                 if is_parts:
-                    Assembly(self).into_parts(bound[operand], found)
+                    Assembly(self).into_parts(node, bound[operand], found)
                 else:
                     self._into_operand(bound[operand], found)
 
@@ -307,6 +307,9 @@ class Pushed:
             literal = adjoint.elts if isinstance(adjoint, gast.List | gast.Tuple) else None
             if literal is None and not is_simple(adjoint):
                 adjoint = self.named(tree.list_of(value), adjoint)
+                is_named = isinstance(adjoint, gast.Name)
+                if is_named and all(self.values.shape_of_value(part) == SCALAR for part in value):
+                    self.values.named_shapes[adjoint.id] = of_dims((len(value),))
             for number, part in enumerate(value):
                 self.down(
                     part,

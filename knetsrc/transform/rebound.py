@@ -6,6 +6,7 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.activity import stored_to
 from knetsrc.transform.analysis.assigned import exposed_names
 from knetsrc.transform.analysis.live import live_after
+from knetsrc.transform.analysis.sums import is_only_added_to
 from knetsrc.transform.names import Names
 from knetsrc.transform.normalize.scopes import parameters
 from knetsrc.transform.prepare import breaks
@@ -34,6 +35,8 @@ def rename_rebound(function: gast.FunctionDef, names: Names) -> gast.FunctionDef
 
 def rename_in_blocks(function: gast.FunctionDef, names: Names) -> gast.FunctionDef:
     """Do the same for loops and branches: the last value of a name that a block binds keeps the name.
+
+    A sum to which a block adds several times keeps it too: nothing reads what it was before.
 
     >>> show_pass(rename_in_blocks, "for w in ws:\\n    x = w @ x\\n    x = np.tanh(x)")
     for w in ws:
@@ -88,6 +91,7 @@ def _block(body: list[tree.Node], names: Names) -> list[tree.Node]:
         for text in _bound_by(node):
             places.setdefault(text, []).append(position)
     fixed = tree.names_written([node for node in body if not _bound_by(node)])
+    fixed |= {text for text in places if is_only_added_to(body, text)}
     current: dict[str, str] = {}
     found = []
     for position, node in enumerate(body):

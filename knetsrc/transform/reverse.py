@@ -22,6 +22,7 @@ from knetsrc.transform.analysis.activity import (
 from knetsrc.transform.analysis.assigned import Assigned, exposed_names
 from knetsrc.transform.analysis.atoms import is_fixed
 from knetsrc.transform.analysis.bases import base_of
+from knetsrc.transform.analysis.results import NEW_ARRAYS
 from knetsrc.transform.analysis.stores import changed_names
 from knetsrc.transform.callee import Helper
 from knetsrc.transform.fit import factored, is_simple, times_over, without_repeating
@@ -393,6 +394,8 @@ class Reverser:
         node = tree.name(form) if form else self.pusher.keys.nodes.get(key, tree.name(key))
         if key in self.pusher.keys.optional and isinstance(node, gast.Subscript):
             return tree.call(self.spell("zeros_of_entry"), *tree.clone([node.value, node.slice]))
+        if isinstance(node, gast.Subscript) and self.pusher.shapes.ranks.is_number(node):
+            return tree.constant(0.0)
         return tree.call(self.spell("zeros_like"), tree.clone(node))
 
     # --- lists that grow ---------------------------------------------------------------------------------------------------
@@ -402,14 +405,15 @@ class Reverser:
             return
         element = node.value.args[0]
         taken = tree.call(tree.attribute(tree.name(self.pusher.keys.adjoint(text)), "pop"))
+        pushed = Pushed(self.pusher, step)
         if self.pusher.keys.of(element) is None and not is_simple(element):
-            name = self.pusher.names.fresh(
-                f"d_{self.pusher.push(element, taken, Step(node)).values.describe(element)}"
-            )
+            described = Pushed(self.pusher, Step(node)).values.describe(element)
+            name = self.pusher.names.fresh(f"d_{described}")
             self.pusher.temporaries.add(name)
             step.back.append(tree.assign(name, taken))
             taken = tree.name(name)
-        pushed = self.pusher.push(element, taken, step)
+            pushed.values.named_shapes[name] = self.pusher.shapes.of(element, node)
+        pushed.down(element, taken)
         live = set(self.live)
         self.commit(step, pushed, consumed=())
         self.live |= live
@@ -551,7 +555,7 @@ def _is_fresh(value: tree.Node) -> bool:
         return True
     return (
         isinstance(value, gast.BinOp | gast.UnaryOp | gast.List | gast.ListComp)
-        or tree.called_name(value) == "zeros_like"
+        or tree.called_name(value) in NEW_ARRAYS | {"zeros_like"}
         or (isinstance(value, gast.Call) and tree.is_path(value.func, "np.where"))
     )
 

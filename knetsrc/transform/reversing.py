@@ -21,6 +21,7 @@ from knetsrc.transform.analysis.kinds import (
     optional_entries,
 )
 from knetsrc.transform.analysis.needed import Needed
+from knetsrc.transform.analysis.results import NEW_ARRAYS
 from knetsrc.transform.analysis.second_names import second_names
 from knetsrc.transform.analysis.shape_flow import shapes
 from knetsrc.transform.analysis.shapes import Shapes
@@ -77,11 +78,12 @@ from knetsrc.transform.simplify.replay import replay
 from knetsrc.transform.simplify.revisit import revisit
 from knetsrc.transform.simplify.sink import sink
 from knetsrc.transform.simplify.templates import share_templates
+from knetsrc.transform.simplify.unchanging import drop_unchanging
 from knetsrc.transform.simplify.unpack import unpack_entries, unpack_parts
 from knetsrc.transform.simplify.zeros import plain_zeros
 from knetsrc.transform.steps import Block, Step
 
-_FRESH_CALLS = frozenset({"zeros_like", "zeros_of_entry", "owned", "deep_copy", "np.zeros_like"})
+_FRESH_CALLS = NEW_ARRAYS | {"zeros_like", "zeros_of_entry", "owned", "deep_copy", "np.zeros_like"}
 _CHANGING_HELPERS = frozenset(
     {
         "check_adjoint_of_array",
@@ -167,7 +169,7 @@ class Reversing:
             self.units.as_written, numeric_keys, mask_names(core), self.aliases.changing,
             running_sums(core),
         )  # fmt: skip
-        floats = active | (told.floats - tree.names_written(core.body))
+        floats = active | (told.floats - tree.names_written(core.body)) | found.ranks.floats()
         self.integers, self.floats = pusher.integers, floats - pusher.integers
         self.masks = pusher.masks
         reverser = Reverser(
@@ -303,12 +305,13 @@ class Reversing:
         numeric = frozenset(self.numeric_adjoints)
         simple = unpack_parts(simple, frozenset(self.temporaries))
         simple = add_unrepeated(plain_zeros(simple, numeric), numeric)
-        simple = gather_saved(simple, names.fresh, Effects(self._is_pure, _FRESH_CALLS))
-        if not (self.task.is_helper or self.task.is_seeded):
+        effects = Effects(self._is_pure, _FRESH_CALLS)
+        is_split = self.task.is_helper or self.task.is_seeded
+        simple = gather_saved(drop_unchanging(simple, effects, is_split), names.fresh, effects)
+        if not is_split:
             sequences = {
                 root_of(path) for path, dims in self.function.told.dims if dims or "[" in path
             }
-            effects = Effects(self._is_pure, _FRESH_CALLS)
             simple = replay(revisit(simple, effects, sequences), effects)
         simple = add_into_elements(simple, self.integers)
         simple = keep_outlines(simple, self.sliced, self.units.spell("outline", None))

@@ -318,7 +318,7 @@ class StepValues:
 
     def _is_elementwise(self, node: gast.Call) -> bool:
         callee = self.pusher.calls.of(node)
-        if is_choice(node) or is_call_of(node, "sigm"):
+        if is_choice(node) or is_call_of(node, "sigm") or tree.is_path(node.func, "np.sign"):
             return True
         return isinstance(callee, Primitive) and callee.rule.elementwise
 

@@ -12,6 +12,7 @@ from knetsrc.transform.analysis.dims import (
     Dims,
     Equal,
     broadcast_dims,
+    cut,
     inserted,
     note_equal,
     open_dim,
@@ -37,6 +38,8 @@ class CallShapes:
         The length that an argument says, such as `len(x)`.
     is_integer
         Whether an argument is known to be a single integer.
+    is_list_of_numbers
+        Whether an argument is known to be a list of single numbers.
     equal
         Takes lengths that turn out to be equal, see `broadcast_dims`.
     """
@@ -44,6 +47,7 @@ class CallShapes:
     dims: Callable[[tree.Node], Dims | None]
     size: Callable[[tree.Node], Dim]
     is_integer: Callable[[tree.Node], bool]
+    is_list_of_numbers: Callable[[gast.Name], bool]
     equal: Equal | None = None
 
     def of(self, name: str, bound: dict[str, Any]) -> Dims | None:
@@ -176,18 +180,24 @@ class CallShapes:
         return inserted(each, place, len(parts.elts))
 
     def _array(self, bound: dict[str, Any]) -> Dims | None:
-        if isinstance(
-            bound["object"], gast.Name
-        ):  # an array with axes: its type makes no difference
-            return self.dims(bound["object"]) or None
-        each = self._alike(bound["object"]) if len(bound) == 1 else None
-        return None if each is None else (len(bound["object"].elts), *each)
+        whole = bound["object"]
+        if isinstance(whole, gast.Name):  # an array with axes: its type makes no difference
+            is_list = self.is_list_of_numbers(whole)
+            return (self.size(tree.call("len", whole)),) if is_list else self.dims(whole) or None
+        return self._of_display(bound["object"]) if len(bound) == 1 else None
+
+    def _of_display(self, node: tree.Node) -> Dims | None:
+        """The shape of an array of `[[a, b], [c, d]]`, or of an element."""
+        if not isinstance(node, gast.List | gast.Tuple):
+            return self.dims(node)
+        each = self._alike(node)
+        return None if each is None else (len(node.elts), *each)
 
     def _alike(self, parts: Any) -> Dims | None:
         """The shape of each element of a list, if they have the same."""
         if not isinstance(parts, gast.List | gast.Tuple) or not parts.elts:
             return None
-        found = {self.dims(n) for n in parts.elts}
+        found = {self._of_display(n) for n in parts.elts}
         return found.pop() if len(found) == 1 else None
 
     def _concatenate(self, bound: dict[str, Any]) -> Dims | None:
@@ -213,6 +223,22 @@ class CallShapes:
 
     def _broadcast_to(self, bound: dict[str, Any]) -> Dims | None:
         return self.made(bound.get("shape"))
+
+    def _diff(self, bound: dict[str, Any]) -> Dims | None:
+        whole, given = self.dims(bound["a"]), [bound.get(k) for k in ("prepend", "append")]
+        times, axis = (
+            default if bound.get(k) is None else tree.integer_of(bound[k])
+            for k, default in (("n", 1), ("axis", -1))
+        )
+        if not whole or times is None or axis is None or given != [None, None]:
+            return None
+        if not -len(whole) <= axis < len(whole):
+            return None
+        place = axis % len(whole)
+        return (*whole[:place], cut(whole[place], times), *whole[place + 1 :])
+
+    def _full(self, bound: dict[str, Any]) -> Dims | None:
+        return self.made(bound.get("shape")) or None  # an array without axes is no number
 
     def _einsum(self, bound: dict[str, Any]) -> Dims | None:
         subscripts, operands = bound["subscripts"], bound["operands"]
@@ -253,6 +279,8 @@ _RULES: dict[str, Callable[[CallShapes, dict[str, Any]], Dims | None]] = {
     "array": CallShapes._array,
     "concatenate": CallShapes._concatenate,
     "broadcast_to": CallShapes._broadcast_to,
+    "diff": CallShapes._diff,
+    "full": CallShapes._full,
     "einsum": CallShapes._einsum,
 }
 

@@ -94,6 +94,8 @@ class Elements:
             return node.id in self.names
         if isinstance(node, gast.UnaryOp):
             return self.is_number(node.operand)
+        if isinstance(node, gast.BinOp) and isinstance(node.op, gast.MatMult):
+            return self._ranks.of(node) == 0
         if isinstance(node, gast.BinOp):
             return self.is_number(node.left) and self.is_number(node.right)
         if isinstance(node, gast.IfExp):
@@ -203,6 +205,12 @@ def _copied(node: Any) -> list[tree.Node]:
     return [node.left, node.right] if isinstance(node, gast.BinOp) else list(node.args)
 
 
+def is_array_of(node: Any) -> bool:
+    """Whether an expression is `np.array(xs)`: of a list of numbers, it is an array with one axis."""
+    is_call = isinstance(node, gast.Call) and len(node.args) == 1 and not node.keywords
+    return is_call and tree.is_path(node.func, "np.array") and tree.is_name(node.args[0])
+
+
 def _put_into(function: gast.FunctionDef) -> dict[str, list[tree.Node | None]]:
     """What is put into containers by name; None for what is put into an entry of one."""
     found: dict[str, list[tree.Node | None]] = {}
@@ -224,7 +232,7 @@ def _only_by_element(function: gast.FunctionDef, has_copies: bool = False) -> se
         elif isinstance(node, gast.Return):
             parts = node.value.elts if isinstance(node.value, gast.Tuple) else [node.value]
             plain |= set(map(id, parts))
-        elif tree.called_name(node) in _READING:
+        elif tree.called_name(node) in _READING or is_array_of(node):
             plain |= set(map(id, node.args))
         elif has_copies and _copied(node):
             plain |= set(map(id, _copied(node)))

@@ -317,11 +317,16 @@ def buffer_names(
     """Active names of which parts are read, at places that are not taken apart by `entries_only`."""
     found = changed_names(function)
     every = list(tree.walk(function.body))
-    copies = {id(n.func) for n in every if copied_of(n) is not n}
+    methods = {
+        id(n.func)
+        for n in every
+        if copied_of(n) is not n
+        or (isinstance(n, gast.Call) and isinstance(calls.of(n), Primitive))
+    }
     for node in every:
         base = node
         while isinstance(base, gast.Subscript) or (
-            isinstance(base, gast.Attribute) and calls.of(base) is None and id(base) not in copies
+            isinstance(base, gast.Attribute) and calls.of(base) is None and id(base) not in methods
         ):
             base = base.value
         if base is not node and isinstance(base, gast.Name):

@@ -75,10 +75,9 @@ class Ranks:
                 for text, value in parts.items():
                     self.bound.setdefault(text, []).append(value)
             elif isinstance(node, gast.Assign | gast.For | gast.With):
-                wholes = elements_bound(node) if isinstance(node, gast.For) else {}
+                elements = elements_bound(node) if isinstance(node, gast.For) else {}
                 for text in _targets(node):
-                    element = any_element(wholes[text]) if text in wholes else None
-                    self.bound.setdefault(text, []).append(element)
+                    self.bound.setdefault(text, []).append(elements.get(text))
         self.vectors = {text for text in self.indices if told.ranks[text] == 1}
         self.parities = _parities(function, self.bound)
         self.elements = self._elements_of_indices()
@@ -194,7 +193,7 @@ class Ranks:
         if self.calls is not None and (called := self.calls.body_of(node)):
             return self._of_result(*called)
         if isinstance(node, gast.Call) and tree.is_path(node.func, "np.array"):
-            return self._of_display(node.args[0]) if len(node.args) == 1 else None
+            return self._of_array(node.args[0]) if len(node.args) == 1 else None
         if tree.called_name(node) in ("min", "max") and len(node.args) > 1:
             rank = self._of_operands(node.args)
             return rank if rank in (0, _OPEN) else None
@@ -217,12 +216,20 @@ class Ranks:
             self._results[key] = inner.of(core.body[-1].value)
         return self._results[key]
 
+    def _of_array(self, node: tree.Node) -> int | None:
+        """The rank of `np.array([a, b])`, or of `np.array(xs)` for a list of numbers."""
+        is_list = isinstance(node, gast.Name) and node.id in self.lists
+        return 1 if is_list else self._of_display(node)
+
     def _of_display(self, node: tree.Node) -> int | None:
-        """The rank of `np.array([a, b])`: one more than that of its elements."""
+        """The rank of `np.array([[a, b], [c, d]])`: one more than that of its elements, which have to have the same."""
         if not isinstance(node, gast.List) or not node.elts:
             return None
-        rank = self._of_operands(node.elts)
-        return None if rank is None else rank if rank == _OPEN else rank + 1
+        parts = {self._of_display(n) if isinstance(n, gast.List) else self.of(n) for n in node.elts}
+        known = [rank for rank in parts if rank is not None and rank != _OPEN]
+        if None in parts or len(known) > 1:
+            return None
+        return known[0] + 1 if known else _OPEN
 
     def _of_operands(self, operands: list[tree.Node]) -> int | None:
         ranks = [self.of(operand) for operand in operands]
@@ -281,6 +288,23 @@ class Ranks:
             for text, values in self.bound.items()
             if all(value is not None and self.is_number(value) for value in values)
         }
+
+    def floats(self) -> set[str]:
+        """Names that are only bound to what a call has told to be floats: parts of arrays, entries of tuples in a list."""
+        return {
+            text
+            for text, values in self.bound.items()
+            if all(isinstance(v, gast.Subscript) and self._is_of_floats(v) for v in values)
+        }
+
+    def _is_of_floats(self, node: tree.Node) -> bool:
+        while isinstance(node, gast.Subscript):
+            path = self.path_of(node)
+            if path in self.told.floats and path in self.told.ranks:
+                return True
+            node = node.value
+        is_told = isinstance(node, gast.Name) and node.id in self.told.floats
+        return is_told and len(self.bound[node.id]) == 1
 
     def is_number(self, node: tree.Node) -> bool:
         """Whether `y[i]` is a single number: as many integers as `y` has axes."""
@@ -364,26 +388,27 @@ def _whole_of(node: tree.Node) -> tree.Node:
             return node
 
 
-def any_element(whole: tree.Node) -> tree.Node:
-    """`xs[len(xs)]`, for an element of which nobody knows the index."""
-    return tree.subscript(whole, tree.call("len", whole))
-
-
 def elements_bound(loop: gast.For) -> dict[str, tree.Node]:
-    """Names that a loop binds to elements, with what they are elements of: `{"x": xs, "t": ts}` for `x, t in zip(xs, ts)`."""
+    """Names that a loop binds to elements, with these: `{"x": xs[len(xs)], "t": ts[len(ts)]}` for `x, t in zip(xs, ts)`.
+
+    The index stands for one that nobody knows.
+    """
     if isinstance(loop.target, gast.Name) and _counts(loop):
         return {}
     return _elements_bound(loop.target, loop.iter)
 
 
 def _elements_bound(target: tree.Node, whole: tree.Node) -> dict[str, tree.Node]:
+    element = tree.subscript(whole, tree.call("len", whole))
     if isinstance(target, gast.Name):
-        return {target.id: whole}
+        return {target.id: element}
     names = [n.id for n in tree.walk(target) if isinstance(n, gast.Name)]
     parts = target.elts if isinstance(target, gast.Tuple) else []
-    if not isinstance(whole, gast.Call) or len(set(names)) < len(names):
+    if len(set(names)) < len(names):
         return {}
-    if any(isinstance(a, gast.Starred) for a in whole.args):
+    if _is_place(whole) and all(map(tree.is_name, parts)):
+        return {t.id: tree.subscript(element, tree.constant(i)) for i, t in enumerate(parts)}
+    if not isinstance(whole, gast.Call) or any(isinstance(a, gast.Starred) for a in whole.args):
         return {}
     if tree.called_name(whole) == "zip" and len(parts) == len(whole.args):
         pairs = zip(parts, whole.args, strict=True)

@@ -6,10 +6,12 @@ import gast
 
 from knetsrc.transform import tree
 
-_FRESH = frozenset(
-    {"zeros_like", "owned", "gradient_like", "matmul_adjoint_a", "matmul_adjoint_b", "add", "einsum_adjoint",
-     "dot_adjoint_a", "dot_adjoint_b", "norm_adjoint_x", "float"}
+# Helpers of which the result shares memory with nothing.
+NEW_ARRAYS = frozenset(
+    {"cholesky_adjoint_a", "diagonal_adjoint_a", "diff_adjoint_a", "dot_adjoint_a", "dot_adjoint_b",
+     "matmul_adjoint_a", "matmul_adjoint_b", "norm_adjoint_x", "share_among_ties", "trace_adjoint_a"}
 )  # fmt: skip
+_FRESH = NEW_ARRAYS | {"zeros_like", "owned", "gradient_like", "add", "einsum_adjoint", "float"}
 _VIEWS = frozenset(
     {"reshape", "transpose", "swapaxes", "moveaxis", "squeeze", "expand_dims", "broadcast_to", "ravel", "split",
      "array_split", "asarray", "flip", "rot90", "diagonal", "rollaxis"}

@@ -9,9 +9,9 @@ import gast
 from knetsrc.transform import tree
 from knetsrc.transform.analysis.atoms import SCALAR, Shape, dims_of, of_dims
 from knetsrc.transform.analysis.containers import Kinds
-from knetsrc.transform.analysis.dims import Dim, Dims, Equal, open_dim, with_equal
+from knetsrc.transform.analysis.dims import Dim, Dims, Equal, is_open, open_dim, with_equal
 from knetsrc.transform.analysis.elements import lists_of_numbers
-from knetsrc.transform.analysis.ranks import Ranks, any_element, elements_bound, entries_bound
+from knetsrc.transform.analysis.ranks import Ranks, elements_bound, entries_bound
 from knetsrc.transform.analysis.shapes import RULES, Shapes, Value
 from knetsrc.transform.analysis.stores import as_read, stored_names
 from knetsrc.transform.analysis.told import NOTHING, Told
@@ -139,20 +139,10 @@ class _Forward:
 
     def _kept_in(self, loop: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
         """Names that a loop binds, with the lengths of their axes that are the same after each iteration as before the loop."""
-        bound: dict[str, list[tree.Node]] = {}
-        for node in tree.walk(loop):
-            if isinstance(node, gast.Assign) and isinstance(
-                node.targets[0], gast.Name | gast.Tuple
-            ):
-                for text in tree.names_written(node.targets[0]):
-                    bound.setdefault(text, []).append(node)
-        written = Counter(
-            n.id
-            for n in tree.walk(loop)
-            if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)
-        )
-        plain = {n for n, nodes in bound.items() if written[n] == len(nodes) and n in env}
-        kept = {n: env[n] for n in plain if dims_of(env[n].shape) and n in self.found.numeric}
+        bound = _bound_in(loop)
+        plain = bound.keys() & env.keys() & self.found.numeric
+        told = {n for n in plain if dims_of(env[n].shape) is not None}
+        kept = {n: env[n] for n in sorted(told)}
         place = self.loops.setdefault(id(loop), len(self.loops))
         changed, known = self._changed(loop, env), set(self.equal)
         inner = env | changed | self._counted(loop, env | changed)
@@ -177,8 +167,22 @@ class _Forward:
             values[text] = Value(of_dims(others), self.found.version())
         return values
 
+    def _first_bound(self, loop: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
+        """Names that only the loop binds, where they have axes of the same lengths in each turn."""
+        bound, equal = _bound_in(loop), self.found.equal
+        self.found.equal = None
+        values = {}
+        for text in sorted(bound.keys() & self.found.numeric - env.keys()):
+            found = {dims_of(self._shapes_bound(node).get(text)) for node in bound[text]}
+            dims = found.pop() if len(found) == 1 else None
+            if dims is not None and not any(map(is_open, dims)):
+                values[text] = Value(of_dims(dims), self.found.version())
+        self.found.equal = equal
+        self.found.unsure |= values.keys()
+        return values
+
     def _common(
-        self, place: tuple[int, str], value: Value, assignments: list[tree.Node]
+        self, place: tuple[int, str], value: Value, assignments: list[gast.Assign]
     ) -> Value | None:
         """The value with the lengths that its axes have after each assignment as well; None if there are more axes, or fewer."""
         dims = dims_of(value.shape) or ()
@@ -196,11 +200,14 @@ class _Forward:
 
     def statement(self, node: tree.Node, env: dict[str, Value]) -> dict[str, Value]:
         kept: dict[str, Value] = {}
+        before = env
         if isinstance(node, gast.For | gast.While):
             kept = self._kept_in(node, env)
             env = env | self._changed(node, env) | kept
         self.found.before[id(node)] = env
         if isinstance(node, gast.Expr | gast.AugAssign):
+            for part in _appended(node):
+                self.found.of(part, node)  # it may demand that lengths are equal
             return env | self._changed(node, env)
         if isinstance(node, gast.Assign):
             return env | self._changed(node, env) | self._assigned(node)
@@ -210,7 +217,8 @@ class _Forward:
             return {n: self._join(n, one.get(n), other.get(n), env.get(n)) for n in names}
         if isinstance(node, gast.For | gast.While):
             self.block(node.body, env | self._counted(node, env))
-            return env | self._changed(node, env) | self._after(kept)
+            first = self._first_bound(node, before)
+            return env | self._changed(node, env) | self._after(kept) | first
         if isinstance(node, gast.Return) and node.value is not None:
             self.found.of(node.value, node)
         if isinstance(node, gast.With):
@@ -233,12 +241,12 @@ class _Forward:
         known = {text: shape for text, shape in shapes.items() if shape is not None}
         return {text: Value(shape, self.found.version()) for text, shape in known.items()}
 
-    def _of_element(self, iterable: tree.Node, loop: gast.For) -> Shape | None:
+    def _of_element(self, element: tree.Node, loop: gast.For) -> Shape | None:
         """The shape of what a loop takes from an array or a list, None if it is not known."""
-        dims = dims_of(self.found.of(iterable, loop))
-        if dims:
-            return of_dims(dims[1:])
-        path = self.found.ranks.path_of(any_element(iterable))
+        dims = dims_of(self.found.of(element, loop))
+        if dims is not None:
+            return of_dims(dims)
+        path = self.found.ranks.path_of(element)
         entry = self.found.before[id(loop)].get(path or "")
         inside = None if entry is None else dims_of(entry.shape)
         if inside is None:
@@ -298,6 +306,28 @@ class _Forward:
         if one and other and one.shape == other.shape:
             return Value(one.shape, self.found.version())
         return self.found.fresh(text)
+
+
+def _appended(node: tree.Node) -> list[tree.Node]:
+    """What a statement computes beside what it changes: `e` of `xs.append(e)` and of `x[i] += e`."""
+    if isinstance(node, gast.AugAssign):
+        return [node.value]
+    return list(node.value.args) if isinstance(node.value, gast.Call) else []
+
+
+def _bound_in(loop: tree.Node) -> dict[str, list[gast.Assign]]:
+    """The assignments in a loop by the names that they bind, where nothing else binds these."""
+    bound: dict[str, list[gast.Assign]] = {}
+    for node in tree.walk(loop):
+        if isinstance(node, gast.Assign) and isinstance(node.targets[0], gast.Name | gast.Tuple):
+            for text in tree.names_written(node.targets[0]):
+                bound.setdefault(text, []).append(node)
+    written = Counter(
+        n.id
+        for n in tree.walk(loop)
+        if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)
+    )
+    return {n: nodes for n, nodes in bound.items() if written[n] == len(nodes)}
 
 
 def _counting_names(function: gast.FunctionDef) -> frozenset[str]:

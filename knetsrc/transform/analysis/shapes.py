@@ -86,6 +86,8 @@ class Shapes:
         Takes lengths that must be equal where a statement runs; None for questions that come later.
     demanded
         What the function demands to be equal wherever it runs.
+    unsure
+        Names of known shape that are bound in loops alone, which may have no turn.
     helper
         The lengths of the axes of what a function returns, by what is told of its parameters, and what it demands to be equal.
     """
@@ -99,6 +101,7 @@ class Shapes:
     equal: Equal | None = None
     helper: Callable[[gast.FunctionDef, Told], tuple[list[Dims | None], Equal]] | None = None
     demanded: Equal = field(default_factory=dict)
+    unsure: set[str] = field(default_factory=set)
     versions: int = 0
 
     def of(self, node: tree.Node, statement: tree.Node) -> Shape:
@@ -203,10 +206,13 @@ class Shapes:
             return (
                 whole if dims_of(whole) else shape
             )  # after `x += e` an array is as large as before
+        if isinstance(
+            callee, Primitive
+        ):  # one that gives a number may demand equal lengths as well
+            shape = self._of_primitive(node, callee, env, numbers)
+            return SCALAR if self.is_number(node) else shape
         if self.is_number(node):
             return SCALAR
-        if isinstance(callee, Primitive):
-            return self._of_primitive(node, callee, env, numbers)
         if is_number_expression(node) or (
             isinstance(callee, Constant) and isinstance(node, gast.UnaryOp)
         ):
@@ -309,6 +315,7 @@ class Shapes:
             lambda node: dims_of(self._of(node, env, numbers)),
             lambda node: self._size(node, env, numbers),
             self.ranks.is_integer,
+            lambda node: node.id in self.ranks.lists,
             self.equal,
         )
 

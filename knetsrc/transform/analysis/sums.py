@@ -42,6 +42,12 @@ def is_addition_to(node: tree.Node, text: str) -> bool:
     return is_sum and tree.is_name(value.left, text) and _count(value.right, text) == 0
 
 
+def is_only_added_to(block: list[Any], text: str) -> bool:
+    """Whether statements do nothing with a name but to add to it."""
+    additions = sum(is_addition_to(n, text) for n in tree.walk(block))
+    return sum(_count(n, text) for n in block) == 2 * additions
+
+
 def _is_start(node: tree.Node) -> bool:
     return (
         isinstance(node, gast.Assign)

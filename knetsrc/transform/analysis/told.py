@@ -1,6 +1,7 @@
 """What a call has told of the parameters of a function."""
 
 import functools
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,6 +54,17 @@ class Told:
             for path in self.shapes
             if path[-1] == "]" and path[-2] not in "'\""
         )
+
+    @functools.cached_property
+    def rows(self) -> dict[str, list[str]]:
+        """Lists of tuples of numbers, of which only the columns are told: `{"edges": ["int", "int", "float"]}`."""
+        columns = [p for p in self.shapes if re.fullmatch(r"\w+\[\*\]\[\d+\]", p)]
+        found: dict[str, list[str]] = {}
+        for path in sorted(columns, key=lambda p: (root_of(p), int(p[p.rindex("[") + 1 : -1]))):
+            if path.replace("*", "0") not in self.shapes:
+                kind = "int" if path in self.integers else "float"
+                found.setdefault(root_of(path), []).append(kind)
+        return found
 
     def is_list_of_arrays(self, path: str) -> bool:
         """Whether a path is one of a list or tuple of which each element is an array or a number."""

@@ -4,6 +4,7 @@
     propagate      a name for a literal or for another name is replaced by it
     algebra        literals and signs in front of products, useless ones and zeros gone
     dead_code      what nobody reads is gone
+    uncopied       what stays as it is is read without a copy
     inline         a value read once stands where it is read
     tidy           no idle branches, comments or empty lines
     accumulate     d_x = d_x + e is d_x += e where d_x holds memory of its own
@@ -26,11 +27,13 @@ from knetsrc.transform.simplify.last_turn import spare_last_turn
 from knetsrc.transform.simplify.propagate import propagate
 from knetsrc.transform.simplify.reuse import reuse_named
 from knetsrc.transform.simplify.tidy import tidy
+from knetsrc.transform.simplify.uncopied import drop_copies
 from knetsrc.transform.tree import Node
 
 __all__ = [
     "Effects",
     "accumulate_in_place",
+    "drop_copies",
     "inline_single_use",
     "propagate",
     "remove_dead_code",
@@ -90,7 +93,8 @@ def simplify(
         lambda code: propagate(code, made_up, effects),
         lambda code: simplify_algebra(code, is_float, effects),
         lambda code: remove_dead_code(code, effects, keeps_forward),
-        lambda code: inline_single_use(code, names, effects),
+        lambda code: drop_copies(code, made_up, effects),
+        lambda code: inline_single_use(code, names, effects, made_up - names),
         tidy,
     ]
     for _ in range(_MOST_ROUNDS):

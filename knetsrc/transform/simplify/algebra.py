@@ -24,7 +24,13 @@ from knetsrc.transform.simplify.edit import (
     with_fields,
 )
 from knetsrc.transform.simplify.effects import ADDS_INTO_FIRST, DISPLAYS, Effects, call_text
-from knetsrc.transform.simplify.product import is_product, is_python_int, product, strip_sign
+from knetsrc.transform.simplify.product import (
+    is_product,
+    is_python_int,
+    product,
+    strip_sign,
+    without_signs,
+)
 from knetsrc.transform.simplify.sharing import Sharing, sharing_of
 from knetsrc.transform.tree import Node
 
@@ -194,7 +200,9 @@ def _in_expression(node: Node, holders: Holders, context: Context) -> Node:
     new = _rewritten(node, context)
     if new is node:
         return node
-    if not _makes_value(new) and not context.may_share(new, holders):
+    shared = context.effects.shared_with
+    is_view = shared(new) <= shared(node)  # as it was before
+    if not _makes_value(new) and not is_view and not context.may_share(new, holders):
         if not is_product(node) or not (is_product(node.left) or is_product(node.right)):
             return node
         new = tree.binary(tree.constant(1.0), "*", new)  # one new array, where there were several
@@ -212,16 +220,23 @@ def _rewritten(node: Node, context: Context) -> Node:
         return _sum(node, context)
     if isinstance(node, gast.BinOp) and isinstance(node.op, gast.Pow):
         return _power(node)
+    if isinstance(node, gast.BinOp) and isinstance(node.op, gast.MatMult):
+        return without_signs(node)
     return _transposed(node)
 
 
 def _transposed(node: Node) -> Node:
-    """`k` for `k.T.T`, and `d.T @ q` for `(q.T @ d).T` with an adjoint `d` of two axes."""
+    """`k` for `k.T.T`, `np.outer(u, d)` for `np.outer(d, u).T`, and `d.T @ q` for `(q.T @ d).T` with an adjoint `d` of two axes."""
     inner = _before_transposing(node)
     if inner is None:
         return node
     if _before_transposing(inner) is not None:
         return _before_transposing(inner)
+    if isinstance(inner, gast.UnaryOp) and isinstance(inner.op, gast.USub):
+        return tree.negative(_transposed(tree.at(tree.attribute(inner.operand, "T"), node)))
+    is_outer = isinstance(inner, gast.Call) and tree.is_path(inner.func, "np.outer")
+    if is_outer and len(inner.args) == 2 and not inner.keywords:
+        return tree.at(tree.call("np.outer", *reversed(inner.args)), node)
     if not isinstance(inner, gast.BinOp) or not isinstance(inner.op, gast.MatMult):
         return node
     sides = [inner.left, inner.right]
@@ -236,6 +251,25 @@ def _before_transposing(node: Node) -> Node | None:
     """`k` for `k.T`."""
     is_transposed = isinstance(node, gast.Attribute) and node.attr == "T"
     return node.value if is_transposed else None
+
+
+def _multiple_of_one(node: gast.BinOp, context: Context) -> Node | None:
+    """`2 * w` for `0.5 * w + 1.5 * w`, and for `w + 1.0 * w`; None where the two are not the same but for a literal."""
+    (one, rest), (other, same) = map(_scaled, (node.left, node.right))
+    if (one is None and other is None) or not tree.is_same(rest, same):
+        return None
+    first, second = (1 if scale is None else scale for scale in (one, other))
+    total = first + second if isinstance(node.op, gast.Add) else first - second
+    effect = context.effects.own(rest)
+    if effect.impure or effect.mutates or effect.pushes or not total or len(repr(total)) > 8:
+        return None
+    return tree.at(tree.binary(tree.constant(total), "*", rest), node)
+
+
+def _scaled(node: Node) -> tuple[float | None, Node]:
+    """`0.5` and `w` for `0.5 * w`; None and itself for all else."""
+    is_scaled = is_product(node) and isinstance(node.op, gast.Mult) and tree.is_number(node.left)
+    return (node.left.value, node.right) if is_scaled else (None, node)
 
 
 def _is_once(node: Node) -> bool:
@@ -263,6 +297,8 @@ def _sum(node: gast.BinOp, context: Context) -> Node:
     if tree.is_number(left) and tree.is_number(right):
         value = left.value + right.value if adds else left.value - right.value
         return tree.constant(value) if len(repr(value)) <= 8 else node
+    if (total := _multiple_of_one(node, context)) is not None:
+        return total
     if tree.is_number(right, 0) and context.is_surely_float(left):
         return left
     if tree.is_number(left, 0) and context.is_surely_float(right):

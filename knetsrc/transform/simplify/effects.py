@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import gast
+import numpy as np
 
 from knetsrc.transform.simplify.edit import COMPOUND, blocks, children
 from knetsrc.transform.tree import Node
@@ -19,11 +20,15 @@ FRESH = frozenset({
     "len", "range", "float", "int", "bool", "str", "abs", "isinstance", "zeros_like",
     "np.zeros_like", "np.zeros", "np.ones", "np.ones_like", "np.full", "np.full_like",
     ".sum", ".mean", ".prod", ".std", ".var", ".cumsum", ".dot",
+    "np.diff", "np.hstack", "np.linalg.cholesky", "np.linalg.inv", "np.linalg.solve", "np.vstack", "np.where",
 })  # fmt: skip
+_FRESH_OF_TWO = frozenset(
+    {"np.concatenate", "np.outer", "np.stack", "np.sum"}
+)  # the third may be an `out`
 ADDS_INTO_FIRST = frozenset(
     {"add_at", "add_into", "add_within", "np.add.at", "cut_out", "put_back"}
 )
-_MODULES = frozenset({"np", "numpy", "math", "scipy", "special", "cp", "cupy"})
+MODULES = frozenset({"np", "numpy", "math", "scipy", "special", "cp", "cupy"})
 _PLAIN_ATTRIBUTES = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes"})
 _IN_PLACE_METHODS = frozenset({
     "append", "extend", "insert", "pop", "popitem", "remove", "clear", "sort", "reverse",
@@ -214,7 +219,12 @@ class Effects:
         """Whether the result of a call shares memory with nothing."""
         if any(keyword.arg == "out" for keyword in call.keywords):
             return False
-        if call_text(call.func) in self.fresh_calls:
+        text, count = call_text(call.func) or "", len(call.args)
+        if (
+            text in self.fresh_calls
+            or _is_ufunc(text, count)
+            or (text in _FRESH_OF_TWO and count < 3)
+        ):
             return True
         return isinstance(call.func, gast.Attribute) and f".{call.func.attr}" in self.fresh_calls
 
@@ -247,14 +257,14 @@ class Effects:
             return self._shared_by_call(value)
         if isinstance(value, gast.ListComp) and not self.shared_with(value.elt):
             return frozenset()
-        return frozenset(_all_names(value)) - _MODULES
+        return frozenset(_all_names(value)) - MODULES
 
     def _shared_by_call(self, call: gast.Call) -> frozenset[str]:
         if self.is_fresh_call(call):
             return frozenset()
         found = self._shared_with_any([*call.args, *call.keywords])
         if isinstance(call.func, gast.Attribute):
-            found |= self.shared_with(call.func.value) - _MODULES
+            found |= self.shared_with(call.func.value) - MODULES
         return found
 
     def _shared_with_any(self, values: Iterable[Any]) -> frozenset[str]:
@@ -295,8 +305,15 @@ class Effects:
         if list_method(call):
             return self._shared_with_any([call.func.value, *call.args])
         if self._call(call)[2]:
-            return frozenset(_all_names(call)) - _MODULES | {EXTERNAL}
+            return frozenset(_all_names(call)) - MODULES | {EXTERNAL}
         return frozenset()
+
+
+def _is_ufunc(text: str, count: int) -> bool:
+    """Whether a call applies a function of NumPy element by element; with one argument more it would write into that."""
+    module, _, name = text.partition(".")
+    function = getattr(np, name, None) if module == "np" else None
+    return isinstance(function, np.ufunc) and function.nin == count
 
 
 def merge(effects: Iterable[Effect]) -> Effect:

@@ -40,12 +40,16 @@ class Place:
 
 @dataclass
 class Kept:
-    """A list that gets one value in a block of the forward part and gives it back in one of the backward part."""
+    """A list that gets one value in a block of the forward part and gives it back in one of the backward part.
+
+    `is_tested` says whether a loop goes on for as long as it has elements.
+    """
 
     list: str
     bound: Place
     pushed: Place
     popped: Place
+    is_tested: bool = False
 
     @property
     def value(self) -> str:
@@ -79,7 +83,7 @@ def gather_saved(
         earlier, where nothing has read or bound the name.
     """
     groups: dict[tuple[int, ...], list[Kept]] = {}
-    for kept in _kept_lists(function):
+    for kept in kept_lists(function):
         place = tuple(id(p.block) for p in (kept.bound, kept.pushed, kept.popped))
         groups.setdefault(place, []).append(kept)
     for group in groups.values():
@@ -89,12 +93,13 @@ def gather_saved(
     return function
 
 
-def _kept_lists(function: gast.FunctionDef) -> list[Kept]:
+def kept_lists(function: gast.FunctionDef) -> list[Kept]:
     """Lists that are bound once, get a name's value at one place, and give it to a name at another."""
     bound: dict[str, list[Place]] = {}
     pushed: dict[str, list[Place]] = {}
     popped: dict[str, list[Place]] = {}
     reads: dict[str, int] = {}
+    tested: set[str] = set()
 
     def visit(block: Block) -> None:
         for position, node in enumerate(block):
@@ -117,8 +122,9 @@ def _kept_lists(function: gast.FunctionDef) -> list[Kept]:
             reads[node.id] = reads.get(node.id, 0) + 1
         if isinstance(node, gast.While) and tree.is_name(node.test):
             reads[node.test.id] = reads.get(node.test.id, 0) - 1
+            tested.add(node.test.id)
     return [
-        Kept(text, places[0], pushed[text][0], popped[text][0])
+        Kept(text, places[0], pushed[text][0], popped[text][0], text in tested)
         for text, places in bound.items()
         if len(places) == len(pushed.get(text, ())) == len(popped.get(text, ())) == 1
         and reads[text] == 3

@@ -36,7 +36,10 @@ _SCOPES = (
 
 
 def inline_single_use(
-    function: gast.FunctionDef, candidates: frozenset[str], effects: Effects
+    function: gast.FunctionDef,
+    candidates: frozenset[str],
+    effects: Effects,
+    adjoints: frozenset[str] = frozenset(),
 ) -> gast.FunctionDef:
     """Inline a value read once, in the same block, where nothing between changes its parts.
 
@@ -46,6 +49,12 @@ def inline_single_use(
 
         exp_x = np.exp(x)
         d_x = d_y * exp_x          ->      d_x = d_y * np.exp(x)
+
+    One of the `adjoints` that starts as another name is a sum from the start:
+
+        d_x = d_z
+        d_y = -d_z                         d_y = -d_z
+        d_x = d_x - d_u            ->      d_x = d_z - d_u
     """
     uses = _Uses(function, effects)
     sharing = sharing_of(function, effects)
@@ -59,8 +68,11 @@ def inline_single_use(
         ]
         start = 0
         while start < len(found):
-            is_candidate = assigned_name(found[start]) in candidates
-            reader = uses.reader(found, start) if is_candidate else None
+            name = assigned_name(found[start])
+            is_start = name in adjoints and tree.is_name(found[start].value)
+            reader = uses.reader(found, start) if name in candidates or is_start else None
+            if is_start and reader and assigned_name(found[reader]) != name:
+                reader = None
             new = reader and _inlined(found, start, reader, depth, effects, sharing)
             if reader and new:
                 found[reader] = new

@@ -38,13 +38,23 @@ def is_python_int(node: Node) -> bool:
 
 
 def strip_sign(node: Node) -> Node | None:
-    """`x` for `-x`, `a * b` for `-a * b`; None where there is no minus in front."""
+    """`x` for `-x`, `a * b` for `-a * b`, `a @ b` for `-a @ b` and `a @ -b`; None where there is no minus."""
     if isinstance(node, gast.UnaryOp) and isinstance(node.op, gast.USub):
         return node.operand
     if is_product(node):
         left = strip_sign(node.left)
         return None if left is None else tree.binary(left, tree.symbol_of(node.op), node.right)
+    if isinstance(node, gast.BinOp) and isinstance(node.op, gast.MatMult):
+        left, right = strip_sign(node.left), strip_sign(node.right)
+        if (left is None) != (right is None):
+            return tree.binary(left or node.left, "@", right or node.right)
     return None
+
+
+def without_signs(node: gast.BinOp) -> Node:
+    """`a @ b` for `-a @ -b`; all else as it is."""
+    left, right = strip_sign(node.left), strip_sign(node.right)
+    return node if left is None or right is None else tree.binary(left, "@", right)
 
 
 def product(node: Node, is_float: Callable[[Node], bool], effects: Effects) -> Node:
