@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from knetsrc import grad
-from language.checking import V, check
+from language.checking import M, V, check
 
 
 def arm(theta, lengths, target):
@@ -86,3 +86,28 @@ def test_sum_to_which_a_turn_adds_twice():
     gradient = grad(f)
     gradient(0.5, 0.3, np.array([0.4, 1.2]))
     assert "d_ll" not in gradient.source
+
+
+def test_shape_of_what_no_turn_binds():
+    """It was read for its shape, and had no value."""
+
+    def f(z, n):
+        for k in range(n):
+            y = z[-1]
+            if k == 7:
+                new = np.tanh(z)
+                new[0] += new[1] * y
+        return np.sum(np.sin(z) * z) + np.sum(z)
+
+    check(f, M, 2)
+    check(f, M, 0)
+
+
+def test_weights_of_one_term_are_one_number():
+    def f(w, x, y):
+        return 0.5 * w @ w + np.mean((x @ w - y) ** 2)
+
+    check(f, V[:3], M, V[:2])
+    gradient = grad(f)
+    gradient(V[:3], M, V[:2])
+    assert "d_w = w + " in gradient.source

@@ -77,6 +77,7 @@ from knetsrc.transform.simplify.renumber import renumber
 from knetsrc.transform.simplify.replay import replay
 from knetsrc.transform.simplify.revisit import revisit
 from knetsrc.transform.simplify.sink import sink
+from knetsrc.transform.simplify.stored import read_stored
 from knetsrc.transform.simplify.templates import share_templates
 from knetsrc.transform.simplify.unchanging import drop_unchanging
 from knetsrc.transform.simplify.unpack import unpack_entries, unpack_parts
@@ -307,7 +308,9 @@ class Reversing:
         simple = add_unrepeated(plain_zeros(simple, numeric), numeric)
         effects = Effects(self._is_pure, _FRESH_CALLS)
         is_split = self.task.is_helper or self.task.is_seeded
-        simple = gather_saved(drop_unchanging(simple, effects, is_split), names.fresh, effects)
+        simple = drop_unchanging(simple, effects, is_split)
+        simple = read_stored(simple, effects, self.found.ranks.is_number)
+        simple = gather_saved(simple, names.fresh, effects)
         if not is_split:
             sequences = {
                 root_of(path) for path, dims in self.function.told.dims if dims or "[" in path

@@ -205,7 +205,7 @@ def _copied(node: Any) -> list[tree.Node]:
     return [node.left, node.right] if isinstance(node, gast.BinOp) else list(node.args)
 
 
-def is_array_of(node: Any) -> bool:
+def _is_array_of(node: Any) -> bool:
     """Whether an expression is `np.array(xs)`: of a list of numbers, it is an array with one axis."""
     is_call = isinstance(node, gast.Call) and len(node.args) == 1 and not node.keywords
     return is_call and tree.is_path(node.func, "np.array") and tree.is_name(node.args[0])
@@ -232,7 +232,7 @@ def _only_by_element(function: gast.FunctionDef, has_copies: bool = False) -> se
         elif isinstance(node, gast.Return):
             parts = node.value.elts if isinstance(node.value, gast.Tuple) else [node.value]
             plain |= set(map(id, parts))
-        elif tree.called_name(node) in _READING or is_array_of(node):
+        elif tree.called_name(node) in _READING or _is_array_of(node):
             plain |= set(map(id, node.args))
         elif has_copies and _copied(node):
             plain |= set(map(id, _copied(node)))

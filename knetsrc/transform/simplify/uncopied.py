@@ -28,7 +28,8 @@ def drop_copies(
 ) -> gast.FunctionDef:
     """Read what is copied itself, where the copy has one of the names `candidates` and is only read.
 
-    All its readers are in the block of the copy, and come before anything changes what it is a copy of.
+    All its readers are in the block of the copy, and come before anything changes what it is a copy of. What is returned stays a copy:
+    the caller of a helper goes on with the array that it is a part of.
     """
     if not any(
         _copied(s) is not None and assigned_name(s) in candidates for s in statements(function.body)
@@ -77,6 +78,8 @@ def _is_idle(
     for node in later:
         effect = effects.whole(node)
         if name in effect.writes | effect.mutates | effect.pushes | effect.hidden:
+            return False
+        if isinstance(node, gast.Return) and name in effect.reads:
             return False
         if sharing.classes(effect.mutates | effect.pushes) & changing:
             return False
