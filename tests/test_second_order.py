@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import math
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from knetsrc import grad, vjp
 from knetsrc.backends.undoing import check_buffer
-from knetsrc.errors import UnsupportedSyntaxError
+from knetsrc.errors import UnsupportedAliasError, UnsupportedSyntaxError
 
 X = np.array([0.3, -0.7, 1.2])
 A = np.array([[0.3, 1.1, -0.2], [0.4, -0.9, 0.8], [1.3, 0.2, 0.5]])
@@ -544,3 +545,20 @@ def test_sum_at_an_index_of_what_is_cut_out_of_the_same_array():
         return np.sum(grad(f)(x))
 
     np.testing.assert_allclose(grad(total)(X), -np.sin(X))
+
+
+def test_writes_through_a_transposed_array():
+    """`d_x.T.T[i][-1] = 0` was taken for a write to a field of an object, and failed."""
+
+    def f(a, s):
+        for row in a.T.T:
+            row[-1] = s
+        return np.sum(np.sin(a) * a)
+
+    def total(s):
+        return np.sum(grad(f, argnums=(0, 1))(A, s)[1] ** 2)
+
+    with pytest.raises(
+        UnsupportedAliasError, match=re.escape("a write into an element: `a.T.T[i][-1]`")
+    ):
+        grad(total)(0.4)

@@ -16,6 +16,10 @@ from knetsrc.transform.normalize.scopes import own_nodes
 from knetsrc.transform.source import Source
 from knetsrc.transform.tree import Node
 
+_VIEWS = frozenset(
+    {"T", "mT", "flat", "imag", "real"}
+)  # of arrays: `d_x.T[0] = 0` writes into `d_x`
+
 
 def fields_as_entries(function: gast.FunctionDef, source: Source) -> gast.FunctionDef:
     """The function with entries for attributes that are written, if it was generated: then these are adjoints."""
@@ -38,7 +42,12 @@ def with_entries(function: gast.FunctionDef) -> gast.FunctionDef:
         for n in own_nodes(function.body)
         if isinstance(n, gast.Attribute | gast.Subscript) and isinstance(n.ctx, gast.Store)
     ]
-    written = [part for n in targets for part in _path(n) if isinstance(part, gast.Attribute)]
+    written = [
+        part
+        for n in targets
+        for part in _path(n)
+        if isinstance(part, gast.Attribute) and (part is n or part.attr not in _VIEWS)
+    ]
     if not written:
         return function
     adjoints = _with_parts(function, {_root(part) for part in written})
@@ -66,7 +75,7 @@ def _fields_between(function: gast.FunctionDef, adjoints: set[str]) -> set[str]:
     """Attributes on the way to parts that have a name: `layer` for `d_l = d_m.layer`."""
     values = [n.value for n in own_nodes(function.body) if isinstance(n, gast.Assign)]
     paths = [part for v in values if _root(v) in adjoints for part in _path(v)]
-    return {part.attr for part in paths if isinstance(part, gast.Attribute)}
+    return {part.attr for part in paths if isinstance(part, gast.Attribute)} - _VIEWS
 
 
 def _bound_to_parts(function: gast.FunctionDef) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from knetsrc import grad
 from language.checking import M, V, check
 
 CUBE = np.sin(np.arange(24.0)).reshape(2, 3, 4)
@@ -318,3 +319,17 @@ def compared_values_are_written(a):
 )
 def test_index_of_which_the_elements_change_gives_another_shape(program):
     check(program, V)
+
+
+def test_index_that_is_a_slice_of_an_array():
+    def f(x, order):
+        total = 0.0
+        for i in range(len(order)):
+            total += x[order[i]] * np.log(np.sum(np.exp(x[order[i:]])))
+        return total
+
+    order = np.array([2, 0, 3, 1])
+    check(f, V, order, argnums=(0,))
+    gradient = grad(f)
+    gradient(V, order)
+    assert "add_at(d_x, order[i:], " in gradient.source

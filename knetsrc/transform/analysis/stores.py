@@ -57,14 +57,14 @@ def is_by_call(target: tree.Node) -> bool:
 
 
 def as_argument(index: tree.Node) -> tree.Node:
-    """An index as an expression: `slice(1, None)` for `1:`."""
+    """An index as an expression: `slice(1, None)` for `1:`, `order[i:]` as it is."""
+    if isinstance(index, gast.Tuple):
+        return tree.at(tree.tuple_of(map(as_argument, index.elts)), index)
+    if not isinstance(index, gast.Slice):
+        return tree.clone(index)
     none = tree.constant(None)
-
-    def call(node: gast.Slice) -> tree.Node:
-        bounds = [node.lower or none, node.upper or none, node.step]
-        return tree.call("slice", *(b for b in bounds if b is not None))
-
-    return tree.rewrite(index, {gast.Slice: call})
+    bounds = [index.lower or none, index.upper or none, index.step]
+    return tree.at(tree.call("slice", *(b for b in bounds if b is not None)), index)
 
 
 _MAY_COPY = frozenset({"reshape", "ravel", "asarray", "asanyarray", "ascontiguousarray"})
