@@ -16,9 +16,8 @@ from knetsrc.transform.normalize.scopes import own_nodes
 from knetsrc.transform.source import Source
 from knetsrc.transform.tree import Node
 
-_VIEWS = frozenset(
-    {"T", "mT", "flat", "imag", "real"}
-)  # of arrays: `d_x.T[0] = 0` writes into `d_x`
+# Of arrays: `d_x.T[0] = 0` writes into `d_x`.
+_VIEWS = frozenset({"T", "mT", "flat", "imag", "real"})
 
 
 def fields_as_entries(function: gast.FunctionDef, source: Source) -> gast.FunctionDef:

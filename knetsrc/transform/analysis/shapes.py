@@ -206,9 +206,8 @@ class Shapes:
             return (
                 whole if dims_of(whole) else shape
             )  # after `x += e` an array is as large as before
-        if isinstance(
-            callee, Primitive
-        ):  # one that gives a number may demand equal lengths as well
+        if isinstance(callee, Primitive):
+            # one that gives a number may demand equal lengths as well
             shape = self._of_primitive(node, callee, env, numbers)
             return SCALAR if self.is_number(node) else shape
         if self.is_number(node):
