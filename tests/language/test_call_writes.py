@@ -425,3 +425,15 @@ def test_name_of_a_list_and_an_array_is_not_sorted():
 
     with pytest.raises(Exception, match="changes `xs` in place"):
         grad(f)(V)
+
+
+def test_number_that_is_copied_into_an_array():
+    """It was written as `np.sum(z, out=x)`, which NumPy refuses."""
+
+    def f(x, z):
+        np.copyto(x, np.sum(z * 2))
+        y = np.zeros((2, 4))
+        np.copyto(y, np.cumsum(z))
+        return np.sum(np.sin(x)) + np.sum(y**2)
+
+    check(f, V, V[::-1] * 0.5)

@@ -14,11 +14,6 @@ from knetsrc.transform import tree
 from knetsrc.transform.analysis.stores import as_argument, as_read, index_of, is_by_call
 from knetsrc.transform.tree import Node
 
-# Functions with an `out` that may overlap with what they read.
-_WITH_OUT = frozenset({
-    "amax", "amin", "clip", "cumprod", "cumsum", "dot", "max", "mean", "min", "prod", "round", "std", "sum", "var",
-})  # fmt: skip
-
 
 def by_calls(code: Any) -> Any:
     """The same code with the calls by which a user writes into arrays: see `normalize.call_writes`.
@@ -49,13 +44,14 @@ def _copied(node: gast.Assign) -> Node:
 
 
 def _has_out(value: Node) -> bool:
+    """Whether a call takes an `out` that may be larger than what it gives, and may overlap with what it reads."""
     if not isinstance(value, gast.Call) or not isinstance(value.func, gast.Attribute):
         return False
     if any(k.arg in ("out", None) for k in value.keywords):
         return False
     if not tree.is_name(value.func.value, "np"):
         return False
-    return value.func.attr in _WITH_OUT or isinstance(getattr(np, value.func.attr, None), np.ufunc)
+    return isinstance(getattr(np, value.func.attr, None), np.ufunc)
 
 
 def _added(node: gast.AugAssign) -> Node:
