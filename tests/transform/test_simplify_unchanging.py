@@ -149,3 +149,36 @@ def test_part_of_what_a_branch_changes():
         return np.sum(y**2)
 
     check(f, V, M)
+
+
+def test_parameter_that_a_turn_binds():
+    """It had one assignment, and was taken for what it is after that in the turns before as well."""
+
+    def f(x, a, limit):
+        total = 0.0
+        for k in range(4):
+            taken = a > limit
+            scale = np.exp(-a)
+            if taken:
+                a = x[1]
+                total += scale * x[0]
+            else:
+                total += np.sin(a) * x[k] * scale
+        return total
+
+    check(f, V, 0.9, 0.5)
+    check(f, V, 0.2, 0.5)
+    check(helper_of_parameter, V, 0.9)
+
+
+def helper_of_parameter(x, a):
+    def summed(x, a):
+        s = 0.0
+        for k in range(3):
+            b = np.sqrt(a)
+            if k == 1:
+                a = x[0] ** 2
+            s += b * x[k] ** 2
+        return s
+
+    return summed(x, a) * summed(x * 2, a + 1) * summed(x * 3, a)

@@ -16,7 +16,14 @@ from dataclasses import dataclass, field
 import gast
 
 from knetsrc.transform import tree
-from knetsrc.transform.simplify.edit import Block, map_blocks, map_body, occurrences, statements
+from knetsrc.transform.simplify.edit import (
+    Block,
+    map_blocks,
+    map_body,
+    occurrences,
+    parameters,
+    statements,
+)
 from knetsrc.transform.simplify.effects import MODULES, Effects
 from knetsrc.transform.simplify.gather import Kept, kept_lists
 from knetsrc.transform.simplify.sharing import sharing_of
@@ -87,8 +94,8 @@ class _Turns:
 
     @classmethod
     def of(cls, function: gast.FunctionDef, effects: Effects, pops: set[int]) -> "_Turns":
-        turns = cls(effects)
-        hidden: set[str] = set(tree.names_written(function.args))
+        turns = cls(effects, dict.fromkeys(parameters(function), 1))
+        hidden = set[str]()
         for outermost in function.body:
             for node in statements([outermost]):
                 effect = effects.own(node)
