@@ -154,31 +154,14 @@ def test_part_of_what_a_branch_changes():
 def test_parameter_that_a_turn_binds():
     """It had one assignment, and was taken for what it is after that in the turns before as well."""
 
-    def f(x, a, limit):
-        total = 0.0
-        for k in range(4):
-            taken = a > limit
-            scale = np.exp(-a)
-            if taken:
-                a = x[1]
-                total += scale * x[0]
+    def f(x, y, z, a):
+        for x, _ in zip(z, z, strict=True):  # noqa: B007
+            if y[0] > 0.074 or a > 0.553:
+                with np.errstate(all="ignore"):
+                    a = y[-1]
             else:
-                total += np.sin(a) * x[k] * scale
-        return total
+                if a > 0.193 and 0.768 < a < 1.568:
+                    return np.sum(z) + 0.5 * y[0]
+        return np.sum(y) + np.sum(x) + np.cos(a)
 
-    check(f, V, 0.9, 0.5)
-    check(f, V, 0.2, 0.5)
-    check(helper_of_parameter, V, 0.9)
-
-
-def helper_of_parameter(x, a):
-    def summed(x, a):
-        s = 0.0
-        for k in range(3):
-            b = np.sqrt(a)
-            if k == 1:
-                a = x[0] ** 2
-            s += b * x[k] ** 2
-        return s
-
-    return summed(x, a) * summed(x * 2, a + 1) * summed(x * 3, a)
+    check(f, V, np.array([-0.065, 0.19]), M, 0.93)
