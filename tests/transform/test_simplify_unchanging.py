@@ -155,7 +155,7 @@ def test_parameter_that_a_turn_binds():
     """It had one assignment, and was taken for what it is after that in the turns before as well."""
 
     def f(x, y, z, a):
-        for x, _ in zip(z, z, strict=True):  # noqa: B007
+        for x, _ in zip(z, z):  # noqa: B007, B905
             if y[0] > 0.074 or a > 0.553:
                 with np.errstate(all="ignore"):
                     a = y[-1]
