@@ -347,9 +347,9 @@ class Reversing:
         is_main = self.function.source is self.units.outside.main and not self.function.is_loop
         if self.task.is_helper or (self.task.is_seeded and not is_main):
             return []
-        written = self.aliases.written_parameters()
+        ranks = self.function.told.ranks
+        written = [p for p in self.aliases.written_parameters() if ranks.get(p) != 0]
         copies = [tree.assign(p, self._copy(tree.name(p), p)) for p in written]
-        ranks = self.function.told.ranks  # what is only known to have no axes may be an array
         others = [
             p for p in self.function.parameters if ranks.get(p) != 0 and p not in self.integers
         ]

@@ -878,3 +878,16 @@ def test_array_that_a_loop_binds_to_itself_is_filled_later():
 
     check(f, V, V[::-1] * 2, 0.8)
     check(g, V, V[::-1] * 2, 0.8)
+
+
+def test_number_that_a_branch_takes_for_an_array():
+    """It was copied as an array, before the branch that is never taken."""
+
+    def f(y, z):
+        if z > 0.75:
+            y = z
+            for row in y:
+                row[1] = 0.5
+        return np.sum(y) * z
+
+    assert grad(f, argnums=1)(M, 0.3) == np.sum(M)
