@@ -184,7 +184,7 @@ class CallShapes:
         if isinstance(whole, gast.Name):  # an array with axes: its type makes no difference
             is_list = self.is_list_of_numbers(whole)
             return (self.size(tree.call("len", whole)),) if is_list else self.dims(whole) or None
-        return self._of_display(bound["object"]) if len(bound) == 1 else None
+        return self._of_display(whole) if len(bound) == 1 else None
 
     def _of_display(self, node: tree.Node) -> Dims | None:
         """The shape of an array of `[[a, b], [c, d]]`, or of an element."""

@@ -139,6 +139,13 @@ def is_boundary(statement: Node) -> bool:
     return tree.comment_text(statement) in ("", tree.BOUNDARY)
 
 
+def is_range(iterable: Node) -> bool:
+    """Whether a loop goes over `range(n)`, or over that reversed."""
+    if tree.called_name(iterable) == "reversed" and len(iterable.args) == 1:
+        return is_range(iterable.args[0])
+    return tree.called_name(iterable) == "range" and not iterable.keywords
+
+
 def assigned_name(statement: Node) -> str | None:
     """`x` for a statement `x = ...`, else None."""
     if isinstance(statement, gast.Assign) and len(statement.targets) == 1:

@@ -131,6 +131,11 @@ def kept_lists(function: gast.FunctionDef) -> list[Kept]:
     ]
 
 
+def lists_of_one_name(function: gast.FunctionDef) -> list[Kept]:
+    """Such lists that give a name its own value back, and that no loop goes by."""
+    return [k for k in kept_lists(function) if k.value == k.target and not k.is_tested]
+
+
 def _together(group: list[Kept], effects: Effects) -> tuple[list[Kept], int]:
     """Those of `group` that can be kept at one place and taken back at that of the first, and that place."""
     found = sorted(group, key=lambda kept: kept.popped.position)

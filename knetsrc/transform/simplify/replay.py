@@ -21,6 +21,7 @@ from knetsrc.transform.simplify.edit import (
     Block,
     assigned_name,
     is_filler,
+    is_range,
     occurrences,
     statements,
     with_fields,
@@ -77,7 +78,7 @@ class _Turns:
         """Whether a loop is of that form; the names that it binds, and those that it reads from outside."""
         if loop.orelse or not isinstance(loop.target, gast.Name):
             return False
-        if not _is_range(loop.iter):
+        if not is_range(loop.iter):
             return False
         self.outer |= tree.names_read(loop.iter) - {"range"} - self.bound
         self.bound |= {loop.target.id}
@@ -124,12 +125,6 @@ class _Turns:
         self.outer |= tree.names_read(node.value) - self.bound
         self.bound |= tree.names_written(targets)
         return True
-
-
-def _is_range(iterable: Node) -> bool:
-    if tree.called_name(iterable) == "reversed" and len(iterable.args) == 1:
-        return _is_range(iterable.args[0])
-    return tree.called_name(iterable) == "range" and not iterable.keywords
 
 
 def _reads(node: Node, name: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import gast
 
 from knetsrc.transform.simplify.edit import assigned_name, parameters, statements
-from knetsrc.transform.simplify.effects import EXTERNAL, Effects, list_method
+from knetsrc.transform.simplify.effects import EXTERNAL, Effect, Effects, list_method
 from knetsrc.transform.tree import Node
 
 _LISTS = (gast.List, gast.Tuple, gast.ListComp, gast.Dict, gast.Set)
@@ -45,6 +45,10 @@ class Sharing:
         for other in rest:
             self._parent[other] = first
 
+    def changed_by(self, effect: Effect) -> frozenset[str]:
+        """Names through which an effect changes something in place that is not kept for the backward part alone."""
+        return effect.mutates | (effect.pushes - self.private_lists)
+
     def is_external(self, names: Iterable[str]) -> bool:
         """Whether the caller may hold what one of `names` holds."""
         return self.class_of(EXTERNAL) in self.classes(names)
@@ -66,7 +70,7 @@ def sharing_of(function: gast.FunctionDef, effects: Effects) -> Sharing:
         joined = _operands_of_sum(statement) if lists else frozenset()
         if joined & lists:
             sharing.join(joined)
-        sharing.mutated |= effect.mutates | (effect.pushes - sharing.private_lists)
+        sharing.mutated |= sharing.changed_by(effect)
         if isinstance(statement, gast.Return):
             sharing.returned |= effects.shared_with(statement.value)
     return sharing

@@ -12,7 +12,6 @@ for i in reversed(range(n)):                    for i in reversed(range(n)):
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import gast
 
@@ -21,6 +20,7 @@ from knetsrc.transform.simplify.edit import (
     Block,
     assigned_name,
     is_boundary,
+    is_range,
     map_blocks,
     map_body,
     occurrences,
@@ -28,7 +28,7 @@ from knetsrc.transform.simplify.edit import (
     statements,
 )
 from knetsrc.transform.simplify.effects import Effects
-from knetsrc.transform.simplify.gather import Kept, kept_lists
+from knetsrc.transform.simplify.gather import Kept, lists_of_one_name
 from knetsrc.transform.simplify.inline import inline_single_use
 from knetsrc.transform.simplify.sharing import Sharing, sharing_of
 from knetsrc.transform.tree import Node
@@ -48,7 +48,7 @@ def read_stored(
     is_number
         Whether a part of an array is a single number: what is written to a row may be another shape than the row.
     """
-    lists = [k for k in kept_lists(function) if k.value == k.target and not k.is_tested]
+    lists = lists_of_one_name(function)
     if not lists:
         return function
     stored = _Stored(function, effects, is_number)
@@ -101,12 +101,9 @@ class _Stored:
         """Whether nothing but the write changes the array from the start of the loop on."""
         after = self.function.body[next(k for k, n in enumerate(self.function.body) if n is loop) :]
         own = self.sharing.class_of(array)
-        changed = [n for n in statements(after) if own in self.sharing.classes(self._changed(n))]
+        effects = ((n, self.effects.own(n)) for n in statements(after))
+        changed = [n for n, e in effects if own in self.sharing.classes(self.sharing.changed_by(e))]
         return all(n is store for n in changed)
-
-    def _changed(self, statement: Node) -> frozenset[str]:
-        effect = self.effects.own(statement)
-        return effect.mutates | (effect.pushes - self.sharing.private_lists)
 
 
 def _loops_to(body: Block, block: Block) -> Iterator[Node]:
@@ -121,10 +118,7 @@ def _loops_to(body: Block, block: Block) -> Iterator[Node]:
 
 def _counter(loop: Node) -> str | None:
     """`i` for a loop over `range(n)`, or over that reversed."""
-    iterable: Any = loop.iter if isinstance(loop, gast.For) else None
-    if tree.called_name(iterable) == "reversed":
-        iterable = iterable.args[0]
-    is_counting = tree.called_name(iterable) == "range"
+    is_counting = isinstance(loop, gast.For) and is_range(loop.iter)
     return loop.target.id if is_counting and isinstance(loop.target, gast.Name) else None
 
 

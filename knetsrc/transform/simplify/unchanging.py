@@ -25,7 +25,7 @@ from knetsrc.transform.simplify.edit import (
     statements,
 )
 from knetsrc.transform.simplify.effects import MODULES, Effects
-from knetsrc.transform.simplify.gather import Kept, kept_lists
+from knetsrc.transform.simplify.gather import Kept, lists_of_one_name
 from knetsrc.transform.simplify.sharing import sharing_of
 from knetsrc.transform.tree import Node
 
@@ -44,7 +44,7 @@ def drop_unchanging(
     is_split
         The two parts become functions of their own: a value of a loop without turns is handed on as None.
     """
-    lists = [k for k in kept_lists(function) if k.value == k.target and not k.is_tested]
+    lists = lists_of_one_name(function)
     if not lists:
         return function
     turns = _Turns.of(function, effects, {id(k.popped.statement) for k in lists})
